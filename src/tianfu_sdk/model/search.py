@@ -1,0 +1,42 @@
+"""Values that cross the search port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+__all__ = ["Hit", "SearchDoc", "SearchFilter"]
+
+
+@attrs.frozen(kw_only=True)
+class SearchDoc:
+    """What an engine keeps of one published thing."""
+
+    id: str
+    kind: str
+    language: str
+    text: str
+    """Folded by `tianfu_sdk.text.fold`; an engine takes its tokens from it."""
+    tags: frozenset[str] = frozenset()
+    """Plain labels to filter by, such as `in:510100`, `at:510000`, `topic:healthy_life`."""
+
+
+@attrs.frozen(kw_only=True)
+class SearchFilter:
+    """What a hit must be; an empty field asks nothing."""
+
+    kinds: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    """At least one of them."""
+
+
+@attrs.frozen
+class Hit:
+    """One document found."""
+
+    id: str
+    score: float
+    contributions: Mapping[str, float] = attrs.field(factory=dict)
+    """Score by token; they sum to the score."""

@@ -1,0 +1,81 @@
+"""The search port: ids by tokens.
+
+A transactional engine (`tx.search`) lives in the store and answers in the caller's
+transaction. A follower (`tianfu_register_search`) is fed from the event cursor and lags.
+Either way every hit is read again and gated in the store before it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.storage import Cursor
+
+__all__ = ["FollowerSearch", "TransactionalSearch"]
+
+
+class TransactionalSearch(Protocol):
+    """An engine inside a transaction."""
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        """Add documents, or replace those of the same id."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents; ids that are not there are skipped."""
+        ...
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        """Rank documents by BM25 over the tokens.
+
+        Args:
+            tokens: Of `tianfu_sdk.text.query_tokens`, distinct.
+            only: What a document must be.
+            limit: 1 to 200.
+
+        Returns:
+            Best first, ties by id; each score is the sum of its contributions.
+        """
+        ...
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        """Throw the index away and build it from these documents; gives their number."""
+        ...
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the index; None where it is empty."""
+        ...
+
+    def size(self) -> int:
+        """Count the documents."""
+        ...
+
+
+class FollowerSearch(Protocol):
+    """An engine outside the store, fed after the fact."""
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        """Add documents, or replace those of the same id."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents."""
+        ...
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        """Rank documents as `TransactionalSearch.query` does."""
+        ...
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        """Build anew."""
+        ...
+
+    def mark(self, cursor: Cursor | None = None) -> Cursor | None:
+        """Give, or first set, the place in the event stream that the index has reached."""
+        ...
+
+    def lag(self) -> int:
+        """Count the documents that are taken in but not searchable yet."""
+        ...
