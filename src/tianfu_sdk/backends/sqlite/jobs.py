@@ -1,0 +1,182 @@
+"""Jobs of one transaction: enqueue, claim, settle and what people do with them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.base import EPOCH
+from tianfu_sdk.model.storage import (
+    LONGEST_ID,
+    LONGEST_PAGE,
+    Done,
+    Job,
+    JobInfo,
+    JobState,
+    NewJob,
+    Outcome,
+    Parked,
+    Retry,
+)
+
+__all__ = ["Jobs"]
+
+_STATES = (JobState.QUEUED, JobState.LEASED, JobState.DONE, JobState.PARKED, JobState.DROPPED)
+_QUEUED, _LEASED, _DONE, _PARKED, _DROPPED = range(5)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // _MICROSECOND
+
+
+class Jobs:
+    """The outbox of one open transaction.
+
+    Args:
+        connection: Inside its transaction.
+        now: This moment, by the injected clock.
+        token: A fresh fencing token; one claim uses one.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now: datetime, token: str) -> None:
+        self._connection = connection
+        self._now = _micros(now)
+        self._token = token
+        self._claims = 0
+
+    def enqueue(self, queue: str, jobs: Sequence[NewJob]) -> int:
+        """Add jobs whose keys are new."""
+        check_name(queue, "queue")
+        for job in jobs:
+            check_name(job.group, "group")
+            if not 0 <= job.priority <= 9:  # noqa: PLR2004 - the scale itself
+                raise Invalid("storage.priority", path="priority", value=job.priority)
+        records = (
+            (queue, j.key, j.body, _micros(j.due) if j.due else self._now, j.priority, j.group)
+            for j in jobs
+        )
+        return self._connection.executemany(
+            "INSERT INTO tf_job (queue, job_key, body, state, due, priority, grp, attempts, token,"
+            f" owner, reason, changed) VALUES (?, ?, ?, 0, ?, ?, ?, 0, '', '', '', {self._now})"  # noqa: S608
+            " ON CONFLICT (queue, job_key) DO NOTHING",
+            records,
+        ).rowcount
+
+    def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
+        """Take due jobs by (priority, due, id)."""
+        check_limit(n, "n")
+        self._claims += 1
+        token = f"{self._token}.{self._claims}"
+        rows: list[Any] = []
+        # Priority by priority: jobs that are due later never stand in the way of the index.
+        for priority in range(10):
+            rows += self._connection.execute(
+                "SELECT id, job_key, body, attempts, grp, priority FROM tf_job"
+                " WHERE queue = ? AND priority = ? AND due <= ? AND state < 2 AND NOT EXISTS"
+                " (SELECT 1 FROM tf_hold AS h WHERE h.queue = tf_job.queue AND h.grp = tf_job.grp)"
+                " ORDER BY due, id LIMIT ?",
+                (queue, priority, self._now, n - len(rows)),
+            ).fetchall()
+            if len(rows) == n:
+                break
+        self._connection.executemany(
+            "UPDATE tf_job SET state = 1, due = ?, token = ?, owner = ?, attempts = attempts + 1,"
+            " changed = ? WHERE id = ?",
+            ((self._now + lease // _MICROSECOND, token, owner, self._now, r[0]) for r in rows),
+        )
+        return [Job(r[0], queue, r[1], r[2], r[3] + 1, token, r[4], r[5]) for r in rows]
+
+    def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
+        """End the jobs whose token still stands."""
+        ours = [
+            self._connection.execute(
+                "SELECT 1 FROM tf_job WHERE id = ? AND token = ? AND state = 1", (job.id, job.token)
+            ).fetchone()
+            is not None
+            for job, _ in settled
+        ]
+        self._connection.executemany(
+            "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', changed = ?"
+            " WHERE id = ?",
+            (
+                (*self._stand(outcome), self._now, job.id)
+                for (job, outcome), mine in zip(settled, ours, strict=True)
+                if mine
+            ),
+        )
+        return ours
+
+    def _stand(self, outcome: Outcome) -> tuple[int, int, str]:
+        match outcome:
+            case Done():
+                return _DONE, self._now, ""
+            case Retry(due):
+                return _QUEUED, _micros(due), ""
+            case Parked(reason):
+                return _PARKED, self._now, reason
+
+    def jobs(
+        self, queue: str, state: JobState | None, after: int | None, limit: int
+    ) -> list[JobInfo]:
+        """List jobs by id."""
+        check_limit(limit, "limit")
+        numbers = range(len(_STATES)) if state is None else [_STATES.index(state)]
+        rows = self._connection.execute(
+            "SELECT id, job_key, state, due, attempts, priority, grp, reason, body FROM tf_job"
+            f" WHERE queue = ? AND id > ? AND state IN ({','.join(map(str, numbers))})"  # noqa: S608
+            " ORDER BY id LIMIT ?",
+            (queue, after or 0, limit),
+        )
+        return [
+            JobInfo(r[0], queue, r[1], _STATES[r[2]], EPOCH + r[3] * _MICROSECOND, *r[4:])
+            for r in rows
+        ]
+
+    def release(self, queue: str, ids: Sequence[int]) -> int:
+        """Queue parked jobs again."""
+        return self._connection.executemany(
+            "UPDATE tf_job SET state = 0, due = ?, reason = '', changed = ?"
+            " WHERE id = ? AND queue = ? AND state = 3",
+            ((self._now, self._now, id_, queue) for id_ in ids),
+        ).rowcount * bool(ids)
+
+    def hold(self, queue: str, group: str) -> None:
+        """Hold a group."""
+        check_name(group, "group")
+        self._connection.execute("INSERT OR IGNORE INTO tf_hold VALUES (?, ?)", (queue, group))
+
+    def unhold(self, queue: str, group: str) -> None:
+        """Let a group go on."""
+        self._connection.execute("DELETE FROM tf_hold WHERE queue = ? AND grp = ?", (queue, group))
+
+    def drop(self, queue: str, group: str) -> int:
+        """Cancel a group's queued and parked jobs."""
+        return self._connection.execute(
+            "UPDATE tf_job SET state = 4, changed = ?"
+            " WHERE queue = ? AND grp = ? AND grp <> '' AND state IN (0, 3)",
+            (self._now, queue, group),
+        ).rowcount
+
+    def purge(self, queue: str, before: datetime, limit: int) -> int:
+        """Forget old done and dropped jobs."""
+        return self._connection.execute(
+            "DELETE FROM tf_job WHERE id IN (SELECT id FROM tf_job"
+            " WHERE queue = ? AND state IN (2, 4) AND changed < ? ORDER BY id LIMIT ?)",
+            (queue, _micros(before), limit),
+        ).rowcount
+
+
+def check_name(name: str, path: str) -> None:
+    """Refuse a name that is too long; raises `Invalid` (`storage.key_too_long`)."""
+    if len(name) > LONGEST_ID:
+        raise Invalid("storage.key_too_long", path=path, length=len(name), longest=LONGEST_ID)
+
+
+def check_limit(limit: int, path: str) -> None:
+    """Refuse a page that is too long; raises `Invalid` (`storage.limit`)."""
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise Invalid("storage.limit", path=path, most=LONGEST_PAGE)

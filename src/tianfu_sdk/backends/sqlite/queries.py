@@ -1,0 +1,109 @@
+"""Queries as SQL text, one text a shape, so that SQLite's statement cache holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tianfu_sdk.model.storage import Group, Kind, Query, Where
+
+__all__ = ["select", "successor"]
+
+_SIGNS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+def successor(prefix: str) -> str | None:
+    """Give the least string above all that begin so; None where there is none.
+
+    The last code point is raised by one; U+10FFFF cannot be and is dropped, and the
+    surrogates, which UTF-8 has no bytes for, are leapt over.
+    """
+    while prefix:
+        point = ord(prefix[-1]) + 1
+        if point == 0xD800:  # noqa: PLR2004 - first surrogate
+            point = 0xE000
+        if point <= 0x10FFFF:  # noqa: PLR2004 - last code point
+            return prefix[:-1] + chr(point)
+        prefix = prefix[:-1]
+    return None
+
+
+def select(kind: Kind, query: Query, columns: str, *, paged: bool = True) -> tuple[str, list[Any]]:
+    """Build the statement of a query.
+
+    Args:
+        kind: Checked against the query already.
+        query: What to find.
+        columns: What to select.
+        paged: Whether order, `after` and `limit` count.
+
+    Returns:
+        SQL and its parameters.
+    """
+    values: list[Any] = []
+    parts = [_condition(kind, where, values) for where in query.where]
+    parts += [_groups(kind, g, values) for g in (query.any_of, query.scope) if g is not None]
+    tail = ""
+    if paged:
+        column = _column(query.order)
+        sign, way = ("<", " DESC") if query.desc else (">", "")
+        if query.after is not None:
+            value, last = query.after
+            if query.order == "id":
+                parts.append(f"id {sign} ?")
+                values.append(last)
+            else:
+                parts.append(f"{column} {sign}= ? AND ({column} {sign} ? OR id {sign} ?)")
+                values += [value, value, last]
+        order = f"id{way}" if query.order == "id" else f"{column}{way}, id{way}"
+        tail = f" ORDER BY {order} LIMIT ?"
+        values.append(query.limit)
+    where_ = f" WHERE {' AND '.join(parts)}" if parts else ""
+    # Names come from checked kinds, values are parameters.
+    return f"SELECT {columns} FROM d_{kind.name} AS d{where_}{tail}", values  # noqa: S608
+
+
+def _column(name: str) -> str:
+    return "id" if name == "id" else f"k_{name}"
+
+
+def _groups(kind: Kind, groups: tuple[Group, ...], values: list[Any]) -> str:
+    if not groups:
+        return "0"
+    alternatives = [
+        " AND ".join(_condition(kind, where, values) for where in group) or "1" for group in groups
+    ]
+    return alternatives[0] if len(alternatives) == 1 else f"(({') OR ('.join(alternatives)}))"
+
+
+def _condition(kind: Kind, where: Where, values: list[Any]) -> str:
+    column = _column(where.key)
+    if where.op == "has":
+        values.append(where.value)
+        table = f"m_{kind.name}_{where.key}"
+        return f"EXISTS (SELECT 1 FROM {table} AS m WHERE m.value = ? AND m.id = d.id)"  # noqa: S608
+    if where.op == "in":
+        return _among(column, where.value, values)
+    if where.op == "prefix":
+        return _beginning(column, str(where.value), values)
+    values.append(where.value)
+    return f"{column} {_SIGNS[where.op]} ?"
+
+
+def _among(column: str, members: Any, values: list[Any]) -> str:
+    if not members:
+        return "0"
+    # Widths are rounded up to powers of two, so that few texts serve all.
+    width = 1 << (len(members) - 1).bit_length()
+    values += [*members, *[members[-1]] * (width - len(members))]
+    return f"{column} IN ({', '.join('?' * width)})"
+
+
+def _beginning(column: str, prefix: str, values: list[Any]) -> str:
+    if not prefix:
+        return "1"
+    values.append(prefix)
+    end = successor(prefix)
+    if end is None:
+        return f"{column} >= ?"
+    values.append(end)
+    return f"{column} >= ? AND {column} < ?"

@@ -1,0 +1,204 @@
+"""Full-text search in the store's own file and transaction.
+
+Bigrams and words go into a contentless FTS5 table, whose rare tokens give candidates; a
+BM25 over uni- and bigrams ranks them. The folded text is kept beside the index, because a
+contentless table forgets a document only when it is given exactly the tokens it was given
+before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tianfu_sdk.core.ranking import bm25, idf
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
+from tianfu_sdk.text.scripts import is_han
+
+__all__ = ["SqliteSearch"]
+
+_RAREST = 12
+_CANDIDATES = 200
+# unicode61 splits at these; private-use letters stand for them inside the index.
+_SAFE = str.maketrans({".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003"})
+
+
+class SqliteSearch:
+    """The engine inside one open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        """Add documents, or replace those of the same id."""
+        self.remove([doc.id for doc in docs])
+        letters: Counter[str] = Counter()
+        length = 0
+        for doc in {doc.id: doc for doc in docs}.values():
+            tokens = folded_tokens(doc.text)
+            length += len(tokens)
+            letters.update({token for token in tokens if len(token) == 1})
+            seq = self._connection.execute(
+                "INSERT INTO tf_doc (id, kind, language, body, length) VALUES (?, ?, ?, ?, ?)",
+                (doc.id, doc.kind, doc.language, doc.text, len(tokens)),
+            ).lastrowid
+            self._connection.execute(
+                "INSERT INTO tf_fts (rowid, words) VALUES (?, ?)", (seq, _words(tokens))
+            )
+            self._connection.executemany(
+                "INSERT INTO tf_tag VALUES (?, ?)", ((tag, seq) for tag in sorted(doc.tags))
+            )
+        self._count_letters(letters, 1)
+        self._add("length", length)
+        self._connection.execute(
+            "INSERT INTO tf_number VALUES ('analyzer', ?) ON CONFLICT DO NOTHING",
+            (ANALYZER_VERSION,),
+        )
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents."""
+        letters: Counter[str] = Counter()
+        length = 0
+        for id_ in ids:
+            found = self._connection.execute(
+                "SELECT seq, body, length FROM tf_doc WHERE id = ?", (id_,)
+            ).fetchone()
+            if found is None:
+                continue
+            tokens = folded_tokens(found[1])
+            self._connection.execute(
+                "INSERT INTO tf_fts (tf_fts, rowid, words) VALUES ('delete', ?, ?)",
+                (found[0], _words(tokens)),
+            )
+            letters.update({token for token in tokens if len(token) == 1})
+            length += found[2]
+            self._connection.execute("DELETE FROM tf_tag WHERE doc = ?", (found[0],))
+            self._connection.execute("DELETE FROM tf_doc WHERE seq = ?", (found[0],))
+        self._count_letters(letters, -1)
+        self._add("length", -length)
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        """Rank documents by BM25 over the tokens."""
+        n = self.size()
+        if not tokens or not n:
+            return []
+        average = self._number("length") / n
+        weights = {token: idf(n, df) for token, df in self._frequencies(tokens).items() if df}
+        hits = []
+        for id_, text, length in self._candidates(list(weights), only):
+            counts = _counts(text, weights)
+            parts = {t: bm25(c, weights[t], length, average) for t, c in counts.items() if c}
+            score = sum(parts.values())
+            if score > 0:
+                hits.append(Hit(id_, score, parts))
+        hits.sort(key=lambda hit: (-hit.score, hit.id))
+        return hits[:limit]
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        """Throw the index away and build it from these documents."""
+        self._connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
+        for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        batch: list[SearchDoc] = []
+        for doc in docs:
+            batch.append(doc)
+            if len(batch) == 500:  # noqa: PLR2004 - bounds the memory
+                self.index(batch)
+                batch.clear()
+        self.index(batch)
+        return self.size()
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the index."""
+        return self._number("analyzer") or None
+
+    def size(self) -> int:
+        """Count the documents."""
+        return int(self._connection.execute("SELECT count(*) FROM tf_doc").fetchone()[0])
+
+    def _candidates(
+        self, tokens: Sequence[str], only: SearchFilter
+    ) -> list[tuple[str, str, int]]:
+        words = [token for token in tokens if _is_word(token)]
+        conditions, values = _filtered(only)
+        if words:
+            # Tokens are ordered by document frequency, the rarest first.
+            match = " OR ".join(f'"{word.translate(_SAFE)}"' for word in words[:_RAREST])
+            text = (
+                "SELECT d.id, d.body, d.length FROM tf_fts JOIN tf_doc AS d"
+                f" ON d.seq = tf_fts.rowid WHERE tf_fts MATCH ?{conditions}"  # noqa: S608
+                f" ORDER BY rank, d.seq LIMIT {_CANDIDATES}"
+            )
+            return self._connection.execute(text, (match, *values)).fetchall()
+        # Only single characters were asked for: they are not in the index, so look.
+        some = " OR ".join("instr(d.body, ?)" for _ in tokens)
+        text = (
+            f"SELECT d.id, d.body, d.length FROM tf_doc AS d WHERE ({some or 0}){conditions}"  # noqa: S608
+            f" ORDER BY d.length LIMIT {_CANDIDATES}"
+        )
+        return self._connection.execute(text, (*tokens, *values)).fetchall()
+
+    def _frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        found = {}
+        for token in tokens:
+            if _is_word(token):
+                text, value = "SELECT doc FROM tf_word WHERE term = ?", token.translate(_SAFE)
+            else:
+                text, value = "SELECT df FROM tf_letter WHERE letter = ?", token
+            row = self._connection.execute(text, (value,)).fetchone()
+            found[token] = int(row[0]) if row else 0
+        return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+
+    def _count_letters(self, letters: Counter[str], sign: int) -> None:
+        self._connection.executemany(
+            "INSERT INTO tf_letter VALUES (?, ?)"
+            " ON CONFLICT (letter) DO UPDATE SET df = df + excluded.df",
+            ((letter, sign * count) for letter, count in letters.items()),
+        )
+
+    def _add(self, name: str, value: int) -> None:
+        self._connection.execute(
+            "INSERT INTO tf_number VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            (name, value),
+        )
+
+    def _number(self, name: str) -> int:
+        row = self._connection.execute(
+            "SELECT value FROM tf_number WHERE name = ?", (name,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _is_word(token: str) -> bool:
+    return len(token) > 1 or not is_han(token)
+
+
+def _words(tokens: Sequence[str]) -> str:
+    return " ".join(token for token in tokens if _is_word(token)).translate(_SAFE)
+
+
+def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
+    text, values = "", []
+    for column, members in (("d.kind", only.kinds), ("d.language", only.languages)):
+        if members:
+            text += f" AND {column} IN ({', '.join('?' * len(members))})"
+            values += sorted(members)
+    if only.tags:
+        marks = ", ".join("?" * len(only.tags))
+        text += f" AND EXISTS (SELECT 1 FROM tf_tag AS t WHERE t.doc = d.seq AND t.tag IN ({marks}))"  # noqa: S608
+        values += sorted(only.tags)
+    return text, values
+
+
+def _counts(text: str, tokens: Iterable[str]) -> dict[str, int]:
+    # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
+    # so all other tokens are counted as the analyzer sees them.
+    counts = {token: text.count(token) for token in tokens if is_han(token[0])}
+    others = [token for token in tokens if not is_han(token[0])]
+    if others:
+        seen = Counter(folded_tokens(text))
+        counts.update({token: seen[token] for token in others})
+    return counts
