@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from enum import Enum
+from enum import StrEnum
 from typing import Self
 
 import attrs
@@ -30,7 +30,7 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Labelled(str, Enum):
+class Labelled(StrEnum):
     """A closed vocabulary: each member has a value, a Chinese and an English label."""
 
     zh: str
@@ -43,9 +43,6 @@ class Labelled(str, Enum):
         member.zh = zh
         member.en = en
         return member
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     def label(self, language: str = "en") -> str:
         """Give the label in `zh` or `en`."""
@@ -60,9 +57,9 @@ class Noun:
     """Kind prefix and a time-ordered part, such as `res_01jd…`."""
     version: int = 0
     """Counts the writes; 0 is not stored yet. A write names the version it replaces."""
-    created_at: datetime = attrs.field(default=EPOCH, validator=aware)
+    created_at: datetime = attrs.field(default=EPOCH, metadata=aware)
     """Aware, UTC."""
-    updated_at: datetime = attrs.field(default=EPOCH, validator=aware)
+    updated_at: datetime = attrs.field(default=EPOCH, metadata=aware)
     """Aware, UTC."""
 
 
@@ -113,20 +110,15 @@ class WhenPrecision(Labelled):
 
 @attrs.frozen
 class When:
-    """A time as exact as its source.
+    """A time as exact as its source; the end must come after the start."""
 
-    Raises:
-        Invalid: `when.backwards`, the end is not after the start; `field.naive_time`.
-    """
-
-    start: datetime | None = attrs.field(default=None, validator=aware)
+    start: datetime | None = attrs.field(default=None, metadata=aware)
     """First moment; None where the source does not say (近日)."""
-    end: datetime | None = attrs.field(default=None, validator=aware)
+    end: datetime | None = attrs.field(default=None, metadata=aware)
     """First moment after it; for `recent` the day by which it had happened."""
     precision: WhenPrecision = WhenPrecision.MINUTE
 
-    def __attrs_post_init__(self) -> None:
-        """Check that the end comes after the start."""
+    def _check(self) -> None:
         if self.start and self.end and self.end <= self.start:
             raise Invalid("when.backwards", path="end")
 
@@ -157,5 +149,3 @@ def _midnight(day: date) -> datetime:
 
 def _day(moment: datetime) -> str:
     return moment.astimezone(SHANGHAI).date().isoformat()
-
-

@@ -1,9 +1,14 @@
-"""Validators of nouns: each raises `Invalid` that names the field."""
+"""What the fields of nouns must satisfy, and how a noun is held against it.
+
+Checks stand in the metadata of a field rather than in its validator: input is checked
+once at the border, with all its problems at a time, and what comes back from the store is
+not checked again.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,23 +17,60 @@ import attrs
 from tianfu_sdk.errors import Invalid
 
 __all__ = [
-    "Check",
     "at_least",
     "aware",
+    "both",
     "each",
     "language_tag",
     "matching",
+    "problems",
     "region_code",
     "text",
     "unique",
 ]
 
-Check = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+Check = Callable[[Any, str], None]
+Checks = Mapping[str, Check]
+_SLOT = "tianfu_check"
 _REGION = re.compile(r"[1-9]\d{5}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
-def text(longest: int, *, shortest: int = 0) -> Check:
+def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
+    """Hold a noun, and all that it holds, against the checks of the fields.
+
+    Args:
+        noun: A noun or value.
+        path: Where it stands, for the errors.
+
+    Yields:
+        One error a problem, with its path; nothing if all is well.
+    """
+    for field in attrs.fields(type(noun)):
+        value = getattr(noun, field.name)
+        where = f"{path}.{field.name}" if path else field.name
+        check = field.metadata.get(_SLOT)
+        if check is not None and value is not None:
+            try:
+                check(value, where)
+            except Invalid as error:
+                yield error
+        if isinstance(value, tuple):
+            for index, member in enumerate(value):
+                if attrs.has(type(member)):
+                    yield from problems(member, f"{where}[{index}]")
+        elif attrs.has(type(value)):
+            yield from problems(value, where)
+    whole = getattr(noun, "_check", None)
+    if whole is not None:
+        try:
+            whole()
+        except Invalid as error:
+            inner = f"{path}.{error.path}" if path else error.path
+            yield Invalid(error.code, path=inner, **error.values)
+
+
+def text(longest: int, *, shortest: int = 0) -> Checks:
     """Demand text of a certain length.
 
     Args:
@@ -36,75 +78,89 @@ def text(longest: int, *, shortest: int = 0) -> Check:
         shortest: Characters at least, white space apart.
 
     Returns:
-        A validator that raises `Invalid` (`field.too_short`, `field.too_long`, `field.nul`).
+        Metadata; the check raises `Invalid` (`field.too_short`, `field.too_long`,
+        `field.characters`).
     """
 
-    def check(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
+    def check(value: str, path: str) -> None:
         if len(value) > longest:
-            raise Invalid("field.too_long", path=attribute.name, length=len(value), longest=longest)
+            raise Invalid("field.too_long", path=path, length=len(value), longest=longest)
         if shortest and len(value.strip()) < shortest:
-            raise Invalid("field.too_short", path=attribute.name, shortest=shortest)
-        if "\0" in value:
-            raise Invalid("field.nul", path=attribute.name)
+            raise Invalid("field.too_short", path=path, shortest=shortest)
+        if "\0" in value or (
+            not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value)
+        ):
+            raise Invalid("field.characters", path=path)
 
-    return check
+    return {_SLOT: check}
 
 
-def matching(pattern: str, code: str) -> Check:
+def matching(pattern: str, code: str) -> Checks:
     """Demand text of a certain form, or raise `Invalid` with this code."""
     form = re.compile(pattern)
 
-    def check(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
+    def check(value: str, path: str) -> None:
         if not form.fullmatch(value):
-            raise Invalid(code, path=attribute.name, value=value[:40])
+            raise Invalid(code, path=path, value=value[:40])
 
-    return check
-
-
-def region_code(_: Any, attribute: attrs.Attribute[Any], value: str | None) -> None:
-    """Demand a GB/T 2260 code of six digits, or None; raises `Invalid` (`region.bad_code`)."""
-    if value is not None and not _REGION.fullmatch(value):
-        raise Invalid("region.bad_code", path=attribute.name, value=value[:20])
+    return {_SLOT: check}
 
 
-def language_tag(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
-    """Demand a well-formed BCP 47 tag; raises `Invalid` (`text.bad_language`)."""
-    if not _LANGUAGE.fullmatch(value):
-        raise Invalid("text.bad_language", path=attribute.name, value=value[:40])
+def at_least(least: float) -> Checks:
+    """Demand a number not below this one; raises `Invalid` (`field.too_small`)."""
+
+    def check(value: float, path: str) -> None:
+        if not value >= least:
+            raise Invalid("field.too_small", path=path, value=value, least=least)
+
+    return {_SLOT: check}
 
 
-def at_least(least: float) -> Check:
-    """Demand a number not below this one, or None; raises `Invalid` (`field.too_small`)."""
+def each(checks: Checks) -> Checks:
+    """Apply a check to every member; the path gains the member's index."""
 
-    def check(_: Any, attribute: attrs.Attribute[Any], value: float | None) -> None:
-        if value is not None and not value >= least:
-            raise Invalid("field.too_small", path=attribute.name, value=value, least=least)
-
-    return check
-
-
-def aware(_: Any, attribute: attrs.Attribute[Any], value: datetime | None) -> None:
-    """Demand a time with a zone, or None; raises `Invalid` (`field.naive_time`)."""
-    if value is not None and value.tzinfo is None:
-        raise Invalid("field.naive_time", path=attribute.name)
-
-
-def each(check: Check) -> Check:
-    """Apply a validator to every member; the path gains the member's index."""
-
-    def check_all(noun: Any, attribute: attrs.Attribute[Any], values: Iterable[Any]) -> None:
+    def check(values: tuple[Any, ...], path: str) -> None:
         for index, value in enumerate(values):
-            try:
-                check(noun, attribute, value)
-            except Invalid as error:
-                raise Invalid(
-                    error.code, path=f"{attribute.name}[{index}]", **error.values
-                ) from None
+            checks[_SLOT](value, f"{path}[{index}]")
 
-    return check_all
+    return {_SLOT: check}
 
 
-def unique(_: Any, attribute: attrs.Attribute[Any], values: tuple[Any, ...]) -> None:
-    """Demand that no member stands twice; raises `Invalid` (`field.twice`)."""
+def both(one: Checks, other: Checks) -> Checks:
+    """Apply two checks, one after the other."""
+
+    def check(value: Any, path: str) -> None:
+        one[_SLOT](value, path)
+        other[_SLOT](value, path)
+
+    return {_SLOT: check}
+
+
+def _region_code(value: str, path: str) -> None:
+    if not _REGION.fullmatch(value):
+        raise Invalid("region.bad_code", path=path, value=value[:20])
+
+
+def _language_tag(value: str, path: str) -> None:
+    if not _LANGUAGE.fullmatch(value):
+        raise Invalid("text.bad_language", path=path, value=value[:40])
+
+
+def _aware(value: datetime, path: str) -> None:
+    if value.tzinfo is None:
+        raise Invalid("field.naive_time", path=path)
+
+
+def _unique(values: tuple[Any, ...], path: str) -> None:
     if len(set(values)) != len(values):
-        raise Invalid("field.twice", path=attribute.name)
+        raise Invalid("field.twice", path=path)
+
+
+region_code: Checks = {_SLOT: _region_code}
+"""A GB/T 2260 code of six digits (`region.bad_code`)."""
+language_tag: Checks = {_SLOT: _language_tag}
+"""A well-formed BCP 47 tag (`text.bad_language`)."""
+aware: Checks = {_SLOT: _aware}
+"""A time with a zone (`field.naive_time`)."""
+unique: Checks = {_SLOT: _unique}
+"""No member stands twice (`field.twice`)."""

@@ -57,7 +57,12 @@ Cursor = NewType("Cursor", str)
 """Opaque place in a stream of events."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float, "bytes": bytes}
+_TYPES: Mapping[str, type[str | int | float | bytes]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bytes": bytes,
+}
 
 
 def _named(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
@@ -74,7 +79,7 @@ def _id(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
 def _check_text(value: str, path: str, longest: int) -> None:
     if len(value) > longest:
         raise Invalid("storage.key_too_long", path=path, length=len(value), longest=longest)
-    if "\0" in value or not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value):
+    if "\0" in value or (not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value)):
         raise Invalid("storage.key_characters", path=path)
 
 
@@ -98,22 +103,21 @@ class Key:
             Invalid: `storage.key_type`, `storage.key_too_long`, `storage.key_characters`,
                 `storage.key_range`.
         """
-        if type(value) is not _TYPES[self.type]:
+        # bool is an int, but not one that every store gives back as it was.
+        if not isinstance(value, _TYPES[self.type]) or isinstance(value, bool):
             raise Invalid(
                 "storage.key_type", path=path, wanted=self.type, found=type(value).__name__
             )
-        if self.type == "str":
+        if isinstance(value, str):
             _check_text(value, path, LONGEST_KEY)
-        elif self.type == "int":
+        elif isinstance(value, int):
             if not -(2**63) <= value < 2**63:
                 raise Invalid("storage.key_range", path=path)
-        elif self.type == "float":
+        elif isinstance(value, float):
             if not math.isfinite(value):
                 raise Invalid("storage.key_range", path=path)
         elif len(value) > LONGEST_KEY:
-            raise Invalid(
-                "storage.key_too_long", path=path, length=len(value), longest=LONGEST_KEY
-            )
+            raise Invalid("storage.key_too_long", path=path, length=len(value), longest=LONGEST_KEY)
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from tianfu_sdk.model.storage import (
     Cursor,
@@ -24,9 +24,7 @@ from tianfu_sdk.model.storage import (
     StorageCapabilities,
     StoredEvent,
 )
-
-if TYPE_CHECKING:
-    from tianfu_sdk.ports.search import TransactionalSearch
+from tianfu_sdk.ports.search import TransactionalSearch
 
 __all__ = ["Store", "Tx"]
 

@@ -49,17 +49,15 @@ class Table:
             many,
             columns,
             narrow,
-            f"SELECT {columns} FROM {table} WHERE id = ?",  # noqa: S608
-            f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * _WIDTH)})",  # noqa: S608
-            f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",  # noqa: S608
-            f"UPDATE {table} SET version = version + 1, {sets} WHERE id = ? AND version = ?",  # noqa: S608
+            f"SELECT {columns} FROM {table} WHERE id = ?",
+            f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * _WIDTH)})",
+            f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",
+            f"UPDATE {table} SET version = version + 1, {sets} WHERE id = ? AND version = ?",
         )
 
     def row(self, record: Sequence[Any]) -> Row:
         """Make a row of what SQLite gave."""
-        keys = {
-            key.name: value for key, value in zip(self.scalars, record[3:], strict=False)
-        }
+        keys = {key.name: value for key, value in zip(self.scalars, record[3:], strict=False)}
         if self.many:
             keys |= _unpack(self.many, record[-1])
         return Row(record[0], record[1], record[2], keys)
@@ -112,11 +110,11 @@ class Table:
         """Delete rows of these versions."""
         for key in self.many:
             connection.executemany(
-                f"DELETE FROM m_{self.kind.name}_{key.name} WHERE id = ?",  # noqa: S608
+                f"DELETE FROM m_{self.kind.name}_{key.name} WHERE id = ?",
                 ((id_,) for id_, _ in versions),
             )
         done = connection.executemany(
-            f"DELETE FROM d_{self.kind.name} WHERE id = ? AND version = ?",  # noqa: S608
+            f"DELETE FROM d_{self.kind.name} WHERE id = ? AND version = ?",
             versions,
         )
         if versions and done.rowcount != len(versions):
@@ -151,8 +149,8 @@ class Table:
                 now = row.keys[key.name]
                 gone += [(value, row.id) for value in was - now]
                 come += [(value, row.id) for value in sorted(now - was)]
-            connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)  # noqa: S608
-            connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)  # noqa: S608
+            connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)
+            connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)
 
     def _existing(self, connection: sqlite3.Connection, rows: Iterable[Row]) -> list[str]:
         ids = [row.id for row in rows]

@@ -61,7 +61,7 @@ class Jobs:
         )
         return self._connection.executemany(
             "INSERT INTO tf_job (queue, job_key, body, state, due, priority, grp, attempts, token,"
-            f" owner, reason, changed) VALUES (?, ?, ?, 0, ?, ?, ?, 0, '', '', '', {self._now})"  # noqa: S608
+            f" owner, reason, changed) VALUES (?, ?, ?, 0, ?, ?, ?, 0, '', '', '', {self._now})"
             " ON CONFLICT (queue, job_key) DO NOTHING",
             records,
         ).rowcount
@@ -127,7 +127,7 @@ class Jobs:
         numbers = range(len(_STATES)) if state is None else [_STATES.index(state)]
         rows = self._connection.execute(
             "SELECT id, job_key, state, due, attempts, priority, grp, reason, body FROM tf_job"
-            f" WHERE queue = ? AND id > ? AND state IN ({','.join(map(str, numbers))})"  # noqa: S608
+            f" WHERE queue = ? AND id > ? AND state IN ({','.join(map(str, numbers))})"
             " ORDER BY id LIMIT ?",
             (queue, after or 0, limit),
         )

@@ -100,7 +100,7 @@ class SqliteSearch:
         """Throw the index away and build it from these documents."""
         self._connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
         for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
-            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            self._connection.execute(f"DELETE FROM {table}")
         batch: list[SearchDoc] = []
         for doc in docs:
             batch.append(doc)
@@ -118,9 +118,7 @@ class SqliteSearch:
         """Count the documents."""
         return int(self._connection.execute("SELECT count(*) FROM tf_doc").fetchone()[0])
 
-    def _candidates(
-        self, tokens: Sequence[str], only: SearchFilter
-    ) -> list[tuple[str, str, int]]:
+    def _candidates(self, tokens: Sequence[str], only: SearchFilter) -> list[tuple[str, str, int]]:
         words = [token for token in tokens if _is_word(token)]
         conditions, values = _filtered(only)
         if words:
@@ -128,14 +126,14 @@ class SqliteSearch:
             match = " OR ".join(f'"{word.translate(_SAFE)}"' for word in words[:_RAREST])
             text = (
                 "SELECT d.id, d.body, d.length FROM tf_fts JOIN tf_doc AS d"
-                f" ON d.seq = tf_fts.rowid WHERE tf_fts MATCH ?{conditions}"  # noqa: S608
+                f" ON d.seq = tf_fts.rowid WHERE tf_fts MATCH ?{conditions}"
                 f" ORDER BY rank, d.seq LIMIT {_CANDIDATES}"
             )
             return self._connection.execute(text, (match, *values)).fetchall()
         # Only single characters were asked for: they are not in the index, so look.
         some = " OR ".join("instr(d.body, ?)" for _ in tokens)
         text = (
-            f"SELECT d.id, d.body, d.length FROM tf_doc AS d WHERE ({some or 0}){conditions}"  # noqa: S608
+            f"SELECT d.id, d.body, d.length FROM tf_doc AS d WHERE ({some or 0}){conditions}"
             f" ORDER BY d.length LIMIT {_CANDIDATES}"
         )
         return self._connection.execute(text, (*tokens, *values)).fetchall()
@@ -188,7 +186,9 @@ def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
             values += sorted(members)
     if only.tags:
         marks = ", ".join("?" * len(only.tags))
-        text += f" AND EXISTS (SELECT 1 FROM tf_tag AS t WHERE t.doc = d.seq AND t.tag IN ({marks}))"  # noqa: S608
+        text += (
+            f" AND EXISTS (SELECT 1 FROM tf_tag AS t WHERE t.doc = d.seq AND t.tag IN ({marks}))"
+        )
         values += sorted(only.tags)
     return text, values
 

@@ -1,0 +1,311 @@
+"""Nouns as JSON and back, and input errors that name the field.
+
+A stored document is a JSON object whose first member `"$"` is the schema number of its
+noun. A document of an older schema is lifted by pure upcasters; one of a newer schema is
+refused, because this program would drop what it does not know. With the extra `fast`
+(msgspec) documents are read and written natively; both ways give equal nouns.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn
+from cattrs.preconf.json import make_converter
+
+from tianfu_sdk import catalogue
+from tianfu_sdk.errors import Invalid, SchemaTooNew, StorageCorrupt
+from tianfu_sdk.model.checks import problems as problems_of
+
+__all__ = [
+    "SCHEMAS",
+    "UPCASTERS",
+    "Problem",
+    "check",
+    "dumps",
+    "explain",
+    "loads",
+    "structure",
+    "to_plain",
+]
+
+T = TypeVar("T")
+
+SCHEMAS: dict[str, int] = {}
+"""Schema number by noun name; a noun that is not listed has 1."""
+
+UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""By noun name and schema number: lifts a document to the next number."""
+
+
+@attrs.frozen
+class Problem:
+    """One thing that is wrong with an input, and where."""
+
+    path: str
+    code: str
+    message: str
+    """English."""
+    message_zh: str
+    values: Mapping[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+
+@functools.cache
+def _stored() -> cattrs.Converter:
+    """Give the converter of documents: what we wrote ourselves is not checked again."""
+    converter = make_converter(detailed_validation=False, omit_if_default=True)
+    _teach_times(converter)
+    return converter
+
+
+@functools.cache
+def _given() -> cattrs.Converter:
+    """Give the converter of input: nothing is coerced, nothing unknown is let through."""
+    converter = make_converter(detailed_validation=True, forbid_extra_keys=True)
+    _teach_times(converter)
+    # By predicate: hooks by class would also take every enum, which is a str as well.
+    for type_ in (str, int, bool):
+        converter.register_structure_hook_func(functools.partial(_is, type_), _exactly(type_))
+    converter.register_structure_hook_func(functools.partial(_is, float), _number)
+    converter.register_structure_hook_factory(attrs.has, lambda cls: _noun_or(cls, converter))
+    return converter
+
+
+def _teach_times(converter: cattrs.Converter) -> None:
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_structure_hook(datetime, _datetime)
+    converter.register_structure_hook(date, _date)
+
+
+def _noun_or(cls: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    of_mapping: Callable[[Any, Any], Any] = make_dict_structure_fn(cls, converter)
+
+    def structure_noun(value: Any, type_: Any) -> Any:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise Invalid("field.type", wanted="object", found=type(value).__name__)
+        return of_mapping(value, type_)
+
+    return structure_noun
+
+
+def _is(wanted: type, found: Any) -> bool:
+    return found is wanted
+
+
+def _exactly(wanted: type) -> Callable[[Any, type], Any]:
+    def check(value: Any, _: type) -> Any:
+        if type(value) is wanted or (wanted is str and isinstance(value, str)):
+            return value
+        raise Invalid("field.type", wanted=wanted.__name__, found=type(value).__name__)
+
+    return check
+
+
+def _number(value: Any, _: type) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise Invalid("field.type", wanted="number", found=type(value).__name__)
+
+
+def _datetime(value: Any, _: type) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Invalid("field.time", value=str(value)[:40]) from None
+
+
+def _date(value: Any, _: type) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Invalid("field.date", value=str(value)[:40]) from None
+
+
+def structure(cls: type[T], value: Mapping[str, Any]) -> T:
+    """Make a noun of plain values, such as a caller's keywords or a parsed file.
+
+    Args:
+        cls: The noun.
+        value: Field by name; nested nouns as mappings or as themselves.
+
+    Returns:
+        The noun.
+
+    Raises:
+        Invalid: The first problem, with its path; `problems` in its values has them all.
+    """
+    try:
+        noun = _given().structure(value, cls)
+    except (cattrs.BaseValidationError, Invalid, ValueError, TypeError, KeyError) as error:
+        raise _invalid(explain(error), cls) from None
+    check(noun)
+    return noun
+
+
+def check(noun: Any) -> None:
+    """Hold a noun against the rules of its fields.
+
+    Raises:
+        Invalid: As `structure`.
+    """
+    found = [_problem(error) for error in problems_of(noun)]
+    if found:
+        raise _invalid(found, type(noun))
+
+
+def _invalid(found: list[Problem], cls: type) -> Invalid:
+    first = found[0]
+    error = Invalid(first.code, path=first.path or None, hint=_hint(first, cls), **first.values)
+    error.values["problems"] = found
+    return error
+
+
+def to_plain(noun: Any) -> Any:
+    """Give a noun as dicts, lists, strings and numbers, ready for JSON."""
+    return _stored().unstructure(noun)
+
+
+def dumps(noun: Any) -> bytes:
+    """Write a noun as a document."""
+    schema = SCHEMAS.get(type(noun).__name__, 1)
+    # Defaults are left out, so a changed default is a changed schema.
+    plain = {"$": schema, **_stored().unstructure(noun)}
+    native = _native()
+    if native is not None:
+        return bytes(native.json.encode(plain))
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def loads(cls: type[T], document: bytes) -> T:
+    """Read a document.
+
+    Args:
+        cls: The noun that it holds.
+        document: What `dumps` wrote, by this program or an older one.
+
+    Returns:
+        The noun, equal to the one that was written.
+
+    Raises:
+        SchemaTooNew: `codec.schema_too_new`, a newer program wrote it.
+        StorageCorrupt: `codec.corrupt`, it is no document of this noun.
+    """
+    schema = SCHEMAS.get(cls.__name__, 1)
+    if not document.startswith((b'{"$":%d,' % schema, b'{"$":%d}' % schema)):
+        document = _lift(cls, document, schema)
+    native = _native()
+    try:
+        if native is not None:
+            noun: T = _decoder(cls)(document)
+            return noun
+        return _stored().structure(json.loads(document), cls)
+    except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:
+        raise StorageCorrupt("codec.corrupt", path=cls.__name__) from error
+
+
+def _lift(cls: type, document: bytes, schema: int) -> bytes:
+    try:
+        plain = json.loads(document)
+        found = plain["$"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise StorageCorrupt("codec.corrupt", path=cls.__name__) from error
+    if found > schema:
+        raise SchemaTooNew("codec.schema_too_new", path=cls.__name__, found=found, known=schema)
+    for number in range(found, schema):
+        plain = UPCASTERS[cls.__name__, number](plain)
+    return json.dumps(plain, ensure_ascii=False).encode()
+
+
+@functools.cache
+def _native() -> Any:
+    try:
+        import msgspec
+    except ImportError:
+        return None
+    return msgspec
+
+
+@functools.cache
+def _decoder(cls: Any) -> Callable[[bytes], Any]:
+    decode: Callable[[bytes], Any] = _native().json.Decoder(cls).decode
+    return decode
+
+
+def explain(error: BaseException) -> list[Problem]:
+    """Say what is wrong with an input, field by field.
+
+    Args:
+        error: What cattrs or a validator raised.
+
+    Returns:
+        At least one problem; the path names the field, such as `consents[0].purpose`.
+    """
+    found: list[Problem] = []
+    _walk(error, "", found)
+    return found or [Problem("", "field.invalid", "not valid", "无效")]
+
+
+def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
+    if isinstance(error, cattrs.ClassValidationError):
+        grouped, rest = error.group_exceptions()
+        for inner, note in grouped:
+            _walk(inner, f"{path}.{note.name}" if path else note.name, found)
+        for inner in rest:
+            _walk(inner, path, found)
+    elif isinstance(error, cattrs.IterableValidationError):
+        indexed, others = error.group_exceptions()
+        for inner, place in indexed:
+            _walk(inner, f"{path}[{place.index!r}]", found)
+        for inner in others:
+            _walk(inner, path, found)
+    elif isinstance(error, cattrs.ForbiddenExtraKeysError):
+        for name in sorted(error.extra_fields):
+            where = f"{path}.{name}" if path else name
+            found.append(_problem(Invalid("field.unknown", path=where)))
+    elif isinstance(error, Invalid):
+        inner_path = error.path or ""
+        joiner = "." if path and inner_path and not inner_path.startswith("[") else ""
+        lifted = Invalid(error.code, path=f"{path}{joiner}{inner_path}", **error.values)
+        found.append(_problem(lifted))
+    elif isinstance(error, KeyError):
+        name = str(error.args[0])
+        # cattrs notes the field of a missing key already where it validates in detail.
+        where = path if path.rpartition(".")[2] == name else f"{path}.{name}".lstrip(".")
+        found.append(_problem(Invalid("field.missing", path=where)))
+    elif isinstance(error, TypeError) and "unexpected keyword" in str(error):
+        found.append(_problem(Invalid("field.unknown", path=path)))
+    else:
+        found.append(_problem(Invalid("field.value", path=path, value=str(error)[:80])))
+
+
+def _problem(error: Invalid) -> Problem:
+    return Problem(
+        error.path or "",
+        error.code,
+        error.message,
+        catalogue.render(error.code, "zh", error.values),
+        error.values,
+    )
+
+
+def _hint(problem: Problem, cls: type) -> str | None:
+    import difflib
+
+    if problem.code != "field.unknown":
+        return None
+    known = [field.name for field in attrs.fields(cls)] if attrs.has(cls) else []
+    near = difflib.get_close_matches(problem.path.rsplit(".", 1)[-1], known, 1)
+    return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"

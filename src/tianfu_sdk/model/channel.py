@@ -1,0 +1,41 @@
+"""Channels (科普频道): a language and a medium, filled by published content."""
+
+from __future__ import annotations
+
+import attrs
+
+from tianfu_sdk.model.base import Noun
+from tianfu_sdk.model.checks import each, language_tag, region_code, text
+
+__all__ = ["Channel", "ChannelItem"]
+
+
+@attrs.frozen(kw_only=True)
+class Channel(Noun):
+    """A stream of content in one language."""
+
+    name: str = attrs.field(metadata=text(100, shortest=1))
+    organization: str
+    region: str = attrs.field(metadata=region_code)
+    """Content for people of this region, and of those above it, appears."""
+    language: str = attrs.field(metadata=language_tag)
+    """Such as `bo` or `ii`; only this language appears."""
+    kinds: tuple[str, ...] = ("resource", "activity", "notice", "news")
+    topics: tuple[str, ...] = attrs.field(default=(), metadata=each(text(64)))
+    """Only these topics; empty: all."""
+
+
+@attrs.frozen(kw_only=True)
+class ChannelItem:
+    """One content as a channel shows it."""
+
+    kind: str
+    id: str
+    title: str
+    body: str
+    language: str
+    """Of title and body."""
+    translated: bool
+    """It is an approved translation, not the original."""
+    reviewed_by_native: bool | None = None
+    """For a translation: whether a native reader reviewed it; None for an original."""

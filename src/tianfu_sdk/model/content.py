@@ -1,0 +1,197 @@
+"""Content: resources (资源), activities (活动), notices (公告), news (动态), bases (基地)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import attrs
+
+from tianfu_sdk.model.base import Labelled, Noun, Quantity, When
+from tianfu_sdk.model.checks import (
+    at_least,
+    aware,
+    both,
+    each,
+    language_tag,
+    region_code,
+    text,
+    unique,
+)
+from tianfu_sdk.model.media import Media
+
+__all__ = [
+    "Activity",
+    "Base",
+    "BaseStatus",
+    "Change",
+    "Content",
+    "Measure",
+    "News",
+    "Notice",
+    "Resource",
+    "Role",
+    "State",
+]
+
+
+class State(Labelled):
+    """Where a content stands."""
+
+    DRAFT = "draft", "草稿", "draft"
+    SUBMITTED = "submitted", "待审", "submitted"
+    APPROVED = "approved", "已审", "approved"
+    SCHEDULED = "scheduled", "待发布", "scheduled"
+    PUBLISHED = "published", "已发布", "published"
+    WITHDRAWN = "withdrawn", "已撤回", "withdrawn"
+    RETRACTED = "retracted", "已更正撤销", "retracted"
+    ARCHIVED = "archived", "已归档", "archived"
+    SUPERSEDED = "superseded", "已被新版取代", "superseded"
+
+
+@attrs.frozen(kw_only=True)
+class Content(Noun):
+    """What associations publish; one noun is one revision of it."""
+
+    title: str = attrs.field(metadata=text(200, shortest=1))
+    summary: str = attrs.field(default="", metadata=text(1000))
+    body: str = attrs.field(default="", metadata=text(1_000_000))
+    organization: str
+    """Id of the organization that owns it."""
+    region: str = attrs.field(metadata=region_code)
+    """Where it belongs, GB/T 2260; rights are checked by it."""
+    language: str = attrs.field(default="zh-Hans", metadata=language_tag)
+    """Of title and body, BCP 47."""
+    topics: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Codes of the vocabulary `topic`."""
+    keywords: tuple[str, ...] = attrs.field(default=(), metadata=each(text(50)))
+    audience: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Codes of the vocabulary `audience`."""
+    settings: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Codes of the vocabulary `setting` (科普六进 …)."""
+    regions: tuple[str, ...] = attrs.field(default=(), metadata=both(each(region_code), unique))
+    """Regions whose people it is for; empty: those of `region`."""
+    media: tuple[Media, ...] = ()
+    licence: str = attrs.field(default="", metadata=text(64))
+    """SPDX id or a code of the vocabulary `licence`; empty: not known, so not to be shared."""
+    source: str = attrs.field(default="", metadata=text(500))
+    """Where the knowledge is from, as a reader can check it."""
+    reviewer: str = attrs.field(default="", metadata=text(200))
+    """Who vouches for it: a post or body (科普法 Art. 35)."""
+    review_date: date | None = None
+    expires_on: date | None = None
+    """First day on which it must not be shown as current."""
+    disclaimer: str = attrs.field(default="", metadata=text(500))
+    """Said wherever it is shown, such as "sample, not vouched for"."""
+    external_key: str = attrs.field(default="", metadata=text(100))
+    """The owner's own key; unique by kind and organization."""
+    state: State = State.DRAFT
+    revision: int = 1
+    author: str = ""
+    """Person who wrote this revision."""
+    approver: str = ""
+    """Person who approved it."""
+    comment: str = attrs.field(default="", metadata=text(2000))
+    """Why it was returned, withdrawn or retracted."""
+    publish_at: datetime | None = attrs.field(default=None, metadata=aware)
+    published_at: datetime | None = attrs.field(default=None, metadata=aware)
+
+
+@attrs.frozen(kw_only=True)
+class Resource(Content):
+    """A science resource (科普资源): an article, image, video, animation or sound."""
+
+
+@attrs.frozen(kw_only=True)
+class Role:
+    """Who did what for an activity, in the word of its source."""
+
+    role: str = attrs.field(metadata=text(64, shortest=1))
+    """Code of the vocabulary `role`: `host` 主办, `undertaker` 承办, `supporter` 协办 …"""
+    organization: str
+    """Id of an organization."""
+    printed: str = attrs.field(default="", metadata=text(50))
+    """The word as the source has it."""
+
+
+@attrs.frozen(kw_only=True)
+class Measure:
+    """A counted thing, as exact as its source."""
+
+    what: str = attrs.field(metadata=text(100, shortest=1))
+    quantity: Quantity
+    unit: str = attrs.field(default="", metadata=text(20))
+
+
+@attrs.frozen(kw_only=True)
+class Activity(Content):
+    """A science activity (科普活动)."""
+
+    when: When = When()
+    place: str = attrs.field(default="", metadata=text(300))
+    roles: tuple[Role, ...] = ()
+    attendance: Quantity | None = None
+    """Persons who came; None: not reported, which is not nobody."""
+    capacity: int | None = attrs.field(default=None, metadata=at_least(0))
+    measures: tuple[Measure, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Notice(Content):
+    """A notice (科普公告)."""
+
+    until: date | None = None
+    """First day on which it does not hold any more."""
+
+
+@attrs.frozen(kw_only=True)
+class News(Content):
+    """A report (科普动态) on something that was done."""
+
+    when: When = When()
+    about: str | None = None
+    """Id of the activity that it reports on."""
+    byline: str | None = None
+    """Id of the organization that wrote it."""
+    place_region: str | None = attrs.field(default=None, metadata=region_code)
+    """Where it happened, where that is not `region`."""
+    measures: tuple[Measure, ...] = ()
+
+
+class BaseStatus(Labelled):
+    """Where the naming of a science base stands."""
+
+    LISTED = "listed", "在册，未认定", "listed, not named"
+    APPLIED = "applied", "已申报", "applied"
+    REVIEWED = "reviewed", "已评审", "reviewed"
+    NAMED = "named", "已认定", "named"
+    DUE = "due", "待复核", "due for review"
+    RECTIFYING = "rectifying", "整改中", "rectifying"
+    DELISTED = "delisted", "已取消", "delisted"
+
+
+@attrs.frozen(kw_only=True)
+class Base(Content):
+    """A science base (科普基地); shared where several associations use it (共享基地)."""
+
+    kind: str = attrs.field(default="other", metadata=text(64))
+    """Code of the vocabulary `base_kind`."""
+    status: BaseStatus = BaseStatus.LISTED
+    named_from: date | None = None
+    named_to: date | None = None
+    address: str = attrs.field(default="", metadata=text(300))
+    shared: bool = False
+    floor_area: float | None = attrs.field(default=None, metadata=at_least(0))
+    """Exhibition space, m²."""
+    open_days: int | None = attrs.field(default=None, metadata=at_least(0))
+    """Days a year; None: not reported, which is not 0."""
+    youth_free: bool | None = None
+    """Free for the young (科普法 Art. 46); None: not reported."""
+
+
+@attrs.frozen
+class Change:
+    """One field that differs between two revisions."""
+
+    field: str
+    before: str
+    after: str

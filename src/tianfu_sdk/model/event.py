@@ -1,0 +1,85 @@
+"""Events (事件): what happened, told after the fact; and audit lines (审计)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from tianfu_sdk.model.checks import aware, text
+
+__all__ = ["AuditLine", "Event", "Finding", "Seal"]
+
+Value = str | int | float | bool | None
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that happened, without personal data.
+
+    Every event is stored with the change that it tells of; `tianfu_event` hears of it
+    afterwards, best effort, and `hub.events.consume` at least once.
+    """
+
+    id: str
+    type: str = attrs.field(metadata=text(64, shortest=1))
+    """Such as `resource.published`; an open vocabulary."""
+    at: datetime = attrs.field(metadata=aware)
+    actor: str = ""
+    """Id of the account, `system` or empty."""
+    kind: str = ""
+    """Kind of the thing concerned."""
+    subject: str = ""
+    """Id of the thing concerned."""
+    organization: str = ""
+    region: str = ""
+    """GB/T 2260 code as valid at the time."""
+    data: Mapping[str, Value] = attrs.field(factory=dict)
+    """Small facts, such as counts; never a phone, name or text of a person."""
+
+
+@attrs.frozen(kw_only=True)
+class AuditLine:
+    """Who did what to what, when and why."""
+
+    id: str
+    at: datetime = attrs.field(metadata=aware)
+    actor: str
+    action: str
+    """Such as `resource.publish`."""
+    kind: str
+    subject: str
+    organization: str = ""
+    region: str = ""
+    reason: str = attrs.field(default="", metadata=text(2000))
+    data: Mapping[str, Value] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Seal:
+    """A link of the audit chain: a batch of lines under one digest."""
+
+    number: int
+    after: str | None
+    """Cursor before the first line of the batch."""
+    last: str
+    """Cursor of its last line."""
+    lines: int
+    digest: str
+    """SHA-256 over the digest before and the digests of the lines, hex."""
+    at: datetime = attrs.field(metadata=aware)
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One thing that `doctor` found."""
+
+    check: str
+    """Such as `audit`, `storage`, `search`, `keys`."""
+    severity: str
+    """`ok`, `note` or `error`."""
+    message: str
+    subject: str = ""
+    """What it concerns, such as the id of an audit line."""
+    hint: str = ""

@@ -1,0 +1,266 @@
+"""Science SMS (科普短信): campaigns, batches, results, receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Literal
+
+import attrs
+
+from tianfu_sdk.model.base import Labelled, Noun
+from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
+from tianfu_sdk.model.http import HttpResponse
+
+__all__ = [
+    "CallbackResult",
+    "Campaign",
+    "CampaignState",
+    "ErrorClass",
+    "Exclusion",
+    "Health",
+    "Inbound",
+    "MessageState",
+    "Plan",
+    "Recipient",
+    "SmsBatch",
+    "SmsCapabilities",
+    "SmsReceipt",
+    "SmsReport",
+    "SmsResult",
+    "Window",
+]
+
+
+@attrs.frozen
+class Window:
+    """A time of day in which sending is allowed, China time; it may cross midnight."""
+
+    start: time
+    end: time
+    """First moment outside; equal to `start`: the whole day."""
+
+    def holds(self, clock: time) -> bool:
+        """Tell whether a time of day lies inside."""
+        if self.start == self.end:
+            return True
+        if self.start < self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+
+@attrs.frozen(kw_only=True)
+class SmsCapabilities:
+    """What a gateway (短信网关) can say; plans are made by it."""
+
+    name: str
+    shape: Literal["http", "session"]
+    phones_per_call: int = attrs.field(default=1, metadata=at_least(1))
+    """Phones that one call takes (Aliyun SendBatchSms 100, Tencent 200, Huawei 500)."""
+    receipts: tuple[Literal["push", "pull"], ...] = ()
+    """How delivery receipts (状态报告) come back; empty: never."""
+    inbound: bool = False
+    """It hands on what people answer (上行)."""
+    dedupes: bool = False
+    """It sends a batch of one reference once, however often it is asked."""
+    can_query: bool = False
+    """It can be asked later what became of a batch."""
+    longest: int = attrs.field(default=500, metadata=at_least(1))
+    """UTF-16 units that one message may have, signature included."""
+    windows: tuple[Window, ...] = ()
+    """When its operator lets non-urgent messages out; empty: at any hour."""
+    real: bool = True
+    """Messages reach telephones; False for files and simulators."""
+    timeout: float = attrs.field(default=30.0, metadata=at_least(0))
+    """Seconds that one call may take; a lease is longer."""
+
+
+class ErrorClass(Labelled):
+    """What a vendor's refusal means for us; an unknown code is `ambiguous`."""
+
+    OK = "ok", "成功", "ok"
+    RETRY_SAFE = "retry_safe", "可重试", "safe to retry"
+    THROTTLED = "throttled", "被限速", "throttled"
+    DEFERRED = "deferred", "延后", "deferred"
+    BAD_RECIPIENT = "bad_recipient", "号码无效", "bad recipient"
+    BAD_CONTENT = "bad_content", "内容被拒", "content refused"
+    STOP_CHANNEL = "stop_channel", "通道停用", "channel must stop"
+    AMBIGUOUS = "ambiguous", "结果不明", "ambiguous"
+
+
+class MessageState(Labelled):
+    """Where one message to one person stands."""
+
+    QUEUED = "queued", "待发", "queued"
+    SENDING = "sending", "发送中", "sending"
+    ACCEPTED = "accepted", "网关已收", "accepted"
+    UNKNOWN = "unknown", "结果不明", "unknown"
+    REJECTED = "rejected", "被拒", "rejected"
+    DEFERRED = "deferred", "延后", "deferred"
+    DELIVERED = "delivered", "已送达", "delivered"
+    FAILED = "failed", "未送达", "failed"
+    EXPIRED = "expired", "已过期", "expired"
+    DROPPED = "dropped", "已取消", "dropped"
+
+
+@attrs.frozen
+class Recipient:
+    """A phone of one batch; its repr hides the number."""
+
+    ref: str
+    """Id of the subscriber, or a vendor-safe reference."""
+    phone: str = attrs.field(repr=False)
+    """E.164, such as +8613800000000."""
+
+
+@attrs.frozen(kw_only=True)
+class SmsBatch:
+    """What one call to a gateway carries: one text, many phones."""
+
+    reference: str
+    """Ours, unique; the same for every attempt at the same batch."""
+    signature: str
+    """Without brackets."""
+    text: str = attrs.field(repr=False)
+    recipients: tuple[Recipient, ...]
+    attempt: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class SmsResult:
+    """What a gateway said about one recipient of a batch."""
+
+    ref: str
+    status: Literal["accepted", "rejected", "deferred", "unknown"]
+    provider_id: str = ""
+    error: ErrorClass = ErrorClass.OK
+    code: str = ""
+    """The vendor's own code."""
+    retry_after: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SmsReceipt:
+    """A delivery receipt (状态报告)."""
+
+    provider_id: str = ""
+    ref: str = ""
+    """Of the recipient, where the gateway gives it back."""
+    reference: str = ""
+    """Of the batch, where the gateway gives it back."""
+    state: Literal["delivered", "failed", "expired"]
+    at: datetime | None = attrs.field(default=None, metadata=aware)
+    code: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Inbound:
+    """What a person answered (上行); text and phone are hidden in its repr."""
+
+    phone: str = attrs.field(repr=False)
+    text: str = attrs.field(repr=False)
+    at: datetime | None = attrs.field(default=None, metadata=aware)
+    provider_id: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class CallbackResult:
+    """What a gateway's callback held, and what to answer it."""
+
+    receipts: tuple[SmsReceipt, ...] = ()
+    inbound: tuple[Inbound, ...] = ()
+    response: HttpResponse = HttpResponse(status=200)
+
+
+class CampaignState(Labelled):
+    """Where a campaign stands."""
+
+    DRAFT = "draft", "草稿", "draft"
+    APPROVED = "approved", "已审批", "approved"
+    SENDING = "sending", "发送中", "sending"
+    SENT = "sent", "已发完", "sent"
+    CANCELLED = "cancelled", "已取消", "cancelled"
+
+
+@attrs.frozen(kw_only=True)
+class Campaign(Noun):
+    """A science SMS task (科普短信任务)."""
+
+    title: str = attrs.field(metadata=text(200, shortest=1))
+    organization: str
+    region: str = attrs.field(metadata=region_code)
+    """Root of the region subtree whose subscribers it is for."""
+    texts: Mapping[str, str]
+    """By language tag; a subscriber gets the own language or, if `fallback`, Chinese."""
+    signature: str = attrs.field(metadata=text(20, shortest=2))
+    """签名, without brackets."""
+    topic: str = attrs.field(default="", metadata=text(64))
+    purpose: str = attrs.field(default="science_sms", metadata=text(64, shortest=1))
+    settings: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    gateway: str = "file"
+    fallback: bool = True
+    """A subscriber whose language has no text gets zh-Hans; False: is left out."""
+    emergency: str | None = None
+    """Id of the emergency report that it answers."""
+    override_reason: str = attrs.field(default="", metadata=text(500))
+    """Why the hours of the night may be used; needs a second person and is audited."""
+    state: CampaignState = CampaignState.DRAFT
+    author: str = ""
+    approver: str = ""
+    planned: int = 0
+    cost: int = 0
+    """In 1/1000 yuan, as planned."""
+
+
+@attrs.frozen
+class Exclusion:
+    """Why some subscribers are left out, and how many."""
+
+    reason: str
+    """`no_consent`, `opted_out`, `topic`, `duplicate`, `no_text`, `setting`, `too_long`."""
+    count: int
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What a campaign would do; making it changes nothing."""
+
+    campaign: str
+    recipients: int
+    parts: int
+    """Billed parts in all."""
+    cost: int
+    """In 1/1000 yuan."""
+    batches: int
+    by_language: Mapping[str, int]
+    exclusions: tuple[Exclusion, ...]
+    not_before: datetime
+    """When sending may begin; UTC."""
+    reason: str = ""
+    """Why not at once: `quiet_hours`, or empty."""
+
+
+@attrs.frozen(kw_only=True)
+class SmsReport:
+    """What became of a campaign."""
+
+    campaign: str
+    state: CampaignState
+    planned: int
+    by_state: Mapping[str, int]
+    by_language: Mapping[str, int]
+    parts: int
+    cost: int
+    """In 1/1000 yuan."""
+
+
+@attrs.frozen(kw_only=True)
+class Health:
+    """How the sending side does."""
+
+    queued: int
+    leased: int
+    parked: int
+    unknown: int
+    """Messages of which nobody knows whether they went out."""
+    gateways: tuple[str, ...]

@@ -1,0 +1,137 @@
+"""Translations (译文) of content, entered and approved by people."""
+
+from __future__ import annotations
+
+import attrs
+
+from tianfu_sdk.model.base import Labelled, Noun
+from tianfu_sdk.model.checks import language_tag, text
+
+__all__ = [
+    "Coverage",
+    "Failed",
+    "Missing",
+    "Ok",
+    "Segment",
+    "Translation",
+    "TranslationBatch",
+    "TranslationCapabilities",
+    "TranslationResult",
+    "TranslationState",
+]
+
+
+class TranslationState(Labelled):
+    """Where a translation stands."""
+
+    DRAFT = "draft", "草稿", "draft"
+    APPROVED = "approved", "已审定", "approved"
+
+
+@attrs.frozen(kw_only=True)
+class Translation(Noun):
+    """One content in another language; shown only once a person has approved it."""
+
+    kind: str
+    """Of the source."""
+    source: str
+    """Id of the source."""
+    source_revision: int
+    """The revision that was translated; another one makes this outdated."""
+    language: str = attrs.field(metadata=language_tag)
+    title: str = attrs.field(metadata=text(400, shortest=1))
+    body: str = attrs.field(default="", metadata=text(1_000_000))
+    organization: str
+    region: str
+    state: TranslationState = TranslationState.DRAFT
+    origin: str = attrs.field(default="human", metadata=text(64))
+    """`human`, `script` (zh-Hans and zh-Hant), or the name of an engine."""
+    translator: str = ""
+    """Person."""
+    approver: str = ""
+    """Person."""
+    native_reviewed: bool = False
+    """A native reader has reviewed it; shown beside it where False."""
+    note: str = attrs.field(default="", metadata=text(500))
+
+
+@attrs.frozen
+class Missing:
+    """A content that has no current translation into a language."""
+
+    kind: str
+    id: str
+    title: str
+    language: str
+    reason: str
+    """`missing`, `draft`, or `outdated`."""
+
+
+@attrs.frozen(kw_only=True)
+class Coverage:
+    """How much of the published content can be read in a language."""
+
+    language: str
+    published: int
+    approved: int
+    draft: int
+    outdated: int
+    missing: int
+
+
+# Values that cross the translation port.
+
+
+@attrs.frozen(kw_only=True)
+class TranslationCapabilities:
+    """What an engine can do."""
+
+    name: str
+    pairs: frozenset[tuple[str, str]]
+    """Source and target, BCP 47."""
+    offline: bool
+    third_party: bool
+    """Text leaves to somebody else."""
+    max_segments: int = 1000
+    max_characters: int = 100_000
+
+
+@attrs.frozen
+class Segment:
+    """One text of a batch."""
+
+    id: str
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class TranslationBatch:
+    """Texts to be translated from one language to another."""
+
+    source: str
+    target: str
+    segments: tuple[Segment, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Ok:
+    """A translated segment."""
+
+    id: str
+    text: str
+    origin: str = "machine"
+
+
+@attrs.frozen(kw_only=True)
+class Failed:
+    """A segment that could not be translated, and why."""
+
+    id: str
+    kind: str
+    """`auth`, `quota`, `rate_limited`, `transient`, `unsupported`, `too_long`, `rejected`,
+    `echo`, `malformed`."""
+    retry_after: float | None = None
+    code: str = ""
+
+
+TranslationResult = Ok | Failed
