@@ -209,7 +209,7 @@ def loads(cls: type[T], document: bytes) -> T:
     native = _native()
     try:
         if native is not None:
-            noun: T = _decoder(cls)(document)
+            noun: T = _decoder(cls)(document)  # type: ignore[arg-type]
             return noun
         return _stored().structure(json.loads(document), cls)
     except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:

@@ -86,6 +86,8 @@ class Content(Noun):
     """The owner's own key; unique by kind and organization."""
     state: State = State.DRAFT
     revision: int = 1
+    pending: int = 0
+    """Number of the revision that is being worked on while this one is published; 0: none."""
     author: str = ""
     """Person who wrote this revision."""
     approver: str = ""

@@ -1,0 +1,1 @@
+"""Verbs: pure rules over nouns; no I/O, no clock, no randomness of their own."""

@@ -1,0 +1,369 @@
+"""How nouns are shelved: kind, id prefix and search keys of each.
+
+Keys are what rights, lists and figures ask by; everything else stays in the document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from tianfu_sdk.core.regions import LEVELS, Levels
+from tianfu_sdk.model.account import Account, Grant
+from tianfu_sdk.model.base import EPOCH, Noun
+from tianfu_sdk.model.channel import Channel
+from tianfu_sdk.model.content import Activity, Base, Content, News, Notice, Resource
+from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
+from tianfu_sdk.model.listing import Expert, Listing
+from tianfu_sdk.model.organization import Organization
+from tianfu_sdk.model.question import Question
+from tianfu_sdk.model.sms import Campaign
+from tianfu_sdk.model.storage import Key, Kind
+from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.model.translation import Translation
+from tianfu_sdk.model.vocabulary import Term
+
+__all__ = [
+    "ALL_KINDS",
+    "BY_PREFIX",
+    "CONTENT",
+    "NEVER",
+    "PLACE_KEYS",
+    "NounKind",
+    "Placed",
+    "day_key",
+    "kind_of",
+    "moment_key",
+    "place_keys",
+    "unique_id",
+]
+
+T = TypeVar("T", bound=Noun)
+
+PLACE_KEYS = (Key("organization"), Key("org_path", many=True), *(Key(name) for name in LEVELS))
+"""What rights are checked by: the owner, its ancestors, and the region by level."""
+
+NEVER = 99991231
+"""Key of a day that does not come."""
+
+
+@attrs.frozen
+class Placed:
+    """Where a thing belongs: its owner's ancestors and its region's levels."""
+
+    levels: Levels = Levels()
+    org_path: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class NounKind(Generic[T]):
+    """A noun and how it is shelved."""
+
+    noun: type[T]
+    kind: Kind
+    prefix: str
+    keys: Callable[[T, Placed], Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """Name of the kind, such as `resource`."""
+        return self.kind.name
+
+
+def moment_key(moment: datetime | None) -> int:
+    """Give a moment as microseconds since 1970; 0 for none."""
+    return (moment - EPOCH) // timedelta(microseconds=1) if moment else 0
+
+
+def day_key(day: date | None, missing: int = NEVER) -> int:
+    """Give a day as a number such as 20201119."""
+    return day.year * 10000 + day.month * 100 + day.day if day else missing
+
+
+def unique_id(kind: str, name: str, *values: str) -> str:
+    """Give the id of the row that keeps a value unique."""
+    text = "\x1f".join((kind, name, *values))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place_keys(organization: str, placed: Placed) -> dict[str, Any]:
+    """Give the values of `PLACE_KEYS`."""
+    return {
+        "organization": organization,
+        "org_path": frozenset(placed.org_path),
+        "province": placed.levels.province,
+        "prefecture": placed.levels.prefecture,
+        "county": placed.levels.county,
+    }
+
+
+_CONTENT_KEYS = (
+    Key("state"),
+    Key("language"),
+    *PLACE_KEYS,
+    Key("topic", many=True),
+    Key("addressed", many=True),
+    Key("updated", "int"),
+    Key("published", "int"),
+    Key("expires", "int"),
+    Key("title"),
+)
+_CONTENT_INDEXES = (
+    ("state", "published"),
+    ("prefecture", "state", "published"),
+    ("county", "state", "published"),
+    ("organization", "updated"),
+    ("state", "expires"),
+)
+_SHORT_TITLE = 60
+
+
+def _content_keys(content: Content, placed: Placed) -> Mapping[str, Any]:
+    return place_keys(content.organization, placed) | {
+        "state": content.state.value,
+        "language": content.language,
+        "topic": frozenset(content.topics),
+        "addressed": frozenset(content.regions or (content.region,)),
+        "updated": moment_key(content.updated_at),
+        "published": moment_key(content.published_at),
+        "expires": day_key(content.expires_on),
+        "title": content.title[:_SHORT_TITLE],
+    }
+
+
+def _content(noun: type[Any], name: str, prefix: str, *more: Key) -> NounKind[Any]:
+    extra = tuple(key.name for key in more)
+
+    def keys(content: Content, placed: Placed) -> Mapping[str, Any]:
+        found = dict(_content_keys(content, placed))
+        for key in extra:
+            found[key] = str(getattr(content, key))
+        return found
+
+    return NounKind(noun, Kind(name, _CONTENT_KEYS + more, _CONTENT_INDEXES), prefix, keys)
+
+
+RESOURCE: NounKind[Resource] = _content(Resource, "resource", "res")
+ACTIVITY: NounKind[Activity] = _content(Activity, "activity", "act")
+NOTICE: NounKind[Notice] = _content(Notice, "notice", "ntc")
+NEWS: NounKind[News] = _content(News, "news", "nws")
+BASE: NounKind[Base] = _content(Base, "base", "bas")
+LISTING: NounKind[Listing] = _content(Listing, "listing", "lst", Key("kind"))
+
+CONTENT: Mapping[str, NounKind[Any]] = {
+    shelf.name: shelf for shelf in (RESOURCE, ACTIVITY, NOTICE, NEWS, BASE, LISTING)
+}
+"""Kinds that go through the states of content."""
+
+ORGANIZATION: NounKind[Organization] = NounKind(
+    Organization,
+    Kind(
+        "organization",
+        (Key("kind"), Key("parent"), Key("name"), Key("alias", many=True), *PLACE_KEYS),
+        (("parent", "name"), ("prefecture", "name"), ("county", "name"), ("name",)),
+    ),
+    "org",
+    lambda o, placed: (
+        place_keys(o.id, placed)
+        | {
+            "kind": o.kind.value,
+            "parent": o.parent or "",
+            "name": o.name,
+            "alias": frozenset((o.name, *o.aliases)),
+        }
+    ),
+)
+ACCOUNT: NounKind[Account] = NounKind(
+    Account,
+    Kind("account", (Key("person"), Key("active", "int"), *PLACE_KEYS), (("organization",),)),
+    "acc",
+    lambda a, placed: (
+        place_keys(a.organization, placed) | {"person": a.person, "active": int(a.active)}
+    ),
+)
+GRANT: NounKind[Grant] = NounKind(
+    Grant,
+    Kind(
+        "grant",
+        (Key("account"), Key("parent"), *PLACE_KEYS),
+        (("account",), ("parent",)),
+    ),
+    "grt",
+    lambda g, placed: (
+        place_keys(g.organization or "", placed) | {"account": g.account, "parent": g.parent or ""}
+    ),
+)
+TERM: NounKind[Term] = NounKind(
+    Term,
+    Kind("term", (Key("vocabulary"), Key("code")), (("vocabulary", "code"),)),
+    "trm",
+    lambda t, _: {"vocabulary": t.vocabulary, "code": t.code},
+)
+CHANNEL: NounKind[Channel] = NounKind(
+    Channel,
+    Kind("channel", (Key("language"), *PLACE_KEYS), (("language",),)),
+    "chn",
+    lambda c, placed: place_keys(c.organization, placed) | {"language": c.language},
+)
+SUBSCRIBER: NounKind[Subscriber] = NounKind(
+    Subscriber,
+    Kind(
+        "subscriber",
+        (Key("language"), Key("topic", many=True), Key("phone_ix", "bytes"), *PLACE_KEYS),
+        (("province",), ("prefecture",), ("county",), ("phone_ix",)),
+    ),
+    "sub",
+    # The blind index is made by the desk, which has the key.
+    lambda s, placed: (
+        place_keys(s.organization, placed) | {"language": s.language, "topic": frozenset(s.topics)}
+    ),
+)
+CAMPAIGN: NounKind[Campaign] = NounKind(
+    Campaign,
+    Kind(
+        "campaign",
+        (Key("state"), Key("updated", "int"), *PLACE_KEYS),
+        (("organization", "updated"), ("state", "updated")),
+    ),
+    "cmp",
+    lambda c, placed: (
+        place_keys(c.organization, placed)
+        | {"state": c.state.value, "updated": moment_key(c.updated_at)}
+    ),
+)
+EMERGENCY: NounKind[EmergencyReport] = NounKind(
+    EmergencyReport,
+    Kind(
+        "emergency",
+        (Key("state"), Key("event_type"), Key("reported", "int"), *PLACE_KEYS),
+        (("prefecture", "state"), ("state", "reported")),
+    ),
+    "emg",
+    lambda e, placed: (
+        place_keys(e.organization, placed)
+        | {
+            "state": e.state.value,
+            "event_type": e.event_type,
+            "reported": moment_key(e.reported_at),
+        }
+    ),
+)
+RESPONSE_PLAN: NounKind[ResponsePlan] = NounKind(
+    ResponsePlan,
+    Kind("response_plan", (Key("event_type"), *PLACE_KEYS), (("event_type",),)),
+    "rpl",
+    lambda p, placed: place_keys(p.organization, placed) | {"event_type": p.event_type},
+)
+EXPERT: NounKind[Expert] = NounKind(
+    Expert,
+    Kind("expert", (Key("topic", many=True), *PLACE_KEYS), (("prefecture",),)),
+    "exp",
+    lambda e, placed: place_keys(e.organization, placed) | {"topic": frozenset(e.topics)},
+)
+QUESTION: NounKind[Question] = NounKind(
+    Question,
+    Kind(
+        "question",
+        (Key("state"), Key("language"), Key("asked", "int"), *PLACE_KEYS),
+        (("state", "asked"), ("organization", "asked")),
+    ),
+    "qst",
+    lambda q, placed: (
+        place_keys(q.organization, placed)
+        | {"state": q.state.value, "language": q.language, "asked": moment_key(q.created_at)}
+    ),
+)
+TRANSLATION: NounKind[Translation] = NounKind(
+    Translation,
+    Kind(
+        "translation",
+        (Key("source"), Key("source_kind"), Key("language"), Key("state"), *PLACE_KEYS),
+        (("source", "language"), ("language", "state")),
+    ),
+    "trl",
+    lambda t, placed: (
+        place_keys(t.organization, placed)
+        | {
+            "source": t.source,
+            "source_kind": t.kind,
+            "language": t.language,
+            "state": t.state.value,
+        }
+    ),
+)
+
+_NOUNS: tuple[NounKind[Any], ...] = (
+    *CONTENT.values(),
+    ORGANIZATION,
+    ACCOUNT,
+    GRANT,
+    TERM,
+    CHANNEL,
+    SUBSCRIBER,
+    CAMPAIGN,
+    EMERGENCY,
+    RESPONSE_PLAN,
+    EXPERT,
+    QUESTION,
+    TRANSLATION,
+)
+
+BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
+
+REVISION = Kind("revision", (Key("item"), Key("number", "int")), (("item", "number"),))
+"""Revisions of content other than the one that its own row holds."""
+UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
+"""A row a unique value; its id is `unique_id(…)`."""
+MESSAGE = Kind(
+    "message",
+    (
+        Key("campaign"),
+        Key("subscriber"),
+        Key("state"),
+        Key("language"),
+        Key("batch"),
+        Key("provider_id"),
+        Key("parts", "int"),
+    ),
+    (("campaign", "state"), ("provider_id",), ("batch",)),
+    document=False,
+)
+"""One narrow row a recipient of a campaign."""
+SUBJECT_KEY = Kind("subject_key", (Key("master"),))
+"""The wrapped key of one person."""
+OPT_OUT = Kind(
+    "opt_out",
+    (Key("phone_ix", "bytes"), Key("index_key"), Key("topic"), Key("at", "int")),
+    (("phone_ix",),),
+    document=False,
+)
+"""Who wants no more messages, by blind index only; outlives erasure."""
+AUDIT = Kind(
+    "audit",
+    (Key("at", "int"), Key("actor"), Key("action"), Key("subject"), *PLACE_KEYS),
+    (("subject", "at"), ("actor", "at"), ("at",)),
+)
+SEAL = Kind("seal", (Key("number", "int"),), (("number",),))
+MARK = Kind("mark", ())
+"""Small notes of the store itself: consumers' cursors, import marks, who made it."""
+
+ALL_KINDS: tuple[Kind, ...] = (
+    *(shelf.kind for shelf in _NOUNS),
+    REVISION,
+    UNIQUE,
+    MESSAGE,
+    SUBJECT_KEY,
+    OPT_OUT,
+    AUDIT,
+    SEAL,
+    MARK,
+)
+
+
+def kind_of(id_: str) -> NounKind[Any] | None:
+    """Tell the kind of an id by its prefix; None where there is none."""
+    return BY_PREFIX.get(id_.partition("_")[0])

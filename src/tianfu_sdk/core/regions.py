@@ -1,0 +1,156 @@
+"""The tree of regions and how it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import attrs
+
+from tianfu_sdk.errors import NotFound
+from tianfu_sdk.model.region import Region, RegionLevel
+
+__all__ = ["LEVELS", "Levels", "RegionTree"]
+
+LEVELS = ("province", "prefecture", "county")
+"""Names of the key columns that hold a region's ancestors."""
+
+
+@attrs.frozen
+class Levels:
+    """A region and its ancestors by level; empty where there is none."""
+
+    province: str = ""
+    prefecture: str = ""
+    county: str = ""
+
+    def within(self, code: str) -> bool:
+        """Tell whether this place lies in the subtree of a region."""
+        return code in (self.province, self.prefecture, self.county)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The region and its ancestors, outermost first."""
+        return tuple(code for code in attrs.astuple(self) if code)
+
+
+class RegionTree:
+    """Regions as a tree at any day. Immutable, so safe to share.
+
+    Args:
+        regions: All rows; one code may have several, valid one after the other.
+    """
+
+    def __init__(self, regions: Iterable[Region]) -> None:
+        self._rows: dict[str, list[Region]] = {}
+        self._below: dict[str | None, list[Region]] = {}
+        for region in regions:
+            self._rows.setdefault(region.code, []).append(region)
+            self._below.setdefault(region.parent, []).append(region)
+        for rows in self._rows.values():
+            rows.sort(key=lambda r: r.valid_from or date.min)
+        for rows in self._below.values():
+            rows.sort(key=lambda r: (r.code, r.valid_from or date.min))
+        self._levels: dict[str, Levels] = {}
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self._rows.values())
+
+    def knows(self, code: str) -> bool:
+        """Tell whether a code ever was valid."""
+        return code in self._rows
+
+    def get(self, code: str, on: date) -> Region:
+        """Give a region as it was on a day.
+
+        Raises:
+            NotFound: `region.unknown`, no such code; `region.not_valid`, not on that day.
+        """
+        rows = self._rows.get(code)
+        if not rows:
+            raise NotFound("region.unknown", path="code", value=code[:20])
+        for region in rows:
+            if region.holds(on):
+                return region
+        raise NotFound(
+            "region.not_valid",
+            path="code",
+            value=code,
+            on=on.isoformat(),
+            successors=", ".join(rows[-1].successors) or "-",
+        )
+
+    def children(self, code: str | None, on: date) -> list[Region]:
+        """Give the regions right below one on a day, by code; of None the provinces."""
+        return [region for region in self._below.get(code, ()) if region.holds(on)]
+
+    def ancestors(self, code: str, on: date) -> list[Region]:
+        """Give the regions above one on a day, nearest first.
+
+        Raises:
+            NotFound: As `get`.
+        """
+        found = []
+        region = self.get(code, on)
+        while region.parent is not None:
+            region = self.get(region.parent, on)
+            found.append(region)
+        return found
+
+    def resolve(self, code: str, on: date) -> list[Region]:
+        """Follow a code to the regions that stand for it on a day.
+
+        Args:
+            code: Any code that ever was valid.
+            on: The day.
+
+        Returns:
+            The region itself where it is valid then, else its successors; several where it
+            was divided, none where the table does not know.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        rows = self._rows.get(code)
+        if not rows:
+            raise NotFound("region.unknown", path="code", value=code[:20])
+        return self._resolve(rows, on, frozenset())
+
+    def _resolve(self, rows: Sequence[Region], on: date, seen: frozenset[str]) -> list[Region]:
+        for region in rows:
+            if region.holds(on):
+                return [region]
+        found = {}
+        for successor in rows[-1].successors:
+            if successor not in seen and successor in self._rows:
+                for region in self._resolve(self._rows[successor], on, seen | {rows[-1].code}):
+                    found[region.code] = region
+        return [found[code] for code in sorted(found)]
+
+    def levels(self, code: str) -> Levels:
+        """Give a region and its ancestors by level, as its latest row has them.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        known = self._levels.get(code)
+        if known is None:
+            rows = self._rows.get(code)
+            if not rows:
+                raise NotFound("region.unknown", path="region", value=code[:20])
+            known = self._levels[code] = self._climb(rows[-1])
+        return known
+
+    def _climb(self, region: Region) -> Levels:
+        found = {region.level.value: region.code}
+        while region.parent is not None:
+            region = self._rows[region.parent][-1]
+            found[region.level.value] = region.code
+        return Levels(**found)
+
+    def level_of(self, code: str) -> RegionLevel:
+        """Give the level of a code; raises `NotFound` (`region.unknown`)."""
+        rows = self._rows.get(code)
+        if not rows:
+            raise NotFound("region.unknown", path="region", value=code[:20])
+        return rows[-1].level

@@ -1,0 +1,136 @@
+"""The sockets: hooks by which built-in backends and plugins come in, and the event hook.
+
+Entry-point group and pluggy project are both `tianfu_sdk`. A plugin is an object with some
+of these hooks and `tianfu_api = 1`:
+
+```python
+from tianfu_sdk import hookimpl
+
+tianfu_api = 1
+
+@hookimpl
+def tianfu_register_sms(register):
+    register("my-gateway", MyGateway)
+```
+
+Hooks are called when a hub opens, and after the fact for events: never per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import pluggy
+
+from tianfu_sdk.model.event import Event
+from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.clock import Clock, Ids
+from tianfu_sdk.ports.keys import Keys
+from tianfu_sdk.ports.search import FollowerSearch
+from tianfu_sdk.ports.sms import SmsGateway
+from tianfu_sdk.ports.storage import Store
+from tianfu_sdk.ports.translation import Translator
+
+__all__ = ["API", "PROJECT", "BackendContext", "Hooks", "Register", "hookimpl", "hookspec"]
+
+PROJECT = "tianfu_sdk"
+API = 1
+"""The version of these hooks that this library speaks."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class BackendContext:
+    """What a factory is given: its settings and what is injected."""
+
+    url: str = ""
+    """The URL that named the backend, such as `sqlite:///kepu.db`; may be empty."""
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    """The backend's own table of the settings; secrets are `Secret`."""
+    clock: Clock
+    """The hub's clock."""
+    ids: Ids
+    """The hub's ids."""
+
+
+class Register(Protocol[T]):
+    """What a hook is given to offer backends by name."""
+
+    def __call__(self, name: str, factory: Callable[[BackendContext], T]) -> None:
+        """Offer a backend.
+
+        Args:
+            name: Scheme or name, lower case, such as `postgresql` or `my-gateway`.
+            factory: Called once, when the backend is first asked for.
+        """
+        ...
+
+
+class Hooks:
+    """The hooks, each with its exact signature."""
+
+    @hookspec
+    def tianfu_register_storage(self, register: Register[Store]) -> None:
+        """Offer stores by URL scheme.
+
+        Args:
+            register: Call it once a scheme: `register("postgresql", open_postgresql)`.
+        """
+
+    @hookspec
+    def tianfu_register_search(self, register: Register[FollowerSearch]) -> None:
+        """Offer search engines that follow the event stream.
+
+        Args:
+            register: Call it once an engine: `register("tantivy", TantivySearch)`.
+        """
+
+    @hookspec
+    def tianfu_register_blobs(self, register: Register[Blobs]) -> None:
+        """Offer places for media by URL scheme.
+
+        Args:
+            register: Call it once a scheme: `register("s3", S3Blobs)`.
+        """
+
+    @hookspec
+    def tianfu_register_sms(self, register: Register[SmsGateway]) -> None:
+        """Offer SMS gateways (短信网关) by name.
+
+        Args:
+            register: Call it once a gateway: `register("mas", MasGateway)`.
+        """
+
+    @hookspec
+    def tianfu_register_translation(self, register: Register[Translator]) -> None:
+        """Offer translation engines by name.
+
+        Args:
+            register: Call it once an engine: `register("openai", OpenAiTranslator)`.
+        """
+
+    @hookspec
+    def tianfu_register_keys(self, register: Register[Keys]) -> None:
+        """Offer holders of master keys, such as a hardware module, by name.
+
+        Args:
+            register: Call it once a holder: `register("hsm", HsmKeys)`.
+        """
+
+    @hookspec
+    def tianfu_event(self, event: Event) -> None:
+        """Hear of what happened, after it was committed.
+
+        Best effort: an error here is recorded and changes nothing. Who must not miss an
+        event reads `hub.events.consume(name)`.
+
+        Args:
+            event: What happened; without personal data.
+        """

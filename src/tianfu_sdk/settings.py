@@ -1,0 +1,269 @@
+"""Settings: frozen, from a mapping, a TOML file and the environment.
+
+A secret is given as `{env = "NAME"}` or `{file = "path"}` and shows itself to nobody; a
+plain string is taken too, but `tianfu config` says where it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import attrs
+
+from tianfu_sdk.errors import Invalid
+
+__all__ = ["AskSettings", "PluginSettings", "Secret", "Settings", "SmsSettings"]
+
+
+@attrs.frozen(repr=False)
+class Secret:
+    """A value that is never shown; `reveal()` gives it to the code that needs it."""
+
+    _value: str
+    origin: str = ""
+    """Where it came from: `env:NAME`, `file`, or `plain`."""
+
+    def reveal(self) -> str:
+        """Give the value."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({self.origin or '•••'})"
+
+    __str__ = __repr__
+
+
+@attrs.frozen(kw_only=True)
+class PluginSettings:
+    """Which plugins come in."""
+
+    only: tuple[str, ...] | None = None
+    """Only these distributions; None: all that are installed. `TIANFU_PLUGINS=a,b`."""
+    block: tuple[str, ...] = ()
+    """Not these distributions."""
+    off: bool = False
+    """None at all. `TIANFU_NO_PLUGINS=1`."""
+    strict: bool = False
+    """A broken plugin stops the hub from opening. `TIANFU_STRICT_PLUGINS=1`."""
+    trace: bool = False
+    """Log every hook call. `TIANFU_TRACE_PLUGINS=1`."""
+
+
+@attrs.frozen(kw_only=True)
+class AskSettings:
+    """How `ask` decides."""
+
+    threshold: float = 0.35
+    """Share of the question's weight that an answer must cover, 0 to 1; below it abstains."""
+    answer_days: int = 7
+    """Days until a question that was filed is due."""
+
+
+@attrs.frozen(kw_only=True)
+class SmsSettings:
+    """How science SMS go out."""
+
+    window_start: str = "08:00"
+    """China time from which non-urgent messages may go out."""
+    window_end: str = "20:00"
+    """China time from which they may not (Aliyun: promotional SMS not 20:00-8:00)."""
+    price: int = 45
+    """1/1000 yuan a part; an example, not a quotation."""
+    suffix: str = "拒收请回复R"
+    """How to refuse, said in every text (通信短信息服务管理规定); empty: not said."""
+    lease: int = 120
+    """Seconds that a dispatcher holds a batch."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All settings of a hub.
+
+    Raises:
+        Invalid: `settings.unknown`, `settings.type`, with the path of the setting.
+    """
+
+    db: str = ""
+    """URL of the store. `TIANFU_DB`."""
+    account: str = ""
+    """Id of the account that acts where none is named. `TIANFU_ACCOUNT`."""
+    key: Secret | None = None
+    """Master key, base64 of 32 bytes. `TIANFU_KEY`."""
+    key_file: str = ""
+    """File that holds it. `TIANFU_KEY_FILE`."""
+    media: str = ""
+    """Where media are kept; empty: beside the database."""
+    accessible: bool = True
+    """Demand alternative text and transcripts before review."""
+    timeout: float = 10.0
+    """Seconds that a writer waits for its turn."""
+    plugins: PluginSettings = PluginSettings()
+    ask: AskSettings = AskSettings()
+    sms: SmsSettings = SmsSettings()
+    backends: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    """Own tables of backends, by name: `[backends.my-gateway]`."""
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        file: str | os.PathLike[str] | None = None,
+        values: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Read settings; the environment wins over values, values over the file.
+
+        Args:
+            file: A TOML file, or None.
+            values: A mapping of the same shape, or None.
+            environment: Such as `os.environ`; None: none is read.
+
+        Returns:
+            The settings.
+
+        Raises:
+            Invalid: `settings.file`, `settings.unknown`, `settings.type`, `settings.secret`.
+        """
+        merged: dict[str, Any] = {}
+        if file is not None:
+            _merge(merged, _read(Path(file)))
+        _merge(merged, values or {})
+        environment = environment or {}
+        _merge(merged, _from_environment(environment))
+        made = _build(cls, merged, "", environment)
+        assert isinstance(made, cls)  # noqa: S101 - tells the type checker
+        return made
+
+
+_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "TIANFU_DB": ("db",),
+    "TIANFU_ACCOUNT": ("account",),
+    "TIANFU_KEY": ("key",),
+    "TIANFU_KEY_FILE": ("key_file",),
+    "TIANFU_PLUGINS": ("plugins", "only"),
+    "TIANFU_NO_PLUGINS": ("plugins", "off"),
+    "TIANFU_STRICT_PLUGINS": ("plugins", "strict"),
+    "TIANFU_TRACE_PLUGINS": ("plugins", "trace"),
+}
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, path in _ENVIRONMENT.items():
+        text = environment.get(name)
+        if not text:
+            continue
+        value: Any = text
+        if path[-1] == "only":
+            value = [part.strip() for part in text.split(",") if part.strip()]
+        elif path[-1] in ("off", "strict", "trace"):
+            value = text.strip().lower() in _TRUE
+        elif path[-1] == "key":
+            value = {"env": name}
+        table = found
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+        table[path[-1]] = value
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Invalid("settings.file", path=str(path), why=str(error)) from error
+
+
+def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, Mapping) and isinstance(base.get(name), dict):
+            _merge(base[name], value)
+        else:
+            base[name] = dict(value) if isinstance(value, Mapping) else value
+
+
+_TABLES: Mapping[str, type] = {
+    "plugins": PluginSettings,
+    "ask": AskSettings,
+    "sms": SmsSettings,
+}
+
+
+def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[str, str]) -> Any:
+    fields = {field.name: field for field in attrs.fields(cls)}
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        where = f"{path}.{name}" if path else name
+        field = fields.get(name)
+        if field is None:
+            near = difflib.get_close_matches(name, fields, 1)
+            raise Invalid("settings.unknown", path=where, near=near[0] if near else "-")
+        if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
+            if not isinstance(value, Mapping):
+                raise Invalid("settings.type", path=where, wanted="table")
+            made[name] = _build(_TABLES[name], value, where, environment)
+        elif name == "backends":
+            made[name] = MappingProxyType(
+                {k: _reveal_table(v, f"{where}.{k}", environment) for k, v in value.items()}
+            )
+        elif name == "key":
+            made[name] = _secret(value, where, environment)
+        else:
+            made[name] = _typed(value, str(field.type), where)
+    return cls(**made)
+
+
+def _reveal_table(
+    table: Mapping[str, Any], path: str, environment: Mapping[str, str]
+) -> Mapping[str, Any]:
+    return MappingProxyType(
+        {
+            name: _secret(value, f"{path}.{name}", environment)
+            if isinstance(value, Mapping) and set(value) in ({"env"}, {"file"})
+            else value
+            for name, value in table.items()
+        }
+    )
+
+
+def _secret(value: Any, path: str, environment: Mapping[str, str]) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str):
+        return Secret(value, "plain")
+    if isinstance(value, Mapping) and set(value) == {"env"}:
+        name = str(value["env"])
+        found = environment.get(name) or os.environ.get(name)
+        if not found:
+            raise Invalid("settings.secret", path=path, origin=f"environment variable {name}")
+        return Secret(found, f"env:{name}")
+    if isinstance(value, Mapping) and set(value) == {"file"}:
+        try:
+            return Secret(Path(str(value["file"])).read_text("utf-8").strip(), "file")
+        except OSError:
+            raise Invalid("settings.secret", path=path, origin="file") from None
+    raise Invalid("settings.type", path=path, wanted="string, {env=…} or {file=…}")
+
+
+def _typed(value: Any, wanted: str, path: str) -> Any:
+    if wanted.startswith("tuple[str"):
+        if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+            return tuple(value)
+        raise Invalid("settings.type", path=path, wanted="list of strings")
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "str": (str,),
+        "bool": (bool,),
+        "int": (int,),
+        "float": (int, float),
+    }
+    allowed = kinds[wanted]
+    if isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool)):
+        return float(value) if wanted == "float" else value
+    raise Invalid("settings.type", path=path, wanted=wanted)
