@@ -43,7 +43,7 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
-T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -60,10 +60,10 @@ class BackendContext:
     """The hub's ids."""
 
 
-class Register(Protocol[T]):
+class Register(Protocol[T_contra]):
     """What a hook is given to offer backends by name."""
 
-    def __call__(self, name: str, factory: Callable[[BackendContext], T]) -> None:
+    def __call__(self, name: str, factory: Callable[[BackendContext], T_contra]) -> None:
         """Offer a backend.
 
         Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -109,12 +109,12 @@ class Plugins:
         if settings.trace:
             self._manager.add_hookcall_monitoring(_trace_before, _trace_after)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[PluginInfo]:
         return iter(self._infos)
 
-    def list(self) -> list[PluginInfo]:
+    def found(self) -> Sequence[PluginInfo]:
         """Give all plugins: built-in ones first, broken and blocked ones included."""
-        return list(self._infos)
+        return tuple(self._infos)
 
     def names(self, port: str) -> list[str]:
         """Give the names that can be asked for at a port, such as `sms`."""
@@ -182,7 +182,7 @@ class Plugins:
             return
         try:
             plugin = point.load()
-        except BaseException as error:  # noqa: BLE001 - whatever its import raises is its own
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             self._break(_Guest(None, name, version), error)

@@ -265,5 +265,5 @@ def _typed(value: Any, wanted: str, path: str) -> Any:
     }
     allowed = kinds[wanted]
     if isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool)):
-        return float(value) if wanted == "float" else value
+        return value
     raise Invalid("settings.type", path=path, wanted=wanted)

@@ -1,0 +1,118 @@
+"""A page of results that goes on by itself."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from tianfu_sdk import codec
+from tianfu_sdk.errors import PluginError
+
+__all__ = ["Page"]
+
+T = TypeVar("T")
+_SHOWN = 20
+_HIDDEN = frozenset({"phone", "name", "text"})
+
+
+class Page(Generic[T]):
+    """Results of a `find`: iterating reads on, page by page, until there are no more.
+
+    Args:
+        items: Of this page.
+        cursor: Where the next page begins; None: this is the last.
+        more: Reads the page after a cursor.
+    """
+
+    def __init__(
+        self, items: Sequence[T], cursor: str | None, more: Callable[[str], Page[T]]
+    ) -> None:
+        self.items = tuple(items)
+        self.cursor = cursor
+        self._more = more
+
+    def __iter__(self) -> Iterator[T]:
+        page: Page[T] | None = self
+        while page is not None:
+            yield from page.items
+            page = page.next()
+
+    def next(self) -> Page[T] | None:
+        """Read the next page; None where this is the last."""
+        return self._more(self.cursor) if self.cursor is not None else None
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Give all results, this page's and those after it, as plain dicts."""
+        return [codec.to_plain(item) for item in self]
+
+    def to_polars(self) -> Any:
+        """Give all results as a polars DataFrame.
+
+        Raises:
+            PluginError: `extra.missing`, polars is not installed.
+        """
+        return _extra("polars").DataFrame(self._table(), infer_schema_length=None)
+
+    def to_pandas(self) -> Any:
+        """Give all results as a pandas DataFrame.
+
+        Raises:
+            PluginError: `extra.missing`, pandas is not installed.
+        """
+        return _extra("pandas").DataFrame(self._table())
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Give all results as an Arrow stream, for polars, duckdb and others.
+
+        Raises:
+            PluginError: `extra.missing`, pyarrow is not installed.
+        """
+        table = _extra("pyarrow").Table.from_pylist(self._table())
+        return table.__arrow_c_stream__(requested_schema)
+
+    def _table(self) -> list[dict[str, Any]]:
+        # Defaults are left out of documents; a table needs every column in every row.
+        rows = self.to_dicts()
+        names = dict.fromkeys(name for row in rows for name in row)
+        return [{name: _cell(row.get(name)) for name in names} for row in rows]
+
+    def __repr__(self) -> str:
+        more = "" if self.cursor is None else ", and more"
+        return f"<Page of {len(self.items)}{more}>"
+
+    def _repr_html_(self) -> str:
+        rows = [codec.to_plain(item) for item in self.items[:_SHOWN]]
+        names = list(dict.fromkeys(name for row in rows for name in row))[:8]
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+        body = "".join(
+            f'<tr lang="{html.escape(str(row.get("language", "")))}">'
+            + "".join(f"<td>{_shown(name, row.get(name))}</td>" for name in names)
+            + "</tr>"
+            for row in rows
+        )
+        shown = len(rows)
+        note = f"{shown} of {len(self.items)} on this page" + (", and more" if self.cursor else "")
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{note}</p>"
+
+
+def _cell(value: Any) -> Any:
+    import json
+
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in _HIDDEN:
+        return "•••"
+    text = "" if value is None else str(value)
+    return html.escape(text if len(text) <= 80 else text[:79] + "…")  # noqa: PLR2004 - a cell
+
+
+def _extra(name: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise PluginError("extra.missing", path=name, name=name, package=name) from None
