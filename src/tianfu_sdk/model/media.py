@@ -49,5 +49,3 @@ class MediaInfo:
     size: int
     media_type: str
     form: MediaForm
-    new: bool
-    """False where the same bytes were there already."""

@@ -17,7 +17,7 @@ class Term(Noun):
     """A term of an open vocabulary, such as `healthy_life` 健康生活 of `topic`."""
 
     vocabulary: str = attrs.field(metadata=matching(r"[a-z][a-z0-9_]{0,31}", "term.bad_code"))
-    code: str = attrs.field(metadata=matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "term.bad_code"))
+    code: str = attrs.field(metadata=matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,26}", "term.bad_code"))
     labels: Mapping[str, str]
     """By language tag, `zh-Hans` at least."""
     parent: str | None = None

@@ -47,7 +47,16 @@ from tianfu_sdk.ports.translation import Translator
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.settings import Settings
 
-__all__ = ["Actor", "Desk", "Tools", "Work"]
+__all__ = [
+    "AUDIT_STREAM",
+    "EVENTS",
+    "Actor",
+    "Desk",
+    "Tools",
+    "Work",
+    "read_cursor",
+    "write_cursor",
+]
 
 T = TypeVar("T")
 N = TypeVar("N", bound=Noun)
@@ -380,7 +389,7 @@ class Work:
                 any_of=any_of,
                 order=order,
                 desc=desc,
-                after=_read_cursor(after),
+                after=read_cursor(after),
                 limit=limit,
             ),
             self.scope(action, shelf.name),
@@ -388,7 +397,7 @@ class Work:
         cursor = None
         if len(rows) == limit:
             last = rows[-1]
-            cursor = _write_cursor(last.id if order == "id" else last.keys[order], last.id)
+            cursor = write_cursor(last.id if order == "id" else last.keys[order], last.id)
         return Page([self.noun(shelf, row) for row in rows], cursor, again)
 
     def rows(self, kind: str, query: Query, scope: tuple[Group, ...] | None) -> list[Row]:
@@ -511,15 +520,23 @@ class Work:
         if self.tools.store.capabilities.single_writer:
             self.seal(before, digests)
 
-    def seal(self, after: Cursor | None, digests: Sequence[str]) -> None:
-        """Chain a batch of audit lines that follow a cursor."""
+    def seal(
+        self, after: Cursor | None, digests: Sequence[str], last: Cursor | None = None
+    ) -> None:
+        """Chain a batch of audit lines that follow a cursor.
+
+        Args:
+            after: Cursor before the first.
+            digests: Of the lines.
+            last: Cursor of the last; None: the newest of the stream.
+        """
         newest = self.tx.find(SEAL.name, Query(order="number", desc=True, limit=1))
         previous = codec.loads(Seal, newest[0].doc or b"") if newest else None
         number = previous.number + 1 if previous else 1
         seal = Seal(
             number=number,
             after=after,
-            last=self.tx.last(AUDIT_STREAM) or "",
+            last=last or self.tx.last(AUDIT_STREAM) or "",
             lines=len(digests),
             digest=audit.chain(previous.digest if previous else audit.GENESIS, digests),
             at=self.now,
@@ -542,11 +559,13 @@ class Work:
         }
 
 
-def _write_cursor(value: Any, id_: str) -> str:
+def write_cursor(value: Any, id_: str) -> str:
+    """Write the place after a row as a caller's cursor."""
     return json.dumps([value, id_], ensure_ascii=False, separators=(",", ":"))
 
 
-def _read_cursor(cursor: str | None) -> tuple[Any, str] | None:
+def read_cursor(cursor: str | None) -> tuple[Any, str] | None:
+    """Read what `write_cursor` wrote; raises `Invalid` (`page.bad_cursor`)."""
     if cursor is None:
         return None
     try:

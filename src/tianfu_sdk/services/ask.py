@@ -1,0 +1,193 @@
+"""The desk that asks science for answers (向科学要答案)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core import asking, lifecycle
+from tianfu_sdk.core.kinds import CONTENT, QUESTION, TRANSLATION, Placed
+from tianfu_sdk.core.publishing import tags_of
+from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.question import Answer, Answers, Question
+from tianfu_sdk.model.search import Hit, SearchFilter
+from tianfu_sdk.model.translation import TranslationState
+from tianfu_sdk.services.organizations import names_of
+from tianfu_sdk.services.people import new_subject, seal
+from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import canonical_language, detect
+
+__all__ = ["Ask"]
+
+_LONGEST = 2000
+_MINORITY = frozenset({"bo", "ii"})
+
+
+@attrs.frozen
+class _Shown:
+    """A published content as it can be answered with."""
+
+    content: Content
+    kind: str
+    title: str
+    text: str
+    language: str
+
+
+class Ask(Desk):
+    """Answer from published content only, with sources, or abstain. Anybody may ask."""
+
+    def ask(
+        self,
+        text: str,
+        *,
+        region: str | None = None,
+        language: str | None = None,
+        kinds: Sequence[str] | None = None,
+        limit: int = 10,
+    ) -> Answers:
+        """Answer a question; see `Hub.ask`."""
+        if not text.strip():
+            raise Invalid("ask.empty", path="text")
+        if len(text) > _LONGEST:
+            raise Invalid("field.too_long", path="text", length=len(text), longest=_LONGEST)
+        if not 1 <= limit <= 100:  # noqa: PLR2004 - candidates that an engine gives
+            raise Invalid("storage.limit", path="limit", most=100)
+        unknown = sorted(set(kinds or ()) - CONTENT.keys())
+        if unknown:
+            raise Invalid("ask.bad_kind", path="kinds", value=unknown[0])
+        wanted = canonical_language(language) if language else None
+        answers = self._read(lambda work: self._answer(work, text, region, wanted, kinds, limit))
+        try:
+            question = self._write(
+                lambda work: self._file(work, text, region, wanted, answered=bool(answers))
+            )
+        except StorageReadOnly:
+            question = None
+        return Answers(answers=tuple(answers), abstained=not answers, question=question)
+
+    def _answer(
+        self,
+        work: Work,
+        text: str,
+        region: str | None,
+        language: str | None,
+        kinds: Sequence[str] | None,
+        limit: int,
+    ) -> list[Answer]:
+        search = work.tx.search
+        if search is None:
+            raise Unsupported("ask.no_search", path="store")
+        tokens = asking.question_tokens(text)
+        detected = detect(text).language
+        # A question in a script of its own wants answers that its asker can read.
+        languages = {language} if language else {detected} & _MINORITY
+        tags = tags_of(region, work.tools.regions()) if region else frozenset()
+        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages), tags=tags)
+        hits = search.query(tokens, only, min(200, limit * 3))
+        threshold = work.tools.settings.ask.threshold
+        good = [h for h in hits if asking.coverage(tokens, h.contributions) >= threshold]
+        shown = self._gate(work, good)
+        names = names_of(work, [found.content.organization for found in shown.values()])
+        answers = []
+        for hit in good:
+            if hit.id not in shown or len(answers) == limit:
+                continue
+            found = shown[hit.id]
+            answers.append(
+                Answer(
+                    kind=found.kind,
+                    id=found.content.id,
+                    title=found.title,
+                    passage=asking.passage(found.text or found.title, tokens),
+                    language=found.language,
+                    score=hit.score,
+                    why=dict(sorted(hit.contributions.items(), key=lambda item: -item[1])),
+                    source=_source(found.content, names),
+                    disclaimer=found.content.disclaimer,
+                )
+            )
+        return answers
+
+    def _gate(self, work: Work, hits: Sequence[Hit]) -> dict[str, _Shown]:
+        """Read every hit again: nothing withdrawn, expired or unapproved is ever shown."""
+        today = work.now.astimezone(SHANGHAI).date()
+        shown: dict[str, _Shown] = {}
+        for shelf in CONTENT.values():
+            ids = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
+            for row in work.tx.get(shelf.name, ids):
+                content = work.noun(shelf, row)
+                if _readable(content, today):
+                    text = content.body or content.summary
+                    shown[row.id] = _Shown(
+                        content, shelf.name, content.title, text, content.language
+                    )
+        ids = [hit.id for hit in hits if hit.id.startswith(f"{TRANSLATION.prefix}_")]
+        for row in work.tx.get(TRANSLATION.name, ids):
+            translation = work.noun(TRANSLATION, row)
+            shelf = CONTENT[translation.kind]
+            for source_row in work.tx.get(shelf.name, [translation.source]):
+                source = work.noun(shelf, source_row)
+                current = translation.source_revision == source.revision
+                approved = translation.state is TranslationState.APPROVED
+                if current and approved and _readable(source, today):
+                    shown[row.id] = _Shown(
+                        source,
+                        translation.kind,
+                        translation.title,
+                        translation.body,
+                        translation.language,
+                    )
+        return shown
+
+    def _file(
+        self, work: Work, text: str, region: str | None, language: str | None, *, answered: bool
+    ) -> str | None:
+        """Count the question; file it where nothing answers it."""
+        if answered:
+            work.tell(
+                "question.asked", kind="question", region=region or "", data={"answered": True}
+            )
+            return None
+        detected = detect(text).language
+        id_ = work.new_id(QUESTION)
+        key = new_subject(work, id_)
+        days = timedelta(days=work.tools.settings.ask.answer_days)
+        question = codec.structure(
+            Question,
+            {
+                "id": id_,
+                "text": seal(work, id_, "question.text", text, key),
+                "language": language or (detected if detected not in ("und", "mul") else "zh-Hans"),
+                "region": region,
+                "due": work.now + days,
+            },
+        )
+        levels = work.tools.regions().levels(region) if region else Levels()
+        work.put(QUESTION, question, Placed(levels))
+        work.tell(
+            "question.asked",
+            kind="question",
+            subject=id_,
+            region=region or "",
+            data={"answered": False},
+        )
+        return id_
+
+
+def _readable(content: Content, today: date) -> bool:
+    return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
+
+
+def _source(content: Content, names: dict[str, str]) -> str:
+    publisher = names.get(content.organization, content.organization)
+    day = content.published_at
+    dated = f" {day.astimezone(SHANGHAI).date().isoformat()}" if day else ""
+    rests = f"；{content.source}" if content.source else ""
+    return f"{publisher}{dated}{rests}"

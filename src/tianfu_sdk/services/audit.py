@@ -1,0 +1,181 @@
+"""The desk of the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tianfu_sdk import codec
+from tianfu_sdk.core import audit as rules
+from tianfu_sdk.core.kinds import AUDIT, SEAL
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.event import AuditLine, Finding, Seal
+from tianfu_sdk.model.storage import Cursor, Query, StoredEvent, Where
+from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.work import AUDIT_STREAM, Desk, Work, read_cursor, write_cursor
+
+__all__ = ["Audit"]
+
+
+class Audit(Desk):
+    """Read who did what, and verify that nobody changed it since.
+
+    Safe to share between threads.
+    """
+
+    def find(
+        self,
+        *,
+        subject: str | None = None,
+        actor: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[AuditLine]:
+        """Find audit lines that this account may read (kind `audit`), newest first.
+
+        Args:
+            subject: Id of the thing concerned.
+            actor: Id of an account, or `system`.
+            after: Cursor of a page.
+            limit: Of a page.
+        """
+
+        def read(work: Work) -> Page[AuditLine]:
+            where = []
+            if subject is not None:
+                where.append(Where("subject", "=", subject))
+            if actor is not None:
+                where.append(Where("actor", "=", actor))
+            query = Query(
+                where=tuple(where), order="at", desc=True, after=read_cursor(after), limit=limit
+            )
+            rows = work.rows(AUDIT.name, query, work.scope(Action.READ, AUDIT.name))
+            cursor = write_cursor(rows[-1].keys["at"], rows[-1].id) if len(rows) == limit else None
+            return Page(
+                [codec.loads(AuditLine, row.doc or b"") for row in rows],
+                cursor,
+                lambda next_: self.find(subject=subject, actor=actor, after=next_, limit=limit),
+            )
+
+        return self._read(read)
+
+    def verify(self) -> list[Finding]:
+        """Hold every audit line against the chain of seals; for `doctor`.
+
+        Returns:
+            One finding a line that was changed or removed, one a seal that does not fit,
+            and one that says how many lines are not sealed yet.
+        """
+        found: list[Finding] = []
+        cursor: Cursor | None = None
+        digest, number, sealed = rules.GENESIS, 0, 0
+        while True:
+            seals = self._read(lambda work, n=number: _seals(work, n))  # type: ignore[misc]
+            for seal in seals:
+                number = seal.number
+                entries, lines = self._batch(cursor, seal, found)
+                sealed += len(entries)
+                digest = rules.chain(digest, lines)
+                if digest != seal.digest or seal.after != cursor:
+                    message = f"seal {seal.number} does not fit the lines that it seals"
+                    found.append(_wrong(message, f"seal_{seal.number:012d}"))
+                    digest = seal.digest
+                cursor = Cursor(seal.last)
+            if len(seals) < _PAGE:
+                break
+        open_lines = self._unsealed(cursor)
+        found.append(
+            Finding(
+                check="audit",
+                severity="note" if open_lines else "ok",
+                message=f"{sealed} lines sealed, {open_lines} not sealed yet",
+            )
+        )
+        return found
+
+    def seal_open(self, limit: int = 1000) -> int:
+        """Chain the lines that are not sealed yet; run by a worker on servers.
+
+        Returns:
+            How many lines were sealed.
+        """
+
+        def write(work: Work) -> int:
+            newest = work.tx.find(SEAL.name, Query(order="number", desc=True, limit=1))
+            after = Cursor(codec.loads(Seal, newest[0].doc or b"").last) if newest else None
+            entries = work.tx.read(AUDIT_STREAM, after, limit)
+            if entries:
+                digests = [rules.read_entry(entry.body)[1] for entry in entries]
+                work.seal(after, digests, entries[-1].cursor)
+            return len(entries)
+
+        return self._write(write)
+
+    def _batch(
+        self, after: Cursor | None, seal: Seal, found: list[Finding]
+    ) -> tuple[list[StoredEvent], list[str]]:
+        entries: list[StoredEvent] = []
+        digests: list[str] = []
+        while len(entries) < seal.lines:
+            start = entries[-1].cursor if entries else after
+            wanted = min(_PAGE, seal.lines - len(entries))
+            part = self._read(
+                lambda work, c=start, n=wanted: _with_rows(work, c, n)  # type: ignore[misc]
+            )
+            if not part:
+                break
+            for entry, line, claimed, actual in part:
+                if actual is None:
+                    found.append(_wrong(f"audit line {line} was removed", line))
+                elif actual != claimed:
+                    found.append(_wrong(f"audit line {line} was changed since", line))
+                entries.append(entry)
+                digests.append(claimed)
+        return entries, digests
+
+    def _unsealed(self, cursor: Cursor | None) -> int:
+        count = 0
+        while True:
+            part = self._read(
+                lambda work, c=cursor: work.tx.read(AUDIT_STREAM, c, _PAGE)  # type: ignore[misc]
+            )
+            count += len(part)
+            if len(part) < _PAGE:
+                return count
+            cursor = part[-1].cursor
+
+
+_PAGE = 500
+
+
+def _seals(work: Work, after: int) -> list[Seal]:
+    query = Query(where=(Where("number", ">", after),), order="number", limit=_PAGE)
+    return [codec.loads(Seal, row.doc or b"") for row in work.tx.find(SEAL.name, query)]
+
+
+def _with_rows(
+    work: Work, after: Cursor | None, limit: int
+) -> Sequence[tuple[StoredEvent, str, str, str | None]]:
+    entries = work.tx.read(AUDIT_STREAM, after, limit)
+    read = [(entry, *_read(entry.body)) for entry in entries]
+    rows = {row.id: row for row in work.tx.get(AUDIT.name, [line for _, line, _ in read if line])}
+    return [
+        (entry, line, digest, rules.line_digest(rows[line].doc or b"") if line in rows else None)
+        for entry, line, digest in read
+    ]
+
+
+def _read(body: bytes) -> tuple[str, str]:
+    try:
+        return rules.read_entry(body)
+    except ValueError:
+        return "", ""
+
+
+def _wrong(message: str, subject: str) -> Finding:
+    return Finding(
+        check="audit",
+        severity="error",
+        message=message,
+        subject=subject,
+        hint="compare with a backup; the rest of the chain was checked on",
+    )

@@ -1,0 +1,558 @@
+"""The desk of all content: the same states and verbs for every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core import lifecycle
+from tianfu_sdk.core.kinds import TRANSLATION, NounKind, day_key
+from tianfu_sdk.core.publishing import demand_shareable, search_doc, translation_doc
+from tianfu_sdk.errors import Conflict, Invalid, NotFound
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.content import Change, Content, State
+from tianfu_sdk.model.storage import Group, Query, Row, Where
+from tianfu_sdk.model.translation import TranslationState
+from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.vocabularies import demand_terms
+from tianfu_sdk.services.work import Desk, Work
+
+__all__ = ["ContentDesk", "index_translations"]
+
+T = TypeVar("T", bound=Content)
+
+_KEPT = frozenset(
+    {"id", "version", "created_at", "updated_at", "state", "revision", "pending", "author"}
+    | {"approver", "comment", "publish_at", "published_at"}
+)
+"""Fields that verbs set, never the caller."""
+_LEAVES_PUBLIC = frozenset({State.WITHDRAWN, State.RETRACTED, State.ARCHIVED})
+
+
+@attrs.frozen
+class ContentDesk(Desk, Generic[T]):
+    """Create, review, publish and find one kind of content.
+
+    Every verb checks the account's grants, and writes the change, its event, its audit line
+    and the search index in one transaction. Safe to share between threads.
+    """
+
+    _shelf: NounKind[T]
+
+    # Reading.
+
+    def get(self, id: str, *, revision: int | None = None) -> T:  # noqa: A002 - the field's name
+        """Give a content.
+
+        Args:
+            id: Such as `res_01…`.
+            revision: An old or unfinished revision by number; needs a grant to read, not
+                only publication. None: the current one.
+
+        Raises:
+            NotFound: `noun.unknown`, no such content, or not for this account to see;
+                `content.no_revision`.
+            Denied: `account.required`.
+        """
+
+        def read(work: Work) -> T:
+            row = work.visible(self._shelf, id)
+            head = work.noun(self._shelf, row)
+            if revision is None or revision == head.revision:
+                return head
+            _may_see_revisions(work, self._shelf, row)
+            return self._revision(work, id, revision)
+
+        return self._read(read)
+
+    def find(
+        self,
+        *,
+        state: State | str | None = None,
+        region: str | None = None,
+        organization: str | None = None,
+        topic: str | None = None,
+        language: str | None = None,
+        newest_first: bool = True,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[T]:
+        """Find contents that this account may see.
+
+        Args:
+            state: Only those that stand so.
+            region: Only those that belong to this region or one below it.
+            organization: Only those of this organization or one below it.
+            topic: Only those with this topic.
+            language: Only those in this language.
+            newest_first: By last change.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+
+        Returns:
+            A page that goes on by itself.
+
+        Raises:
+            NotFound: `region.unknown`.
+            Invalid: `page.bad_cursor`, `storage.limit`.
+        """
+
+        def read(work: Work) -> Page[T]:
+            where: list[Where] = []
+            if state is not None:
+                where.append(Where("state", "=", State(state).value))
+            if region is not None:
+                level = work.tools.regions().level_of(region).value
+                where.append(Where(level, "=", region))
+            if organization is not None:
+                where.append(Where("org_path", "has", organization))
+            if topic is not None:
+                where.append(Where("topic", "has", topic))
+            if language is not None:
+                where.append(Where("language", "=", language))
+            return work.page(
+                self._shelf,
+                where=tuple(where),
+                order="updated",
+                desc=newest_first,
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.find(
+                    state=state,
+                    region=region,
+                    organization=organization,
+                    topic=topic,
+                    language=language,
+                    newest_first=newest_first,
+                    after=cursor,
+                    limit=limit,
+                ),
+            )
+
+        return self._read(read)
+
+    def stale(self, on: date, *, after: str | None = None, limit: int = 50) -> Page[T]:
+        """Find published contents whose expiry a day has reached (科普法 Art. 35).
+
+        Args:
+            on: The day.
+            after: Cursor of a page.
+            limit: Of a page.
+        """
+
+        def read(work: Work) -> Page[T]:
+            return work.page(
+                self._shelf,
+                where=(
+                    Where("state", "=", State.PUBLISHED.value),
+                    Where("expires", "<=", day_key(on)),
+                ),
+                order="expires",
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.stale(on, after=cursor, limit=limit),
+            )
+
+        return self._read(read)
+
+    def revisions(self, id: str) -> list[T]:  # noqa: A002
+        """Give all revisions of a content, oldest first; needs a grant to read."""
+
+        def read(work: Work) -> list[T]:
+            row = work.visible(self._shelf, id)
+            _may_see_revisions(work, self._shelf, row)
+            found = [work.noun(self._shelf, old) for old in _revision_rows(work, id)]
+            found.append(work.noun(self._shelf, row))
+            return sorted(found, key=lambda content: content.revision)
+
+        return self._read(read)
+
+    def diff(self, id: str, before: int, after: int) -> list[Change]:  # noqa: A002
+        """List the fields that differ between two revisions of a content."""
+        found = {content.revision: content for content in self.revisions(id)}
+        for number in (before, after):
+            if number not in found:
+                raise NotFound("content.no_revision", path="revision", revision=number)
+        return lifecycle.diff(found[before], found[after])
+
+    def export(self, id: str) -> dict[str, Any]:  # noqa: A002
+        """Give a published content as plain values, for others to use.
+
+        Raises:
+            Denied: `licence.not_shareable`, its licence does not let it be shared.
+        """
+        content = self.get(id)
+        demand_shareable(content)
+        plain: dict[str, Any] = codec.to_plain(content)
+        return plain
+
+    def view(
+        self,
+        id: str,  # noqa: A002
+        *,
+        region: str = "",
+        channel: str = "",
+        language: str = "",
+        seconds: float | None = None,
+        client: str = "",
+    ) -> None:
+        """Count one view of a published content; anybody may.
+
+        Args:
+            id: Of the content.
+            region: Where it was read, GB/T 2260.
+            channel: Through which channel or app.
+            language: In which language.
+            seconds: How long it was open.
+            client: What tells clients apart, such as a device id; only its keyed hash is kept.
+        """
+
+        def write(work: Work) -> None:
+            content = work.noun(self._shelf, work.get_row(self._shelf, id))
+            if content.state is not State.PUBLISHED:
+                raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
+            hashed = work.tools.keys.index(client.encode()).hex() if client else ""
+            work.tell(
+                f"{self._shelf.name}.viewed",
+                kind=self._shelf.name,
+                subject=id,
+                organization=content.organization,
+                region=content.region,
+                data={
+                    "from": region,
+                    "channel": channel,
+                    "language": language,
+                    "seconds": seconds,
+                    "client": hashed,
+                },
+            )
+
+        self._write(write)
+
+    # Writing.
+
+    def add(self, fields: Mapping[str, Any]) -> T:
+        """Create a content of plain fields; `create` is the same with named arguments.
+
+        Args:
+            fields: By name; `organization` at least, and what the noun demands.
+
+        Raises:
+            Invalid: With the path of the field.
+            Denied: `grant.missing`.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
+            Conflict: `unique.taken`, the external key is another's.
+        """
+        return self._write(lambda work: self._create(work, [fields], bulk=False)[0])
+
+    def add_many(self, many: Sequence[Mapping[str, Any]]) -> list[T]:
+        """Create contents in one transaction, with one audit line; all or none."""
+        return self._write(lambda work: self._create(work, many, bulk=True))
+
+    def edit(self, id: str, *, version: int | None = None, **changes: Any) -> T:  # noqa: A002
+        """Change fields of a content.
+
+        A draft changes in place. What is approved or published opens a new revision in
+        draft; the published one stays until the new one replaces it.
+
+        Args:
+            id: Of the content.
+            version: The version that the change is based on; None: whatever there is.
+            **changes: Fields by name.
+
+        Returns:
+            The draft.
+
+        Raises:
+            Conflict: `storage.version`, it was changed since.
+            Invalid: With the path of the field; `lifecycle.illegal`.
+        """
+
+        def write(work: Work) -> T:
+            row = work.visible(self._shelf, id, Action.EDIT)
+            head = work.noun(self._shelf, row)
+            base = self._working(work, head)
+            if version is not None and version != base.version:
+                raise Conflict("storage.version", path="version", ids=(id,), kind=self._shelf.name)
+            changed = self._changed(work, base, changes)
+            draft = lifecycle.revise(base, changed, person=work.person)
+            stored = self._store_draft(work, head, base, draft)
+            work.note(stored, "edited", revision=stored.revision)
+            return stored
+
+        return self._write(write)
+
+    def submit(self, id: str) -> T:  # noqa: A002
+        """Hand a draft in for review."""
+        return self._step(id, "submit")
+
+    def return_(self, id: str, comment: str) -> T:  # noqa: A002
+        """Give a submitted content back to its author, and say why."""
+        return self._step(id, "return", reason=comment)
+
+    def approve(self, id: str, comment: str = "") -> T:  # noqa: A002
+        """Approve a submitted content; who wrote it may not.
+
+        Raises:
+            Denied: `lifecycle.own_work`, `lifecycle.system`, `grant.missing`.
+        """
+        return self._step(id, "approve", reason=comment)
+
+    def publish(self, id: str) -> T:  # noqa: A002
+        """Publish an approved content now; it is found by `ask` in the same moment."""
+        return self._step(id, "publish")
+
+    def schedule(self, id: str, at: datetime) -> T:  # noqa: A002
+        """Publish an approved content at a moment to come; `publish_due` does it then."""
+        return self._step(id, "schedule", at=at)
+
+    def withdraw(self, id: str, reason: str) -> T:  # noqa: A002
+        """Take a published content away for now."""
+        return self._step(id, "withdraw", reason=reason)
+
+    def retract(self, id: str, reason: str) -> T:  # noqa: A002
+        """Take a published content back because it is wrong (科普法 Art. 36)."""
+        return self._step(id, "retract", reason=reason)
+
+    def archive(self, id: str) -> T:  # noqa: A002
+        """Put a content away for good."""
+        return self._step(id, "archive")
+
+    def publish_due(self, limit: int = 100) -> list[T]:
+        """Publish what was scheduled for a moment that has come; run by a worker.
+
+        Args:
+            limit: Contents at most.
+        """
+
+        def write(work: Work) -> list[T]:
+            where = (Where("state", "=", State.SCHEDULED.value),)
+            rows = work.rows(
+                self._shelf.name,
+                Query(where=where, limit=1000),
+                work.scope(Action.PUBLISH, self._shelf.name),
+            )
+            due = [work.noun(self._shelf, row) for row in rows]
+            due = [c for c in due if c.publish_at is not None and c.publish_at <= work.now]
+            return [self._move(work, head, "publish") for head in due[:limit]]
+
+        return self._write(write)
+
+    # Within a transaction.
+
+    def _create(self, work: Work, many: Sequence[Mapping[str, Any]], *, bulk: bool) -> list[T]:
+        made = []
+        for fields in many:
+            content = self._made(work, fields)
+            _, placed = work.placed(content.organization, content.region)
+            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
+            demand_terms(work, content)
+            if content.external_key:
+                self._claim_key(work, content)
+            made.append((content, placed))
+        stored = work.put_all(self._shelf, made)
+        if bulk and stored:
+            first = stored[0]
+            work.record(
+                f"{self._shelf.name}.created",
+                kind=self._shelf.name,
+                subject=first.id,
+                organization=first.organization,
+                region=first.region,
+                data={"count": len(stored), "last": stored[-1].id},
+            )
+            for content in stored:
+                self._tell_created(work, content)
+        for content in stored if not bulk else ():
+            work.note(content, "created")
+        return stored
+
+    def _tell_created(self, work: Work, content: T) -> None:
+        work.tell(
+            f"{self._shelf.name}.created",
+            kind=self._shelf.name,
+            subject=content.id,
+            organization=content.organization,
+            region=content.region,
+        )
+
+    def _made(self, work: Work, fields: Mapping[str, Any]) -> T:
+        _refuse_kept(fields)
+        given = dict(fields)
+        if "organization" in given and not given.get("region"):
+            owner, _ = work.placed(str(given["organization"]))
+            given["region"] = owner.region
+        given |= {"id": work.new_id(self._shelf), "author": work.person}
+        return codec.structure(self._shelf.noun, given)
+
+    def _claim_key(self, work: Work, content: T) -> None:
+        name = f"external_key.{content.organization}"
+        work.claim_unique(self._shelf.name, name, content.external_key, content.id)
+
+    def by_key(self, organization: str, external_key: str) -> T | None:
+        """Give the content that an owner's own key names, or None."""
+
+        def read(work: Work) -> T | None:
+            name = f"external_key.{organization}"
+            id_ = work.owner_of(self._shelf.name, name, external_key)
+            return None if id_ is None else work.noun(self._shelf, work.visible(self._shelf, id_))
+
+        return self._read(read)
+
+    def _changed(self, work: Work, base: T, changes: Mapping[str, Any]) -> T:
+        _refuse_kept(changes)
+        fixed = {"organization", "region", "external_key"} & changes.keys()
+        if fixed:
+            raise Invalid("content.fixed", path=min(fixed))
+        plain = {field.name: getattr(base, field.name) for field in attrs.fields(self._shelf.noun)}
+        changed = codec.structure(self._shelf.noun, plain | dict(changes))
+        demand_terms(work, changed)
+        return changed
+
+    def _working(self, work: Work, head: T) -> T:
+        return self._revision(work, head.id, head.pending) if head.pending else head
+
+    def _revision(self, work: Work, id_: str, number: int) -> T:
+        rows = work.tx.get("revision", [_revision_id(id_, number)])
+        if not rows:
+            raise NotFound("content.no_revision", path="revision", revision=number)
+        return work.noun(self._shelf, rows[0])
+
+    def _store_draft(self, work: Work, head: T, base: T, draft: T) -> T:
+        if base.state is State.DRAFT or base.state is State.APPROVED:
+            if draft.revision != base.revision:
+                self._keep(work, attrs.evolve(base, state=State.SUPERSEDED), new=True)
+            if head.pending:
+                if draft.revision == base.revision:
+                    return self._put_revision(work, draft)
+                fresh = self._put_revision(work, attrs.evolve(draft, version=0))
+                self._put_head(work, attrs.evolve(head, pending=fresh.revision))
+                return fresh
+            return self._put_head(work, draft)
+        # Published, scheduled or withdrawn: what readers see stays as it is.
+        fresh = self._put_revision(work, attrs.evolve(draft, version=0, pending=0))
+        self._put_head(work, attrs.evolve(head, pending=fresh.revision))
+        return fresh
+
+    def _step(self, id_: str, verb: str, *, reason: str = "", at: datetime | None = None) -> T:
+        def write(work: Work) -> T:
+            row = work.visible(self._shelf, id_, lifecycle.ACTIONS[verb])
+            return self._move(work, work.noun(self._shelf, row), verb, reason=reason, at=at)
+
+        return self._write(write)
+
+    def _move(
+        self, work: Work, head: T, verb: str, *, reason: str = "", at: datetime | None = None
+    ) -> T:
+        on_head = verb in ("withdraw", "retract", "archive")
+        base = head if on_head else self._working(work, head)
+        moved = lifecycle.move(
+            base,
+            verb,
+            person=work.person,
+            now=work.now,
+            reason=reason,
+            at=at,
+            accessible=work.tools.settings.accessible,
+        )
+        if base is head:
+            stored = self._put_head(work, moved)
+        elif moved.state is State.PUBLISHED:
+            # The head's row takes the new revision over; the old one is kept beside it.
+            self._keep(work, attrs.evolve(head, state=State.SUPERSEDED, pending=0), new=True)
+            self._forget_revision(work, moved)
+            taken = attrs.evolve(moved, version=head.version, created_at=head.created_at, pending=0)
+            stored = self._put_head(work, taken)
+        else:
+            stored = self._put_revision(work, moved)
+        self._index(work, stored, moved.state)
+        past = {"submit": "submitted", "return": "returned", "withdraw": "withdrawn"}
+        done = past.get(verb, verb + ("d" if verb.endswith("e") else "ed"))
+        done = {"publish": "published", "retract": "retracted"}.get(verb, done)
+        data: dict[str, Any] = {"revision": stored.revision}
+        attendance = getattr(stored, "attendance", None)
+        if attendance is not None:
+            data |= {"attendance": attendance.value, "precision": attendance.precision.value}
+        work.note(stored, done, reason=reason, **data)
+        return stored
+
+    def _index(self, work: Work, content: T, state: State) -> None:
+        search = work.tx.search
+        if search is None:
+            return
+        if state is State.PUBLISHED:
+            search.index([search_doc(self._shelf.name, content, work.tools.regions())])
+            index_translations(work, content)
+        elif state in _LEAVES_PUBLIC:
+            search.remove([content.id, *_translation_ids(work, content.id)])
+
+    def _put_head(self, work: Work, content: T) -> T:
+        _, placed = work.placed(content.organization, content.region)
+        return work.put(self._shelf, content, placed)
+
+    def _put_revision(self, work: Work, content: T) -> T:
+        stored = attrs.evolve(content, version=content.version + 1, updated_at=work.now)
+        keys = {"item": content.id, "number": content.revision}
+        id_ = _revision_id(content.id, content.revision)
+        work.tx.put("revision", [Row(id_, content.version, codec.dumps(stored), keys)])
+        return stored
+
+    def _keep(self, work: Work, content: T, *, new: bool) -> None:
+        id_ = _revision_id(content.id, content.revision)
+        version = 0
+        if new:
+            rows = work.tx.get("revision", [id_])
+            version = rows[0].version if rows else 0
+        keys = {"item": content.id, "number": content.revision}
+        stored = attrs.evolve(content, version=version + 1)
+        work.tx.put("revision", [Row(id_, version, codec.dumps(stored), keys)])
+
+    def _forget_revision(self, work: Work, content: T) -> None:
+        id_ = _revision_id(content.id, content.revision)
+        rows = work.tx.get("revision", [id_])
+        work.tx.delete("revision", [(id_, row.version) for row in rows])
+
+
+def _refuse_kept(fields: Iterable[str]) -> None:
+    kept = sorted(_KEPT & set(fields))
+    if kept:
+        raise Invalid("content.kept", path=kept[0])
+
+
+def _may_see_revisions(work: Work, shelf: NounKind[Any], row: Row) -> None:
+    # Publication alone shows the current revision only.
+    work.allow(Action.READ, shelf.name, {**row.keys, "state": ""}, row.id)
+
+
+def _revision_id(item: str, number: int) -> str:
+    return f"{item}~{number:05d}"
+
+
+def _revision_rows(work: Work, item: str) -> list[Row]:
+    group: Group = (Where("item", "=", item),)
+    return work.tx.find("revision", Query(where=group, order="number", limit=1000))
+
+
+def _translation_ids(work: Work, item: str) -> list[str]:
+    query = Query(where=(Where("source", "=", item),), limit=100, fields="keys")
+    return [row.id for row in work.tx.find(TRANSLATION.name, query)]
+
+
+def index_translations(work: Work, source: Content) -> None:
+    """Make the approved translations of this revision findable, and no others."""
+    search = work.tx.search
+    if search is None:
+        return
+    query = Query(where=(Where("source", "=", source.id),), limit=100)
+    found = [work.noun(TRANSLATION, row) for row in work.tx.find(TRANSLATION.name, query)]
+    current = [
+        t
+        for t in found
+        if t.state is TranslationState.APPROVED and t.source_revision == source.revision
+    ]
+    search.remove([t.id for t in found if t not in current])
+    search.index([translation_doc(t, source, work.tools.regions()) for t in current])

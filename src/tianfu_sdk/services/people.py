@@ -1,0 +1,64 @@
+"""Personal values of a subject: sealed under the subject's own key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tianfu_sdk.core.kinds import SUBJECT_KEY
+from tianfu_sdk.errors import NotFound
+from tianfu_sdk.model.storage import Row
+from tianfu_sdk.model.subscriber import Sealed
+from tianfu_sdk.services.work import Work
+
+__all__ = ["new_subject", "open_all", "open_sealed", "seal"]
+
+
+def new_subject(work: Work, subject: str) -> bytes:
+    """Make and store the key of a new subject, wrapped by the master key; gives the key."""
+    key = work.tools.cipher.new_key()
+    keys = work.tools.keys
+    row = Row(subject, 0, keys.wrap(key, subject), {"master": keys.current()})
+    work.tx.put(SUBJECT_KEY.name, [row])
+    return key
+
+
+def _key(work: Work, subject: str) -> bytes:
+    rows = work.tx.get(SUBJECT_KEY.name, [subject])
+    if not rows:
+        raise NotFound("subject.erased", path="id", id=subject)
+    return work.tools.keys.unwrap(rows[0].doc or b"", subject)
+
+
+def seal(work: Work, subject: str, field: str, text: str, key: bytes | None = None) -> Sealed:
+    """Encrypt a personal value of a subject.
+
+    Args:
+        work: The open change.
+        subject: Random id of the person or thing that it is of.
+        field: Such as `subscriber.phone`; the token fits nowhere else.
+        text: The value.
+        key: What `new_subject` gave; None: the stored one.
+    """
+    if key is None:
+        key = _key(work, subject)
+    return Sealed(work.tools.cipher.seal(key, text, f"{field}:{subject}"))
+
+
+def open_sealed(work: Work, subject: str, field: str, sealed: Sealed) -> str:
+    """Decrypt a personal value.
+
+    Raises:
+        CryptoError: `crypto.wrong`, `keys.wrong`.
+        NotFound: `subject.erased`.
+    """
+    return work.tools.cipher.open(_key(work, subject), sealed.token, f"{field}:{subject}")
+
+
+def open_all(work: Work, field: str, sealed: Mapping[str, Sealed]) -> dict[str, str]:
+    """Decrypt one value each of many subjects; those that were erased are left out."""
+    subjects: Sequence[str] = list(sealed)
+    found = {}
+    for row in work.tx.get(SUBJECT_KEY.name, subjects):
+        key = work.tools.keys.unwrap(row.doc or b"", row.id)
+        found[row.id] = work.tools.cipher.open(key, sealed[row.id].token, f"{field}:{row.id}")
+    return found

@@ -1,0 +1,137 @@
+"""The desk of open vocabularies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core.kinds import TERM, Placed
+from tianfu_sdk.core.vocabularies import SHIPPED
+from tianfu_sdk.errors import Denied, Invalid, NotFound
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.content import Activity, Base, Content
+from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.vocabulary import Term
+from tianfu_sdk.services.work import Desk, Work
+
+__all__ = ["Vocabularies", "demand_term", "demand_terms"]
+
+_SHIPPED = {(term.vocabulary, term.code): term for term in SHIPPED}
+
+
+class Vocabularies(Desk):
+    """Read vocabularies (anybody), and change them (who may manage `term`)."""
+
+    def terms(self, vocabulary: str) -> list[Term]:
+        """Give the terms of a vocabulary, those that are not offered any more included.
+
+        Args:
+            vocabulary: Such as `topic`, `setting`, `role`.
+
+        Raises:
+            NotFound: `vocabulary.unknown`.
+        """
+
+        def read(work: Work) -> list[Term]:
+            found = {t.code: t for (name, _), t in _SHIPPED.items() if name == vocabulary}
+            where = (Where("vocabulary", "=", vocabulary),)
+            for row in work.each(TERM.name, Query(where=where)):
+                term = work.noun(TERM, row)
+                found[term.code] = term
+            if not found:
+                raise NotFound("vocabulary.unknown", path="vocabulary", name=vocabulary[:40])
+            return list(found.values())
+
+        return self._read(read)
+
+    def get(self, vocabulary: str, code: str) -> Term:
+        """Give one term; raises `NotFound` (`term.unknown`)."""
+        return self._read(lambda work: demand_term(work, vocabulary, code, "code"))
+
+    def put(
+        self,
+        vocabulary: str,
+        code: str,
+        labels: Mapping[str, str],
+        *,
+        parent: str | None = None,
+        active: bool = True,
+    ) -> Term:
+        """Add a term, or change one.
+
+        Args:
+            vocabulary: Any name; a new one makes a new vocabulary.
+            code: Letters, digits, `_`, `.`, `-`.
+            labels: By language, `zh-Hans` at least.
+            parent: Code of the wider term.
+            active: False: not offered any more.
+
+        Raises:
+            Denied: `grant.missing`.
+            Invalid: `term.no_chinese`, `term.bad_code`.
+        """
+
+        def write(work: Work) -> Term:
+            if work.actor.account is None and not work.actor.system:
+                raise Denied("account.required")
+            _demand_manager(work)
+            if "zh-Hans" not in labels:
+                raise Invalid("term.no_chinese", path="labels")
+            id_ = f"trm_{vocabulary}.{code}"
+            rows = work.tx.get(TERM.name, [id_[:64]])
+            known = work.noun(TERM, rows[0]) if rows else None
+            term = codec.structure(
+                Term,
+                {
+                    "id": id_,
+                    "vocabulary": vocabulary,
+                    "code": code,
+                    "labels": dict(labels),
+                    "parent": parent,
+                    "active": active,
+                    "version": known.version if known else 0,
+                },
+            )
+            if known:
+                term = attrs.evolve(term, created_at=known.created_at)
+            stored = work.put(TERM, term, Placed())
+            work.note(stored, "put")
+            return stored
+
+        return self._write(write)
+
+
+def _demand_manager(work: Work) -> None:
+    if work.actor.system:
+        return
+    # A vocabulary has no place: any grant to manage terms will do.
+    if not work.scope(Action.MANAGE, TERM.name):
+        raise Denied("grant.missing", action=Action.MANAGE.value, kind=TERM.name)
+
+
+def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
+    """Give a term; raises `NotFound` (`term.unknown`) with the path of the field."""
+    id_ = f"trm_{vocabulary}.{code}"
+    rows = work.tx.get(TERM.name, [id_]) if len(id_) <= 64 else []  # noqa: PLR2004 - id limit
+    if rows:
+        return work.noun(TERM, rows[0])
+    shipped = _SHIPPED.get((vocabulary, code))
+    if shipped is None:
+        raise NotFound("term.unknown", path=path, vocabulary=vocabulary, code=code[:64])
+    return shipped
+
+
+def demand_terms(work: Work, content: Content) -> None:
+    """Demand that all codes of a content are terms of their vocabularies."""
+    for name, vocabulary in (("topics", "topic"), ("settings", "setting")):
+        for index, code in enumerate(getattr(content, name)):
+            demand_term(work, vocabulary, code, f"{name}[{index}]")
+    for index, code in enumerate(content.audience):
+        demand_term(work, "audience", code, f"audience[{index}]")
+    if isinstance(content, Activity):
+        for index, role in enumerate(content.roles):
+            demand_term(work, "role", role.role, f"roles[{index}].role")
+    if isinstance(content, Base):
+        demand_term(work, "base_kind", content.kind, "kind")
