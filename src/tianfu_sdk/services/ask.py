@@ -63,7 +63,11 @@ class Ask(Desk):
         if unknown:
             raise Invalid("ask.bad_kind", path="kinds", value=unknown[0])
         wanted = canonical_language(language) if language else None
-        answers = self._read(lambda work: self._answer(work, text, region, wanted, kinds, limit))
+        tags = tags_of(region, self._tools.regions()) if region else frozenset()
+        # A question in a script of its own wants answers that its asker can read.
+        languages = {wanted} if wanted else {detect(text).language} & _MINORITY
+        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages), tags=tags)
+        answers = self._read(lambda work: self._answer(work, text, only, limit))
         try:
             question = self._write(
                 lambda work: self._file(work, text, region, wanted, answered=bool(answers))
@@ -72,24 +76,11 @@ class Ask(Desk):
             question = None
         return Answers(answers=tuple(answers), abstained=not answers, question=question)
 
-    def _answer(
-        self,
-        work: Work,
-        text: str,
-        region: str | None,
-        language: str | None,
-        kinds: Sequence[str] | None,
-        limit: int,
-    ) -> list[Answer]:
+    def _answer(self, work: Work, text: str, only: SearchFilter, limit: int) -> list[Answer]:
         search = work.tx.search
         if search is None:
             raise Unsupported("ask.no_search", path="store")
         tokens = asking.question_tokens(text)
-        detected = detect(text).language
-        # A question in a script of its own wants answers that its asker can read.
-        languages = {language} if language else {detected} & _MINORITY
-        tags = tags_of(region, work.tools.regions()) if region else frozenset()
-        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages), tags=tags)
         hits = search.query(tokens, only, min(200, limit * 3))
         threshold = work.tools.settings.ask.threshold
         good = [h for h in hits if asking.coverage(tokens, h.contributions) >= threshold]

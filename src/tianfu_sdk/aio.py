@@ -1,0 +1,106 @@
+"""The asynchronous door: any desk's methods on worker threads.
+
+One generic wrapper, so that nothing is written twice; `aio.pyi` gives its types and is
+generated from the hub. A call costs about 0.1 ms more than the blocking one. Cancelling
+an await does not stop the thread: what was begun is finished. The threads are this hub's
+own, so they take none of the embedding program's.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tianfu_sdk.services.page import Page
+
+__all__ = ["THREADS", "Aio", "AioPage"]
+
+THREADS = 8
+"""Worker threads of one hub."""
+
+
+class AioPage:
+    """A page whose `async for` reads on by itself; otherwise as `Page`.
+
+    Args:
+        page: What the desk gave.
+        call: Runs a function on a worker thread.
+    """
+
+    def __init__(self, page: Page[Any], call: Callable[..., Any]) -> None:
+        self.page = page
+        self.items = page.items
+        self.cursor = page.cursor
+        self._call = call
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        page: Page[Any] | None = self.page
+        while page is not None:
+            for item in page.items:
+                yield item
+            page = await self._call(page.next)
+
+    async def next(self) -> AioPage | None:
+        """Read the next page; None where this is the last."""
+        page = await self._call(self.page.next)
+        return None if page is None else AioPage(page, self._call)
+
+    async def to_dicts(self) -> list[dict[str, Any]]:
+        """Give all results as plain dicts."""
+        found: list[dict[str, Any]] = await self._call(self.page.to_dicts)
+        return found
+
+    def __repr__(self) -> str:
+        return f"<Aio{repr(self.page)[1:]}"
+
+
+class Aio:
+    """Wrap a hub or a desk: its methods become coroutines, its desks are wrapped in turn.
+
+    Args:
+        target: The hub or desk.
+        pool: The threads; shared by all wrappers of one hub.
+    """
+
+    def __init__(self, target: Any, pool: ThreadPoolExecutor | None = None) -> None:
+        self._target = target
+        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="tianfu-aio")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = getattr(self._target, name)
+        if callable(found) and not isinstance(found, type):
+            if hasattr(found, "__self__") or hasattr(found, "__wrapped__"):
+                return self._coroutine(found)
+            return self._coroutine(found) if not _is_desk(found) else Aio(found, self._pool)
+        return Aio(found, self._pool) if _is_desk(found) else found
+
+    def _coroutine(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            result = await self._call(method, *args, **kwargs)
+            if isinstance(result, Page):
+                return AioPage(result, self._call)
+            return Aio(result, self._pool) if _is_hub(result) else result
+
+        return call
+
+    async def _call(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        import asyncio
+
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, functools.partial(context.run, fn, *args, **kwargs)
+        )
+
+
+def _is_desk(value: Any) -> bool:
+    return type(value).__module__.startswith("tianfu_sdk.services.")
+
+
+def _is_hub(value: Any) -> bool:
+    return type(value).__module__ == "tianfu_sdk.hub" and type(value).__name__ == "Hub"

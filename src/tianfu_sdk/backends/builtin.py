@@ -1,0 +1,104 @@
+"""The built-in backends, offered through the same hooks as guests'."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import sys
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.hookspecs import BackendContext, Register, hookimpl
+from tianfu_sdk.model.region import Region, RegionLevel
+from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.storage import Store
+
+__all__ = ["BUILTIN", "shipped_regions", "sqlite_path"]
+
+
+def sqlite_path(url: str) -> Path:
+    """Give the file that a URL such as `sqlite:///kepu.db` names.
+
+    Args:
+        url: Three slashes for a relative path, four for an absolute one.
+
+    Raises:
+        Invalid: `hub.bad_url`.
+    """
+    parts = urlsplit(url)
+    path = unquote(parts.path).removeprefix("/")
+    if parts.netloc or not path:
+        raise Invalid("hub.bad_url", path="url", url=url[:100])
+    return Path(path)
+
+
+def _sqlite(context: BackendContext) -> Store:
+    from tianfu_sdk.backends.sqlite import SqliteStore
+
+    options = parse_qs(urlsplit(context.url).query)
+    return SqliteStore(
+        sqlite_path(context.url),
+        clock=context.clock,
+        ids=context.ids,
+        timeout=float(context.settings.get("timeout", 10.0)),
+        read_only=options.get("mode") == ["ro"],
+    )
+
+
+def _memory(context: BackendContext) -> Store:
+    from tianfu_sdk.backends.memory import MemoryStore
+
+    return MemoryStore(clock=context.clock)
+
+
+def _files(context: BackendContext) -> Blobs:
+    from tianfu_sdk.backends.blobs import FileBlobs
+
+    return FileBlobs(context.settings["folder"])
+
+
+def _memory_blobs(_: BackendContext) -> Blobs:
+    from tianfu_sdk.backends.blobs import MemoryBlobs
+
+    return MemoryBlobs()
+
+
+class _Storage:
+    tianfu_api = 1
+
+    @hookimpl
+    def tianfu_register_storage(self, register: Register[Store]) -> None:
+        register("sqlite", _sqlite)
+        register("memory", _memory)
+
+    @hookimpl
+    def tianfu_register_blobs(self, register: Register[Blobs]) -> None:
+        register("file", _files)
+        register("memory", _memory_blobs)
+
+
+BUILTIN = (_Storage(),)
+"""What every hub begins with."""
+
+
+@functools.cache
+def shipped_regions() -> tuple[Region, ...]:
+    """Read the table of regions that ships with the library; about 3,200 rows."""
+    text = files("tianfu_sdk.backends").joinpath("data/regions.csv").read_text("utf-8")
+    return tuple(
+        Region(
+            code=sys.intern(row["code"]),
+            name=row["name"],
+            level=RegionLevel(row["level"]),
+            parent=sys.intern(row["parent"]) or None,
+            valid_from=date.fromisoformat(row["valid_from"]) if row["valid_from"] else None,
+            valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+            successors=tuple(row["successor"].split(";")) if row["successor"] else (),
+            approximate=row["precision"] == "year",
+            source=row["source"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    )

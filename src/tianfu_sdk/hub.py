@@ -1,0 +1,554 @@
+"""The front door: one hub holds a store, its backends and all desks."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
+from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
+from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
+from tianfu_sdk.backends.crypto import AesGcmCipher, LocalKeys, key_file_beside, new_master_key
+from tianfu_sdk.backends.http import HttpxTransport
+from tianfu_sdk.core.kinds import ACCOUNT, ALL_KINDS, GRANT, ORGANIZATION, Placed
+from tianfu_sdk.core.regions import RegionTree
+from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
+from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.model.account import Account, Action, Grant
+from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.organization import Organization, OrganizationKind
+from tianfu_sdk.model.question import Answers
+from tianfu_sdk.model.storage import Query
+from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.clock import Clock, Ids
+from tianfu_sdk.ports.http import Transport
+from tianfu_sdk.ports.keys import Keys
+from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.services.accounts import Accounts, external_index, make_account
+from tianfu_sdk.services.activities import Activities
+from tianfu_sdk.services.ask import Ask
+from tianfu_sdk.services.audit import Audit
+from tianfu_sdk.services.bases import Bases
+from tianfu_sdk.services.events import Events
+from tianfu_sdk.services.listings import Listings
+from tianfu_sdk.services.media import MediaDesk
+from tianfu_sdk.services.news import NewsDesk
+from tianfu_sdk.services.notices import Notices
+from tianfu_sdk.services.organizations import Organizations
+from tianfu_sdk.services.questions import Questions
+from tianfu_sdk.services.regions import Regions
+from tianfu_sdk.services.resources import Resources
+from tianfu_sdk.services.vocabularies import Vocabularies
+from tianfu_sdk.services.work import Actor, Tools, Work
+from tianfu_sdk.settings import Settings
+
+if TYPE_CHECKING:
+    from tianfu_sdk.aio import Aio
+
+__all__ = ["Hub"]
+
+T = TypeVar("T")
+
+
+class Hub:
+    """One place of science service: a store, its backends, and a desk a noun.
+
+    Safe to share between threads; after a fork the child opens connections of its own.
+    `as_` gives the same hub on behalf of an account; without one only what is public can be
+    read, and `ask` and `match` answer.
+
+    ```python
+    hub = Hub.open("sqlite:///kepu.db")
+    me = hub.as_("acc_…")
+    ```
+    """
+
+    def __init__(self, tools: Tools, actor: Actor, plugins: Plugins) -> None:
+        self._tools = tools
+        self._actor = actor
+        self._plugins = plugins
+
+    # Opening and closing.
+
+    @classmethod
+    def open(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        transport: Transport | None = None,
+        keys: Keys | None = None,
+        discover: bool = True,
+    ) -> Self:
+        """Open a store, or make a new one.
+
+        Args:
+            url: `sqlite:///kepu.db` (relative), `sqlite:////abs/kepu.db`, `memory:`, or the
+                scheme of a plugin; empty: what the settings or `TIANFU_DB` say.
+            settings: Settings, a mapping of the same shape, or None: the environment only.
+            plugins: Plugin objects that need no packaging.
+            clock: Tells the time; None: the machine's.
+            ids: Makes ids; None: time-ordered ones.
+            transport: Sends HTTP; None: httpx.
+            keys: Holds the master key; None: from settings, or a file beside SQLite.
+            discover: Whether installed plugins come in.
+
+        Returns:
+            The hub, without an account.
+
+        Raises:
+            Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`.
+            PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
+            StorageError: The store cannot be opened.
+        """
+        if not isinstance(settings, Settings):
+            settings = Settings.load(values=settings, environment=os.environ)
+        url = _normal(url or settings.db)
+        clock = clock or SystemClock()
+        ids = ids or TimeOrderedIds(clock)
+        found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
+        scheme = urlsplit(url).scheme
+
+        def context(url: str = "", **more: Any) -> BackendContext:
+            return BackendContext(url=url, settings=more, clock=clock, ids=ids)
+
+        own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
+        store: Store = found.make("storage", scheme, context(url, **own))
+        store.open(ALL_KINDS)
+        named = _Named(found, settings, clock, ids)
+        tools = Tools(
+            store=store,
+            clock=clock,
+            ids=ids,
+            settings=settings,
+            regions=_regions,
+            keys=keys or _keys(settings, url, store),
+            cipher=AesGcmCipher(),
+            blobs=_blobs(settings, url, named),
+            transport=transport or HttpxTransport(),
+            gateway=functools.partial(named.make, "sms"),
+            translator=functools.partial(named.make, "translation"),
+            offered=found.names,
+            tell=found.tell,
+        )
+        return cls(tools, Actor(), found)
+
+    def close(self) -> None:
+        """Free connections and sessions; may be called again."""
+        named = getattr(self._tools.gateway, "func", None)
+        if named is not None:
+            named.__self__.close()
+        self._tools.transport.close()
+        self._tools.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        who = self._actor.name or "nobody"
+        return f"<Hub {self._tools.store.capabilities.name} as {who}>"
+
+    # Who acts.
+
+    def bootstrap(
+        self,
+        *,
+        organization: str,
+        region: str,
+        label: str = "管理员",
+        kind: OrganizationKind | str = OrganizationKind.ASSOCIATION,
+        aliases: Sequence[str] = (),
+        external_id: str | None = None,
+    ) -> Account:
+        """Make the first organization and the account that holds all rights; once.
+
+        Args:
+            organization: Its full name, such as 四川省科学技术协会.
+            region: Where it is at home, such as 510000.
+            label: The post of the first account; not a personal name.
+            kind: What the organization is.
+            aliases: Its short names.
+            external_id: The embedder's own user.
+
+        Returns:
+            The account; its grants cover the region and the organization.
+
+        Raises:
+            Conflict: `hub.not_empty`, there is an account already.
+            NotFound: `region.unknown`.
+        """
+
+        def body(tx: Tx) -> tuple[Account, list[Event]]:
+            work = Work(self._tools, Actor(system="bootstrap"), tx)
+            if tx.find(ACCOUNT.name, Query(limit=1)):
+                raise Conflict("hub.not_empty")
+            from tianfu_sdk import codec
+
+            levels = self._tools.regions().levels(region)
+            id_ = work.new_id(ORGANIZATION)
+            first = codec.structure(
+                Organization,
+                {
+                    "id": id_,
+                    "name": organization,
+                    "region": region,
+                    "kind": kind,
+                    "aliases": tuple(aliases),
+                    "path": (id_,),
+                },
+            )
+            placed = Placed(levels, (id_,))
+            work.put(ORGANIZATION, first, placed)
+            work.note(first, "created")
+            account = make_account(
+                work, organization=id_, placed=placed, label=label, external_id=external_id
+            )
+            for place in ({"region": region}, {"organization": id_}):
+                grant = Grant(
+                    id=work.new_id(GRANT), account=account.id, actions=(Action.ALL,), **place
+                )
+                work.put(GRANT, grant, placed)
+                work.note(grant, "given", account=account.id)
+            work.finish()
+            return account, work.events
+
+        account, events = self._tools.store.run(body, write=True)
+        self._tools.tell(events)
+        return account
+
+    def as_(self, account: str = "", *, external_id: str | None = None) -> Self:
+        """Give this hub on behalf of an account.
+
+        Args:
+            account: Its id; empty: by `external_id`, or what the settings say.
+            external_id: The embedder's own user, as given to `accounts.create`.
+
+        Raises:
+            NotFound: `account.unknown`.
+            Denied: `account.inactive`; `account.required`, none is named anywhere.
+        """
+
+        def read(tx: Tx) -> str:
+            work = Work(self._tools, Actor(system="sign in"), tx)
+            id_: str | None = account or self._tools.settings.account
+            if external_id is not None:
+                id_ = work.owner_of("account", "external_id", external_index(work, external_id))
+                if id_ is None:
+                    raise NotFound("account.unknown", path="external_id")
+            if not id_:
+                raise Denied("account.required")
+            try:
+                known = work.get(ACCOUNT, id_)
+            except NotFound:
+                raise NotFound("account.unknown", path="account") from None
+            if not known.active:
+                raise Denied("account.inactive")
+            return known.id
+
+        return self._as(Actor(account=self._tools.store.run(read, write=False)))
+
+    def as_system(self, *, reason: str) -> Self:
+        """Give this hub on behalf of the system, for jobs; audited, never an approver.
+
+        Args:
+            reason: Why, for the audit.
+
+        Raises:
+            Invalid: `hub.no_reason`.
+        """
+        if not reason.strip():
+            raise Invalid("hub.no_reason", path="reason")
+        return self._as(Actor(system=reason))
+
+    def _as(self, actor: Actor) -> Self:
+        return type(self)(self._tools, actor, self._plugins)
+
+    def unit(self, fn: Callable[[Self], T]) -> T:
+        """Make several calls in one transaction: all of them, or none.
+
+        Args:
+            fn: Gets a hub whose calls join the transaction. It may be called again, so it
+                must do no outside I/O; media, `ask` and sending are not for it.
+
+        Returns:
+            What `fn` returns.
+        """
+        told: list[Event] = []
+
+        def body(tx: Tx) -> T:
+            told.clear()
+            joined = attrs.evolve(
+                self._tools, store=_Joined(self._tools.store, tx), tell=told.extend
+            )
+            return fn(type(self)(joined, self._actor, self._plugins))
+
+        result = self._tools.store.run(body, write=True)
+        self._tools.tell(told)
+        return result
+
+    def with_options(self, *, timeout: float | None = None, accessible: bool | None = None) -> Self:
+        """Give this hub with other options for what is called through it.
+
+        Args:
+            timeout: Seconds that a call to a backend may take.
+            accessible: Whether review demands alternative text and transcripts.
+        """
+        settings = self._tools.settings
+        if timeout is not None:
+            settings = attrs.evolve(settings, timeout=timeout)
+        if accessible is not None:
+            settings = attrs.evolve(settings, accessible=accessible)
+        return type(self)(attrs.evolve(self._tools, settings=settings), self._actor, self._plugins)
+
+    @functools.cached_property
+    def aio(self) -> Aio:
+        """The same hub for `async` code, on worker threads of its own."""
+        from tianfu_sdk.aio import Aio
+
+        return Aio(self)
+
+    # Asking.
+
+    def ask(
+        self,
+        text: str,
+        *,
+        region: str | None = None,
+        language: str | None = None,
+        kinds: Sequence[str] | None = None,
+        limit: int = 10,
+    ) -> Answers:
+        """Ask science for answers (向科学要答案): published content only, with sources.
+
+        Args:
+            text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
+            region: Only content that concerns this region: for it, for one below it, or for
+                one above it.
+            language: Only answers in this language; None: a question in Tibetan or Yi gets
+                answers in its language, any other gets all.
+            kinds: Only these kinds, such as `resource`, `activity`, `news`.
+            limit: Answers at most, 1 to 100.
+
+        Returns:
+            Answers, best first, each with passage, source and why; or an honest abstention,
+            and the id of the question that was filed for a person to answer.
+
+        Raises:
+            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `text.bad_language`.
+            NotFound: `region.unknown`.
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        return Ask(self._tools, self._actor).ask(
+            text, region=region, language=language, kinds=kinds, limit=limit
+        )
+
+    # Desks.
+
+    @property
+    def plugins(self) -> Plugins:
+        """Plugins that came in, and those that did not, with the cause."""
+        return self._plugins
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this hub was opened with."""
+        return self._tools.settings
+
+    @property
+    def regions(self) -> Regions:
+        """Regions by GB/T 2260 code, on any day."""
+        return Regions(self._tools.regions, self._tools.clock)
+
+    @property
+    def organizations(self) -> Organizations:
+        """Organizations."""
+        return Organizations(self._tools, self._actor)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts and grants."""
+        return Accounts(self._tools, self._actor)
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what."""
+        return Audit(self._tools, self._actor)
+
+    @property
+    def events(self) -> Events:
+        """What happened."""
+        return Events(self._tools, self._actor)
+
+    @property
+    def vocabularies(self) -> Vocabularies:
+        """Open vocabularies."""
+        return Vocabularies(self._tools, self._actor)
+
+    @property
+    def media(self) -> MediaDesk:
+        """Media by their SHA-256."""
+        return MediaDesk(self._tools, self._actor)
+
+    @property
+    def resources(self) -> Resources:
+        """Science resources (科普资源)."""
+        return Resources(self._tools, self._actor)
+
+    @property
+    def activities(self) -> Activities:
+        """Science activities (科普活动)."""
+        return Activities(self._tools, self._actor)
+
+    @property
+    def notices(self) -> Notices:
+        """Notices (科普公告)."""
+        return Notices(self._tools, self._actor)
+
+    @property
+    def news(self) -> NewsDesk:
+        """News (科普动态)."""
+        return NewsDesk(self._tools, self._actor)
+
+    @property
+    def bases(self) -> Bases:
+        """Science bases (科普基地)."""
+        return Bases(self._tools, self._actor)
+
+    @property
+    def listings(self) -> Listings:
+        """Supply and demand."""
+        return Listings(self._tools, self._actor)
+
+    @property
+    def questions(self) -> Questions:
+        """Questions that nothing published answers."""
+        return Questions(self._tools, self._actor)
+
+
+class _Joined:
+    """A store whose transactions join one that is open already."""
+
+    def __init__(self, store: Store, tx: Tx) -> None:
+        self._store = store
+        self._tx = tx
+        self.capabilities = store.capabilities
+
+    def open(self, kinds: Sequence[Any]) -> None:
+        """Do nothing: it is open."""
+
+    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:  # noqa: ARG002 - as the port
+        """Call `fn` in the open transaction."""
+        return fn(self._tx)
+
+    def check(self) -> list[str]:
+        """Look for damage."""
+        return self._store.check()
+
+    def close(self) -> None:
+        """Do nothing: whoever opened it closes it."""
+
+
+class _Named:
+    """Backends by name, made when they are first asked for."""
+
+    def __init__(self, plugins: Plugins, settings: Settings, clock: Clock, ids: Ids) -> None:
+        self._plugins = plugins
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._made: dict[tuple[str, str], Any] = {}
+        self._guard = threading.Lock()
+
+    def make(self, port: str, name: str, url: str = "", **more: Any) -> Any:
+        """Give the backend of a name, made once."""
+        with self._guard:
+            if (port, name) not in self._made:
+                table = dict(self._settings.backends.get(name, {})) | more
+                context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
+                self._made[port, name] = self._plugins.make(port, name, context)
+            return self._made[port, name]
+
+    def close(self) -> None:
+        """Close what can be closed."""
+        with self._guard:
+            for backend in self._made.values():
+                close = getattr(backend, "close", None)
+                if close is not None:
+                    close()
+            self._made.clear()
+
+
+@functools.cache
+def _regions() -> RegionTree:
+    return RegionTree(shipped_regions())
+
+
+def _normal(url: str) -> str:
+    if not url:
+        raise Invalid("hub.no_url", path="url")
+    if ":" not in url:
+        raise Invalid("hub.bad_url", path="url", url=url[:100])
+    return url
+
+
+def _keys(settings: Settings, url: str, store: Store) -> Keys:
+    if settings.key is not None:
+        return LocalKeys(settings.key.reveal)
+    if settings.key_file:
+        return LocalKeys(_key_in(settings.key_file))
+    scheme = urlsplit(url).scheme
+    if scheme == "memory":
+        return LocalKeys(new_master_key)
+    if scheme == "sqlite":
+        return LocalKeys(key_file_beside(sqlite_path(url)))
+
+    def missing() -> str:
+        raise CryptoError("keys.missing")
+
+    _ = store
+    return LocalKeys(missing)
+
+
+def _key_in(path: str) -> Callable[[], str]:
+    """Read a key file when it is needed."""
+
+    def load() -> str:
+        try:
+            return Path(path).read_text("ascii").strip()
+        except OSError as error:
+            raise CryptoError("keys.missing", path=path) from error
+
+    return load
+
+
+def _blobs(settings: Settings, url: str, named: _Named) -> Blobs:
+    if settings.media:
+        scheme = urlsplit(settings.media).scheme
+        if scheme and scheme != "file":
+            blobs: Blobs = named.make("blobs", scheme, settings.media)
+            return blobs
+        return FileBlobs(settings.media.removeprefix("file://"))
+    if urlsplit(url).scheme == "sqlite":
+        path = sqlite_path(url)
+        return FileBlobs(path.with_name(path.name + ".media"))
+    return MemoryBlobs()
