@@ -154,7 +154,7 @@ def fold(dictionaries: dict[str, Dictionary], characters: dict[str, str]) -> dic
     written_in_simplified.update(*dictionaries["STPhrases"])
     for name in ("TWVariantsRev", "HKVariantsRev"):
         for variant, (standard, *_) in dictionaries[name].items():
-            # Regional forms that the main table does not know, as in 麻痺, 屋簷 and 衞生.
+            # Regional forms that the main table does not know, as in 屋簷 and 衞生.
             if variant not in characters and variant not in written_in_simplified:
                 table[variant] = characters.get(standard, standard)
     closed = {}
