@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import attrs
 
@@ -38,14 +37,14 @@ class Detected:
     """
 
     language: str
-    scripts: Mapping[str, float] = attrs.field(converter=lambda shares: MappingProxyType(shares))
+    scripts: Mapping[str, float] = attrs.field(hash=False)
     mixed: bool
 
 
 def _chinese(counts: Counter[str]) -> str:
     hans, hant = tables.one_sided_characters()
-    simplified = sum(counts[character] for character in hans & counts.keys())
-    traditional = sum(counts[character] for character in hant & counts.keys())
+    simplified = sum(counts[character] for character in hans.intersection(counts))
+    traditional = sum(counts[character] for character in hant.intersection(counts))
     return "zh-Hant" if traditional > simplified else "zh-Hans"
 
 

@@ -8,7 +8,7 @@ Unicode adds, so that an index does not change when Python's tables grow.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from tianfu_sdk.errors import Invalid
 
@@ -36,7 +36,10 @@ TIBETAN_SYLLABLE = "\u0f00\u0f35\u0f37\u0f39\u0f40-\u0f6c\u0f71-\u0f84\u0f88-\u0
 YI = "\ua000-\ua48c"
 """Syllables of Nuosu Yi (凉山规范彝文); its radicals are symbols, not syllables."""
 
-LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
+LATIN = (
+    "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff"
+    "\uff21-\uff3a\uff41-\uff5a"
+)
 """Latin letters, with diacritics and in full width."""
 
 _SCRIPTS = (
@@ -45,7 +48,9 @@ _SCRIPTS = (
     ("Tibt", TIBETAN),
     ("Yiii", YI + "\ua490-\ua4c6"),
 )
-_STACKED = re.compile("[\u0f18\u0f19\u0f35\u0f37\u0f39\u0f3e\u0f3f\u0f71-\u0f84\u0f86\u0f87\u0f8d-\u0f97\u0f99-\u0fbc\u0fc6]")
+_STACKED = re.compile(
+    "[\u0f18\u0f19\u0f35\u0f37\u0f39\u0f3e\u0f3f\u0f71-\u0f84\u0f86\u0f87\u0f8d-\u0f97\u0f99-\u0fbc\u0fc6]"
+)
 
 # A well-formed tag, RFC 5646 section 2.1, without the irregular ones.
 _TAG = re.compile(
@@ -57,8 +62,11 @@ _TAG = re.compile(
     r"|x(?:-[a-z0-9]{1,8})+"
 )
 _IRREGULAR = frozenset(
-    "en-gb-oed i-ami i-bnn i-default i-enochian i-hak i-klingon i-lux i-mingo i-navajo i-pwn "
-    "i-tao i-tay i-tsu sgn-be-fr sgn-be-nl sgn-ch-de".split()
+    [
+        *("en-gb-oed", "i-ami", "i-bnn", "i-default", "i-enochian", "i-hak", "i-klingon"),
+        *("i-lux", "i-mingo", "i-navajo", "i-pwn", "i-tao", "i-tay", "i-tsu"),
+        *("sgn-be-fr", "sgn-be-nl", "sgn-ch-de"),
+    ]
 )
 
 # ISO 639-2 and 639-3 codes of languages that have a code of two letters; others pass.
@@ -109,6 +117,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((code, re.compile(f"[{ranges}]")) for code, ranges in _SCRIPTS)
 
 
+@lru_cache(maxsize=8192)
 def script_of(character: str) -> str:
     """Tell the script of a character.
 
@@ -147,13 +156,14 @@ def _bad(tag: str) -> Invalid:
 
 def _cased(parts: list[str]) -> str:
     """Case the parts as RFC 5646 section 2.1.1 recommends."""
-    shown = parts[:1]
-    for before, part in zip(parts, parts[1:], strict=False):
-        if len(before) == 1 or len(shown[-1]) == 1 or "x" in parts[: len(shown)]:
-            shown.append(part)
-        elif len(part) == 2:  # noqa: PLR2004 - a region
+    shown = []
+    special = False
+    for place, part in enumerate(parts):
+        # Nothing is a region or a script after an extension has begun.
+        special = special or len(part) == 1
+        if place and not special and len(part) == len("CN"):
             shown.append(part.upper())
-        elif len(part) == 4 and part.isalpha():  # noqa: PLR2004 - a script
+        elif place and not special and len(part) == len("Hans") and part.isalpha():
             shown.append(part.title())
         else:
             shown.append(part)

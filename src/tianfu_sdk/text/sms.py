@@ -23,6 +23,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate, chain
+from typing import Any
 
 import attrs
 
@@ -182,47 +183,47 @@ def _earliest(ranks: bytearray, ruler: _Ruler, count: int) -> list[int]:
     return cuts[::-1]
 
 
-@attrs.frozen
-class _Chain:
-    """Cuts up to a place, with what they cost."""
-
-    place: int
-    cost: int
-    before: _Chain | None
+# Cost of the cuts so far, the last of them, and the chain before it. A tuple, because
+# a long text makes very many.
+_Chain = tuple[int, int, Any]
 
 
 def _extend(chains: list[_Chain], ranks: bytearray, first: int, reach: list[int]) -> list[_Chain]:
     """Add one cut to each chain and keep those that no other beats in place and cost."""
-    longer: list[_Chain] = []
+    cheapest: dict[int, _Chain] = {}
     for before, furthest in zip(chains, reach, strict=True):
-        start = first if before.before is None else max(first, before.place + 1)
+        sofar, last, _ = before
+        # Only the first part may be empty.
+        start = max(first, last + 1) if last else first
         best = -1
         for rank, cost in enumerate(_COSTS):
             place = ranks.rfind(rank, start, furthest + 1)
             if place > best:
                 best = place
-                longer.append(_Chain(place, before.cost + cost, before))
-                if best == furthest:
+                if place not in cheapest or sofar + cost < cheapest[place][0]:
+                    cheapest[place] = (sofar + cost, place, before)
+                if place == furthest:
                     break
-    longer.sort(key=lambda one: (-one.place, one.cost))
-    kept = longer[:1]
-    kept.extend(one for one in longer[1:] if one.cost < kept[-1].cost and not kept.append(one))
+    kept: list[_Chain] = []
+    for place in sorted(cheapest, reverse=True):
+        if not kept or cheapest[place][0] < kept[-1][0]:
+            kept.append(cheapest[place])
     return kept
 
 
 def _choose(ranks: bytearray, ruler: _Ruler, room: int, earliest: list[int]) -> list[int]:
     """Find the best chain of cuts between the earliest and the latest ones."""
     units, places = ruler.units, ruler.places
-    chains = [_Chain(0, 0, None)]
+    chains: list[_Chain] = [(0, 0, None)]
     for first in earliest[:-1]:
-        reach = [places[units[one.place] + room] for one in chains]
+        reach = [places[units[place] + room] for _, place, _ in chains]
         chains = _extend(chains, ranks, first, reach)
         room = _JOINED
     cuts: list[int] = []
     best: _Chain | None = chains[-1]
     while best is not None:
-        cuts.append(best.place)
-        best = best.before
+        cuts.append(best[1])
+        best = best[2]
     return cuts[::-1]
 
 
