@@ -1,0 +1,1 @@
+"""Verbs: pure rules over nouns, without I/O, clock or chance of their own."""
