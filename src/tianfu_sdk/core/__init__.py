@@ -1,1 +1,1 @@
-"""Verbs: pure rules over nouns, without I/O, clock or chance of their own."""
+"""Verbs: pure rules over nouns; no I/O, no clock, no randomness of their own."""

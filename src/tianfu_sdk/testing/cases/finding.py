@@ -93,7 +93,7 @@ class FindCases(StoreCases):
         """Put a row for each value, in mixed order; gives values by id."""
         rows = {f"r{number:03d}": value for number, value in enumerate(values)}
         mixed = list(rows.items())
-        random.Random(1).shuffle(mixed)  # noqa: S311 - any order that repeats
+        random.Random(1).shuffle(mixed)
         self.put(store, *(note(row_id, **{key: value}) for row_id, value in mixed))
         return rows
 
@@ -317,7 +317,7 @@ class FindCases(StoreCases):
         }
         rows = [(values[key][number % 2], f"r{number:02d}") for number in range(24)]
         mixed = rows[:]
-        random.Random(2).shuffle(mixed)  # noqa: S311
+        random.Random(2).shuffle(mixed)
         self.put(db, *(note(row_id, **{key: value}) for value, row_id in mixed))
         # Written again, last of all, so that the order of writing is another one too.
         self.put(db, note("r04", 1, **{key: values[key][0]}))
@@ -345,7 +345,7 @@ class FindCases(StoreCases):
             for number in range(400)
         ]
         mixed = rows[:]
-        random.Random(3).shuffle(mixed)  # noqa: S311
+        random.Random(3).shuffle(mixed)
         self.put(db, *mixed)
         where = (Where("name", "prefix", "keep"), Where("rank", ">=", 5), Where("rank", "<", 45))
         expected = sorted(

@@ -338,7 +338,7 @@ class SearchCases(StoreCases):
 
     def many(self, number: int) -> list[SearchDoc]:
         """Make documents of mixed words and lengths, the same each time."""
-        chance = random.Random(5)  # noqa: S311 - any mixture that repeats
+        chance = random.Random(5)
         return [
             doc(
                 f"m{place:03d}",
