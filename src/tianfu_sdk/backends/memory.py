@@ -1,0 +1,729 @@
+"""The store in memory: for tests, notebooks and small data.
+
+What is committed is one immutable root. A read transaction keeps the root it began with
+and so waits for nobody; a write transaction copies a table when it first writes to it and
+swaps the root at commit. Finding is a walk over the table: fine for some ten thousand rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import math
+import os
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+import attrs
+
+from tianfu_sdk.backends.turns import Turns
+from tianfu_sdk.core import ranking
+from tianfu_sdk.core.border import (
+    check_lease,
+    check_moment,
+    check_name,
+    check_new_job,
+    check_outcome,
+    check_page,
+)
+from tianfu_sdk.core.filters import allowed, beyond, sort_key
+from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageUnavailable
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.storage import (
+    Cursor,
+    Done,
+    Job,
+    JobInfo,
+    JobState,
+    Kind,
+    NewJob,
+    Outcome,
+    Parked,
+    Query,
+    Retry,
+    Row,
+    StorageCapabilities,
+    StoredEvent,
+)
+from tianfu_sdk.ports.clock import Clock
+from tianfu_sdk.ports.search import TransactionalSearch
+from tianfu_sdk.ports.storage import Tx
+
+__all__ = ["MemoryStore"]
+
+T = TypeVar("T")
+
+_MOST_HITS = 200
+_STORES: weakref.WeakSet[MemoryStore] = weakref.WeakSet()
+
+
+@attrs.frozen
+class _Stored:
+    """A job as it stands."""
+
+    id: int
+    queue: str
+    new: NewJob
+    due: datetime
+    """Of a leased job the end of its lease, so that one comparison finds what can be had."""
+    changed: datetime
+    state: JobState = JobState.QUEUED
+    attempts: int = 0
+    token: str = ""
+    reason: str = ""
+
+    def claimed(self) -> Job:
+        """Give it as its owner gets it."""
+        new = self.new
+        return Job(
+            self.id,
+            self.queue,
+            new.key,
+            new.body,
+            self.attempts,
+            self.token,
+            new.group,
+            new.priority,
+        )
+
+    def info(self) -> JobInfo:
+        """Give it as a person sees it."""
+        new = self.new
+        return JobInfo(
+            self.id,
+            self.queue,
+            new.key,
+            self.state,
+            self.due,
+            self.attempts,
+            new.priority,
+            new.group,
+            self.reason,
+            new.body,
+        )
+
+
+@attrs.frozen
+class _Queue:
+    """Jobs by id, in the order of their ids; their keys; the groups on hold."""
+
+    jobs: dict[int, _Stored] = attrs.field(factory=dict)
+    ids: dict[str, int] = attrs.field(factory=dict)
+    held: set[str] = attrs.field(factory=set)
+
+    def copy(self) -> _Queue:
+        """Give one that can be changed."""
+        return _Queue(dict(self.jobs), dict(self.ids), set(self.held))
+
+
+@attrs.frozen
+class _Stream:
+    """Events of a stream: the first `length` of a list that roots share.
+
+    A commit writes behind the length that older roots know, so nothing is copied.
+    """
+
+    bodies: list[bytes] = attrs.field(factory=list)
+    length: int = 0
+
+
+@attrs.frozen
+class _Entry:
+    """What the index keeps of a document beside its postings."""
+
+    kind: str
+    language: str
+    tags: frozenset[str]
+    counts: Mapping[str, int]
+    length: int
+
+    def fits(self, only: SearchFilter) -> bool:
+        """Tell whether the filter lets it through."""
+        return (
+            (not only.kinds or self.kind in only.kinds)
+            and (not only.languages or self.language in only.languages)
+            and (not only.tags or not only.tags.isdisjoint(self.tags))
+        )
+
+
+@attrs.define
+class _Index:
+    """An inverted index that shares with its forerunner what it did not change."""
+
+    entries: dict[str, _Entry] = attrs.field(factory=dict)
+    postings: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    """Count by document id, by token."""
+    length: int = 0
+    """Tokens of all documents."""
+    analyzer: int | None = None
+    own: set[str] = attrs.field(factory=set)
+    """Tokens whose postings are not shared any more."""
+
+    def copy(self) -> _Index:
+        """Give one that can be changed."""
+        return _Index(dict(self.entries), dict(self.postings), self.length, self.analyzer)
+
+    def add(self, doc: SearchDoc, tokens: Sequence[str], analyzer: int) -> None:
+        """Add or replace a document."""
+        self.remove(doc.id)
+        counts = Counter(tokens)
+        self.entries[doc.id] = _Entry(doc.kind, doc.language, doc.tags, counts, len(tokens))
+        self.length += len(tokens)
+        self.analyzer = analyzer
+        for token, count in counts.items():
+            self._owned(token)[doc.id] = count
+
+    def remove(self, doc_id: str) -> None:
+        """Remove a document if it is there."""
+        entry = self.entries.pop(doc_id, None)
+        if entry is None:
+            return
+        self.length -= entry.length
+        for token in entry.counts:
+            posting = self._owned(token)
+            del posting[doc_id]
+            if not posting:
+                del self.postings[token]
+
+    def _owned(self, token: str) -> dict[str, int]:
+        if token not in self.own:
+            self.own.add(token)
+            self.postings[token] = dict(self.postings.get(token, ()))
+        return self.postings.setdefault(token, {})
+
+
+@attrs.frozen
+class _Root:
+    """All that is committed; nothing in it is changed once it is reachable."""
+
+    kinds: Mapping[str, Kind] = attrs.field(factory=dict)
+    tables: Mapping[str, dict[str, Row]] = attrs.field(factory=dict)
+    streams: Mapping[str, _Stream] = attrs.field(factory=dict)
+    queues: Mapping[str, _Queue] = attrs.field(factory=dict)
+    last_job: int = 0
+    index: _Index = attrs.field(factory=_Index)
+
+
+class _Tx:
+    """One transaction over a root."""
+
+    def __init__(self, root: _Root, clock: Clock, tokens: Iterator[int], *, write: bool) -> None:
+        self._root = root
+        self._clock = clock
+        self._tokens = tokens
+        self._write = write
+        self._over = False
+        self._lost: Conflict | None = None
+        self._tables = dict(root.tables)
+        self._queues = dict(root.queues)
+        self._own_tables: set[str] = set()
+        self._own_queues: set[str] = set()
+        self._appended: dict[str, list[bytes]] = {}
+        self._last_job = root.last_job
+        self._index: _Index | None = None
+
+    # The end of it.
+
+    def close(self) -> None:
+        self._over = True
+
+    def committed(self) -> _Root:
+        """Give the root that follows; raises the conflict that lost the transaction."""
+        if self._lost is not None:
+            raise self._lost
+        streams = dict(self._root.streams)
+        for name, bodies in self._appended.items():
+            stream = streams.get(name) or _Stream()
+            # A slice, not `extend`: it also cuts off what a fork caught half way left behind.
+            stream.bodies[stream.length :] = bodies
+            streams[name] = _Stream(stream.bodies, stream.length + len(bodies))
+        return _Root(
+            self._root.kinds,
+            self._tables,
+            streams,
+            self._queues,
+            self._last_job,
+            self._root.index if self._index is None else self._index,
+        )
+
+    # Guards.
+
+    def reading(self) -> None:
+        if self._over:
+            raise StorageError("storage.tx_over")
+        if self._lost is not None:
+            # As on servers: after a conflict nothing that this transaction says counts.
+            raise self._lost
+
+    def writing(self) -> None:
+        self.reading()
+        if not self._write:
+            raise StorageError("storage.read_only_tx")
+
+    def _lose(self, kind: str, ids: list[str]) -> NoReturn:
+        self._lost = Conflict("storage.version", path=kind, kind=kind, ids=tuple(ids))
+        raise self._lost
+
+    def _kind(self, name: str) -> Kind:
+        try:
+            return self._root.kinds[name]
+        except KeyError:
+            raise StorageError("storage.no_kind", path=name, kind=name) from None
+
+    # Documents.
+
+    def get(self, kind: str, ids: Sequence[str]) -> list[Row]:
+        self.reading()
+        self._kind(kind)
+        table = self._tables[kind]
+        return [table[row_id] for row_id in dict.fromkeys(ids) if row_id in table]
+
+    def put(self, kind: str, rows: Sequence[Row]) -> None:
+        self.writing()
+        shape = self._kind(kind)
+        for row in rows:
+            shape.check_row(row)
+        table = self._own_table(kind)
+        odd = []
+        for row in rows:
+            stored = table.get(row.id)
+            if row.version != (stored.version if stored else 0):
+                odd.append(row.id)
+                continue
+            doc = None if row.doc is None else bytes(row.doc)
+            # Copied and sealed: neither the giver nor a reader can change what is stored.
+            keys = MappingProxyType(dict(row.keys))
+            table[row.id] = Row(row.id, row.version + 1, doc, keys)
+        if odd:
+            self._lose(kind, odd)
+
+    def delete(self, kind: str, versions: Sequence[tuple[str, int]]) -> None:
+        self.writing()
+        self._kind(kind)
+        table = self._own_table(kind)
+        odd = []
+        for row_id, version in versions:
+            stored = table.get(row_id)
+            if stored is None or stored.version != version:
+                odd.append(row_id)
+            else:
+                del table[row_id]
+        if odd:
+            self._lose(kind, odd)
+
+    def find(self, kind: str, query: Query) -> list[Row]:
+        self.reading()
+        self._kind(kind).check_query(query)
+        found = (
+            (place, row)
+            for row in self._tables[kind].values()
+            if allowed(row.id, row.keys, query)
+            and beyond(place := sort_key(row.id, row.keys, query.order), query)
+        )
+        first = heapq.nlargest if query.desc else heapq.nsmallest
+        rows = [row for _, row in first(query.limit, found, key=lambda pair: pair[0])]
+        if query.fields == "keys":
+            return [attrs.evolve(row, doc=None) for row in rows]
+        return rows
+
+    def count(self, kind: str, query: Query) -> int:
+        self.reading()
+        self._kind(kind).check_query(query)
+        return sum(allowed(row.id, row.keys, query) for row in self._tables[kind].values())
+
+    def _own_table(self, kind: str) -> dict[str, Row]:
+        if kind not in self._own_tables:
+            self._own_tables.add(kind)
+            self._tables[kind] = dict(self._tables[kind])
+        return self._tables[kind]
+
+    # Events.
+
+    def append(self, stream: str, bodies: Sequence[bytes]) -> None:
+        self.writing()
+        check_name(stream, "stream")
+        if bodies:
+            self._appended.setdefault(stream, []).extend(map(bytes, bodies))
+
+    def read(self, stream: str, after: Cursor | None, limit: int) -> list[StoredEvent]:
+        self.reading()
+        check_name(stream, "stream")
+        check_page(limit)
+        start = 0 if after is None else _place(after)
+        stored = self._root.streams.get(stream) or _Stream()
+        bodies = stored.bodies[start : min(stored.length, start + limit)]
+        later = self._appended.get(stream)
+        if later and len(bodies) < limit:
+            bodies += later[max(0, start - stored.length) :][: limit - len(bodies)]
+        return [StoredEvent(Cursor(str(n)), body) for n, body in enumerate(bodies, start + 1)]
+
+    def last(self, stream: str) -> Cursor | None:
+        self.reading()
+        check_name(stream, "stream")
+        stored = self._root.streams.get(stream) or _Stream()
+        length = stored.length + len(self._appended.get(stream, ()))
+        return Cursor(str(length)) if length else None
+
+    # Jobs.
+
+    def enqueue(self, queue: str, jobs: Sequence[NewJob]) -> int:
+        self.writing()
+        check_name(queue, "queue")
+        for job in jobs:
+            check_new_job(job)
+        mine = self._own_queue(queue)
+        now = self._clock.now()
+        before = len(mine.jobs)
+        for job in jobs:
+            if job.key not in mine.ids:
+                self._last_job += 1
+                mine.ids[job.key] = self._last_job
+                due = now if job.due is None else job.due
+                mine.jobs[self._last_job] = _Stored(self._last_job, queue, job, due, now)
+        return len(mine.jobs) - before
+
+    def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
+        self.writing()
+        check_name(queue, "queue")
+        check_page(n, "n")
+        check_lease(lease)
+        check_name(owner, "owner")
+        mine = self._own_queue(queue)
+        now = self._clock.now()
+        due = (
+            job
+            for job in mine.jobs.values()
+            if job.state in {JobState.QUEUED, JobState.LEASED}
+            and job.due <= now
+            and job.new.group not in mine.held
+        )
+        taken = heapq.nsmallest(n, due, key=lambda job: (job.new.priority, job.due, job.id))
+        claimed = [
+            attrs.evolve(
+                job,
+                state=JobState.LEASED,
+                due=now + lease,
+                changed=now,
+                attempts=job.attempts + 1,
+                # Counted through the store's whole life, so that the token of a claim that
+                # was rolled back never comes again.
+                token=f"{next(self._tokens):032x}",
+            )
+            for job in taken
+        ]
+        mine.jobs.update((job.id, job) for job in claimed)
+        return [job.claimed() for job in claimed]
+
+    def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
+        self.writing()
+        for _, outcome in settled:
+            check_outcome(outcome)
+        now = self._clock.now()
+        return [self._settle(job, outcome, now) for job, outcome in settled]
+
+    def _settle(self, job: Job, outcome: Outcome, now: datetime) -> bool:
+        stored = self._queue(job.queue).jobs.get(job.id)
+        if stored is None or stored.state is not JobState.LEASED or stored.token != job.token:
+            return False
+        match outcome:
+            case Done():
+                stored = attrs.evolve(stored, state=JobState.DONE)
+            case Retry(due):
+                stored = attrs.evolve(stored, state=JobState.QUEUED, due=due)
+            case Parked(reason):
+                stored = attrs.evolve(stored, state=JobState.PARKED, reason=reason)
+        self._own_queue(job.queue).jobs[job.id] = attrs.evolve(stored, token="", changed=now)
+        return True
+
+    def jobs(
+        self, queue: str, state: JobState | None, after: int | None, limit: int
+    ) -> list[JobInfo]:
+        self.reading()
+        check_name(queue, "queue")
+        check_page(limit)
+        found = (
+            job.info()
+            for job in self._queue(queue).jobs.values()
+            if (state is None or job.state is state) and (after is None or job.id > after)
+        )
+        return list(itertools.islice(found, limit))
+
+    def release(self, queue: str, ids: Sequence[int]) -> int:
+        self.writing()
+        check_name(queue, "queue")
+        parked = [
+            job
+            for job_id in dict.fromkeys(ids)
+            if (job := self._queue(queue).jobs.get(job_id)) and job.state is JobState.PARKED
+        ]
+        now = self._clock.now()
+        self._change(queue, parked, state=JobState.QUEUED, due=now, reason="")
+        return len(parked)
+
+    def hold(self, queue: str, group: str) -> None:
+        self.writing()
+        check_name(queue, "queue")
+        check_name(group, "group")
+        self._own_queue(queue).held.add(group)
+
+    def unhold(self, queue: str, group: str) -> None:
+        self.writing()
+        check_name(queue, "queue")
+        check_name(group, "group")
+        self._own_queue(queue).held.discard(group)
+
+    def drop(self, queue: str, group: str) -> int:
+        self.writing()
+        check_name(queue, "queue")
+        check_name(group, "group")
+        open_ = [
+            job
+            for job in self._queue(queue).jobs.values()
+            if job.new.group == group and job.state in {JobState.QUEUED, JobState.PARKED}
+        ]
+        self._change(queue, open_, state=JobState.DROPPED)
+        return len(open_)
+
+    def purge(self, queue: str, before: datetime, limit: int) -> int:
+        self.writing()
+        check_name(queue, "queue")
+        check_moment(before, "before")
+        check_page(limit)
+        old = (
+            job
+            for job in self._queue(queue).jobs.values()
+            if job.state in {JobState.DONE, JobState.DROPPED} and job.changed < before
+        )
+        gone = list(itertools.islice(old, limit))
+        mine = self._own_queue(queue)
+        for job in gone:
+            del mine.jobs[job.id]
+            del mine.ids[job.new.key]
+        return len(gone)
+
+    def _change(self, queue: str, jobs: Iterable[_Stored], **changes: Any) -> None:
+        mine = self._own_queue(queue)
+        now = self._clock.now()
+        for job in jobs:
+            mine.jobs[job.id] = attrs.evolve(job, changed=now, **changes)
+
+    def _queue(self, name: str) -> _Queue:
+        return self._queues.get(name) or _Queue()
+
+    def _own_queue(self, name: str) -> _Queue:
+        if name not in self._own_queues:
+            self._own_queues.add(name)
+            self._queues[name] = self._queue(name).copy()
+        return self._queues[name]
+
+    # Search.
+
+    @property
+    def search(self) -> TransactionalSearch:
+        return _Search(self)
+
+    def index(self) -> _Index:
+        """Give the index as this transaction sees it."""
+        return self._root.index if self._index is None else self._index
+
+    def own_index(self, *, empty: bool = False) -> _Index:
+        """Give the index to be changed."""
+        if empty:
+            self._index = _Index()
+        elif self._index is None:
+            self._index = self._root.index.copy()
+        return self.index()
+
+
+@attrs.frozen
+class _Search:
+    """The engine inside a transaction."""
+
+    _tx: _Tx
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        self._tx.writing()
+        _fill(self._tx.own_index(), docs)
+
+    def remove(self, ids: Sequence[str]) -> None:
+        self._tx.writing()
+        index = self._tx.own_index()
+        for doc_id in ids:
+            index.remove(doc_id)
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        self._tx.reading()
+        check_page(limit, most=_MOST_HITS)
+        index = self._tx.index()
+        total = len(index.entries)
+        shares: dict[str, dict[str, float]] = {}
+        for token in dict.fromkeys(tokens):
+            posting = index.postings.get(token, {})
+            weight = ranking.idf(total, len(posting))
+            for doc_id, count in posting.items():
+                entry = index.entries[doc_id]
+                if entry.fits(only):
+                    share = ranking.bm25(count, weight, entry.length, index.length / total)
+                    shares.setdefault(doc_id, {})[token] = share
+        hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
+        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        self._tx.writing()
+        index = self._tx.own_index(empty=True)
+        _fill(index, docs)
+        return len(index.entries)
+
+    def analyzer_version(self) -> int | None:
+        self._tx.reading()
+        index = self._tx.index()
+        return index.analyzer if index.entries else None
+
+    def size(self) -> int:
+        self._tx.reading()
+        return len(self._tx.index().entries)
+
+
+class MemoryStore:
+    """A store in memory, gone with the process.
+
+    Safe to share between threads. After a fork the child has a copy of its own as it was
+    committed at that moment.
+
+    Args:
+        clock: Decides what is due.
+        timeout: Seconds that a writer waits for its turn before `StorageBusy`.
+    """
+
+    _transaction: ClassVar[type[_Tx]] = _Tx
+
+    def __init__(self, *, clock: Clock, timeout: float = 30.0) -> None:
+        self._clock = clock
+        self._timeout = timeout
+        self._root: _Root | None = None
+        self._tokens = itertools.count(1)
+        self._here = threading.local()
+        self.renew_locks()
+        _STORES.add(self)
+
+    def renew_locks(self) -> None:
+        """Forget who holds a lock: a forked child has none of the threads that did."""
+        self._turns = Turns()
+        self._swap = threading.Lock()
+
+    @property
+    def capabilities(self) -> StorageCapabilities:
+        """What this store can do."""
+        return StorageCapabilities(
+            name="memory", persistent=False, processes=False, single_writer=True, search=True
+        )
+
+    def open(self, kinds: Sequence[Kind]) -> None:
+        """Make room for kinds; those of earlier calls stay.
+
+        Args:
+            kinds: Any that are not there yet, or are there with the same keys.
+
+        Raises:
+            StorageError: `storage.kind_changed`, a kind has rows and other keys than these;
+                `storage.nested`.
+            StorageBusy: A writer held the lock for too long.
+        """
+        with self._alone(), self._turns.turn(self._timeout):
+            root = self._root or _Root()
+            for kind in kinds:
+                old = root.kinds.get(kind.name, kind)
+                changed = (old.keys, old.document) != (kind.keys, kind.document)
+                if changed and root.tables[kind.name]:
+                    raise StorageError("storage.kind_changed", path=kind.name, place="memory:")
+            self._root = attrs.evolve(
+                root,
+                kinds={**root.kinds, **{kind.name: kind for kind in kinds}},
+                tables={**{kind.name: {} for kind in kinds}, **root.tables},
+            )
+
+    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
+        """Call `fn` in one transaction and commit what it did; nothing makes it run twice.
+
+        Args:
+            fn: Gets the transaction; what it returns is returned.
+            write: Whether it may write.
+
+        Returns:
+            What `fn` returned.
+
+        Raises:
+            StorageBusy: `storage.busy`, another writer held the lock for too long.
+            StorageUnavailable: `storage.closed`, not open, or closed while this ran.
+            StorageError: `storage.nested`: `run` was called inside `fn`.
+        """
+        with self._alone():
+            if not write:
+                return self._attempt(fn, write=False)
+            with self._turns.turn(self._timeout):
+                return self._attempt(fn, write=True)
+
+    def check(self) -> list[str]:
+        """Look for damage; there is no place for any."""
+        return []
+
+    def close(self) -> None:
+        """Forget everything; may be called again."""
+        with self._swap:
+            self._root = None
+
+    def _attempt(self, fn: Callable[[Tx], T], *, write: bool) -> T:
+        root = self._root
+        if root is None:
+            raise StorageUnavailable("storage.closed", place="memory:")
+        tx = self._transaction(root, self._clock, self._tokens, write=write)
+        try:
+            result = fn(tx)
+            if write:
+                following = tx.committed()
+                with self._swap:
+                    if self._root is not root:
+                        raise StorageUnavailable("storage.closed", place="memory:")
+                    self._root = following
+            return result
+        finally:
+            tx.close()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        if getattr(self._here, "inside", False):
+            raise StorageError("storage.nested")
+        self._here.inside = True
+        try:
+            yield
+        finally:
+            self._here.inside = False
+
+
+def _fill(index: _Index, docs: Iterable[SearchDoc]) -> None:
+    # Here, so that a program that never searches does not load the text room.
+    from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
+
+    for doc in docs:
+        index.add(doc, folded_tokens(doc.text), ANALYZER_VERSION)
+
+
+def _place(cursor: Cursor) -> int:
+    if not (cursor.isascii() and cursor.isdecimal()):
+        raise Invalid("storage.cursor", path="after")
+    return int(cursor)
+
+
+def _after_fork() -> None:
+    for store in list(_STORES):
+        store.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,38 @@
+"""How well a document answers: BM25, shared by the engines that live in a store."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["bm25", "idf"]
+
+_K1 = 1.2
+_B = 0.75
+
+
+def idf(n: int, df: int) -> float:
+    """Weigh a token by its rarity.
+
+    Args:
+        n: Documents in the whole index.
+        df: Those of them that have the token.
+
+    Returns:
+        ln(1 + (n - df + 0.5) / (df + 0.5)); above 0 also where every document has it.
+    """
+    return math.log1p((n - df + 0.5) / (df + 0.5))
+
+
+def bm25(tf: int, idf: float, length: int, average: float) -> float:
+    """Give the share of one token in the score of one document.
+
+    Args:
+        tf: How often the document has the token.
+        idf: The token's weight, of `idf`.
+        length: Tokens of the document.
+        average: Tokens of a document in the whole index on average; above 0.
+
+    Returns:
+        Okapi BM25 with k1 = 1.2 and b = 0.75; 0 where the token is absent.
+    """
+    return idf * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / average))

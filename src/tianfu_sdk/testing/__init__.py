@@ -1,0 +1,34 @@
+"""For authors of plugins: conformance suites, and what makes tests repeat exactly.
+
+The suites are pytest classes; pytest is imported when one of them is asked for, not before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tianfu_sdk.testing.clock import CountingIds, FrozenClock
+    from tianfu_sdk.testing.search import SearchSuite
+    from tianfu_sdk.testing.storage import StorageSuite
+
+__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite"]
+
+_ROOMS = {
+    "CountingIds": "tianfu_sdk.testing.clock",
+    "FrozenClock": "tianfu_sdk.testing.clock",
+    "SearchSuite": "tianfu_sdk.testing.search",
+    "StorageSuite": "tianfu_sdk.testing.storage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_ROOMS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

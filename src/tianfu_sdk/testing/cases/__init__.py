@@ -1,0 +1,20 @@
+"""The cases of the conformance suites, a file a subject."""
+
+import pytest
+
+# Asserts of installed modules explain themselves only if pytest is told before the import.
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{room}"
+        for room in (
+            "base",
+            "documents",
+            "events",
+            "finding",
+            "jobs",
+            "search",
+            "threads",
+            "transactions",
+        )
+    )
+)

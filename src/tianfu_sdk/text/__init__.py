@@ -1,0 +1,57 @@
+"""Language mechanics: scripts, folding, tokens, SMS parts, conversion.
+
+Pure functions of a text. Nothing here reads a clock, a file of the user's or a network;
+tables of the package are read on first use.
+"""
+
+from __future__ import annotations
+
+from tianfu_sdk.text.conversion import convert
+from tianfu_sdk.text.detect import Detected, detect
+from tianfu_sdk.text.folding import fold, normalize
+from tianfu_sdk.text.scripts import (
+    HAN,
+    LATIN,
+    TIBETAN,
+    TIBETAN_SYLLABLE,
+    YI,
+    canonical_language,
+    fallbacks,
+    script_of,
+    starts_inside_stack,
+)
+from tianfu_sdk.text.sms import SmsSplit, sms_parts, sms_split
+from tianfu_sdk.text.syllables import syllables
+from tianfu_sdk.text.tokens import (
+    ANALYZER_VERSION,
+    folded_query_tokens,
+    folded_tokens,
+    query_tokens,
+    tokens,
+)
+
+__all__ = [
+    "ANALYZER_VERSION",
+    "HAN",
+    "LATIN",
+    "TIBETAN",
+    "TIBETAN_SYLLABLE",
+    "YI",
+    "Detected",
+    "SmsSplit",
+    "canonical_language",
+    "convert",
+    "detect",
+    "fallbacks",
+    "fold",
+    "folded_query_tokens",
+    "folded_tokens",
+    "normalize",
+    "query_tokens",
+    "script_of",
+    "sms_parts",
+    "sms_split",
+    "starts_inside_stack",
+    "syllables",
+    "tokens",
+]

@@ -1,0 +1,97 @@
+"""The search fold: texts that a reader takes for the same become the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from itertools import chain
+
+from tianfu_sdk.text import tables
+
+__all__ = ["fold", "normalize"]
+
+_TSHEG = "\u0f0b"
+_SHAD = "\u0f0d"
+_TIBETAN = re.compile("[\u0f00-\u0fff]")
+_REPEATED = re.compile(f"{_TSHEG}{{2,}}")
+# One that nothing follows but a shad, a space or the end says nothing: ང་། is ང།.
+_TRAILING = re.compile(f"{_TSHEG}(?=[\\s\u0f0d-\u0f12\u0f14]|\\Z)")
+
+
+# Blocks of the compatibility forms that Chinese texts are full of: ，（）…①℃㎡Ａ.
+_COMPATIBLE = (range(0x2000, 0x3400), range(0xF900, 0xFFF0))
+_COMMON = (range(0x20, 0x7F), range(0x4E00, 0xA000))
+
+
+@cache
+def _controls() -> dict[int, int]:
+    codes = [*range(0x20), *range(0x7F, 0xA0)]
+    return {code: 0x20 for code in codes if chr(code) not in "\t\n\r"}
+
+
+@cache
+def _table() -> dict[int, int | str]:
+    simplified = tables.one_to_one("fold")
+    # A key that stays itself is found, where `str.translate` is slow to miss one.
+    table: dict[int, int | str] = {code: code for code in chain(*_COMMON)}
+    table |= simplified
+    for code in chain(*_COMPATIBLE):
+        plain = unicodedata.normalize("NFKC", chr(code))
+        if plain != chr(code):
+            table[code] = plain.translate(simplified)
+    return table | _controls()
+
+
+def normalize(text: str) -> str:
+    """Compose a text for keeping and showing; what was typed stays otherwise.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        Its NFC form. U+0F0C, the tsheg that does not break, stays itself.
+
+    Source: Unicode Standard Annex 15.
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def _fold_tibetan(text: str) -> str:
+    # NFKC has taken 0F0C to 0F0B and has split what Unicode never composes.
+    text = text.replace("\u0f0e", _SHAD * 2).replace("\u0f6a", "\u0f62")
+    text = text.replace("\u0f7a\u0f7a", "\u0f7b").replace("\u0f00", "\u0f68\u0f7c\u0f7e")
+    return _TRAILING.sub("", _REPEATED.sub(_TSHEG, text))
+
+
+def fold(text: str) -> str:
+    """Fold a text for search; the same for what is indexed and what is asked.
+
+    1. NFKC, lower case, and NFKC again where lower case undid it.
+    2. Traditional to simplified by a one-to-one table; what only phrases decide stays
+       (著, 瞭), and so do regional words.
+    3. NUL and other control characters but tab and line ends become spaces.
+    4. Tibetan: U+0F0E is two shads, U+0F6A is U+0F62, U+0F7A twice is U+0F7B, U+0F00 is
+       written out, several tshegs are one, and one before a shad, a space or the end goes.
+
+    Folding what is folded changes nothing.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The folded text; its length may differ.
+
+    Source: Unicode Standard Annex 15; OpenCC's character table.
+    """
+    if text.isascii():
+        return text.lower().translate(_controls())
+    # The table does most of NFKC in the same pass: each of its forms alone is what NFKC
+    # makes of it, and no ideograph composes with anything. What composes is left over.
+    folded = text.translate(_table())
+    if not unicodedata.is_normalized("NFKC", folded):
+        folded = unicodedata.normalize("NFKC", folded).translate(_table())
+    folded = folded.lower()
+    if not unicodedata.is_normalized("NFKC", folded):
+        folded = unicodedata.normalize("NFKC", folded)
+    return _fold_tibetan(folded) if _TIBETAN.search(folded) else folded

@@ -1,0 +1,767 @@
+"""Stores that are wrong in one way each: the suite must notice every one.
+
+Each mutant runs the cases that are named for it, in pytest inside pytest; a case that is
+named must fail for it and pass for the store as it is.
+"""
+
+import textwrap
+
+import pytest
+
+from tianfu_sdk.backends.memory import MemoryStore
+from tianfu_sdk.testing.search import SearchSuite
+from tianfu_sdk.testing.storage import StorageSuite
+
+# Imported out here, so that every inner run finds them and does not load them anew.
+LOADED = (MemoryStore, SearchSuite, StorageSuite)
+pytest_plugins = ("pytester",)
+
+HEAD = """
+import heapq
+import attrs
+import pytest
+from tianfu_sdk.backends import memory
+from tianfu_sdk.core import filters
+from tianfu_sdk.model.storage import *
+from tianfu_sdk.testing.search import SearchSuite
+from tianfu_sdk.testing.storage import StorageSuite
+"""
+FOOT = """
+class TestMutant({suite}):
+    patience = {patience}
+
+    @pytest.fixture
+    def store(self, clock):
+        return Mutant(clock=clock)
+"""
+TX = """
+class Wrong(memory._Tx):
+{body}
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+"""
+
+
+def in_tx(body):
+    return TX.format(body=textwrap.indent(textwrap.dedent(body), "    "))
+
+
+FORGET_PLANES = """
+def small(value):
+    if isinstance(value, str):
+        return "".join(char if char <= "\\uffff" else "?" for char in value)
+    return frozenset(map(small, value)) if isinstance(value, frozenset) else value
+"""
+
+# Name: what is wrong, the cases that must fail.
+MUTANTS = {
+    "claim does not lease": (
+        in_tx("""
+            def claim(self, queue, n, lease, owner):
+                jobs = super().claim(queue, n, lease, owner)
+                mine = self._own_queue(queue)
+                for job in jobs:
+                    mine.jobs[job.id] = attrs.evolve(mine.jobs[job.id], due=self._clock.now())
+                return jobs
+        """),
+        [
+            "test_a_claim_is_exclusive_until_its_lease_ends",
+            "test_six_workers_do_600_jobs_exactly_once",
+        ],
+    ),
+    "settle is not fenced": (
+        in_tx("""
+            def settle(self, settled):
+                def fresh(job):
+                    stored = self._queue(job.queue).jobs.get(job.id)
+                    return attrs.evolve(job, token=stored.token) if stored else job
+                return super().settle([(fresh(job), outcome) for job, outcome in settled])
+        """),
+        ["test_a_late_settle_is_fenced", "test_a_claim_rolled_back_claims_nothing"],
+    ),
+    "put does not check the version": (
+        in_tx("""
+            def put(self, kind, rows):
+                table = self._own_table(kind)
+                super().put(kind, [
+                    attrs.evolve(row, version=table[row.id].version if row.id in table else 0)
+                    for row in rows
+                ])
+        """),
+        [
+            "test_replacing_another_version_conflicts",
+            "test_creating_what_is_there_conflicts",
+            "test_of_five_writers_of_one_version_one_wins",
+        ],
+    ),
+    "delete does not check the version": (
+        in_tx("""
+            def delete(self, kind, versions):
+                table = self._own_table(kind)
+                super().delete(kind, [
+                    (i, table[i].version if i in table else v) for i, v in versions
+                ])
+        """),
+        ["test_delete_checks_the_version"],
+    ),
+    "a conflict that is caught is forgiven": (
+        in_tx("""
+            def committed(self):
+                self._lost = None
+                return super().committed()
+        """),
+        [
+            "test_a_conflict_that_is_caught_loses_the_transaction_all_the_same",
+            "test_a_caught_conflict_of_delete_loses_the_transaction_too",
+        ],
+    ),
+    "keyset turned round": (
+        in_tx("""
+            def find(self, kind, query):
+                rows = super().find(kind, attrs.evolve(query, after=None, limit=1000))
+                flipped = attrs.evolve(query, desc=not query.desc)
+                rows = [r for r in rows if query.after is None or filters.beyond(
+                    filters.sort_key(r.id, r.keys, query.order), flipped)]
+                return rows[:query.limit]
+        """),
+        ["test_pages_cover_exactly_once_and_in_order", "test_after_needs_no_row_in_that_place"],
+    ),
+    "keyset on the order value alone": (
+        in_tx("""
+            def find(self, kind, query):
+                rows = super().find(kind, attrs.evolve(query, after=None, limit=1000))
+                if query.after is not None:
+                    value = query.after[0]
+                    places = [(filters.sort_key(r.id, r.keys, query.order)[0], r) for r in rows]
+                    rows = [r for v, r in places if (v < value if query.desc else v > value)]
+                return rows[:query.limit]
+        """),
+        [
+            "test_pages_cover_exactly_once_and_in_order",
+            "test_ties_are_broken_by_id_in_the_same_direction",
+        ],
+    ),
+    "no tie-break by id": (
+        in_tx("""
+            def find(self, kind, query):
+                rows = [r for r in self._tables[kind].values()
+                        if filters.allowed(r.id, r.keys, query)
+                        and filters.beyond(filters.sort_key(r.id, r.keys, query.order), query)]
+                rows.sort(key=lambda r: filters.sort_key(r.id, r.keys, query.order)[0],
+                          reverse=query.desc)
+                return rows[:query.limit]
+        """),
+        [
+            "test_ties_are_broken_by_id_in_the_same_direction",
+            "test_pages_cover_exactly_once_and_in_order",
+        ],
+    ),
+    "tie-break always upwards": (
+        in_tx("""
+            def find(self, kind, query):
+                rows = [r for r in self._tables[kind].values()
+                        if filters.allowed(r.id, r.keys, query)
+                        and filters.beyond(filters.sort_key(r.id, r.keys, query.order), query)]
+                rows.sort(key=lambda r: r.id, reverse=query.desc and query.order == "id")
+                rows.sort(key=lambda r: filters.sort_key(r.id, r.keys, query.order)[0],
+                          reverse=query.desc)
+                return rows[:query.limit]
+        """),
+        ["test_ties_are_broken_by_id_in_the_same_direction"],
+    ),
+    "rollback is lost": (
+        """
+class Mutant(memory.MemoryStore):
+    def run(self, fn, *, write):
+        raised = []
+        def keep(tx):
+            try:
+                return fn(tx)
+            except Exception as error:
+                raised.append(error)
+                tx._lost = None
+        result = super().run(keep, write=write)
+        if raised:
+            raise raised[0]
+        return result
+""",
+        [
+            "test_any_exception_rolls_back_everything_and_goes_on",
+            "test_a_body_that_runs_twice_has_one_effect",
+            "test_events_rolled_back_never_were",
+            "test_creating_what_is_there_conflicts",
+        ],
+    ),
+    "only events survive a rollback": (
+        """
+class Mutant(memory.MemoryStore):
+    def run(self, fn, *, write):
+        bodies = {}
+        def watch(tx):
+            append = tx.append
+            def both(stream, events):
+                append(stream, events)
+                bodies.setdefault(stream, []).extend(events)
+            tx.append = both
+            return fn(tx)
+        try:
+            return super().run(watch, write=write)
+        except Exception:
+            for stream, events in bodies.items():
+                super().run(lambda tx: tx.append(stream, events), write=True)
+            raise
+""",
+        ["test_any_exception_rolls_back_everything_and_goes_on", "test_events_rolled_back"],
+    ),
+    "a reader waits for the writer": (
+        """
+class Mutant(memory.MemoryStore):
+    def run(self, fn, *, write):
+        if write or getattr(self._here, "inside", False):
+            return super().run(fn, write=write)
+        with self._turns.turn(5):
+            return super().run(fn, write=False)
+""",
+        ["test_a_reader_does_not_wait_for_an_open_writer", "test_a_read_sees_one_snapshot"],
+    ),
+    "a read sees what is committed meanwhile": (
+        """
+class Wrong(memory._Tx):
+    def reading(self):
+        super().reading()
+        if not self._write:
+            self._root = self.store._root
+            self._tables, self._queues = dict(self._root.tables), dict(self._root.queues)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+    def run(self, fn, *, write):
+        def tell(tx):
+            tx.store = self
+            return fn(tx)
+        return super().run(tell, write=write)
+""",
+        ["test_a_read_sees_one_snapshot"],
+    ),
+    "run inside run is let through": (
+        """
+class Mutant(memory.MemoryStore):
+    def run(self, fn, *, write):
+        inside = getattr(self._here, "inside", False)
+        if inside and not write:
+            return self._attempt(fn, write=False)
+        return super().run(fn, write=write)
+""",
+        ["test_run_inside_run_is_refused"],
+    ),
+    "a transaction lives on": (
+        in_tx("""
+            def close(self):
+                pass
+        """),
+        ["test_a_transaction_is_dead_when_run_is_over"],
+    ),
+    "a read may write": (
+        in_tx("""
+            def writing(self):
+                self.reading()
+        """),
+        ["test_a_read_refuses_to_write", "test_a_read_refuses_to_settle_and_purge"],
+    ),
+    "characters of four bytes are lost in keys": (
+        FORGET_PLANES
+        + in_tx("""
+            def put(self, kind, rows):
+                super().put(kind, [
+                    attrs.evolve(row, keys={k: small(v) for k, v in row.keys.items()})
+                    for row in rows
+                ])
+        """),
+        [
+            "test_key_values_are_exact_and_distinct",
+            "test_values_of_sets_are_exact_and_distinct",
+            "test_order_of_each_type",
+        ],
+    ),
+    "documents are taken for text": (
+        in_tx("""
+            def put(self, kind, rows):
+                super().put(kind, [
+                    attrs.evolve(row, doc=row.doc and row.doc.decode(errors="replace").encode())
+                    for row in rows
+                ])
+        """),
+        ["test_document_bytes_come_back_unchanged"],
+    ),
+    "documents end at NUL": (
+        in_tx("""
+            def put(self, kind, rows):
+                super().put(kind, [
+                    attrs.evolve(row, doc=row.doc and row.doc.split(bytes(1))[0]) for row in rows
+                ])
+        """),
+        ["test_document_bytes_come_back_unchanged"],
+    ),
+    "an empty document is none": (
+        in_tx("""
+            def get(self, kind, ids):
+                return [attrs.evolve(row, doc=row.doc or None) for row in super().get(kind, ids)]
+        """),
+        ["test_document_bytes_come_back_unchanged"],
+    ),
+    "an empty string is taken for missing": (
+        in_tx("""
+            def get(self, kind, ids):
+                return [
+                    attrs.evolve(row, keys={k: None if v == "" else v for k, v in row.keys.items()})
+                    for row in super().get(kind, ids)
+                ]
+        """),
+        ["test_key_values_are_exact_and_distinct"],
+    ),
+    "an empty string is never found": (
+        in_tx("""
+            def find(self, kind, query):
+                empty = {k.name for k in self._kind(kind).keys if k.type == "str" and not k.many}
+                named = {w.key for w in query.where} & empty
+                return [row for row in super().find(kind, query)
+                        if all(row.keys[name] for name in named)]
+        """),
+        ["test_comparisons_agree_with_python", "test_in_agrees_with_python"],
+    ),
+    "text is compared without case": (
+        in_tx("""
+            def find(self, kind, query):
+                low = [Where(w.key, w.op, w.value.lower()) if w.op == "=" and
+                       isinstance(w.value, str) else w for w in query.where]
+                rows = {row.id: row for row in super().find(kind, query)}
+                for row in self._tables[kind].values():
+                    lowered = {k: v.lower() if isinstance(v, str) else v
+                               for k, v in row.keys.items()}
+                    if filters.allowed(row.id, lowered, attrs.evolve(query, where=tuple(low))):
+                        rows[row.id] = row
+                return sorted(rows.values(), key=lambda row: row.id)
+        """),
+        ["test_comparisons_agree_with_python", "test_key_values_are_exact_and_distinct"],
+    ),
+    "prefix is a pattern": (
+        in_tx("""
+            def find(self, kind, query):
+                import fnmatch
+                for where in query.where:
+                    if where.op == "prefix":
+                        glob = where.value.replace("%", "*").replace("_", "?") + "*"
+                        return [r for r in super().find(kind, attrs.evolve(query, where=()))
+                                if fnmatch.fnmatchcase(
+                                    r.id if where.key == "id" else r.keys[where.key], glob)]
+                return super().find(kind, query)
+        """),
+        ["test_prefix_is_literal", "test_prefix_of_the_id"],
+    ),
+    "prefix is a range up to the next character": (
+        in_tx("""
+            def find(self, kind, query):
+                for where in query.where:
+                    if where.op == "prefix" and where.key != "id":
+                        p = where.value
+                        end = p[:-1] + chr(min(ord(p[-1]) + 1, 0x10ffff)) if p else ""
+                        return [r for r in super().find(kind, attrs.evolve(query, where=()))
+                                if p <= r.keys[where.key] < end]
+                return super().find(kind, query)
+        """),
+        ["test_prefix_is_literal"],
+    ),
+    "text is ordered as UTF-16": (
+        in_tx("""
+            def find(self, kind, query):
+                rows = super().find(kind, query)
+                if query.order == "name":
+                    rows.sort(key=lambda r: r.keys["name"].encode("utf-16-be"), reverse=query.desc)
+                return rows
+        """),
+        ["test_order_of_each_type"],
+    ),
+    "whole numbers go through floats": (
+        in_tx("""
+            def get(self, kind, ids):
+                return [
+                    attrs.evolve(row, keys={k: int(float(v)) if type(v) is int else v
+                                            for k, v in row.keys.items()})
+                    for row in super().get(kind, ids)
+                ]
+        """),
+        ["test_key_values_are_exact_and_distinct"],
+    ),
+    "an empty scope shows everything": (
+        in_tx("""
+            def find(self, kind, query):
+                return super().find(kind, attrs.evolve(query, scope=query.scope or None))
+        """),
+        ["test_groups_none_empty_or_of_nothing", "test_an_empty_scope_finds_nothing"],
+    ),
+    "scope and any_of are one": (
+        in_tx("""
+            def find(self, kind, query):
+                both = (query.any_of or ()) + (query.scope or ())
+                if query.any_of and query.scope:
+                    query = attrs.evolve(query, any_of=both[:16], scope=None)
+                return super().find(kind, query)
+        """),
+        ["test_any_of_and_scope_are_joined_by_and"],
+    ),
+    "a row comes once for each value": (
+        in_tx("""
+            def find(self, kind, query):
+                rows = super().find(kind, query)
+                groups = query.any_of or ()
+                return [row for row in rows for _ in range(max(1, sum(
+                    filters.matches(row.id, row.keys, group) for group in groups)))][:query.limit]
+        """),
+        ["test_a_row_that_two_groups_find_comes_once"],
+    ),
+    "keys only brings the document": (
+        in_tx("""
+            def find(self, kind, query):
+                return super().find(kind, attrs.evolve(query, fields="all"))
+        """),
+        ["test_keys_only"],
+    ),
+    "count minds the limit": (
+        in_tx("""
+            def count(self, kind, query):
+                return len(self.find(kind, query))
+        """),
+        ["test_count_ignores_order_after_and_limit"],
+    ),
+    "streams are mixed": (
+        in_tx("""
+            def append(self, stream, bodies):
+                super().append("all", bodies)
+            def read(self, stream, after, limit):
+                return super().read("all", after, limit)
+            def last(self, stream):
+                return super().last("all")
+        """),
+        ["test_streams_are_apart", "test_a_mark_finds_what_comes_later"],
+    ),
+    "a reader's cursor comes round again": (
+        in_tx("""
+            def read(self, stream, after, limit):
+                if after is not None:
+                    after = Cursor(str(int(after) - 1))
+                return super().read(stream, after, limit)
+        """),
+        ["test_reading_goes_on_from_any_cursor", "test_last_is_the_cursor_of_the_newest"],
+    ),
+    "events are numbered when appended and seen when committed": (
+        """
+import itertools
+
+class Wrong(memory._Tx):
+    def append(self, stream, bodies):
+        self.writing()
+        self.mine += [(next(self.store.numbers), stream, body) for body in bodies]
+
+    def committed(self):
+        self.store.seen += self.mine
+        return super().committed()
+
+    def read(self, stream, after, limit):
+        found = sorted(e for e in self.store.seen + self.mine if e[1] == stream)
+        start = int(after) if after is not None else -1
+        return [StoredEvent(Cursor(str(n)), b) for n, _, b in found if n > start][:limit]
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+
+    def __init__(self, *, clock):
+        super().__init__(clock=clock)
+        self.numbers, self.seen = itertools.count(), []
+
+    @property
+    def capabilities(self):
+        return attrs.evolve(super().capabilities, single_writer=False)
+
+    def run(self, fn, *, write):
+        def tell(tx):
+            tx.store, tx.mine = self, []
+            return fn(tx)
+        with self._alone():
+            return self._attempt(tell, write=write)
+
+    def _attempt(self, fn, *, write):
+        tx = self._transaction(self._root, self._clock, self._tokens, write=write)
+        result = fn(tx)
+        if write:
+            self._root = tx.committed()
+        return result
+""",
+        ["test_an_event_not_committed_yet_is_never_passed_by"],
+    ),
+    "a known key is known only while it is queued": (
+        in_tx("""
+            def settle(self, settled):
+                done = super().settle(settled)
+                for job, outcome in settled:
+                    if isinstance(outcome, Done):
+                        self._own_queue(job.queue).ids.pop(job.key, None)
+                return done
+        """),
+        ["test_a_key_stays_known_after_the_job_is_done"],
+    ),
+    "jobs come by due before priority": (
+        in_tx("""
+            def claim(self, queue, n, lease, owner):
+                mine = self._own_queue(queue)
+                kept = dict(mine.jobs)
+                for job in kept.values():
+                    mine.jobs[job.id] = attrs.evolve(job, new=attrs.evolve(job.new, priority=5))
+                jobs = super().claim(queue, n, lease, owner)
+                for job in kept.values():
+                    mine.jobs[job.id] = attrs.evolve(mine.jobs[job.id], new=job.new)
+                return [attrs.evolve(j, priority=kept[j.id].new.priority) for j in jobs]
+        """),
+        ["test_jobs_come_by_priority_then_due_then_id"],
+    ),
+    "claim does not mind what is held": (
+        in_tx("""
+            def hold(self, queue, group):
+                self.writing()
+        """),
+        ["test_hold_leaves_jobs_there_and_to_come", "test_hold_before_the_group_has_jobs"],
+    ),
+    "hold reaches only jobs that are there": (
+        in_tx("""
+            def hold(self, queue, group):
+                if any(job.new.group == group for job in self._queue(queue).jobs.values()):
+                    super().hold(queue, group)
+        """),
+        ["test_hold_before_the_group_has_jobs"],
+    ),
+    "claim takes jobs before they are due": (
+        in_tx("""
+            def enqueue(self, queue, jobs):
+                return super().enqueue(queue, [attrs.evolve(job, due=None) for job in jobs])
+        """),
+        ["test_no_job_before_it_is_due", "test_due_is_a_moment_in_whatever_zone"],
+    ),
+    "drop takes leased jobs too": (
+        in_tx("""
+            def drop(self, queue, group):
+                jobs = [job for job in self._queue(queue).jobs.values()
+                        if job.new.group == group and job.state is not JobState.DONE]
+                self._change(queue, jobs, state=JobState.DROPPED)
+                return len(jobs)
+        """),
+        ["test_drop_cancels_queued_and_parked"],
+    ),
+    "purge takes parked jobs too": (
+        in_tx("""
+            def purge(self, queue, before, limit):
+                mine = self._own_queue(queue)
+                for job in list(mine.jobs.values()):
+                    if job.state is JobState.PARKED and job.changed < before:
+                        mine.jobs[job.id] = attrs.evolve(job, state=JobState.DONE)
+                return super().purge(queue, before, limit)
+        """),
+        ["test_purge_forgets_old_done_and_dropped_only"],
+    ),
+    "purge goes by the making": (
+        in_tx("""
+            def settle(self, settled):
+                before = {job.id: self._queue(job.queue).jobs[job.id].changed for job, _ in settled}
+                done = super().settle(settled)
+                for job, _ in settled:
+                    mine = self._own_queue(job.queue).jobs
+                    mine[job.id] = attrs.evolve(mine[job.id], changed=before[job.id])
+                return done
+            def claim(self, queue, n, lease, owner):
+                before = {j.id: j.changed for j in self._queue(queue).jobs.values()}
+                jobs = super().claim(queue, n, lease, owner)
+                mine = self._own_queue(queue).jobs
+                for job in jobs:
+                    mine[job.id] = attrs.evolve(mine[job.id], changed=before[job.id])
+                return jobs
+        """),
+        ["test_purge_goes_by_the_last_change"],
+    ),
+    "writers do not exclude one another": (
+        """
+class Mutant(memory.MemoryStore):
+    def run(self, fn, *, write):
+        if not write:
+            return super().run(fn, write=False)
+        with self._alone():
+            tx = self._transaction(self._root, self._clock, self._tokens, write=True)
+            try:
+                result = fn(tx)
+                # Every time, so that the case does not hang on a race.
+                import time
+                time.sleep(0.002)
+                self._root = tx.committed()
+                return result
+            finally:
+                tx.close()
+""",
+        [
+            "test_of_five_writers_of_one_version_one_wins",
+            "test_counting_by_eight_threads_adds_up",
+            "test_six_workers_do_600_jobs_exactly_once",
+        ],
+    ),
+}
+
+SEARCH_MUTANTS = {
+    "the filter changes the scores": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        tx = self
+        class Narrow(memory._Search):
+            def query(self, tokens, only, limit):
+                index = tx.index()
+                kept = memory._Index()
+                for doc_id, entry in index.entries.items():
+                    if entry.fits(only):
+                        kept.entries[doc_id] = entry
+                        kept.length += entry.length
+                kept.postings = {t: {d: n for d, n in p.items() if d in kept.entries}
+                                 for t, p in index.postings.items()}
+                before, tx._index = tx._index, kept
+                try:
+                    return super().query(tokens, only, limit)
+                finally:
+                    tx._index = before
+        return Narrow(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_filters_leave_scores_as_they_are"],
+    ),
+    "the limit counts before the filter": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        tx = self
+        class Late(memory._Search):
+            def query(self, tokens, only, limit):
+                hits = super().query(tokens, memory.SearchFilter(), limit)
+                return [h for h in hits if tx.index().entries[h.id].fits(only)]
+        return Late(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_a_limit_counts_what_the_filter_lets_through"],
+    ),
+    "replacing leaves old tokens": (
+        """
+class Forgetful(memory._Index):
+    def remove(self, doc_id):
+        entry = self.entries.pop(doc_id, None)
+        if entry is not None:
+            self.length -= entry.length
+            self.entries.setdefault(doc_id, entry)
+
+class Wrong(memory._Tx):
+    def own_index(self, *, empty=False):
+        index = super().own_index(empty=empty)
+        index.__class__ = Forgetful
+        return index
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_replacing_takes_the_old_document_away"],
+    ),
+    "the index outlives a rollback": (
+        """
+class Wrong(memory._Tx):
+    def own_index(self, *, empty=False):
+        if empty:
+            return super().own_index(empty=True)
+        return self._root.index
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_the_index_is_part_of_the_transaction", "test_a_read_sees_one_snapshot_of_the_index"],
+    ),
+    "ties go by the order of indexing": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Loose(memory._Search):
+            def query(self, tokens, only, limit):
+                hits = super().query(tokens, only, 200)
+                order = {d: n for n, d in enumerate(self._tx.index().entries)}
+                return sorted(hits, key=lambda h: (-h.score, order[h.id]))[:limit]
+        return Loose(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_ties_go_by_id"],
+    ),
+}
+
+
+def run(pytester, suite, source, cases, patience=0.4):
+    pytester.makepyfile(HEAD + source + FOOT.format(suite=suite, patience=patience))
+    result = pytester.runpytest_inprocess(
+        "-q",
+        "--tb=no",
+        "-rf",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:timeout",
+        "-k",
+        " or ".join(cases),
+    )
+    failed = [line for line in result.outlines if line.startswith("FAILED")]
+    return result, {case for case in cases if any(case in line for line in failed)}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_storage_suite_catches(pytester, name):
+    source, cases = MUTANTS[name]
+    _, failed = run(pytester, "StorageSuite", source, cases)
+    assert failed == set(cases)
+
+
+@pytest.mark.parametrize("name", SEARCH_MUTANTS)
+def test_the_search_suite_catches(pytester, name):
+    source, cases = SEARCH_MUTANTS[name]
+    _, failed = run(pytester, "SearchSuite", source, cases)
+    assert failed == set(cases)
+
+
+@pytest.mark.parametrize(
+    ("suite", "mutants"), [("StorageSuite", MUTANTS), ("SearchSuite", SEARCH_MUTANTS)]
+)
+def test_the_store_as_it_is_passes_every_case_that_a_mutant_names(pytester, suite, mutants):
+    cases = sorted({case for _, cases in mutants.values() for case in cases})
+    result, failed = run(pytester, suite, "class Mutant(memory.MemoryStore): pass\n", cases, 10)
+    assert not failed
+    assert result.parseoutcomes().get("passed", 0) >= len(cases)
+
+
+def test_a_suite_is_not_collected_where_it_is_only_imported(pytester):
+    pytester.makepyfile(HEAD)
+    assert pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider").ret == 5
+
+
+def test_an_author_who_gives_no_store_is_told(pytester):
+    pytester.makepyfile(HEAD + "class TestMine(StorageSuite): pass")
+    result = pytester.runpytest_inprocess(
+        "-q", "-p", "no:cacheprovider", "-k", "test_get_many or test_limit"
+    )
+    result.stdout.fnmatch_lines(["*override the fixture `store`*"])
