@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tianfu_sdk.text import fold, folded_query_tokens
-from tianfu_sdk.text.scripts import is_han
+from tianfu_sdk.text import fold, folded_query_tokens, script_of
 
 __all__ = ["coverage", "passage", "question_tokens"]
 
@@ -32,7 +31,7 @@ def question_tokens(text: str) -> list[str]:
 
 
 def _weight(token: str) -> float:
-    return _LETTER_WEIGHT if len(token) == 1 and is_han(token) else 1.0
+    return _LETTER_WEIGHT if len(token) == 1 and script_of(token) in ("Hani", "Yiii") else 1.0
 
 
 def coverage(tokens: Iterable[str], found: Iterable[str]) -> float:

@@ -409,7 +409,9 @@ class Work:
             part = attrs.evolve(query, scope=scope[start : start + AND_GROUPS])
             found |= {row.id: row for row in self.tx.find(kind, part)}
         ordered = sorted(
-            found.values(), key=lambda row: sort_key(row.id, row.keys, query), reverse=query.desc
+            found.values(),
+            key=lambda row: sort_key(row.id, row.keys, query.order),
+            reverse=query.desc,
         )
         return ordered[: query.limit]
 

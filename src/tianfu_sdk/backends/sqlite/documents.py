@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -91,34 +91,63 @@ class Table:
         """Create and replace rows."""
         for row in rows:
             self.kind.check_row(row)
+        if rows:
+            versions = [(row.id, row.version) for row in rows]
+            self._all_or_none(connection, versions, lambda: self._put(connection, rows))
+
+    def delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> None:
+        """Delete rows of these versions."""
+        if versions:
+            self._all_or_none(connection, versions, lambda: self._delete(connection, versions))
+
+    def _put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
         new = [row for row in rows if row.version == 0]
         old = [row for row in rows if row.version != 0]
         try:
             connection.executemany(self.insert, ((row.id, *self._values(row)) for row in new))
         except sqlite3.IntegrityError:
-            raise self._conflict(self._existing(connection, new) or [r.id for r in new]) from None
+            return False
         self._add_many(connection, new, {})
         if not old:
-            return
+            return True
         before = self._many_of(connection, old)
         updates = ((*self._values(row), row.id, row.version) for row in old)
         if connection.executemany(self.update, updates).rowcount != len(old):
-            raise self._conflict(self._stale(connection, old))
+            return False
         self._add_many(connection, old, before)
+        return True
 
-    def delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> None:
-        """Delete rows of these versions."""
+    def _delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> bool:
         for key in self.many:
             connection.executemany(
                 f"DELETE FROM m_{self.kind.name}_{key.name} WHERE id = ?",
                 ((id_,) for id_, _ in versions),
             )
         done = connection.executemany(
-            f"DELETE FROM d_{self.kind.name} WHERE id = ? AND version = ?",
-            versions,
+            f"DELETE FROM d_{self.kind.name} WHERE id = ? AND version = ?", versions
         )
-        if versions and done.rowcount != len(versions):
-            raise self._conflict([id_ for id_, _ in versions])
+        return done.rowcount == len(versions)
+
+    def _all_or_none(
+        self,
+        connection: sqlite3.Connection,
+        versions: Sequence[tuple[str, int]],
+        write: Callable[[], bool],
+    ) -> None:
+        # One row is all or none by itself; of several, those that were written already
+        # would pass for the ones that clash.
+        several = len(versions) > 1
+        if several:
+            connection.execute("SAVEPOINT tf_some")
+        done = write()
+        if several:
+            connection.execute("RELEASE tf_some" if done else "ROLLBACK TO tf_some")
+        if not done:
+            stored = {row.id: row.version for row in self.get(connection, [i for i, _ in versions])}
+            odd = [id_ for id_, version in versions if stored.get(id_, 0) != version]
+            # Where none is odd, one id stands twice in the call.
+            ids = tuple(dict.fromkeys(odd or [id_ for id_, _ in versions]))
+            raise Conflict("storage.version", path=self.kind.name, ids=ids, kind=self.kind.name)
 
     def _values(self, row: Row) -> list[Any]:
         values = [row.doc, *[row.keys[key.name] for key in self.scalars]]
@@ -151,18 +180,6 @@ class Table:
                 come += [(value, row.id) for value in sorted(now - was)]
             connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)
             connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)
-
-    def _existing(self, connection: sqlite3.Connection, rows: Iterable[Row]) -> list[str]:
-        ids = [row.id for row in rows]
-        return sorted(row.id for row in self.get(connection, ids))
-
-    def _stale(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> list[str]:
-        # The updates that matched raised their rows by one already.
-        versions = {row.id: row.version for row in self.get(connection, [r.id for r in rows])}
-        return sorted(row.id for row in rows if versions.get(row.id) != row.version + 1)
-
-    def _conflict(self, ids: Sequence[str]) -> Conflict:
-        return Conflict("storage.version", ids=tuple(ids), kind=self.kind.name)
 
 
 def _pack(many: Sequence[Key], keys: Mapping[str, Any]) -> str:

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tianfu_sdk.errors import Invalid
+from tianfu_sdk.core.border import (
+    check_lease,
+    check_moment,
+    check_name,
+    check_new_job,
+    check_outcome,
+    check_page,
+)
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import (
-    LONGEST_ID,
-    LONGEST_PAGE,
     Done,
     Job,
     JobInfo,
@@ -52,9 +57,9 @@ class Jobs:
         """Add jobs whose keys are new."""
         check_name(queue, "queue")
         for job in jobs:
-            check_name(job.group, "group")
-            if not 0 <= job.priority <= 9:  # noqa: PLR2004 - the scale itself
-                raise Invalid("storage.priority", path="priority", value=job.priority)
+            check_new_job(job)
+        if not jobs:
+            return 0
         records = (
             (queue, j.key, j.body, _micros(j.due) if j.due else self._now, j.priority, j.group)
             for j in jobs
@@ -68,7 +73,10 @@ class Jobs:
 
     def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
         """Take due jobs by (priority, due, id)."""
-        check_limit(n, "n")
+        check_name(queue, "queue")
+        check_page(n, "n")
+        check_lease(lease)
+        check_name(owner, "owner")
         self._claims += 1
         token = f"{self._token}.{self._claims}"
         rows: list[Any] = []
@@ -92,22 +100,18 @@ class Jobs:
 
     def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         """End the jobs whose token still stands."""
-        ours = [
-            self._connection.execute(
-                "SELECT 1 FROM tf_job WHERE id = ? AND token = ? AND state = 1", (job.id, job.token)
-            ).fetchone()
-            is not None
-            for job, _ in settled
-        ]
-        self._connection.executemany(
-            "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', changed = ?"
-            " WHERE id = ?",
-            (
-                (*self._stand(outcome), self._now, job.id)
-                for (job, outcome), mine in zip(settled, ours, strict=True)
-                if mine
-            ),
-        )
+        for _, outcome in settled:
+            check_outcome(outcome)
+        ours: list[bool] = []
+        for job, outcome in settled:
+            # One by one: a job that stands twice is only the first time still this claim's.
+            state, due, reason = self._stand(outcome)
+            done = self._connection.execute(
+                "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', changed = ?"
+                " WHERE id = ? AND token = ? AND state = 1",
+                (state, due, reason, self._now, job.id, job.token),
+            )
+            ours.append(done.rowcount == 1)
         return ours
 
     def _stand(self, outcome: Outcome) -> tuple[int, int, str]:
@@ -123,7 +127,8 @@ class Jobs:
         self, queue: str, state: JobState | None, after: int | None, limit: int
     ) -> list[JobInfo]:
         """List jobs by id."""
-        check_limit(limit, "limit")
+        check_name(queue, "queue")
+        check_page(limit)
         numbers = range(len(_STATES)) if state is None else [_STATES.index(state)]
         rows = self._connection.execute(
             "SELECT id, job_key, state, due, attempts, priority, grp, reason, body FROM tf_job"
@@ -138,6 +143,7 @@ class Jobs:
 
     def release(self, queue: str, ids: Sequence[int]) -> int:
         """Queue parked jobs again."""
+        check_name(queue, "queue")
         return self._connection.executemany(
             "UPDATE tf_job SET state = 0, due = ?, reason = '', changed = ?"
             " WHERE id = ? AND queue = ? AND state = 3",
@@ -146,37 +152,33 @@ class Jobs:
 
     def hold(self, queue: str, group: str) -> None:
         """Hold a group."""
+        check_name(queue, "queue")
         check_name(group, "group")
         self._connection.execute("INSERT OR IGNORE INTO tf_hold VALUES (?, ?)", (queue, group))
 
     def unhold(self, queue: str, group: str) -> None:
         """Let a group go on."""
+        check_name(queue, "queue")
+        check_name(group, "group")
         self._connection.execute("DELETE FROM tf_hold WHERE queue = ? AND grp = ?", (queue, group))
 
     def drop(self, queue: str, group: str) -> int:
         """Cancel a group's queued and parked jobs."""
+        check_name(queue, "queue")
+        check_name(group, "group")
         return self._connection.execute(
             "UPDATE tf_job SET state = 4, changed = ?"
-            " WHERE queue = ? AND grp = ? AND grp <> '' AND state IN (0, 3)",
+            " WHERE queue = ? AND grp = ? AND state IN (0, 3)",
             (self._now, queue, group),
         ).rowcount
 
     def purge(self, queue: str, before: datetime, limit: int) -> int:
         """Forget old done and dropped jobs."""
+        check_name(queue, "queue")
+        check_moment(before, "before")
+        check_page(limit)
         return self._connection.execute(
             "DELETE FROM tf_job WHERE id IN (SELECT id FROM tf_job"
             " WHERE queue = ? AND state IN (2, 4) AND changed < ? ORDER BY id LIMIT ?)",
             (queue, _micros(before), limit),
         ).rowcount
-
-
-def check_name(name: str, path: str) -> None:
-    """Refuse a name that is too long; raises `Invalid` (`storage.key_too_long`)."""
-    if len(name) > LONGEST_ID:
-        raise Invalid("storage.key_too_long", path=path, length=len(name), longest=LONGEST_ID)
-
-
-def check_limit(limit: int, path: str) -> None:
-    """Refuse a page that is too long; raises `Invalid` (`storage.limit`)."""
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise Invalid("storage.limit", path=path, most=LONGEST_PAGE)

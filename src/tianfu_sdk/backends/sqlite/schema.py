@@ -35,7 +35,7 @@ _SHARED = (
         changed INTEGER NOT NULL, UNIQUE (queue, job_key))""",
     """CREATE INDEX IF NOT EXISTS tf_job_due
         ON tf_job (queue, priority, due, id) WHERE state < 2""",
-    "CREATE INDEX IF NOT EXISTS tf_job_group ON tf_job (queue, grp) WHERE grp <> ''",
+    "CREATE INDEX IF NOT EXISTS tf_job_group ON tf_job (queue, grp)",
     "CREATE INDEX IF NOT EXISTS tf_job_state ON tf_job (queue, state, id)",
     """CREATE TABLE IF NOT EXISTS tf_hold (
         queue TEXT NOT NULL, grp TEXT NOT NULL, PRIMARY KEY (queue, grp)) WITHOUT ROWID""",

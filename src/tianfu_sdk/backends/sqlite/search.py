@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.ranking import bm25, idf
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
-from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
-from tianfu_sdk.text.scripts import is_han
+from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens, script_of
 
 __all__ = ["SqliteSearch"]
 
@@ -26,13 +26,28 @@ _SAFE = str.maketrans({".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003
 
 
 class SqliteSearch:
-    """The engine inside one open transaction."""
+    """The engine inside one open transaction.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    Args:
+        reading: Gives the connection while the transaction lives.
+        writing: The same, for a transaction that may write.
+    """
+
+    def __init__(
+        self,
+        reading: Callable[[], sqlite3.Connection],
+        writing: Callable[[], sqlite3.Connection],
+    ) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._reading()
 
     def index(self, docs: Sequence[SearchDoc]) -> None:
         """Add documents, or replace those of the same id."""
+        self._writing()
         self.remove([doc.id for doc in docs])
         letters: Counter[str] = Counter()
         length = 0
@@ -59,6 +74,7 @@ class SqliteSearch:
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove documents."""
+        self._writing()
         letters: Counter[str] = Counter()
         length = 0
         for id_ in ids:
@@ -81,6 +97,7 @@ class SqliteSearch:
 
     def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
+        check_page(limit, most=_CANDIDATES)
         n = self.size()
         if not tokens or not n:
             return []
@@ -98,6 +115,7 @@ class SqliteSearch:
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
+        self._writing()
         self._connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
         for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
             self._connection.execute(f"DELETE FROM {table}")
@@ -112,7 +130,7 @@ class SqliteSearch:
 
     def analyzer_version(self) -> int | None:
         """Tell which analyzer made the index."""
-        return self._number("analyzer") or None
+        return (self._number("analyzer") or None) if self.size() else None
 
     def size(self) -> int:
         """Count the documents."""
@@ -170,8 +188,16 @@ class SqliteSearch:
         return int(row[0]) if row else 0
 
 
+_LETTERED = frozenset({"Hani", "Yiii"})
+"""Scripts written without blanks, whose single characters are tokens beside the pairs."""
+
+
+def _is_lettered(token: str) -> bool:
+    return script_of(token[0]) in _LETTERED
+
+
 def _is_word(token: str) -> bool:
-    return len(token) > 1 or not is_han(token)
+    return len(token) > 1 or not _is_lettered(token)
 
 
 def _words(tokens: Sequence[str]) -> str:
@@ -196,8 +222,8 @@ def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
 def _counts(text: str, tokens: Iterable[str]) -> dict[str, int]:
     # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
     # so all other tokens are counted as the analyzer sees them.
-    counts = {token: text.count(token) for token in tokens if is_han(token[0])}
-    others = [token for token in tokens if not is_han(token[0])]
+    counts = {token: text.count(token) for token in tokens if _is_lettered(token)}
+    others = [token for token in tokens if not _is_lettered(token)]
     if others:
         seen = Counter(folded_tokens(text))
         counts.update({token: seen[token] for token in others})

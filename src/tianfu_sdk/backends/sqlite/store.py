@@ -15,8 +15,9 @@ from typing import TypeVar
 from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.documents import Table
 from tianfu_sdk.backends.sqlite.faults import translated
-from tianfu_sdk.backends.sqlite.jobs import Jobs, check_limit, check_name
+from tianfu_sdk.backends.sqlite.jobs import Jobs
 from tianfu_sdk.backends.turns import Turns
+from tianfu_sdk.core.border import check_name, check_page
 from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageReadOnly, StorageUnavailable
 from tianfu_sdk.model.storage import (
     Cursor,
@@ -46,6 +47,14 @@ def _turns_of(path: str) -> Turns:
     # One queue of writers a file and process, however many stores open it.
     with _turns_guard:
         return _turns.setdefault((os.getpid(), path), Turns())
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that a thread may leave behind when it ends."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self.close()
 
 
 class _Open(threading.local):
@@ -87,6 +96,7 @@ class SqliteStore:
         self._read_only = read_only
         self._tables: dict[str, Table] = {}
         self._mine = _Open()
+        self._closed = True
         self._connections: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
         self.capabilities = StorageCapabilities(
             name="sqlite",
@@ -102,7 +112,10 @@ class SqliteStore:
             raise StorageUnavailable(
                 "storage.old_sqlite", place=self._place, found=sqlite3.sqlite_version
             )
+        if self._mine.busy:
+            raise StorageError("storage.nested", place=self._place)
         self._tables = {kind.name: Table.of(kind) for kind in kinds}
+        self._closed = False
         with translated(self._place):
             connection = self._connection()
             ours = schema.recognise(connection, self._place)
@@ -153,6 +166,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the connections of all threads of this process."""
+        self._closed = True
         for connection in list(self._connections):
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
@@ -171,6 +185,8 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
 
     def _connection(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StorageUnavailable("storage.closed", place=self._place)
         mine = self._mine
         if mine.connection is not None and mine.pid == os.getpid():
             return mine.connection
@@ -188,6 +204,7 @@ class SqliteStore:
             timeout=self._timeout,
             isolation_level=None,
             check_same_thread=False,
+            factory=_Connection,
             cached_statements=256,
         )
         self._connections.add(connection)
@@ -233,11 +250,13 @@ class Tx:
         # Imported here because most transactions never search.
         from tianfu_sdk.backends.sqlite.search import SqliteSearch
 
-        return SqliteSearch(self._reading())
+        self._reading()
+        return SqliteSearch(self._reading, self._writing)
 
     def get(self, kind: str, ids: Sequence[str]) -> list[Row]:
         """Give the rows that exist."""
-        return self._table(kind).get(self._reading(), ids) if ids else []
+        connection = self._reading()
+        return self._table(kind).get(connection, ids) if ids else []
 
     def find(self, kind: str, query: Query) -> list[Row]:
         """Give a page of rows."""
@@ -249,18 +268,20 @@ class Tx:
 
     def put(self, kind: str, rows: Sequence[Row]) -> None:
         """Create or replace rows."""
+        connection = self._writing()
         try:
-            self._table(kind).put(self._writing(), rows)
-        except (Conflict, Invalid) as error:
-            self._lose(error)
+            self._table(kind).put(connection, rows)
+        except Conflict as error:
+            self._lost = error
             raise
 
     def delete(self, kind: str, versions: Sequence[tuple[str, int]]) -> None:
         """Delete rows where the version matches."""
+        connection = self._writing()
         try:
-            self._table(kind).delete(self._writing(), versions)
+            self._table(kind).delete(connection, versions)
         except Conflict as error:
-            self._lose(error)
+            self._lost = error
             raise
 
     def append(self, stream: str, bodies: Sequence[bytes]) -> None:
@@ -272,9 +293,10 @@ class Tx:
 
     def read(self, stream: str, after: Cursor | None, limit: int) -> list[StoredEvent]:
         """Give the events after a cursor."""
-        check_limit(limit, "limit")
-        if after is not None and not after.isdecimal():
-            raise Invalid("storage.bad_cursor", path="after")
+        check_name(stream, "stream")
+        check_page(limit)
+        if after is not None and not (after.isascii() and after.isdigit()):
+            raise Invalid("storage.cursor", path="after")
         rows = self._reading().execute(
             "SELECT seq, body FROM tf_event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
             (stream, int(after or 0), limit),
@@ -283,6 +305,7 @@ class Tx:
 
     def last(self, stream: str) -> Cursor | None:
         """Give the cursor of the newest event."""
+        check_name(stream, "stream")
         row = (
             self._reading()
             .execute("SELECT max(seq) FROM tf_event WHERE stream = ?", (stream,))
@@ -292,7 +315,7 @@ class Tx:
 
     def enqueue(self, queue: str, jobs: Sequence[NewJob]) -> int:
         """Add jobs whose keys are new."""
-        return self._jobs(write=True).enqueue(queue, jobs) if jobs else 0
+        return self._jobs(write=True).enqueue(queue, jobs)
 
     def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
         """Take due jobs."""
@@ -328,20 +351,17 @@ class Tx:
         """Forget old finished jobs."""
         return self._jobs(write=True).purge(queue, before, limit)
 
-    def _lose(self, error: Conflict | Invalid) -> None:
-        # `put` may have stored a part of its rows before it met the one that clashed.
-        if isinstance(error, Conflict):
-            self._lost = error
-
     def _table(self, kind: str) -> Table:
         try:
             return self._tables[kind]
         except KeyError:
-            raise StorageError("storage.no_kind", path=kind) from None
+            raise StorageError("storage.no_kind", path=kind, kind=kind) from None
 
     def _reading(self) -> sqlite3.Connection:
         if self.over:
             raise StorageError("storage.tx_over")
+        if self._lost is not None:
+            raise self._lost
         return self._open_connection
 
     def _writing(self) -> sqlite3.Connection:
