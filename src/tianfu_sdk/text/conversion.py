@@ -50,7 +50,6 @@ _CHAINS = {
     ("zh-Hant-TW", "zh-Hans"): ("cut:ts", "tw_rev", "ts"),
     ("zh-Hant-HK", "zh-Hans"): ("cut:ts", "hk_rev", "ts"),
 }
-_SOURCES = {"zh-Hans": "zh-Hant"}
 
 
 def _turning(key: str, value: str, characters: Mapping[int, int]) -> str:
@@ -174,10 +173,12 @@ def convert(text: str, target: str, *, source: str | None = None) -> str:
     Source: OpenCC's dictionaries and configurations s2t, s2twp, s2hkp, t2s, tw2sp, hk2sp.
     """
     target = canonical_language(target)
-    known = _SOURCES.get(target, "zh-Hans") if source is None else canonical_language(source)
-    chain = _CHAINS.get((known, target))
+    if source is None:
+        source = "zh-Hant" if target == "zh-Hans" else "zh-Hans"
+    source = canonical_language(source)
+    chain = _CHAINS.get((source, target))
     if chain is None:
-        raise Unsupported("text.no_conversion", path="target", source=known, target=target)
+        raise Unsupported("text.no_conversion", path="target", source=source, target=target)
     if text.isascii():
         return text
     if _COMPATIBILITY.search(text):
