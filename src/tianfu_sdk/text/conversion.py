@@ -39,7 +39,7 @@ class _Stage:
     inner: frozenset[str]
 
 
-# Targets and sources, each a chain of tables as in OpenCC's configurations s2t, s2twp,
+# Source and target, each a chain of tables as in OpenCC's configurations s2t, s2twp,
 # s2hkp, t2s, tw2sp and hk2sp. `cut:` only finds where the phrases of a table lie, and the
 # later tables then have no phrase across their edges.
 _CHAINS = {
