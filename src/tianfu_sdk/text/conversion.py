@@ -22,15 +22,24 @@ _COMPATIBILITY = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]")
 
 @attrs.frozen
 class _Stage:
-    """One pass: phrases by the longest key at a place, characters for the rest."""
+    """One pass: phrases by the longest key at a place, characters for the rest.
+
+    Attributes:
+        characters: The table for what no phrase holds.
+        phrases: Values by phrase, None where the characters give it.
+        heads: Lengths of the phrases by their first two characters, the longest first.
+        turns: Finds characters such that each phrase with a value has one of them.
+        inner: Pairs of neighbours inside phrases: no phrase lies across any other pair.
+    """
 
     characters: Mapping[int, int]
     phrases: Mapping[str, str | None]
     heads: Mapping[str, tuple[int, ...]]
-    """Lengths of the phrases that begin with these two characters, the longest first."""
+    turns: re.Pattern[str]
+    inner: frozenset[str]
 
 
-# Targets and sources, each a chain of tables as in OpenCC's configurations s2t, s2twp,
+# Source and target, each a chain of tables as in OpenCC's configurations s2t, s2twp,
 # s2hkp, t2s, tw2sp and hk2sp. `cut:` only finds where the phrases of a table lie, and the
 # later tables then have no phrase across their edges.
 _CHAINS = {
@@ -41,49 +50,97 @@ _CHAINS = {
     ("zh-Hant-TW", "zh-Hans"): ("cut:ts", "tw_rev", "ts"),
     ("zh-Hant-HK", "zh-Hans"): ("cut:ts", "hk_rev", "ts"),
 }
-_SOURCES = {"zh-Hans": "zh-Hant"}
+
+
+def _turning(key: str, value: str, characters: Mapping[int, int]) -> str:
+    """List the characters of a phrase that the table would change otherwise."""
+    plain = key.translate(characters)
+    if len(plain) != len(value):
+        return key
+    return "".join(one for one, old, new in zip(key, plain, value, strict=True) if old != new)
 
 
 @cache
 def _stage(name: str) -> _Stage:
-    cut = name.startswith("cut:")
-    name = name.removeprefix("cut:")
     phrases = tables.phrases(name)
+    characters = tables.one_to_one(name)
     lengths: dict[str, set[int]] = {}
-    for key in phrases:
+    turning: set[str] = set()
+    for key, value in phrases.items():
         lengths.setdefault(key[:2], set()).add(len(key))
+        # One character of each phrase is enough to find it, and the fewer the faster.
+        if value is not None and turning.isdisjoint(found := _turning(key, value, characters)):
+            turning.add(found[0])
     return _Stage(
-        characters={} if cut else tables.one_to_one(name),
-        phrases=dict.fromkeys(phrases) if cut else phrases,
+        characters=characters,
+        phrases=phrases,
         heads={head: tuple(sorted(found, reverse=True)) for head, found in lengths.items()},
+        turns=re.compile("|".join(map(re.escape, sorted(turning)))),
+        inner=frozenset(pair for key in phrases for pair in map(add, key, key[1:])),
     )
 
 
-def _apply(stage: _Stage, text: str, joint: str) -> str:
-    """Run one stage; `joint` goes between phrases and what lies between them."""
-    plain = text.translate(stage.characters) if stage.characters else text
-    heads, phrases = stage.heads, stage.phrases
+def _match(stage: _Stage, text: str, place: int) -> str | None:
+    """Find the longest phrase that begins at a place."""
+    for length in stage.heads.get(text[place : place + 2], ()):
+        key = text[place : place + length]
+        if key in stage.phrases:
+            return key
+    return None
+
+
+def _apply(stage: _Stage, text: str) -> str:
+    """Run one stage where phrases matter: around the characters that only they decide."""
+    plain = text.translate(stage.characters)
     pieces: list[str] = []
     done = written = 0
+    for turn in stage.turns.finditer(text):
+        place = turn.start()
+        # Phrases are taken from left to right, so begin where surely none is under way.
+        while place > done and text[place - 1 : place + 1] in stage.inner:
+            place -= 1
+        place = max(place, done)
+        while place <= turn.start():
+            key = _match(stage, text, place)
+            if key is None:
+                place += 1
+                continue
+            value = stage.phrases[key]
+            if value is not None:
+                pieces += plain[written:place], value
+                written = place + len(key)
+            place += len(key)
+        done = place
+    return "".join([*pieces, plain[written:]])
+
+
+def _apply_apart(stage: _Stage, text: str, joint: str, *, change: bool) -> str:
+    """Run one stage and put a joint between phrases and what lies between them.
+
+    Args:
+        stage: The phrases, and what they become.
+        text: What to convert.
+        joint: A character that occurs nowhere else.
+        change: False to find the phrases only.
+
+    Returns:
+        The pieces with joints between them.
+    """
+    plain = text.translate(stage.characters) if change else text
+    pieces: list[str] = []
+    done = 0
     pairs = map(add, text, text[1:])
     # Only places whose two characters begin some phrase are looked at in Python.
-    for place in compress(count(), map(heads.__contains__, pairs)):
-        if place < done:
+    for place in compress(count(), map(stage.heads.__contains__, pairs)):
+        key = None if place < done else _match(stage, text, place)
+        if key is None:
             continue
-        for length in heads[text[place : place + 2]]:
-            key = text[place : place + length]
-            if key not in phrases:
-                continue
-            done = place + length
-            value = phrases[key]
-            if value is not None or joint:
-                if written < place:
-                    pieces.append(plain[written:place])
-                pieces.append(plain[place:done] if value is None else value)
-                written = done
-            break
-    pieces.append(plain[written:])
-    return joint.join(pieces)
+        if done < place:
+            pieces.append(plain[done:place])
+        done = place + len(key)
+        value = stage.phrases[key] if change else None
+        pieces.append(plain[place:done] if value is None else value)
+    return joint.join([*pieces, plain[done:]])
 
 
 def _absent(text: str) -> str:
@@ -116,21 +173,24 @@ def convert(text: str, target: str, *, source: str | None = None) -> str:
     Source: OpenCC's dictionaries and configurations s2t, s2twp, s2hkp, t2s, tw2sp, hk2sp.
     """
     target = canonical_language(target)
-    known = _SOURCES.get(target, "zh-Hans") if source is None else canonical_language(source)
-    chain = _CHAINS.get((known, target))
+    if source is None:
+        source = "zh-Hant" if target == "zh-Hans" else "zh-Hans"
+    source = canonical_language(source)
+    chain = _CHAINS.get((source, target))
     if chain is None:
-        raise Unsupported("text.no_conversion", path="target", source=known, target=target)
+        raise Unsupported("text.no_conversion", path="target", source=source, target=target)
     if text.isascii():
         return text
     if _COMPATIBILITY.search(text):
         text = _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFC", match[0]), text)
-    first, *later = map(_stage, chain)
+    first, *later = chain
     if not later:
-        return _apply(first, text, "")
+        return _apply(_stage(first), text)
     # A later stage sees the first one's pieces apart, so that no phrase of its own lies
     # across two of them.
     joint = _absent(text)
-    text = _apply(first, text, joint)
-    for stage in later:
-        text = _apply(stage, text, "")
+    change = not first.startswith("cut:")
+    text = _apply_apart(_stage(first.removeprefix("cut:")), text, joint, change=change)
+    for name in later:
+        text = _apply(_stage(name), text)
     return text.replace(joint, "")

@@ -67,10 +67,10 @@ def detect(text: str) -> Detected:
 
     Tibetan script is taken for `bo`, though Dzongkha is written with it too; Yi script is
     `ii`. Chinese is `zh-Hant` where more of its characters are only traditional than only
-    simplified; where both ways share every character (中文信息 has one way to write 中文),
-    nothing decides and the answer is `zh-Hans`. `mul` means that no script leads clearly;
-    `und` that the text has no letters, or that Latin or another script leads. Digits,
-    punctuation and emoji do not count.
+    simplified; where both ways share every character, as in 中文, nothing decides and the
+    answer is `zh-Hans`. `mul` means that no script leads clearly, `und` that the text has
+    no letters, or that Latin or another script leads. Latin words do not make a text
+    `mul`: 5G and HPV are borrowed. Digits, punctuation and emoji do not count.
 
     Args:
         text: Any text.

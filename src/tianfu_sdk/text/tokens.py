@@ -67,7 +67,8 @@ def tokens(text: str) -> list[str]:
         that `.`, `_`, `+` and `-` may join, such as `covid-19` and `3.14`; of Tibetan,
         syllables; of other scripts, runs of letters. No token has a space or a quote.
 
-    Source: Chinese retrieval is best by characters and pairs, without a dictionary.
+    Source: our measurements: for Chinese, characters with pairs find more than the words
+        of a dictionary, and need none.
     """
     return folded_tokens(fold(text))
 
