@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import inspect
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -73,10 +74,8 @@ class Aio:
         if name.startswith("_"):
             raise AttributeError(name)
         found = getattr(self._target, name)
-        if callable(found) and not isinstance(found, type):
-            if hasattr(found, "__self__") or hasattr(found, "__wrapped__"):
-                return self._coroutine(found)
-            return self._coroutine(found) if not _is_desk(found) else Aio(found, self._pool)
+        if inspect.ismethod(found):
+            return self._coroutine(found)
         return Aio(found, self._pool) if _is_desk(found) else found
 
     def _coroutine(self, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +84,8 @@ class Aio:
             result = await self._call(method, *args, **kwargs)
             if isinstance(result, Page):
                 return AioPage(result, self._call)
-            return Aio(result, self._pool) if _is_hub(result) else result
+            # A hub that gives a hub, as `as_` does, gives it for `async` code.
+            return Aio(result, self._pool) if type(result) is type(self._target) else result
 
         return call
 
@@ -100,7 +100,3 @@ class Aio:
 
 def _is_desk(value: Any) -> bool:
     return type(value).__module__.startswith("tianfu_sdk.services.")
-
-
-def _is_hub(value: Any) -> bool:
-    return type(value).__module__ == "tianfu_sdk.hub" and type(value).__name__ == "Hub"

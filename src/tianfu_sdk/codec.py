@@ -285,10 +285,10 @@ def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
         # cattrs notes the field of a missing key already where it validates in detail.
         where = path if path.rpartition(".")[2] == name else f"{path}.{name}".lstrip(".")
         found.append(_problem(Invalid("field.missing", path=where)))
-    elif isinstance(error, TypeError) and "unexpected keyword" in str(error):
-        found.append(_problem(Invalid("field.unknown", path=path)))
     else:
-        found.append(_problem(Invalid("field.value", path=path, value=str(error)[:80])))
+        value, said, name = str(error).partition(" is not a valid ")
+        code = "field.choice" if said else "field.value"
+        found.append(_problem(Invalid(code, path=path, value=value[:80], choices=name)))
 
 
 def _problem(error: Invalid) -> Problem:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from tianfu_sdk import codec
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
 from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
@@ -202,8 +203,6 @@ class Hub:
             work = Work(self._tools, Actor(system="bootstrap"), tx)
             if tx.find(ACCOUNT.name, Query(limit=1)):
                 raise Conflict("hub.not_empty")
-            from tianfu_sdk import codec
-
             levels = self._tools.regions().levels(region)
             id_ = work.new_id(ORGANIZATION)
             first = codec.structure(
@@ -223,10 +222,11 @@ class Hub:
             account = make_account(
                 work, organization=id_, placed=placed, label=label, external_id=external_id
             )
-            for place in ({"region": region}, {"organization": id_}):
-                grant = Grant(
-                    id=work.new_id(GRANT), account=account.id, actions=(Action.ALL,), **place
-                )
+            whole = Grant(id="", account=account.id, actions=(Action.ALL,))
+            for grant in (
+                attrs.evolve(whole, id=work.new_id(GRANT), region=region),
+                attrs.evolve(whole, id=work.new_id(GRANT), organization=id_),
+            ):
                 work.put(GRANT, grant, placed)
                 work.note(grant, "given", account=account.id)
             work.finish()

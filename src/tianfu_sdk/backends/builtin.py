@@ -92,7 +92,7 @@ def shipped_regions() -> tuple[Region, ...]:
         Region(
             code=sys.intern(row["code"]),
             name=row["name"],
-            level=RegionLevel(row["level"]),
+            level=RegionLevel.of(row["level"], "level"),
             parent=sys.intern(row["parent"]) or None,
             valid_from=date.fromisoformat(row["valid_from"]) if row["valid_from"] else None,
             valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,

@@ -44,6 +44,15 @@ class Labelled(StrEnum):
         member.en = en
         return member
 
+    @classmethod
+    def of(cls, value: str, path: str) -> Self:
+        """Give the member of a value; raises `Invalid` (`field.choice`) with this path."""
+        for member in cls:
+            if member.value == value:
+                return member
+        choices = ", ".join(str(member.value) for member in cls)
+        raise Invalid("field.choice", path=path, value=str(value)[:40], choices=choices)
+
     def label(self, language: str = "en") -> str:
         """Give the label in `zh` or `en`."""
         return self.zh if language.startswith("zh") else self.en

@@ -67,7 +67,7 @@ class Ask(Desk):
         # A question in a script of its own wants answers that its asker can read.
         languages = {wanted} if wanted else {detect(text).language} & _MINORITY
         only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages), tags=tags)
-        answers = self._read(lambda work: self._answer(work, text, only, limit))
+        answers: list[Answer] = self._read(lambda work: self._answer(work, text, only, limit))
         try:
             question = self._write(
                 lambda work: self._file(work, text, region, wanted, answered=bool(answers))
@@ -86,7 +86,7 @@ class Ask(Desk):
         good = [h for h in hits if asking.coverage(tokens, h.contributions) >= threshold]
         shown = self._gate(work, good)
         names = names_of(work, [found.content.organization for found in shown.values()])
-        answers = []
+        answers: list[Answer] = []
         for hit in good:
             if hit.id not in shown or len(answers) == limit:
                 continue

@@ -104,7 +104,7 @@ class ContentDesk(Desk, Generic[T]):
         def read(work: Work) -> Page[T]:
             where: list[Where] = []
             if state is not None:
-                where.append(Where("state", "=", State(state).value))
+                where.append(Where("state", "=", State.of(state, "state").value))
             if region is not None:
                 level = work.tools.regions().level_of(region).value
                 where.append(Where(level, "=", region))

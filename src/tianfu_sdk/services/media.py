@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.core.sniffing import form_of, sniff
@@ -81,7 +81,7 @@ class MediaDesk(Desk):
         media_type = claimed or found or ""
         counted = _Counted(head, stream)
         return MediaInfo(
-            sha256=self._tools.blobs.put(counted),
+            sha256=self._tools.blobs.put(cast(BinaryIO, counted)),
             size=counted.size,
             media_type=media_type,
             form=form_of(media_type, head),

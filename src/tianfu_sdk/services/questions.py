@@ -10,7 +10,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.question import Question, QuestionState
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.model.storage import Group, Where
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import open_sealed
 from tianfu_sdk.services.work import Desk, Work
@@ -54,9 +54,9 @@ class Questions(Desk):
         """Find questions that this account may read, oldest first."""
 
         def read(work: Work) -> Page[Question]:
-            where = ()
+            where: Group = ()
             if state is not None:
-                where = (Where("state", "=", QuestionState(state).value),)
+                where = (Where("state", "=", QuestionState.of(state, "state").value),)
             return work.page(
                 QUESTION,
                 where=where,

@@ -119,7 +119,7 @@ def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
         return work.noun(TERM, rows[0])
     shipped = _SHIPPED.get((vocabulary, code))
     if shipped is None:
-        raise NotFound("term.unknown", path=path, vocabulary=vocabulary, code=code[:64])
+        raise NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64])
     return shipped
 
 
