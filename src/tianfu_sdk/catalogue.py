@@ -22,7 +22,676 @@ class Entry(NamedTuple):
     hint_zh: str = ""
 
 
-ENTRIES: dict[str, Entry] = {}
+ENTRIES: dict[str, Entry] = {
+    "account.inactive": Entry(
+        "this account is out of service",
+        "该账号已停用",
+        "ask who manages accounts in your organization",
+        "请联系本单位账号管理员",
+    ),
+    "account.required": Entry(
+        "this needs an account, and none acts",
+        "此操作需要账号，当前没有账号",
+        'use hub.as_("acc_…"), or set TIANFU_ACCOUNT',
+        '请使用 hub.as_("acc_…") 或设置 TIANFU_ACCOUNT',
+    ),
+    "account.unknown": Entry(
+        "there is no such account",
+        "没有这个账号",
+        "accounts.find() lists those that you may see",
+        "可用 accounts.find() 查看",
+    ),
+    "ask.bad_kind": Entry(
+        "{value} is not a kind of content",
+        "{value} 不是内容种类",
+        "kinds are resource, activity, notice, news, base, listing",
+        "种类有 resource、activity、notice、news、base、listing",
+    ),
+    "ask.empty": Entry(
+        "the question is empty",
+        "问题为空",
+        "write what you want to know",
+        "请写出想问的问题",
+    ),
+    "ask.no_search": Entry(
+        "this store has no search engine",
+        "该存储没有检索引擎",
+        "use sqlite: or memory:, or a plugin that offers search",
+        "请使用 sqlite:、memory: 或带检索的插件",
+    ),
+    "blob.unknown": Entry(
+        "no media are kept under this digest",
+        "没有该摘要对应的媒体",
+        "add them with hub.media.add",
+        "请先用 hub.media.add 添加",
+    ),
+    "codec.corrupt": Entry(
+        "the stored document of a {what} cannot be read",
+        "存储的文档无法读取",
+        "run tianfu doctor; restore from a backup",
+        "请运行 tianfu doctor，必要时从备份恢复",
+    ),
+    "codec.schema_too_new": Entry(
+        "the document has schema {found}, this program knows {known}",
+        "文档版本为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
+    ),
+    "content.fixed": Entry(
+        "this field cannot be changed",
+        "该字段不可修改",
+        "create a new one instead",
+        "请另建一条",
+    ),
+    "content.kept": Entry(
+        "this field is set by the verbs, not by hand",
+        "该字段由流程自动维护，不能手工填写",
+        "use submit, approve, publish …",
+        "请使用 submit、approve、publish 等动作",
+    ),
+    "content.no_revision": Entry(
+        "there is no revision {revision}",
+        "没有第 {revision} 版",
+        "revisions(id) lists them",
+        "可用 revisions(id) 查看",
+    ),
+    "crypto.wrong": Entry(
+        "a sealed value cannot be opened: another key, another field, or it was changed",
+        "密文无法解开：密钥或字段不符，或被改动",
+        "check TIANFU_KEY or the key file",
+        "请检查 TIANFU_KEY 或密钥文件",
+    ),
+    "events.bad_name": Entry(
+        "a consumer needs a name of 1 to 40 characters",
+        "消费者名称须为 1 至 40 个字符",
+    ),
+    "extra.missing": Entry(
+        "{name} is not installed",
+        "未安装 {name}",
+        "pip install {package}",
+        "请执行 pip install {package}",
+    ),
+    "field.characters": Entry(
+        "NUL and halves of surrogate pairs are not text",
+        "文本不能含 NUL 或不成对的代理码元",
+        "decode the text from its source again",
+        "请从来源重新解码",
+    ),
+    "field.choice": Entry(
+        "{value} is not one of: {choices}",
+        "{value} 不在可选范围：{choices}",
+    ),
+    "field.date": Entry(
+        "{value} is not a date",
+        "{value} 不是日期",
+        "write YYYY-MM-DD",
+        "请写成 YYYY-MM-DD",
+    ),
+    "field.missing": Entry(
+        "this field is needed",
+        "缺少必填字段",
+    ),
+    "field.naive_time": Entry(
+        "a time needs a zone",
+        "时间须带时区",
+        "give an aware datetime, such as 2020-11-19T09:00+08:00",
+        "请给出带时区的时间，如 2020-11-19T09:00+08:00",
+    ),
+    "field.time": Entry(
+        "{value} is not a time",
+        "{value} 不是时间",
+        "write ISO 8601 with a zone",
+        "请用带时区的 ISO 8601 格式",
+    ),
+    "field.too_long": Entry(
+        "{length} characters, {longest} at most",
+        "共 {length} 个字符，最多 {longest}",
+    ),
+    "field.too_short": Entry(
+        "at least {shortest} characters are needed",
+        "至少需要 {shortest} 个字符",
+    ),
+    "field.too_small": Entry(
+        "{value} is below {least}",
+        "{value} 小于 {least}",
+    ),
+    "field.twice": Entry(
+        "something stands here twice",
+        "有重复的成员",
+    ),
+    "field.type": Entry(
+        "wanted {wanted}, found {found}",
+        "应为 {wanted}，实为 {found}",
+    ),
+    "field.unknown": Entry(
+        "there is no such field",
+        "没有这个字段",
+    ),
+    "field.value": Entry(
+        "this value is not valid: {value}",
+        "取值无效：{value}",
+    ),
+    "grant.bad_action": Entry(
+        "{value} is not an action",
+        "{value} 不是动作",
+        "actions are in tianfu_sdk.model.account.Action",
+        "动作见 tianfu_sdk.model.account.Action",
+    ),
+    "grant.bad_kind": Entry(
+        "{value} is not the name of a kind",
+        "{value} 不是种类名",
+        "such as resource, or * for all",
+        "例如 resource；* 表示全部",
+    ),
+    "grant.exceeds": Entry(
+        "this gives more than grant {grant} holds",
+        "授出的权限超出授权 {grant} 的范围",
+        "give less, or name another of your grants as parent",
+        "请缩小范围，或用 parent 指定另一项授权",
+    ),
+    "grant.missing": Entry(
+        "no grant lets this account {action} a {kind} there",
+        "该账号没有在此处对 {kind} 执行 {action} 的授权",
+        "accounts.why(account, action, id) says what is missing",
+        "可用 accounts.why(account, action, id) 查看原因",
+    ),
+    "grant.none": Entry(
+        "this account holds no valid grant to delegate",
+        "该账号没有可转授的有效授权",
+    ),
+    "grant.not_yours": Entry(
+        "only who gave this grant, or holds one above it, may revoke it",
+        "只有授予者或其上级授权持有者可以收回",
+    ),
+    "grant.place": Entry(
+        "name a region or an organization, and not both",
+        "须在 region 与 organization 中二选一",
+    ),
+    "http.bad_url": Entry(
+        "the address cannot be called ({why})",
+        "地址无法访问（{why}）",
+        "check base_url",
+        "请检查 base_url",
+    ),
+    "http.no_answer": Entry(
+        "no answer came, and some of the request may have left ({why})",
+        "没有收到应答，请求可能已发出（{why}）",
+        "ask what became of it; do not send it again",
+        "请查询结果，不要重发",
+    ),
+    "http.not_sent": Entry(
+        "it failed before the request left ({why})",
+        "请求发出前就失败了（{why}）",
+        "it is safe to try again",
+        "可以安全重试",
+    ),
+    "hub.bad_url": Entry(
+        "this is no URL of a store: {url}",
+        "这不是存储的 URL：{url}",
+        "such as sqlite:///kepu.db, sqlite:////var/kepu.db or memory:",
+        "例如 sqlite:///kepu.db、sqlite:////var/kepu.db 或 memory:",
+    ),
+    "hub.no_reason": Entry(
+        "the system acts for a reason",
+        "系统操作须说明理由",
+        'as_system(reason="…")',
+        'as_system(reason="…")',
+    ),
+    "hub.no_url": Entry(
+        "no store is named",
+        "没有指定存储",
+        'Hub.open("sqlite:///kepu.db"), or set TIANFU_DB',
+        '请用 Hub.open("sqlite:///kepu.db") 或设置 TIANFU_DB',
+    ),
+    "hub.not_empty": Entry(
+        "there is an account already; bootstrap works once",
+        "已有账号，初始化只能进行一次",
+        'use hub.as_("acc_…")',
+        '请使用 hub.as_("acc_…")',
+    ),
+    "keys.malformed": Entry(
+        "the master key is not base64 of 32 bytes",
+        "主密钥不是 32 字节的 base64",
+        "tianfu keys new makes one",
+        "可用 tianfu keys new 生成",
+    ),
+    "keys.missing": Entry(
+        "there is no master key",
+        "没有主密钥",
+        "set TIANFU_KEY or TIANFU_KEY_FILE; tianfu keys new makes one",
+        "请设置 TIANFU_KEY 或 TIANFU_KEY_FILE；可用 tianfu keys new 生成",
+    ),
+    "keys.unknown": Entry(
+        "the master key that this was wrapped with is not here",
+        "没有当时使用的主密钥",
+        "give the key file that belongs to this database",
+        "请提供与该数据库对应的密钥文件",
+    ),
+    "keys.unwritable": Entry(
+        "the key file cannot be written",
+        "密钥文件无法写入",
+        "set TIANFU_KEY_FILE to a place that can be written",
+        "请把 TIANFU_KEY_FILE 设到可写位置",
+    ),
+    "keys.wrong": Entry(
+        "the master key does not fit this database",
+        "主密钥与该数据库不符",
+        "give the key file that belongs to this database",
+        "请提供与该数据库对应的密钥文件",
+    ),
+    "licence.not_shareable": Entry(
+        "the licence {licence} does not let this be shared",
+        "许可 {licence} 不允许共享",
+        "set a licence that does, if the owner agrees",
+        "权利人同意后请改用可共享的许可",
+    ),
+    "lifecycle.expired": Entry(
+        "its expiry has come",
+        "内容已过有效期",
+        "edit expires_on, and have it approved again",
+        "请修改 expires_on 并重新审批",
+    ),
+    "lifecycle.illegal": Entry(
+        "{verb} is not possible from the state {state}",
+        "状态 {state} 下不能执行 {verb}",
+    ),
+    "lifecycle.own_work": Entry(
+        "who wrote it may not approve it",
+        "作者本人不能审批",
+        "ask another person with the grant to approve",
+        "请由另一位有审批权限的人操作",
+    ),
+    "lifecycle.past": Entry(
+        "the moment must be one to come",
+        "时间须在将来",
+    ),
+    "lifecycle.reason": Entry(
+        "{verb} needs a reason",
+        "{verb} 须说明理由",
+    ),
+    "lifecycle.system": Entry(
+        "the system approves nothing; a person does",
+        "系统不能审批，须由人审批",
+    ),
+    "media.bad_digest": Entry(
+        "this is not a SHA-256 in hex",
+        "不是十六进制的 SHA-256",
+    ),
+    "media.bad_type": Entry(
+        "{value} is not a media type",
+        "{value} 不是媒体类型",
+        "such as image/png",
+        "例如 image/png",
+    ),
+    "media.empty": Entry(
+        "there are no bytes",
+        "内容为空",
+    ),
+    "media.no_alt": Entry(
+        "an {form} needs a text that says what it shows",
+        "{form} 须有替代文字",
+        "fill alt; or open the hub with accessible=False",
+        "请填写 alt，或以 accessible=False 打开",
+    ),
+    "media.no_transcript": Entry(
+        "{form} needs a text that says what is heard",
+        "{form} 须有文字稿",
+        "fill transcript; or open the hub with accessible=False",
+        "请填写 transcript，或以 accessible=False 打开",
+    ),
+    "media.type_clash": Entry(
+        "it claims to be {claimed} but is {found}",
+        "声明为 {claimed}，实为 {found}",
+    ),
+    "media.unknown_type": Entry(
+        "its type is not recognised",
+        "无法识别类型",
+        "say media_type=",
+        "请指明 media_type",
+    ),
+    "noun.unknown": Entry(
+        "there is no {kind} {id}, or not for this account",
+        "没有 {kind} {id}，或该账号无权查看",
+    ),
+    "organization.ambiguous": Entry(
+        "several organizations are called {name}",
+        "有多个组织叫 {name}",
+        "use the id",
+        "请使用编号",
+    ),
+    "organization.too_deep": Entry(
+        "a tree of organizations is at most {deepest} deep",
+        "组织层级最多 {deepest} 级",
+    ),
+    "organization.unknown": Entry(
+        "there is no organization {id}",
+        "没有组织 {id}",
+    ),
+    "page.bad_cursor": Entry(
+        "this is not a cursor of a page",
+        "这不是分页游标",
+        "pass back page.cursor",
+        "请传回 page.cursor",
+    ),
+    "plugin.api": Entry(
+        "the plugin states API {found}, this library speaks {known}",
+        "插件声明的接口版本为 {found}，本库为 {known}",
+        "set tianfu_api = 1, or install a version of the plugin that fits",
+        "请设 tianfu_api = 1 或安装匹配版本",
+    ),
+    "plugin.broken": Entry(
+        "the plugin is broken: {cause}",
+        "插件有问题：{cause}",
+        "tianfu plugins show NAME prints the whole traceback",
+        "可用 tianfu plugins show NAME 查看完整信息",
+    ),
+    "plugin.collision": Entry(
+        "several plugins offer this name: {plugins}",
+        "多个插件提供同一名称：{plugins}",
+        "block one of them with plugins.block",
+        "请用 plugins.block 屏蔽其一",
+    ),
+    "plugin.factory": Entry(
+        "what is registered must be callable",
+        "注册的对象必须可调用",
+    ),
+    "plugin.unknown_hook": Entry(
+        "there is no hook {hook}",
+        "没有钩子 {hook}",
+        "hooks are in docs/reference/hooks.md",
+        "钩子见 docs/reference/hooks.md",
+    ),
+    "plugin.unknown": Entry(
+        "nobody offers {name}; there are: {offered}",
+        "没有提供 {name}；现有：{offered}",
+        "install the plugin that offers it",
+        "请安装相应插件",
+    ),
+    "question.closed": Entry(
+        "the question is {state} already",
+        "该问题已处于 {state} 状态",
+    ),
+    "question.not_published": Entry(
+        "only a published content answers a question",
+        "只有已发布的内容才能作为答案",
+    ),
+    "region.bad_code": Entry(
+        "{value} is not a region code",
+        "{value} 不是行政区划代码",
+        "six digits of GB/T 2260, such as 510000",
+        "GB/T 2260 的六位代码，如 510000",
+    ),
+    "region.not_valid": Entry(
+        "{value} was no region on {on}; successors: {successors}",
+        "{value} 在 {on} 不是有效区划；后继：{successors}",
+        "regions.resolve(code) follows it",
+        "可用 regions.resolve(code) 查找",
+    ),
+    "region.unknown": Entry(
+        "{value} never was a region code",
+        "没有区划代码 {value}",
+    ),
+    "settings.file": Entry(
+        "the settings file cannot be read: {why}",
+        "配置文件无法读取：{why}",
+    ),
+    "settings.secret": Entry(
+        "the secret is not there: {origin}",
+        "没有取到密钥：{origin}",
+    ),
+    "settings.type": Entry(
+        "wanted {wanted}",
+        "应为 {wanted}",
+    ),
+    "settings.unknown": Entry(
+        "there is no such setting; near: {near}",
+        "没有这个设置项；相近：{near}",
+    ),
+    "sms.bad_signature": Entry(
+        "this signature cannot stand in a message ({units} units with brackets, at most {most})",
+        "该签名不可用（含括号 {units} 个编码单元，最多 {most}）",
+        "give a short name without 【 and 】",
+        "请给出不含【】的简短名称",
+    ),
+    "storage.bad_index": Entry(
+        "an index names {value}, which is no scalar key",
+        "索引引用了 {value}，它不是单值键",
+    ),
+    "storage.bad_name": Entry(
+        "{value} cannot name a kind or key",
+        "{value} 不能作为类型或键的名称",
+        "lower-case letters, digits and _",
+        "小写字母、数字和下划线",
+    ),
+    "storage.bad_order": Entry(
+        "{value} is no scalar key to order by",
+        "{value} 不能用于排序",
+    ),
+    "storage.busy": Entry(
+        "another writer held the lock for more than {seconds} s",
+        "其他写入占用锁超过 {seconds} 秒",
+        "try again, or write in smaller batches",
+        "请重试，或减小批量",
+    ),
+    "storage.cannot_open": Entry(
+        "{place} cannot be opened or made",
+        "{place} 无法打开或创建",
+        "check the folder and its rights",
+        "请检查目录及权限",
+    ),
+    "storage.closed": Entry(
+        "the store {place} is not open",
+        "存储 {place} 未打开",
+        "open the hub again",
+        "请重新打开",
+    ),
+    "storage.corrupt": Entry(
+        "{place} is damaged",
+        "{place} 已损坏",
+        "keep a copy, run tianfu doctor, restore from a backup",
+        "请保留副本，运行 tianfu doctor，并从备份恢复",
+    ),
+    "storage.cursor": Entry(
+        "this is not a cursor of an event stream",
+        "这不是事件流的游标",
+        "pass back what read or last gave",
+        "请使用 read 或 last 返回的游标",
+    ),
+    "storage.document": Entry(
+        "a row of this kind {place} a document",
+        "该类型的文档与声明不符",
+    ),
+    "storage.empty_id": Entry(
+        "a name or id must not be empty",
+        "名称或标识不能为空",
+    ),
+    "storage.failed": Entry(
+        "the store failed ({driver})",
+        "存储出错（{driver}）",
+    ),
+    "storage.full": Entry(
+        "no room is left for {place}; nothing was stored",
+        "{place} 磁盘已满，未写入任何内容",
+        "free some room and try again",
+        "请腾出空间后重试",
+    ),
+    "storage.groups": Entry(
+        "{most} groups of conditions at most",
+        "条件组最多 {most} 个",
+    ),
+    "storage.in_values": Entry(
+        "{most} values at most, as a tuple",
+        "最多 {most} 个值，且须为元组",
+    ),
+    "storage.io": Entry(
+        "{place} cannot be read or written",
+        "{place} 读写出错",
+        "check the disk",
+        "请检查磁盘",
+    ),
+    "storage.key_characters": Entry(
+        "NUL and halves of surrogate pairs cannot be stored here",
+        "此处不能含 NUL 或不成对的代理码元",
+    ),
+    "storage.key_names": Entry(
+        "a row must have exactly the keys of its kind; odd: {value}",
+        "行的键与类型不符：{value}",
+    ),
+    "storage.key_range": Entry(
+        "the number is too large, or not a number",
+        "数值超出范围",
+    ),
+    "storage.key_too_long": Entry(
+        "{length} characters are too many; at most {longest}",
+        "长度 {length} 超出上限 {longest}",
+    ),
+    "storage.key_type": Entry(
+        "wanted {wanted}, found {found}",
+        "应为 {wanted}，实为 {found}",
+    ),
+    "storage.kind_changed": Entry(
+        "a kind has other keys than its rows in {place}",
+        "类型的键与 {place} 中已有数据不符",
+        "migrate the store, or use a new one",
+        "请迁移数据或使用新存储",
+    ),
+    "storage.lease": Entry(
+        "the lease must be longer than nothing",
+        "租期必须大于零",
+        "give longer than the work can take",
+        "租期应长于任务所需时间",
+    ),
+    "storage.limit": Entry(
+        "the number must be 1 to {most}",
+        "数目须在 1 到 {most} 之间",
+    ),
+    "storage.nested": Entry(
+        "run or open was called inside a transaction of the same store",
+        "在同一存储的事务内又调用了 run 或 open",
+        "use hub.unit for several calls in one transaction",
+        "多个调用合为一个事务请用 hub.unit",
+    ),
+    "storage.no_fts5": Entry(
+        "this SQLite was built without FTS5",
+        "该 SQLite 未编译 FTS5",
+        "use a Python whose SQLite has it",
+        "请使用带 FTS5 的 Python",
+    ),
+    "storage.no_key": Entry(
+        "there is no key {value}",
+        "没有键 {value}",
+    ),
+    "storage.no_kind": Entry(
+        "the store has no kind {kind}",
+        "存储中没有类型 {kind}",
+    ),
+    "storage.not_a_database": Entry(
+        "{place} is not a database",
+        "{place} 不是数据库文件",
+        "name another file",
+        "请另选文件",
+    ),
+    "storage.not_ours": Entry(
+        "{place} is a database of another program",
+        "{place} 是其他程序的数据库",
+        "name another file",
+        "请另选文件",
+    ),
+    "storage.old_sqlite": Entry(
+        "SQLite {found} is too old",
+        "SQLite {found} 版本过低",
+        "3.35 or newer is needed",
+        "需要 3.35 或更新版本",
+    ),
+    "storage.operator": Entry(
+        "the operator {op} does not fit this key",
+        "运算符 {op} 不适用于该键",
+    ),
+    "storage.priority": Entry(
+        "the priority must be 0 to 9, not {value}",
+        "优先级须在 0 到 9 之间，当前为 {value}",
+    ),
+    "storage.read_only_tx": Entry(
+        "this transaction may only read",
+        "该事务只能读取",
+        "call run with write=True",
+        "请以 write=True 调用 run",
+    ),
+    "storage.read_only": Entry(
+        "{place} can only be read",
+        "{place} 只能读取",
+        "check its rights, or open it without mode=ro",
+        "请检查权限，或不要用 mode=ro 打开",
+    ),
+    "storage.schema_too_new": Entry(
+        "{place} has schema {found}, this program knows {known}",
+        "{place} 的版本为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
+    ),
+    "storage.tx_over": Entry(
+        "this transaction is over",
+        "该事务已结束",
+        "use it only inside the function given to run",
+        "只能在传给 run 的函数内使用",
+    ),
+    "storage.version": Entry(
+        "it is there already, is missing, or was changed since",
+        "记录已存在、不存在，或已被他人修改",
+        "read it again and repeat the change",
+        "请重新读取后再修改",
+    ),
+    "subject.erased": Entry(
+        "the personal data of this subject were erased",
+        "该主体的个人数据已删除",
+    ),
+    "term.bad_code": Entry(
+        "{value} cannot be a code: letters, digits, _ . - up to 27",
+        "{value} 不能作为代码：字母、数字、_ . -，最多 27 个",
+    ),
+    "term.no_chinese": Entry(
+        "a term needs a Chinese label (zh-Hans)",
+        "词条须有中文名称（zh-Hans）",
+    ),
+    "term.unknown": Entry(
+        "the vocabulary {vocabulary} has no term {term}",
+        "词表 {vocabulary} 没有 {term}",
+        'vocabularies.terms("{vocabulary}") lists them; vocabularies.put adds one',
+        '可用 vocabularies.terms("{vocabulary}") 查看，用 vocabularies.put 添加',
+    ),
+    "text.bad_language": Entry(
+        "{value} is not a well-formed language tag",
+        "{value} 不是合式的语言标签",
+        "a BCP 47 tag with hyphens, such as bo, ii or zh-Hans",
+        "请使用以连字符分隔的 BCP 47 标签，如 bo、ii、zh-Hans",
+    ),
+    "text.lone_surrogate": Entry(
+        "position {position} holds half of a surrogate pair",
+        "第 {position} 位是不成对的代理码元",
+        "decode the text from its source again",
+        "请从来源重新解码",
+    ),
+    "text.no_conversion": Entry(
+        "no conversion from {source} to {target}",
+        "没有从 {source} 到 {target} 的转换",
+        "targets are zh-Hans, zh-Hant, zh-Hant-TW and zh-Hant-HK",
+        "目标可为 zh-Hans、zh-Hant、zh-Hant-TW、zh-Hant-HK",
+    ),
+    "unique.taken": Entry(
+        "this value is taken",
+        "该值已被占用",
+        "it belongs to {owner}",
+        "属于 {owner}",
+    ),
+    "vocabulary.unknown": Entry(
+        "there is no vocabulary {name}",
+        "没有词表 {name}",
+    ),
+    "when.backwards": Entry(
+        "the end must come after the start",
+        "结束须晚于开始",
+    ),
+}
 
 
 class _Blank(dict[str, Any]):

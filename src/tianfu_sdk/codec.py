@@ -213,7 +213,7 @@ def loads(cls: type[T], document: bytes) -> T:
             return noun
         return _stored().structure(json.loads(document), cls)
     except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:
-        raise StorageCorrupt("codec.corrupt", path=cls.__name__) from error
+        raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__) from error
 
 
 def _lift(cls: type, document: bytes, schema: int) -> bytes:
@@ -221,7 +221,7 @@ def _lift(cls: type, document: bytes, schema: int) -> bytes:
         plain = json.loads(document)
         found = plain["$"]
     except (ValueError, TypeError, KeyError) as error:
-        raise StorageCorrupt("codec.corrupt", path=cls.__name__) from error
+        raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__) from error
     if found > schema:
         raise SchemaTooNew("codec.schema_too_new", path=cls.__name__, found=found, known=schema)
     for number in range(found, schema):

@@ -155,7 +155,11 @@ class Kind:
             odd = sorted(row.keys.keys() ^ self.by_name.keys())
             raise Invalid("storage.key_names", path=f"{self.name}.{odd[0]}", value=", ".join(odd))
         if (row.doc is None) is self.document:
-            raise Invalid("storage.document", path=f"{self.name}.doc")
+            raise Invalid(
+                "storage.document",
+                path=f"{self.name}.doc",
+                place="needs" if self.document else "has not",
+            )
         for key in self.keys:
             value = row.keys[key.name]
             if key.many:

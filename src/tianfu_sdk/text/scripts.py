@@ -151,7 +151,7 @@ def starts_inside_stack(character: str) -> bool:
 
 
 def _bad(tag: str) -> Invalid:
-    return Invalid("text.bad_language", path="language", tag=tag[:40])
+    return Invalid("text.bad_language", path="language", value=tag[:40])
 
 
 def _cased(parts: list[str]) -> str:
