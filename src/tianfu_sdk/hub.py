@@ -24,7 +24,7 @@ from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.account import Account, Action, Grant
-from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.event import Event, Finding
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
 from tianfu_sdk.model.storage import Query
@@ -361,6 +361,19 @@ class Hub:
         return Ask(self._tools, self._actor).ask(
             text, region=region, language=language, kinds=kinds, limit=limit
         )
+
+    def doctor(self) -> list[Finding]:
+        """Look whether the store is sound: file, audit, search index, keys, plugins.
+
+        Returns:
+            What was looked at and found, `ok`, `note` or `error`.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+        """
+        from tianfu_sdk.services.doctor import Doctor
+
+        return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
     # Desks.
 

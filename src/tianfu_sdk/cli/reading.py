@@ -1,0 +1,127 @@
+"""Commands that read: find, ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tianfu_sdk.cli import shared
+from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.core.kinds import CONTENT
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.model.question import Answers
+
+__all__ = ["answers_json", "ask", "desk_of", "find", "show_answers"]
+
+
+_DESKS = {
+    "resource": "resources",
+    "activity": "activities",
+    "notice": "notices",
+    "news": "news",
+    "base": "bases",
+    "listing": "listings",
+}
+
+
+def desk_of(hub: Hub, kind: str) -> Any:
+    """Give the desk of a kind of content."""
+    return getattr(hub, _DESKS[kind])
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(sorted(CONTENT)))
+@db_option()
+@as_option()
+@json_option()
+@click.option("--region", metavar="CODE", help="In this region and below it.")
+@click.option("--topic", metavar="CODE")
+@click.option("--state", metavar="STATE")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+def find(  # noqa: PLR0917 - options of a command
+    kind: str,
+    db: str,
+    account: str,
+    as_json: bool,  # noqa: FBT001
+    region: str | None,
+    topic: str | None,
+    state: str | None,
+    limit: int,
+) -> None:
+    """List content of a KIND that the account may see; without one what is published."""
+    with opened(db) as hub:
+        desk = desk_of(bound(hub, account), kind)
+        page = desk.find(region=region, topic=topic, state=state, limit=limit)
+        if as_json:
+            echo_json(
+                {"items": [shared.as_json(item) for item in page.items], "cursor": page.cursor}
+            )
+            return
+        for item in page.items:
+            click.echo(f"{item.id}  {item.state.zh}  {item.title}")
+        if page.cursor:
+            click.echo(f"… and more; --limit {limit * 5} shows more at a time")
+
+
+@click.command()
+@click.argument("text")
+@db_option()
+@json_option()
+@click.option("--region", metavar="CODE", help="Only content that concerns this region.")
+@click.option("--language", metavar="TAG", help="Only answers in this language.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(sorted(CONTENT)))
+@click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100))
+def ask(  # noqa: PLR0917 - options of a command
+    text: str,
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    region: str | None,
+    language: str | None,
+    kinds: tuple[str, ...],
+    limit: int,
+) -> None:
+    """Ask science for answers: published content only, with sources, or none at all."""
+    with opened(db) as hub:
+        answers = hub.ask(text, region=region, language=language, kinds=kinds or None, limit=limit)
+    if as_json:
+        echo_json(answers_json(answers))
+    else:
+        show_answers(answers)
+
+
+def answers_json(answers: Answers) -> dict[str, object]:
+    """Give answers as `tianfu ask --json` prints them."""
+    return {
+        "answers": [
+            {
+                "kind": answer.kind,
+                "id": answer.id,
+                "title": answer.title,
+                "score": answer.score,
+                "why": dict(answer.why),
+                "source": answer.source,
+                "passage": answer.passage,
+                "language": answer.language,
+                "disclaimer": answer.disclaimer,
+            }
+            for answer in answers
+        ],
+        "abstained": answers.abstained,
+        "question": answers.question,
+    }
+
+
+def show_answers(answers: Answers) -> None:
+    """Print answers for a person."""
+    if answers.abstained:
+        click.echo("没有找到足够可靠的答案 / nothing published answers this well enough.")
+        if answers.question:
+            click.echo(f"已转交专家 / filed for a person to answer: {answers.question}")
+        return
+    for number, answer in enumerate(answers, 1):
+        click.echo(f"{number}. {answer.title}  ({answer.score:.1f})")
+        click.echo(f"   {answer.passage}")
+        click.echo(f"   来源 / source: {answer.source}")
+        if answer.disclaimer:
+            click.echo(f"   {answer.disclaimer}")

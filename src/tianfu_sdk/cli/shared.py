@@ -1,0 +1,86 @@
+"""What commands share: the store, the account, and JSON on demand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.settings import Settings
+
+__all__ = [
+    "as_json",
+    "as_option",
+    "bound",
+    "db_option",
+    "echo_json",
+    "json_option",
+    "opened",
+    "store_url",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def db_option(required: bool = True) -> Callable[[F], F]:  # noqa: FBT001, FBT002
+    """Add `--db`: a path or a URL, or `TIANFU_DB`."""
+    return click.option(
+        "--db",
+        envvar="TIANFU_DB",
+        required=required,
+        metavar="PATH|URL",
+        help="The store: a path, or a URL such as sqlite:///kepu.db.",
+    )
+
+
+def as_option() -> Callable[[F], F]:
+    """Add `--as`: the account that acts, or `TIANFU_ACCOUNT`."""
+    return click.option(
+        "--as",
+        "account",
+        envvar="TIANFU_ACCOUNT",
+        metavar="ACCOUNT",
+        default="",
+        help="Id of the account that acts.",
+    )
+
+
+def json_option() -> Callable[[F], F]:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def store_url(db: str) -> str:
+    """Make a URL of a path or a URL."""
+    return db if "://" in db or db == "memory:" else f"sqlite:///{db}"
+
+
+@contextmanager
+def opened(db: str, **more: Any) -> Iterator[Hub]:
+    """Open a hub for a block."""
+    import os
+
+    settings = Settings.load(values=more or None, environment=os.environ)
+    with Hub.open(store_url(db), settings=settings) as hub:
+        yield hub
+
+
+def bound(hub: Hub, account: str) -> Hub:
+    """Give the hub on behalf of the account, or as it is where none is named."""
+    return hub.as_(account) if account else hub
+
+
+def echo_json(value: Any) -> None:
+    """Print JSON, two blanks a level."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def as_json(value: Any) -> Any:
+    """Give a noun, or a list of them, as plain values."""
+    from tianfu_sdk import codec
+
+    return codec.to_plain(value)

@@ -1,0 +1,105 @@
+"""Whether a store is sound, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tianfu_sdk.core.kinds import CONTENT, SUBJECT_KEY
+from tianfu_sdk.errors import CryptoError, Denied
+from tianfu_sdk.model.content import State
+from tianfu_sdk.model.event import Finding
+from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.audit import Audit
+from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import ANALYZER_VERSION
+
+__all__ = ["Doctor", "PluginState"]
+
+
+class PluginState(Protocol):
+    """What the doctor reads of a plugin."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """`ok`, `broken` or `blocked`."""
+        ...
+
+    @property
+    def cause(self) -> str:
+        """Why it is broken."""
+        ...
+
+
+class Doctor(Desk):
+    """Look at everything once; only for the system."""
+
+    def look(self, plugins: Sequence[PluginState]) -> list[Finding]:
+        """Look; see `Hub.doctor`."""
+        if not self._actor.system:
+            raise Denied("account.required")
+        return [
+            *self._storage(),
+            *Audit(self._tools, self._actor).verify(),
+            *self._read(_search),
+            *self._read(_keys),
+            *_plugins(plugins),
+        ]
+
+    def _storage(self) -> list[Finding]:
+        wrong = self._tools.store.check()
+        if not wrong:
+            name = self._tools.store.capabilities.name
+            return [_fine("storage", f"{name} is intact")]
+        hint = "keep a copy of the file, then restore from a backup"
+        return [
+            Finding(check="storage", severity="error", message=text, hint=hint) for text in wrong
+        ]
+
+
+def _fine(check: str, message: str) -> Finding:
+    return Finding(check=check, severity="ok", message=message)
+
+
+def _search(work: Work) -> list[Finding]:
+    search = work.tx.search
+    if search is None:
+        return [Finding(check="search", severity="note", message="the store has no engine")]
+    version = search.analyzer_version()
+    where = (Where("state", "=", State.PUBLISHED.value),)
+    published = sum(work.tx.count(kind, Query(where=where)) for kind in CONTENT)
+    if version not in (None, ANALYZER_VERSION):
+        message = f"the index was made by analyzer {version}, this is {ANALYZER_VERSION}"
+        return [Finding(check="search", severity="error", message=message, hint="rebuild it")]
+    if search.size() < published:
+        message = f"{search.size()} documents indexed, {published} contents published"
+        return [Finding(check="search", severity="error", message=message, hint="rebuild it")]
+    return [_fine("search", f"{search.size()} documents, analyzer {ANALYZER_VERSION}")]
+
+
+def _keys(work: Work) -> list[Finding]:
+    rows = work.tx.find(SUBJECT_KEY.name, Query(limit=1))
+    if not rows:
+        return [_fine("keys", "nothing is sealed yet")]
+    try:
+        work.tools.keys.unwrap(rows[0].doc or b"", rows[0].id)
+    except CryptoError as error:
+        return [
+            Finding(check="keys", severity="error", message=error.message, hint=error.hint or "")
+        ]
+    return [_fine("keys", "the master key opens what is sealed")]
+
+
+def _plugins(plugins: Sequence[PluginState]) -> list[Finding]:
+    broken = [p for p in plugins if p.state == "broken"]
+    if not broken:
+        return [_fine("plugins", f"{sum(p.state == 'ok' for p in plugins)} loaded")]
+    return [
+        Finding(check="plugins", severity="error", message=f"{p.name}: {p.cause}", subject=p.name)
+        for p in broken
+    ]
