@@ -31,6 +31,8 @@ class Table:
     get_some: str
     insert: str
     update: str
+    places: Mapping[str, int]
+    """Where each scalar key stands in a record."""
 
     @classmethod
     def of(cls, kind: Kind) -> Table:
@@ -53,6 +55,7 @@ class Table:
             f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * _WIDTH)})",
             f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",
             f"UPDATE {table} SET version = version + 1, {sets} WHERE id = ? AND version = ?",
+            {key.name: place for place, key in enumerate(scalars, 3)},
         )
 
     def row(self, record: Sequence[Any]) -> Row:
@@ -200,7 +203,8 @@ class _Keys(Mapping[str, Any]):
         return self._unpacked
 
     def __getitem__(self, name: str) -> Any:
-        return self._all()[name]
+        place = self._table.places.get(name)
+        return self._all()[name] if place is None else self._record[place]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())
