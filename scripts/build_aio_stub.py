@@ -21,9 +21,7 @@ from typing import Any, TypeVar, get_args, get_origin
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "src" / "tianfu_sdk" / "aio.pyi"
 DESKS = "tianfu_sdk.services."
-HEAD = '''\
-"""Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand."""
-'''
+HEAD = "# Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand.\n"
 PAGE = """\
 class AioPage(Generic[T]):
     page: Page[T]
@@ -55,6 +53,7 @@ class Stub:
         self.imports: dict[str, set[str]] = {
             "collections.abc": {"AsyncIterator", "Callable"},
             "typing": {"Any", "Generic", "TypeVar"},
+            "tianfu_sdk.hub": {"Hub"},
             "tianfu_sdk.services.page": {"Page"},
         }
         self.variables: set[str] = {"T"}
@@ -66,6 +65,8 @@ class Stub:
             return name
         self.classes[name] = ""
         parts = [part for member in members(cls) for part in self.member(cls, name, *member)]
+        if name == "Aio":
+            parts.insert(0, "    def __init__(self, target: Hub) -> None: ...\n")
         self.classes[name] = f"class {name}:\n" + ("".join(parts) or "    ...\n")
         return name
 
@@ -73,11 +74,16 @@ class Stub:
         """Write one method or property."""
         if isinstance(value, (property, functools.cached_property)):
             getter = value.func if isinstance(value, functools.cached_property) else value.fget
-            assert getter is not None
+            assert getter is not None  # noqa: S101 - tells the type checker
             kind = inspect.signature(getter).return_annotation
             if kind == "Aio":
                 return
-            said = self.said(cls, twin, getter, kind, result=True)
+            owner = importlib.import_module(getter.__module__)
+            desk = getattr(owner, str(kind), None)
+            if isinstance(desk, type) and desk.__module__.startswith(DESKS):
+                said = self.desk(desk, f"Aio{desk.__name__}")
+            else:
+                said = self.said(cls, twin, getter, kind, result=True)
             yield f"    @property\n    def {name}(self) -> {said}: ...\n"
             return
         signature = inspect.signature(value)
@@ -113,12 +119,20 @@ class Stub:
                 return node
 
             def visit_Name(self, node: ast.Name) -> ast.AST:
-                return ast.parse(stub.name(cls, twin, owner, node.id, shadowed, result), mode="eval").body
+                return ast.parse(
+                    stub.name(cls, twin, owner, node.id, shadowed, result), mode="eval"
+                ).body
 
         return ast.unparse(Rename().visit(tree))
 
-    def name(  # noqa: PLR0917 - one name and where it stands
-        self, cls: type[Any], twin: str, owner: str, name: str, shadowed: set[str], result: bool  # noqa: FBT001
+    def name(  # noqa: PLR0911, PLR0917 - one name, where it stands, and what it may be
+        self,
+        cls: type[Any],
+        twin: str,
+        owner: str,
+        name: str,
+        shadowed: set[str],
+        result: bool,  # noqa: FBT001
     ) -> str:
         """Write one name of an annotation."""
         module = importlib.import_module(owner)
@@ -135,8 +149,8 @@ class Stub:
             return name
         if name == "Page" and result:
             return "AioPage"
-        if result and isinstance(value, type) and is_desk(value):
-            return self.desk(value, f"Aio{value.__name__}")
+        if result and value is cls:
+            return twin
         if name in imported(owner):
             home, original = imported(owner)[name]
             return self.use(home, original)
@@ -162,27 +176,28 @@ class Stub:
         lines = [HEAD]
         if "builtins" in self.imports:
             lines.append("import builtins")
-        ordered = sorted(self.imports.items(), key=lambda item: (item[0].startswith("tianfu"), item))
+        ordered = sorted(
+            self.imports.items(), key=lambda item: (item[0].startswith("tianfu"), item)
+        )
         lines += [
             f"from {module} import {', '.join(sorted(names))}" for module, names in ordered if names
         ]
         lines.append('\n__all__ = ["THREADS", "Aio", "AioPage"]\n')
         lines += [f'{name} = TypeVar("{name}")' for name in sorted(self.variables)]
         lines += ["THREADS: int\n", PAGE]
-        lines += [self.classes[name] for name in sorted(self.classes, key=lambda n: (n != "Aio", n))]
+        lines += [
+            self.classes[name] for name in sorted(self.classes, key=lambda n: (n != "Aio", n))
+        ]
         return "\n".join(lines)
 
 
 def members(cls: type[Any]) -> list[tuple[str, Any]]:
     """Give the public methods and properties of a class, in the order of their writing."""
-    found: dict[str, Any] = {}
-    for base in reversed(cls.__mro__[:-1]):
-        for name, value in vars(base).items():
-            if not name.startswith("_") and isinstance(
-                value, (FunctionType, property, functools.cached_property)
-            ):
-                found[name] = value
-    return list(found.items())
+    found = {
+        name: value for base in reversed(cls.__mro__[:-1]) for name, value in vars(base).items()
+    }
+    kinds = (FunctionType, property, functools.cached_property)
+    return [(n, v) for n, v in found.items() if n[0] != "_" and isinstance(v, kinds)]
 
 
 def bindings(cls: type[Any]) -> dict[Any, type[Any]]:
@@ -195,13 +210,8 @@ def bindings(cls: type[Any]) -> dict[Any, type[Any]]:
                 getattr(origin, "__parameters__", ()), get_args(generic), strict=False
             ):
                 if isinstance(bound, type):
-                    found[variable] = bound
+                    found[variable] = bound  # noqa: PERF403 - over three loops
     return found
-
-
-def is_desk(cls: type[Any]) -> bool:
-    """Tell whether `hub.aio` wraps it."""
-    return cls.__module__.startswith(DESKS) and cls.__name__ != "Page"
 
 
 def build() -> str:

@@ -1,4 +1,4 @@
-"""Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand."""
+# Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -45,6 +45,7 @@ class AioPage(Generic[T]):
     async def to_dicts(self) -> list[dict[str, Any]]: ...
 
 class Aio:
+    def __init__(self, target: Hub) -> None: ...
     async def close(self) -> None: ...
     async def bootstrap(
         self,

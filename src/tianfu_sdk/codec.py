@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import types
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -77,9 +78,7 @@ def _given() -> cattrs.Converter:
         converter.register_structure_hook_func(functools.partial(_is, type_), _exactly(type_))
     converter.register_structure_hook_func(functools.partial(_is, float), _number)
     converter.register_structure_hook_func(_is_choice, _choice)
-    converter.register_structure_hook_factory(
-        lambda type_: get_origin(type_) is tuple, lambda type_: _tuple_or(type_, converter)
-    )
+    converter.register_structure_hook_factory(_is_tuple, lambda type_: _tuple_or(type_, converter))
     converter.register_structure_hook_factory(attrs.has, lambda cls: _noun_or(cls, converter))
     return converter
 
@@ -120,9 +119,9 @@ def _exactly(wanted: type) -> Callable[[Any, type], Any]:
     def check(value: Any, _: type) -> Any:
         if type(value) is not wanted and not (wanted is str and isinstance(value, str)):
             raise Invalid("field.type", wanted=wanted.__name__, found=type(value).__name__)
-        if wanted is str and not value.isprintable() and _has_surrogates(value):
+        if isinstance(value, str) and not value.isprintable() and _has_surrogates(value):
             raise Invalid("field.characters")
-        if wanted is int and abs(value) >= _TOO_LARGE:
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
             raise Invalid("field.too_large")
         return value
 
@@ -131,6 +130,11 @@ def _exactly(wanted: type) -> Callable[[Any, type], Any]:
 
 def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _is_tuple(found: Any) -> bool:
+    origin: Any = get_origin(found)
+    return origin is tuple
 
 
 def _is_choice(found: Any) -> bool:
@@ -146,7 +150,7 @@ def _choice(value: Any, type_: type[Enum]) -> Enum:
 
 
 def _tuple_or(type_: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
-    of_list = list[get_args(type_)[0]]  # type: ignore[misc]
+    of_list: Any = types.GenericAlias(list, get_args(type_)[:1])
     structure_list = converter.get_structure_hook(of_list)
 
     def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
