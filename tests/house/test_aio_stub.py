@@ -98,15 +98,13 @@ def test_hard_signatures_are_said(script):
     }  # fmt: skip
     Odd.size.fget.__annotations__ = {"return": "int"}
     stub = script.Stub()
-    module = type("M", (), {})
-    assert module
     parts = [
         part
         for name, value in script.members(Odd)
         for part in stub.member(Odd, "AioOdd", name, value)
     ]
+    said = "self, size: int = ..., *names: str, flag: bool, **more: object"
     assert parts == [
-        "    async def list(self, size: int = ..., *names: str, flag: bool, **more: object)"
-        " -> builtins.list[int]: ...\n",
+        f"    async def list({said}) -> builtins.list[int]: ...\n",
         "    @property\n    def size(self) -> int: ...\n",
     ]

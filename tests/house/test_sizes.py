@@ -13,6 +13,7 @@ from tianfu_sdk.testing import CountingIds, FrozenClock
 SOURCE = Path(tianfu_sdk.__file__).parent
 LONGEST_MODULE = 500
 LONGEST_FUNCTION = 60
+COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 MOST_ROOMS = 7
 DEEPEST = 20
 
@@ -72,7 +73,9 @@ def walked(call):
         rooms.add(Path(frame.f_code.co_filename).relative_to(SOURCE).parts[0])
         depth, above = 0, frame
         while above is not None:
-            depth += above.f_code.co_filename.startswith(root)
+            # Until Python 3.11 a comprehension had a frame of its own; it is no call.
+            comprehension = above.f_code.co_name in COMPREHENSIONS
+            depth += above.f_code.co_filename.startswith(root) and not comprehension
             above = above.f_back
         depths.append(depth)
 

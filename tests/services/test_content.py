@@ -256,7 +256,7 @@ def test_who_is_nobody_learns_nothing_of_drafts(world):
     draft = world.me.resources.create(organization=world.org, **GIVEN).id
     for call in (
         lambda id_: world.nobody.resources.edit(id_, title="x"),
-        lambda id_: world.nobody.resources.submit(id_),
+        world.nobody.resources.submit,
         lambda id_: world.nobody.resources.withdraw(id_, "x"),
     ):
         for id_ in (draft, "res_nothing"):

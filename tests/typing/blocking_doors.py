@@ -19,7 +19,7 @@ def walk(hub: tf.Hub) -> Iterator[Answer]:
     assert_type(me.resources.edit(resource.id, title="防震减灾"), Resource)
     assert_type(me.resources.diff(resource.id, 1, 2), list[Change])
     assert_type(me.bases.find(region="510000"), Page[Base])
-    assert_type([news for news in me.news.find()], list[News])
+    assert_type(list(me.news.find()), list[News])
     answers = hub.ask("怎么防震")
     assert_type(answers, Answers)
     yield from answers
