@@ -67,7 +67,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
-        "存储的文档无法读取",
+        "存储的 {what} 文档无法读取",
         "run tianfu doctor; restore from a backup",
         "请运行 tianfu doctor，必要时从备份恢复",
     ),
@@ -154,6 +154,10 @@ ENTRIES: dict[str, Entry] = {
         "{value} 不是时间",
         "write ISO 8601 with a zone",
         "请用带时区的 ISO 8601 格式",
+    ),
+    "field.too_large": Entry(
+        "the number is too large, or not a number",
+        "数值超出范围",
     ),
     "field.too_long": Entry(
         "{length} characters, {longest} at most",
@@ -407,17 +411,17 @@ ENTRIES: dict[str, Entry] = {
         "what is registered must be callable",
         "注册的对象必须可调用",
     ),
-    "plugin.unknown_hook": Entry(
-        "there is no hook {hook}",
-        "没有钩子 {hook}",
-        "hooks are in docs/reference/hooks.md",
-        "钩子见 docs/reference/hooks.md",
-    ),
     "plugin.unknown": Entry(
         "nobody offers {name}; there are: {offered}",
         "没有提供 {name}；现有：{offered}",
         "install the plugin that offers it",
         "请安装相应插件",
+    ),
+    "plugin.unknown_hook": Entry(
+        "there is no hook {hook}",
+        "没有钩子 {hook}",
+        "hooks are in docs/reference/hooks.md",
+        "钩子见 docs/reference/hooks.md",
     ),
     "question.closed": Entry(
         "the question is {state} already",
@@ -511,7 +515,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "storage.document": Entry(
         "a row of this kind {place} a document",
-        "该类型的文档与声明不符",
+        "该类型的文档与声明不符（{place}）",
     ),
     "storage.empty_id": Entry(
         "a name or id must not be empty",
@@ -623,17 +627,17 @@ ENTRIES: dict[str, Entry] = {
         "the priority must be 0 to 9, not {value}",
         "优先级须在 0 到 9 之间，当前为 {value}",
     ),
-    "storage.read_only_tx": Entry(
-        "this transaction may only read",
-        "该事务只能读取",
-        "call run with write=True",
-        "请以 write=True 调用 run",
-    ),
     "storage.read_only": Entry(
         "{place} can only be read",
         "{place} 只能读取",
         "check its rights, or open it without mode=ro",
         "请检查权限，或不要用 mode=ro 打开",
+    ),
+    "storage.read_only_tx": Entry(
+        "this transaction may only read",
+        "该事务只能读取",
+        "call run with write=True",
+        "请以 write=True 调用 run",
     ),
     "storage.schema_too_new": Entry(
         "{place} has schema {found}, this program knows {known}",

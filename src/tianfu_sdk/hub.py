@@ -17,9 +17,22 @@ from tianfu_sdk import codec
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
 from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
-from tianfu_sdk.backends.crypto import AesGcmCipher, LocalKeys, key_file_beside, new_master_key
+from tianfu_sdk.backends.crypto import (
+    AesGcmCipher,
+    LocalKeys,
+    key_file,
+    key_file_beside,
+    new_master_key,
+)
 from tianfu_sdk.backends.http import HttpxTransport
-from tianfu_sdk.core.kinds import ACCOUNT, ALL_KINDS, GRANT, ORGANIZATION, Placed
+from tianfu_sdk.core.kinds import (
+    ACCOUNT,
+    ALL_KINDS,
+    GRANT,
+    ORGANIZATION,
+    SUBJECT_KEY,
+    Placed,
+)
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
 from tianfu_sdk.hookspecs import BackendContext
@@ -214,7 +227,7 @@ class Hub:
                     "name": organization,
                     "region": region,
                     "kind": kind,
-                    "aliases": tuple(aliases),
+                    "aliases": aliases,
                     "path": (id_,),
                 },
             )
@@ -294,15 +307,21 @@ class Hub:
 
         Returns:
             What `fn` returns.
+
+        Raises:
+            TianfuError: What a writing call raised, even if `fn` caught it: what that call
+                had written by then cannot be told from the rest.
         """
         told: list[Event] = []
 
         def body(tx: Tx) -> T:
             told.clear()
-            joined = attrs.evolve(
-                self._tools, store=_Joined(self._tools.store, tx), tell=told.extend
-            )
-            return fn(type(self)(joined, self._actor, self._plugins))
+            store = _Joined(self._tools.store, tx)
+            joined = attrs.evolve(self._tools, store=store, tell=told.extend)
+            result = fn(type(self)(joined, self._actor, self._plugins))
+            if store.lost is not None:
+                raise store.lost
+            return result
 
         result = self._tools.store.run(body, write=True)
         self._tools.tell(told)
@@ -477,13 +496,22 @@ class _Joined:
         self._store = store
         self._tx = tx
         self.capabilities = store.capabilities
+        self.lost: Exception | None = None
+        """What ended a writing call half-way."""
 
     def open(self, kinds: Sequence[Any]) -> None:
         """Do nothing: it is open."""
 
-    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:  # noqa: ARG002 - as the port
+    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
         """Call `fn` in the open transaction."""
-        return fn(self._tx)
+        if self.lost is not None:
+            raise self.lost
+        try:
+            return fn(self._tx)
+        except Exception as error:
+            if write:
+                self.lost = error
+            raise
 
     def check(self) -> list[str]:
         """Look for damage."""
@@ -540,30 +568,22 @@ def _keys(settings: Settings, url: str, store: Store) -> Keys:
     if settings.key is not None:
         return LocalKeys(settings.key.reveal)
     if settings.key_file:
-        return LocalKeys(_key_in(settings.key_file))
+        return LocalKeys(key_file(Path(settings.key_file)))
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return LocalKeys(new_master_key)
     if scheme == "sqlite":
-        return LocalKeys(key_file_beside(sqlite_path(url)))
+        return LocalKeys(key_file_beside(sqlite_path(url), sealed=_holds_sealed(store)))
 
     def missing() -> str:
         raise CryptoError("keys.missing")
 
-    _ = store
     return LocalKeys(missing)
 
 
-def _key_in(path: str) -> Callable[[], str]:
-    """Read a key file when it is needed."""
-
-    def load() -> str:
-        try:
-            return Path(path).read_text("ascii").strip()
-        except OSError as error:
-            raise CryptoError("keys.missing", path=path) from error
-
-    return load
+def _holds_sealed(store: Store) -> bool:
+    query = Query(limit=1, fields="keys")
+    return bool(store.run(lambda tx: tx.find(SUBJECT_KEY.name, query), write=False))
 
 
 def _blobs(settings: Settings, url: str, named: _Named) -> Blobs:

@@ -32,6 +32,7 @@ __all__ = [
     "BY_PREFIX",
     "CONTENT",
     "NEVER",
+    "NEVER_DUE",
     "PLACE_KEYS",
     "NounKind",
     "Placed",
@@ -314,8 +315,14 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
 
-REVISION = Kind("revision", (Key("item"), Key("number", "int")), (("item", "number"),))
-"""Revisions of content other than the one that its own row holds."""
+REVISION = Kind(
+    "revision",
+    (Key("item"), Key("number", "int"), Key("due", "int")),
+    (("item", "number"), ("due",)),
+)
+"""Revisions of content other than the one that its own row holds; `due`: when a scheduled
+one is to be published, `NEVER_DUE` for all others."""
+NEVER_DUE = 2**62
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(

@@ -7,17 +7,38 @@ from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CONTENT, Placed
+from tianfu_sdk.core.kinds import CONTENT, Placed, day_key
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.storage import Group, Where
 
-__all__ = ["chain_of", "covers", "demand_no_excess", "explain", "group_of", "holds", "scope"]
+__all__ = [
+    "chain_of",
+    "covers",
+    "demand_no_excess",
+    "explain",
+    "group_of",
+    "holds",
+    "placed",
+    "public",
+    "scope",
+]
 
-PUBLIC: Group = (Where("state", "=", State.PUBLISHED.value),)
-"""What everybody may read of the kinds of content."""
+
+def public(now: datetime) -> Group:
+    """Give what everybody may read of the kinds of content.
+
+    Args:
+        now: This moment.
+
+    Returns:
+        Published, and not past its expiry on this day in China (科普法 Art. 35).
+    """
+    today = day_key(now.astimezone(SHANGHAI).date())
+    return (Where("state", "=", State.PUBLISHED.value), Where("expires", ">", today))
 
 
 def chain_of(grant: Grant, known: Mapping[str, Grant]) -> list[Grant]:
@@ -102,7 +123,7 @@ def scope(
     """
     found: dict[Group, None] = {}
     if action is Action.READ and kind in CONTENT:
-        found[PUBLIC] = None
+        found[public(now)] = None
     by_level: dict[str, set[str]] = {}
     for chain in chains:
         if holds(chain, now) or covers(chain[0], action, kind):
@@ -151,7 +172,7 @@ def explain(
             reason = "place"
         ids = tuple(link.id for link in chain)
         steps.append(Step(grant.id, ids, not reason, reason or "covers"))
-    if action is Action.READ and kind in CONTENT and matches("", keys, PUBLIC):
+    if action is Action.READ and kind in CONTENT and matches("", keys, public(now)):
         return Explanation(True, "published", tuple(steps))
     allowed = any(step.holds for step in steps)
     return Explanation(allowed, "grant" if allowed else "none", tuple(steps))

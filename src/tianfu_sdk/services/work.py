@@ -307,7 +307,7 @@ class Work:
             return None
         if self.actor.account is None:
             if action is Action.READ and kind in CONTENT:
-                return (policy.PUBLIC,)
+                return (policy.public(self.now),)
             raise Denied("account.required")
         _ = self.account
         return policy.scope(self.chains(), action, kind, now=self.now, regions=self.tools.regions())
@@ -334,21 +334,21 @@ class Work:
 
         Raises:
             NotFound: `noun.unknown`.
-            Denied: `grant.missing`, it may be read but not acted on.
+            Denied: `grant.missing`, it may be read but not acted on; `account.required`.
         """
+        nobody = self.actor.account is None and not self.actor.system
+        if nobody and (action is not Action.READ or shelf.name not in CONTENT):
+            # Before the look-up: who is nobody learns nothing of what there is.
+            raise Denied("account.required")
         row = self.get_row(shelf, id_)
         try:
             self.allow(action, shelf.name, row.keys, id_)
         except Denied:
             if action is Action.READ:
-                if self.actor.account is None and shelf.name not in CONTENT:
-                    raise
                 raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
             try:
                 self.allow(Action.READ, shelf.name, row.keys, id_)
             except Denied:
-                if self.actor.account is None:
-                    raise
                 raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
             raise
         return row
