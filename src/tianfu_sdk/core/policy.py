@@ -7,17 +7,36 @@ from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CONTENT, Placed
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, Placed
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.storage import Group, Where
 
-__all__ = ["chain_of", "covers", "demand_no_excess", "explain", "group_of", "holds", "scope"]
+__all__ = [
+    "chain_of",
+    "covers",
+    "demand_no_excess",
+    "explain",
+    "group_of",
+    "holds",
+    "public",
+    "scope",
+]
 
-PUBLIC: Group = (Where("state", "=", State.PUBLISHED.value),)
-"""What everybody may read of the kinds of content."""
+_PUBLISHED: Group = (Where("state", "=", State.PUBLISHED.value),)
+_PUBLIC: Mapping[str, Group] = {
+    **dict.fromkeys(CONTENT, _PUBLISHED),
+    # Approved, and its source is published: `core.translating.source_keys`.
+    TRANSLATION.name: (Where("published", ">", 0),),
+    CHANNEL.name: (),
+}
+
+
+def public(kind: str) -> Group | None:
+    """Give what everybody may read of a kind; None: nothing of it."""
+    return _PUBLIC.get(kind)
 
 
 def chain_of(grant: Grant, known: Mapping[str, Grant]) -> list[Grant]:
@@ -101,8 +120,9 @@ def scope(
         Groups joined by OR; none: nothing.
     """
     found: dict[Group, None] = {}
-    if action is Action.READ and kind in CONTENT:
-        found[PUBLIC] = None
+    everybodys = public(kind)
+    if action is Action.READ and everybodys is not None:
+        found[everybodys] = None
     by_level: dict[str, set[str]] = {}
     for chain in chains:
         if holds(chain, now) or covers(chain[0], action, kind):
@@ -151,7 +171,8 @@ def explain(
             reason = "place"
         ids = tuple(link.id for link in chain)
         steps.append(Step(grant.id, ids, not reason, reason or "covers"))
-    if action is Action.READ and kind in CONTENT and matches("", keys, PUBLIC):
+    everybodys = public(kind)
+    if action is Action.READ and everybodys is not None and matches("", keys, everybodys):
         return Explanation(True, "published", tuple(steps))
     allowed = any(step.holds for step in steps)
     return Explanation(allowed, "grant" if allowed else "none", tuple(steps))

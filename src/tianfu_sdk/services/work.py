@@ -19,7 +19,6 @@ from tianfu_sdk.core.filters import matches, sort_key
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
     AUDIT,
-    CONTENT,
     GRANT,
     ORGANIZATION,
     SEAL,
@@ -306,8 +305,9 @@ class Work:
         if self.actor.system:
             return None
         if self.actor.account is None:
-            if action is Action.READ and kind in CONTENT:
-                return (policy.PUBLIC,)
+            everybodys = policy.public(kind)
+            if action is Action.READ and everybodys is not None:
+                return (everybodys,)
             raise Denied("account.required")
         _ = self.account
         return policy.scope(self.chains(), action, kind, now=self.now, regions=self.tools.regions())
@@ -341,7 +341,7 @@ class Work:
             self.allow(action, shelf.name, row.keys, id_)
         except Denied:
             if action is Action.READ:
-                if self.actor.account is None and shelf.name not in CONTENT:
+                if self.actor.account is None and policy.public(shelf.name) is None:
                     raise
                 raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
             try:
