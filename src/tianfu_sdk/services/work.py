@@ -339,7 +339,7 @@ class Work:
         row = self.get_row(shelf, id_)
         try:
             self.allow(action, shelf.name, row.keys, id_)
-        except Denied:
+        except Denied as denied:
             if action is Action.READ:
                 if self.actor.account is None and policy.public(shelf.name) is None:
                     raise
@@ -348,7 +348,7 @@ class Work:
                 self.allow(Action.READ, shelf.name, row.keys, id_)
             except Denied:
                 if self.actor.account is None:
-                    raise
+                    raise denied from None
                 raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
             raise
         return row

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.storage import StorageSuite
+    from tianfu_sdk.testing.translation import TranslatorSuite
 
-__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite"]
+__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite", "TranslatorSuite"]
 
 _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "SearchSuite": "tianfu_sdk.testing.search",
     "StorageSuite": "tianfu_sdk.testing.storage",
+    "TranslatorSuite": "tianfu_sdk.testing.translation",
 }
 
 
