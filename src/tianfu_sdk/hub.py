@@ -52,6 +52,7 @@ from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
+from tianfu_sdk.services.channels import Channels
 from tianfu_sdk.services.events import Events
 from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.listings import Listings
@@ -63,6 +64,7 @@ from tianfu_sdk.services.organizations import Organizations
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
+from tianfu_sdk.services.translations import Translations
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Actor, Tools, Work
 from tianfu_sdk.settings import Settings
@@ -482,6 +484,16 @@ class Hub:
     def listings(self) -> Listings:
         """Supply and demand."""
         return Listings(self._tools, self._actor)
+
+    @property
+    def channels(self) -> Channels:
+        """Channels (科普频道): a region's published content in one language."""
+        return Channels(self._tools, self._actor)
+
+    @property
+    def translations(self) -> Translations:
+        """Translations (译文) of content, entered and approved by people."""
+        return Translations(self._tools, self._actor)
 
     @property
     def questions(self) -> Questions:

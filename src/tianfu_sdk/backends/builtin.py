@@ -15,6 +15,7 @@ from tianfu_sdk.hookspecs import BackendContext, Register, hookimpl
 from tianfu_sdk.model.region import Region, RegionLevel
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.storage import Store
+from tianfu_sdk.ports.translation import Translator
 
 __all__ = ["BUILTIN", "shipped_regions", "sqlite_path"]
 
@@ -66,6 +67,18 @@ def _memory_blobs(_: BackendContext) -> Blobs:
     return MemoryBlobs()
 
 
+def _opencc(_: BackendContext) -> Translator:
+    from tianfu_sdk.backends.offline_translation import OpenccTranslator
+
+    return OpenccTranslator()
+
+
+def _pseudo(_: BackendContext) -> Translator:
+    from tianfu_sdk.backends.offline_translation import PseudoTranslator
+
+    return PseudoTranslator()
+
+
 class _Storage:
     tianfu_api = 1
 
@@ -80,7 +93,16 @@ class _Storage:
         register("memory", _memory_blobs)
 
 
-BUILTIN = (_Storage(),)
+class _Translation:
+    tianfu_api = 1
+
+    @hookimpl
+    def tianfu_register_translation(self, register: Register[Translator]) -> None:
+        register("opencc", _opencc)
+        register("pseudo", _pseudo)
+
+
+BUILTIN = (_Storage(), _Translation())
 """What every hub begins with."""
 
 

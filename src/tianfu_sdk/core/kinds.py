@@ -115,6 +115,7 @@ _CONTENT_KEYS = (
 )
 _CONTENT_INDEXES = (
     ("state", "published"),
+    ("language", "state", "published"),
     ("prefecture", "state", "published"),
     ("county", "state", "published"),
     ("organization", "updated"),
@@ -282,10 +283,22 @@ TRANSLATION: NounKind[Translation] = NounKind(
     Translation,
     Kind(
         "translation",
-        (Key("source"), Key("source_kind"), Key("language"), Key("state"), *PLACE_KEYS),
-        (("source", "language"), ("language", "state")),
+        (
+            Key("source"),
+            Key("source_kind"),
+            Key("language"),
+            Key("state"),
+            *PLACE_KEYS,
+            Key("topic", many=True),
+            Key("addressed", many=True),
+            Key("updated", "int"),
+            Key("published", "int"),
+            Key("expires", "int"),
+        ),
+        (("source", "language"), ("language", "state", "published"), ("language", "updated")),
     ),
     "trl",
+    # What depends on the source (`core.translating.source_keys`) is given by the desk.
     lambda t, placed: (
         place_keys(t.organization, placed)
         | {
@@ -293,6 +306,7 @@ TRANSLATION: NounKind[Translation] = NounKind(
             "source_kind": t.kind,
             "language": t.language,
             "state": t.state.value,
+            "updated": moment_key(t.updated_at),
         }
     ),
 )

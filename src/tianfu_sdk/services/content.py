@@ -10,26 +10,20 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import lifecycle
-from tianfu_sdk.core.kinds import (
-    NEVER_DUE,
-    REVISION,
-    TRANSLATION,
-    NounKind,
-    day_key,
-    moment_key,
-)
-from tianfu_sdk.core.publishing import demand_shareable, search_doc, translation_doc
+from tianfu_sdk.core.kinds import NEVER_DUE, REVISION, NounKind, day_key, moment_key
+from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Change, Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
-from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
 from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import canonical_language
 
-__all__ = ["ContentDesk", "index_translations"]
+__all__ = ["ContentDesk"]
 
 T = TypeVar("T", bound=Content)
 
@@ -122,7 +116,7 @@ class ContentDesk(Desk, Generic[T]):
             if topic is not None:
                 where.append(Where("topic", "has", topic))
             if language is not None:
-                where.append(Where("language", "=", language))
+                where.append(Where("language", "=", canonical_language(language)))
             return work.page(
                 self._shelf,
                 where=tuple(where),
@@ -427,7 +421,7 @@ class ContentDesk(Desk, Generic[T]):
             owner, _ = work.placed(str(given["organization"]))
             given["region"] = owner.region
         given |= {"id": work.new_id(self._shelf), "author": work.person}
-        return codec.structure(self._shelf.noun, given)
+        return _canonical(codec.structure(self._shelf.noun, given))
 
     def _claim_key(self, work: Work, content: T) -> None:
         name = f"external_key.{content.organization}"
@@ -449,7 +443,7 @@ class ContentDesk(Desk, Generic[T]):
         if fixed:
             raise Invalid("content.fixed", path=min(fixed))
         plain = {field.name: getattr(base, field.name) for field in attrs.fields(self._shelf.noun)}
-        changed = codec.structure(self._shelf.noun, plain | dict(changes))
+        changed = _canonical(codec.structure(self._shelf.noun, plain | dict(changes)))
         demand_terms(work, changed)
         return changed
 
@@ -535,14 +529,14 @@ class ContentDesk(Desk, Generic[T]):
         return stored
 
     def _index(self, work: Work, content: T, state: State) -> None:
-        search = work.tx.search
-        if search is None:
+        if state is not State.PUBLISHED and state not in _LEAVES_PUBLIC:
             return
-        if state is State.PUBLISHED:
+        search = work.tx.search
+        if search is not None and state is State.PUBLISHED:
             search.index([search_doc(self._shelf.name, content, work.tools.regions())])
-            index_translations(work, content)
-        elif state in _LEAVES_PUBLIC:
-            search.remove([content.id, *_translation_ids(work, content.id)])
+        elif search is not None:
+            search.remove([content.id])
+        settle_translations(work, content)
 
     def _put_head(self, work: Work, content: T) -> T:
         _, placed = work.placed(content.organization, content.region)
@@ -569,6 +563,12 @@ class ContentDesk(Desk, Generic[T]):
         id_ = _revision_id(content.id, content.revision)
         rows = work.tx.get("revision", [id_])
         work.tx.delete("revision", [(id_, row.version) for row in rows])
+
+
+def _canonical(content: T) -> T:
+    # `bo-CN` and `bo` are one language: `ask`, channels and translations compare the tags.
+    language = canonical_language(content.language)
+    return content if language == content.language else attrs.evolve(content, language=language)
 
 
 def _refuse_kept(fields: Iterable[str]) -> None:
@@ -616,24 +616,3 @@ def _all_rows(
 def _revision_rows(work: Work, item: str) -> list[Row]:
     group: Group = (Where("item", "=", item),)
     return work.tx.find("revision", Query(where=group, order="number", limit=1000))
-
-
-def _translation_ids(work: Work, item: str) -> list[str]:
-    query = Query(where=(Where("source", "=", item),), limit=100, fields="keys")
-    return [row.id for row in work.tx.find(TRANSLATION.name, query)]
-
-
-def index_translations(work: Work, source: Content) -> None:
-    """Make the approved translations of this revision findable, and no others."""
-    search = work.tx.search
-    if search is None:
-        return
-    query = Query(where=(Where("source", "=", source.id),), limit=100)
-    found = [work.noun(TRANSLATION, row) for row in work.tx.find(TRANSLATION.name, query)]
-    current = [
-        t
-        for t in found
-        if t.state is TranslationState.APPROVED and t.source_revision == source.revision
-    ]
-    search.remove([t.id for t in found if t not in current])
-    search.index([translation_doc(t, source, work.tools.regions()) for t in current])

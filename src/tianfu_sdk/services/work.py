@@ -19,7 +19,6 @@ from tianfu_sdk.core.filters import matches, sort_key
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
     AUDIT,
-    CONTENT,
     GRANT,
     ORGANIZATION,
     SEAL,
@@ -306,8 +305,9 @@ class Work:
         if self.actor.system:
             return None
         if self.actor.account is None:
-            if action is Action.READ and kind in CONTENT:
-                return (policy.public(self.now),)
+            everybodys = policy.public(kind, self.now)
+            if action is Action.READ and everybodys is not None:
+                return (everybodys,)
             raise Denied("account.required")
         _ = self.account
         return policy.scope(self.chains(), action, kind, now=self.now, regions=self.tools.regions())
@@ -337,7 +337,8 @@ class Work:
             Denied: `grant.missing`, it may be read but not acted on; `account.required`.
         """
         nobody = self.actor.account is None and not self.actor.system
-        if nobody and (action is not Action.READ or shelf.name not in CONTENT):
+        public = policy.public(shelf.name, self.now)
+        if nobody and (action is not Action.READ or public is None):
             # Before the look-up: who is nobody learns nothing of what there is.
             raise Denied("account.required")
         row = self.get_row(shelf, id_)
