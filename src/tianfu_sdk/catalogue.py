@@ -119,9 +119,61 @@ ENTRIES: dict[str, Entry] = {
         "delete the file and run it again, or name another with --db",
         "请删除该文件后重试，或用 --db 另选文件",
     ),
+    "emergency.illegal": Entry(
+        "{verb} is not possible from the state {state}",
+        "状态 {state} 下不能执行 {verb}",
+        "a report is verified by another person, then answered, then closed",
+        "上报须先由他人核实，再响应，最后结束",
+    ),
+    "emergency.level": Entry(
+        "the official warning has the level {level}",
+        "官方预警的级别为 {level}",
+        "we explain a warning and do not change it; give its level",
+        "科普只解释预警，不改变预警；请填写其级别",
+    ),
+    "emergency.no_plan": Entry(
+        "no response plan answers {event_type} of this level there",
+        "没有适用于该地该级别 {event_type} 的预案",
+        "emergencies.create_plan makes one",
+        "请用 emergencies.create_plan 建立预案",
+    ),
+    "emergency.no_text": Entry(
+        "a plan needs a text",
+        "预案须有短信文本",
+    ),
+    "emergency.own_report": Entry(
+        "who reported it may neither verify nor reject it",
+        "上报人本人不能核实或否定",
+        "ask another person with the grant to verify",
+        "请由另一位有核实权限的人操作",
+    ),
+    "emergency.placeholder": Entry(
+        "only {{place}} and {{title}} can be filled in; no other braces may stand here",
+        "只能使用 {{place}} 和 {{title}}，不能有其他花括号",
+    ),
+    "emergency.plan_unfit": Entry(
+        "this plan is for another type, level or region",
+        "该预案不适用于此类型、级别或地区",
+        "leave plan out, and the nearest one is taken",
+        "不指定 plan 即可自动选用最近的预案",
+    ),
+    "emergency.reason": Entry(
+        "rejecting a report needs a reason",
+        "否定上报须说明理由",
+    ),
+    "emergency.system": Entry(
+        "the system judges no report; a person does",
+        "系统不能核实上报，须由人核实",
+    ),
     "events.bad_name": Entry(
         "a consumer or mark needs a name of 1 to 40 characters",
         "消费者或标记的名称须为 1 至 40 个字符",
+    ),
+    "expert.name_public": Entry(
+        "the expert's name stands in what everybody may read",
+        "公开资料中出现了专家姓名",
+        "leave the name out of title, profile and keywords; it is kept sealed",
+        "请从 title、profile、keywords 中去掉姓名；姓名另行加密保存",
     ),
     "extra.missing": Entry(
         "{name} is not installed",
@@ -271,6 +323,16 @@ ENTRIES: dict[str, Entry] = {
         'use hub.as_("acc_…")',
         '请使用 hub.as_("acc_…")',
     ),
+    "indicator.no_evidence": Entry(
+        "no figure of this report rests on the event {event}",
+        "该报表没有任何数字以事件 {event} 为佐证",
+        "indicators.evidence lists the events of a figure",
+        "可用 indicators.evidence 查看佐证",
+    ),
+    "indicator.no_figure": Entry(
+        "this report has no figures of {organization}",
+        "该报表没有 {organization} 的数字",
+    ),
     "keys.malformed": Entry(
         "the master key is not base64 of 32 bytes",
         "主密钥不是 32 字节的 base64",
@@ -334,6 +396,26 @@ ENTRIES: dict[str, Entry] = {
     "lifecycle.system": Entry(
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
+    ),
+    "match.bad_weight": Entry(
+        "weights are numbers from 0 up, of: {names}",
+        "权重须为不小于 0 的数，可用名称：{names}",
+    ),
+    "match.no_weight": Entry(
+        "at least one feature must weigh something",
+        "至少须有一项权重大于 0",
+    ),
+    "match.not_a_need": Entry(
+        "a {kind} is an offer; only a need is matched",
+        "{kind} 是供给；只能对需求进行匹配",
+        "give a listing of the kind need, or a question",
+        "请给出种类为 need 的条目或一个提问",
+    ),
+    "match.only_experts": Entry(
+        "a question is matched with experts only",
+        "提问只能匹配专家",
+        'leave to out, or say "expert"',
+        '请省略 to 或写 "expert"',
     ),
     "media.bad_digest": Entry(
         "this is not a SHA-256 in hex",

@@ -38,6 +38,7 @@ from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.event import Event, Finding
+from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
 from tianfu_sdk.model.storage import Query
@@ -53,10 +54,14 @@ from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.channels import Channels
+from tianfu_sdk.services.emergencies import Emergencies
 from tianfu_sdk.services.events import Events
+from tianfu_sdk.services.experts import Experts
+from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.marks import Marks
+from tianfu_sdk.services.matching import Matching
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
@@ -385,6 +390,41 @@ class Hub:
             text, region=region, language=language, kinds=kinds, limit=limit
         )
 
+    def match(
+        self,
+        id_or_noun: str | Listing,
+        *,
+        to: str | None = None,
+        limit: int = 10,
+        weights: Mapping[str, float] | None = None,
+    ) -> Matches:
+        """Match a need with what is offered (智能匹配), or a question with experts.
+
+        Anybody may match what is published. An expert is matched by the public profile;
+        no feature tells of a person.
+
+        Args:
+            id_or_noun: Id of a need (a listing), a need that is not stored, or the id of a
+                question, which needs a grant to answer it.
+            to: Only `service`, `achievement`, `project` or `expert`; None: all.
+            limit: Matches at most, 1 to 100.
+            weights: By feature, instead of `tianfu_sdk.core.matching.WEIGHTS`.
+
+        Returns:
+            Matches, best first, each with contributions that sum to its score exactly; and
+            how many a hard gate left out, by reason.
+
+        Raises:
+            Invalid: `match.not_a_need`, another kind of listing; `match.only_experts`, a
+                question goes to nobody else; `match.bad_weight`, `match.no_weight`;
+                `field.choice`, `storage.limit`.
+            NotFound: `noun.unknown`, `region.unknown`.
+            Denied: `account.required`, `grant.missing`, for a question.
+        """
+        return Matching(self._tools, self._actor).match(
+            id_or_noun, to=to, limit=limit, weights=weights
+        )
+
     def doctor(self) -> list[Finding]:
         """Look whether the store is sound: file, audit, search index, keys, plugins.
 
@@ -486,6 +526,11 @@ class Hub:
         return Listings(self._tools, self._actor)
 
     @property
+    def experts(self) -> Experts:
+        """Experts (专家)."""
+        return Experts(self._tools, self._actor)
+
+    @property
     def channels(self) -> Channels:
         """Channels (科普频道): a region's published content in one language."""
         return Channels(self._tools, self._actor)
@@ -499,6 +544,16 @@ class Hub:
     def questions(self) -> Questions:
         """Questions that nothing published answers."""
         return Questions(self._tools, self._actor)
+
+    @property
+    def indicators(self) -> Indicators:
+        """Indicators (绩效指标)."""
+        return Indicators(self._tools, self._actor)
+
+    @property
+    def emergencies(self) -> Emergencies:
+        """Emergencies (应急科普)."""
+        return Emergencies(self._tools, self._actor)
 
 
 class _Joined:

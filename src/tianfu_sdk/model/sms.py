@@ -190,6 +190,9 @@ class Campaign(Noun):
     organization: str
     region: str = attrs.field(metadata=region_code)
     """Root of the region subtree whose subscribers it is for."""
+    whole_region: bool = False
+    """All subscribers there, whoever looks after them, because its author's grants reach that
+    far; False: only those of the organization and of those below it."""
     texts: Mapping[str, str]
     """By language tag; a subscriber gets the own language or, if `fallback`, Chinese."""
     signature: str = attrs.field(metadata=text(20, shortest=2))

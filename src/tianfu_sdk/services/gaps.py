@@ -138,7 +138,7 @@ def coverage_of(
     scope = work.scope(Action.READ, TRANSLATION.name)
     if work.actor.account is None and scope is not None:
         raise Denied("account.required")
-    if scope is not None and set(scope) <= {_EVERYBODYS}:
+    if scope is not None and set(scope) <= {policy.public(TRANSLATION.name, work.now)}:
         raise Denied("grant.missing", action=Action.READ.value, kind=TRANSLATION.name)
     if languages is None:
         rows = work.each(CHANNEL.name, Query(fields="keys"))
