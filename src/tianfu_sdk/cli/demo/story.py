@@ -232,7 +232,7 @@ def _languages(stage: _Stage) -> Chapter:
         ("bo", "ast-ganzi", "甘孜藏文科普频道"),
         ("ii", "ast-liangshan", "凉山彝文科普频道"),
     ):
-        channel = stage.cast.editor.channels.create(
+        channel = stage.cast.admin.channels.create(
             name=name, organization=stage.ids[key], language=tag
         )
         channels[tag] = [item.title for item in stage.hub.channels.items(channel.id)]
