@@ -40,6 +40,7 @@ from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.events import Events
+from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
@@ -451,6 +452,11 @@ class Hub:
     def listings(self) -> Listings:
         """Supply and demand."""
         return Listings(self._tools, self._actor)
+
+    @property
+    def imports(self) -> Importer:
+        """Tables of a user's own (CSV, workbook, JSON lines), taken in as drafts."""
+        return Importer(self._tools, self._actor)
 
     @property
     def questions(self) -> Questions:

@@ -278,9 +278,7 @@ class ContentDesk(Desk, Generic[T]):
             base = self._working(work, head)
             if version is not None and version != base.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=self._shelf.name)
-            changed = self._changed(work, base, changes)
-            draft = lifecycle.revise(base, changed, person=work.person)
-            stored = self._store_draft(work, head, base, draft)
+            stored = self._edited(work, head, base, changes)
             work.note(stored, "edited", revision=stored.revision)
             return stored
 
@@ -345,16 +343,7 @@ class ContentDesk(Desk, Generic[T]):
     # Within a transaction.
 
     def _create(self, work: Work, many: Sequence[Mapping[str, Any]], *, bulk: bool) -> list[T]:
-        made = []
-        for fields in many:
-            content = self._made(work, fields)
-            _, placed = work.placed(content.organization, content.region)
-            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
-            demand_terms(work, content)
-            if content.external_key:
-                self._claim_key(work, content)
-            made.append((content, placed))
-        stored = work.put_all(self._shelf, made)
+        stored = self._store_new(work, many)
         if bulk and stored:
             first = stored[0]
             work.record(
@@ -370,6 +359,23 @@ class ContentDesk(Desk, Generic[T]):
         for content in stored if not bulk else ():
             work.note(content, "created")
         return stored
+
+    def _store_new(self, work: Work, many: Sequence[Mapping[str, Any]]) -> list[T]:
+        made = []
+        for fields in many:
+            content = self._made(work, fields)
+            _, placed = work.placed(content.organization, content.region)
+            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
+            demand_terms(work, content)
+            if content.external_key:
+                self._claim_key(work, content)
+            made.append((content, placed))
+        return work.put_all(self._shelf, made)
+
+    def _edited(self, work: Work, head: T, base: T, changes: Mapping[str, Any]) -> T:
+        changed = self._changed(work, base, changes)
+        draft = lifecycle.revise(base, changed, person=work.person)
+        return self._store_draft(work, head, base, draft)
 
     def _tell_created(self, work: Work, content: T) -> None:
         work.tell(
