@@ -201,13 +201,13 @@ class _Reader:
         self.problems: list[RowProblem] = []
 
     def read(self, organization: str) -> None:
-        failed: set[str | None] = set()
+        failed: set[str] = set()
         for error in self._plan.problems:
             self.problems.append(problem_of(error, self._row, error.path or ""))
         for error in self._row.problems:
             self.problems.append(problem_of(error, self._row, error.path or ""))
-            failed.add(error.path)
-        if None in failed:
+            failed.add(error.path or "")
+        if "" in failed:
             # The cells may stand under wrong names: what they say there means nothing.
             return
         for header, column in self._plan.columns.items():
@@ -218,7 +218,7 @@ class _Reader:
             except TianfuError as wrong:
                 self.problems.append(problem_of(wrong, self._row, header))
                 failed.add(header)
-        stopped = {c.field for name, c in self._plan.columns.items() if name in failed}
+        stopped = {self._plan.columns[name].field for name in failed & self._plan.columns.keys()}
         self._own(organization, stopped)
         self._check(stopped)
 
@@ -256,8 +256,8 @@ class _Reader:
             for problem in error.values.get("problems", ()):
                 field = re.split(r"[.\[]", problem.path)[0]
                 told = Invalid(problem.code, path=problem.path, **problem.values)
-                column = self._plan.header_of(field)
-                self.problems.append(problem_of(told, self._row, column))
+                header = self._plan.header_of(field)
+                self.problems.append(problem_of(told, self._row, header))
             return
         if self.problems or stopped:
             return

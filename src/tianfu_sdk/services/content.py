@@ -366,10 +366,15 @@ class ContentDesk(Desk, Generic[T]):
             content = self._made(work, fields)
             _, placed = work.placed(content.organization, content.region)
             work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
-            demand_terms(work, content)
-            if content.external_key:
-                self._claim_key(work, content)
             made.append((content, placed))
+        contents = [content for content, _ in made]
+        demand_terms(work, *contents)
+        claims = [
+            (f"external_key.{c.organization}", c.external_key, c.id)
+            for c in contents
+            if c.external_key
+        ]
+        work.claim_all_unique(self._shelf.name, claims)
         return work.put_all(self._shelf, made)
 
     def _edited(self, work: Work, head: T, base: T, changes: Mapping[str, Any]) -> T:
@@ -394,10 +399,6 @@ class ContentDesk(Desk, Generic[T]):
             given["region"] = owner.region
         given |= {"id": work.new_id(self._shelf), "author": work.person}
         return codec.structure(self._shelf.noun, given)
-
-    def _claim_key(self, work: Work, content: T) -> None:
-        name = f"external_key.{content.organization}"
-        work.claim_unique(self._shelf.name, name, content.external_key, content.id)
 
     def by_key(self, organization: str, external_key: str) -> T | None:
         """Give the content that an owner's own key names, or None."""
