@@ -199,6 +199,7 @@ class _Reader:
         self._noun: type[Content] = CONTENT[plan.kind].noun
         self.fields: dict[str, Any] = {}
         self.problems: list[RowProblem] = []
+        self._home = ""
 
     def read(self, organization: str) -> None:
         failed: set[str] = set()
@@ -228,11 +229,10 @@ class _Reader:
         self.fields[column.field] = value
 
     def _own(self, organization: str, stopped: set[str]) -> None:
-        if "organization" not in self.fields and organization:
-            self.fields["organization"], home = self._organization(organization)
-            self.fields.setdefault("region", home)
-        elif "region" not in self.fields and "organization" in self.fields:
-            self.fields["region"] = self._organization(self.fields["organization"])[1]
+        if organization and not {"organization"} & (self.fields.keys() | stopped):
+            self.fields["organization"], self._home = self._organization(organization)
+        if self._home and not {"region"} & (self.fields.keys() | stopped):
+            self.fields["region"] = self._home
         needed = [f.name for f in attrs.fields(self._noun) if f.default is attrs.NOTHING]
         for field in needed:
             if field in self.fields or field in stopped or field == "id":
@@ -288,7 +288,10 @@ class _Reader:
             case Form.TERM:
                 return self._term(column.vocabulary, cell)
             case Form.ORGANIZATION:
-                return self._organization(cell)[0]
+                found, home = self._organization(cell)
+                if column.field == "organization":
+                    self._home = home
+                return found
             case Form.REGION:
                 return self._region(cell)
             case Form.LAST_DAY:
@@ -404,12 +407,13 @@ def problem_of(error: TianfuError, row: TableRow, column: str) -> RowProblem:
 def labels_of(terms: Iterable[Term]) -> dict[str, str]:
     """Give the codes of terms by code and by every label; those out of use are left out."""
     found: dict[str, str] = {}
-    for term in terms:
-        if term.active:
-            for label in term.labels.values():
-                found.setdefault(label, term.code)
-                found.setdefault(header_key(label), term.code)
-    return found | {term.code: term.code for term in terms if term.active}
+    offered = [term for term in terms if term.active]
+    for term in offered:
+        for label in term.labels.values():
+            found.setdefault(label, term.code)
+            found.setdefault(header_key(label), term.code)
+    # A code is always itself, even where it is the label of another.
+    return found | {term.code: term.code for term in offered}
 
 
 def region_names(tree: RegionTree, on: date) -> dict[str, tuple[str, ...]]:

@@ -23,8 +23,8 @@ from tianfu_sdk.model.base import Labelled
 
 __all__ = ["LIST_END", "TableFormat", "TableRow", "guess_format", "rows"]
 
-LIST_END = "\x1f"
-"""Stands after each member of a list that a JSON line holds."""
+LIST_END = "\x03"
+"""Stands after each member of a list that a JSON line holds; no white space to `strip`."""
 
 _NUMBER = re.compile(r"\d{5,}")
 _ZIP = b"PK\x03\x04"
