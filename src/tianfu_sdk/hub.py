@@ -57,6 +57,7 @@ from tianfu_sdk.services.channels import Channels
 from tianfu_sdk.services.emergencies import Emergencies
 from tianfu_sdk.services.events import Events
 from tianfu_sdk.services.experts import Experts
+from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.listings import Listings
@@ -524,6 +525,11 @@ class Hub:
     def listings(self) -> Listings:
         """Supply and demand."""
         return Listings(self._tools, self._actor)
+
+    @property
+    def imports(self) -> Importer:
+        """Tables of a user's own (CSV, workbook, JSON lines), taken in as drafts."""
+        return Importer(self._tools, self._actor)
 
     @property
     def experts(self) -> Experts:

@@ -282,9 +282,7 @@ class ContentDesk(Desk, Generic[T]):
             base = self._working(work, head)
             if version is not None and version != base.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=self._shelf.name)
-            changed = self._changed(work, base, changes)
-            draft = lifecycle.revise(base, changed, person=work.person)
-            stored = self._store_draft(work, head, base, draft)
+            stored = self._edited(work, head, base, changes)
             work.note(stored, "edited", revision=stored.revision)
             return stored
 
@@ -379,16 +377,7 @@ class ContentDesk(Desk, Generic[T]):
     # Within a transaction.
 
     def _create(self, work: Work, many: Sequence[Mapping[str, Any]], *, bulk: bool) -> list[T]:
-        made = []
-        for fields in many:
-            content = self._made(work, fields)
-            _, placed = work.placed(content.organization, content.region)
-            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
-            demand_terms(work, content)
-            if content.external_key:
-                self._claim_key(work, content)
-            made.append((content, placed))
-        stored = work.put_all(self._shelf, made)
+        stored = self._store_new(work, many)
         if bulk and stored:
             first = stored[0]
             work.record(
@@ -404,6 +393,28 @@ class ContentDesk(Desk, Generic[T]):
         for content in stored if not bulk else ():
             work.note(content, "created")
         return stored
+
+    def _store_new(self, work: Work, many: Sequence[Mapping[str, Any]]) -> list[T]:
+        made = []
+        for fields in many:
+            content = self._made(work, fields)
+            _, placed = work.placed(content.organization, content.region)
+            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
+            made.append((content, placed))
+        contents = [content for content, _ in made]
+        demand_terms(work, *contents)
+        claims = [
+            (f"external_key.{c.organization}", c.external_key, c.id)
+            for c in contents
+            if c.external_key
+        ]
+        work.claim_all_unique(self._shelf.name, claims)
+        return work.put_all(self._shelf, made)
+
+    def _edited(self, work: Work, head: T, base: T, changes: Mapping[str, Any]) -> T:
+        changed = self._changed(work, base, changes)
+        draft = lifecycle.revise(base, changed, person=work.person)
+        return self._store_draft(work, head, base, draft)
 
     def _tell_created(self, work: Work, content: T) -> None:
         work.tell(
@@ -422,10 +433,6 @@ class ContentDesk(Desk, Generic[T]):
             given["region"] = owner.region
         given |= {"id": work.new_id(self._shelf), "author": work.person}
         return _canonical(codec.structure(self._shelf.noun, given))
-
-    def _claim_key(self, work: Work, content: T) -> None:
-        name = f"external_key.{content.organization}"
-        work.claim_unique(self._shelf.name, name, content.external_key, content.id)
 
     def by_key(self, organization: str, external_key: str) -> T | None:
         """Give the content that an owner's own key names, or None."""
