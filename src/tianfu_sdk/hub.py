@@ -48,6 +48,8 @@ from tianfu_sdk.services.organizations import Organizations
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
+from tianfu_sdk.services.sms import Sms
+from tianfu_sdk.services.subscribers import Subscribers
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Actor, Tools, Work
 from tianfu_sdk.settings import Settings
@@ -128,7 +130,7 @@ class Hub:
         own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
         store: Store = found.make("storage", scheme, context(url, **own))
         store.open(ALL_KINDS)
-        named = _Named(found, settings, clock, ids)
+        named = _Named(found, settings, clock, ids, _beside(url))
         tools = Tools(
             store=store,
             clock=clock,
@@ -457,6 +459,16 @@ class Hub:
         """Questions that nothing published answers."""
         return Questions(self._tools, self._actor)
 
+    @property
+    def subscribers(self) -> Subscribers:
+        """Subscribers (受众) and their consents."""
+        return Subscribers(self._tools, self._actor)
+
+    @property
+    def sms(self) -> Sms:
+        """Science SMS (科普短信)."""
+        return Sms(self._tools, self._actor)
+
 
 class _Joined:
     """A store whose transactions join one that is open already."""
@@ -484,8 +496,16 @@ class _Joined:
 class _Named:
     """Backends by name, made when they are first asked for."""
 
-    def __init__(self, plugins: Plugins, settings: Settings, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        defaults: Mapping[tuple[str, str], Mapping[str, Any]],
+    ) -> None:
         self._plugins = plugins
+        self._defaults = defaults
         self._settings = settings
         self._clock = clock
         self._ids = ids
@@ -496,7 +516,8 @@ class _Named:
         """Give the backend of a name, made once."""
         with self._guard:
             if (port, name) not in self._made:
-                table = dict(self._settings.backends.get(name, {})) | more
+                own = self._settings.backends.get(name, {})
+                table = {**self._defaults.get((port, name), {}), **own, **more}
                 context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
                 self._made[port, name] = self._plugins.make(port, name, context)
             return self._made[port, name]
@@ -552,6 +573,14 @@ def _key_in(path: str) -> Callable[[], str]:
             raise CryptoError("keys.missing", path=path) from error
 
     return load
+
+
+def _beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Give what backends keep beside the database where their settings do not say."""
+    if urlsplit(url).scheme != "sqlite":
+        return {}
+    path = sqlite_path(url)
+    return {("sms", "file"): {"folder": str(path.with_name(path.name + ".sms"))}}
 
 
 def _blobs(settings: Settings, url: str, named: _Named) -> Blobs:
