@@ -111,9 +111,21 @@ ENTRIES: dict[str, Entry] = {
         "check TIANFU_KEY or the key file",
         "请检查 TIANFU_KEY 或密钥文件",
     ),
+    "demo.foreign": Entry(
+        "the demo did not make {db}, so it leaves it alone",
+        "{db} 不是演示程序创建的，不予改动",
+        "name another file with --db",
+        "请用 --db 指定其他文件",
+    ),
+    "demo.interrupted": Entry(
+        "the demo on {db} was interrupted",
+        "{db} 上的演示被中断过",
+        "delete the file and run it again, or name another with --db",
+        "请删除该文件后重试，或用 --db 另选文件",
+    ),
     "events.bad_name": Entry(
-        "a consumer needs a name of 1 to 40 characters",
-        "消费者名称须为 1 至 40 个字符",
+        "a consumer or mark needs a name of 1 to 40 characters",
+        "消费者或标记的名称须为 1 至 40 个字符",
     ),
     "extra.missing": Entry(
         "{name} is not installed",

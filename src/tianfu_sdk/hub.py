@@ -40,7 +40,9 @@ from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.events import Events
+from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.listings import Listings
+from tianfu_sdk.services.marks import Marks
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
@@ -418,6 +420,16 @@ class Hub:
     def vocabularies(self) -> Vocabularies:
         """Open vocabularies."""
         return Vocabularies(self._tools, self._actor)
+
+    @property
+    def jobs(self) -> Jobs:
+        """What is queued, and what waits for a person."""
+        return Jobs(self._tools, self._actor)
+
+    @property
+    def marks(self) -> Marks:
+        """Small notes that jobs keep in the store; for the system."""
+        return Marks(self._tools, self._actor)
 
     @property
     def media(self) -> MediaDesk:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
+    from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.storage import StorageSuite
 
-__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite"]
+__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite", "hub"]
 
 _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "SearchSuite": "tianfu_sdk.testing.search",
     "StorageSuite": "tianfu_sdk.testing.storage",
+    "hub": "tianfu_sdk.testing.hub",
 }
 
 

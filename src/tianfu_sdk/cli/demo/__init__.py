@@ -1,0 +1,1 @@
+"""The demo: the whole service once, on sample data."""
