@@ -124,5 +124,5 @@ def backoff(attempt: int, token: str, least: float | None = None) -> timedelta:
         Between 0 and the ceiling of this attempt, on top of `least`.
     """
     share = int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "big") / 2**64
-    ceiling = min(_LONGEST, _FIRST * 2 ** min(max(attempt, 1) - 1, _DOUBLINGS))
+    ceiling = min(_LONGEST, _FIRST * 2.0 ** min(max(attempt, 1) - 1, _DOUBLINGS))
     return timedelta(seconds=max(least or 0.0, 0.0)) + ceiling * share

@@ -34,8 +34,10 @@ def normalised(text: str, path: str = "phone") -> str:
 
     Source: ITU-T E.164; numbering plan of the mainland (mobiles are 1 and ten digits).
     """
-    if isinstance(text, str) and len(text) <= _LONGEST:
-        plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
+    # Rows of files bring whatever they like, so the type is looked at here.
+    given: object = text
+    if isinstance(given, str) and len(given) <= _LONGEST:
+        plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", given))
         if home := _MAINLAND.fullmatch(plain):
             return f"+86{home[1]}"
         if abroad := _ABROAD.fullmatch(plain):
