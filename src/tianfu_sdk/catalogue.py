@@ -77,6 +77,16 @@ ENTRIES: dict[str, Entry] = {
         "update tianfu-sdk",
         "请升级 tianfu-sdk",
     ),
+    "consent.backdated": Entry(
+        "the ledger has a later entry of this purpose",
+        "该用途已有更晚的记录",
+        "an entry is added at the end; give a time that is not before the last",
+        "只能在末尾追加，请给出不早于最后一条的时间",
+    ),
+    "consent.future": Entry(
+        "the time of this consent has not come",
+        "同意时间尚未到来",
+    ),
     "content.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
@@ -569,6 +579,12 @@ ENTRIES: dict[str, Entry] = {
         "pass back page.cursor",
         "请传回 page.cursor",
     ),
+    "phone.bad": Entry(
+        "this is not a phone number that can be sent to",
+        "不是可用的电话号码",
+        "give a mobile of the mainland, or a number with + and country code",
+        "请填写大陆手机号，或带 + 和国家代码的号码",
+    ),
     "plugin.api": Entry(
         "the plugin states API {found}, this library speaks {known}",
         "插件声明的接口版本为 {found}，本库为 {known}",
@@ -648,6 +664,48 @@ ENTRIES: dict[str, Entry] = {
         "该签名不可用（含括号 {units} 个编码单元，最多 {most}）",
         "give a short name without 【 and 】",
         "请给出不含【】的简短名称",
+    ),
+    "sms.bad_window": Entry(
+        "{value} is not a time of day",
+        "{value} 不是时刻",
+        "write it as 08:00",
+        "请写成 08:00",
+    ),
+    "sms.no_callback": Entry(
+        "{name} does not call back",
+        "{name} 不会回调",
+        "poll it instead",
+        "请改用 poll",
+    ),
+    "sms.no_poll": Entry(
+        "{name} is not asked for receipts; it calls back",
+        "{name} 不支持主动拉取回执，由其回调",
+        "pass its requests to sms.callback",
+        "请把其请求交给 sms.callback",
+    ),
+    "sms.no_text": Entry(
+        "a text is missing, empty, or given twice for one language",
+        "缺少短信正文、正文为空或同一语言重复",
+        "give one text a language",
+        "每种语言给一条正文",
+    ),
+    "sms.no_window": Entry(
+        "our hours and those of the gateway have no moment in common",
+        "本方与网关的允许时段没有交集",
+        "look at sms.window_start and sms.window_end",
+        "请检查 sms.window_start 与 sms.window_end",
+    ),
+    "sms.outbox": Entry(
+        "the folder of outgoing messages cannot be used ({why})",
+        "无法使用短信外发目录（{why}）",
+        "look at its rights and free space; backends.file.folder names another",
+        "请检查目录权限与剩余空间；可用 backends.file.folder 另指目录",
+    ),
+    "sms.override": Entry(
+        "only the answer to an emergency may go out at night",
+        "只有应急短信可以夜间发送",
+        "name the emergency report in `emergency`",
+        "请在 emergency 中写明应急事件上报",
     ),
     "storage.bad_index": Entry(
         "an index names {value}, which is no scalar key",

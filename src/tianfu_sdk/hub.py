@@ -70,6 +70,8 @@ from tianfu_sdk.services.organizations import Organizations
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
+from tianfu_sdk.services.sms import Sms
+from tianfu_sdk.services.subscribers import Subscribers
 from tianfu_sdk.services.translations import Translations
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Actor, Tools, Work
@@ -151,7 +153,7 @@ class Hub:
         own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
         store: Store = found.make("storage", scheme, context(url, **own))
         store.open(ALL_KINDS)
-        named = _Named(found, settings, clock, ids)
+        named = _Named(found, settings, clock, ids, _beside(url))
         tools = Tools(
             store=store,
             clock=clock,
@@ -552,6 +554,16 @@ class Hub:
         return Questions(self._tools, self._actor)
 
     @property
+    def subscribers(self) -> Subscribers:
+        """Subscribers (受众) and their consents."""
+        return Subscribers(self._tools, self._actor)
+
+    @property
+    def sms(self) -> Sms:
+        """Science SMS (科普短信)."""
+        return Sms(self._tools, self._actor)
+
+    @property
     def indicators(self) -> Indicators:
         """Indicators (绩效指标)."""
         return Indicators(self._tools, self._actor)
@@ -597,8 +609,16 @@ class _Joined:
 class _Named:
     """Backends by name, made when they are first asked for."""
 
-    def __init__(self, plugins: Plugins, settings: Settings, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        defaults: Mapping[tuple[str, str], Mapping[str, Any]],
+    ) -> None:
         self._plugins = plugins
+        self._defaults = defaults
         self._settings = settings
         self._clock = clock
         self._ids = ids
@@ -609,7 +629,8 @@ class _Named:
         """Give the backend of a name, made once."""
         with self._guard:
             if (port, name) not in self._made:
-                table = dict(self._settings.backends.get(name, {})) | more
+                own = self._settings.backends.get(name, {})
+                table = {**self._defaults.get((port, name), {}), **own, **more}
                 context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
                 self._made[port, name] = self._plugins.make(port, name, context)
             return self._made[port, name]
@@ -657,6 +678,14 @@ def _keys(settings: Settings, url: str, store: Store) -> Keys:
 def _holds_sealed(store: Store) -> bool:
     query = Query(limit=1, fields="keys")
     return bool(store.run(lambda tx: tx.find(SUBJECT_KEY.name, query), write=False))
+
+
+def _beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Give what backends keep beside the database where their settings do not say."""
+    if urlsplit(url).scheme != "sqlite":
+        return {}
+    path = sqlite_path(url)
+    return {("sms", "file"): {"folder": str(path.with_name(path.name + ".sms"))}}
 
 
 def _blobs(settings: Settings, url: str, named: _Named) -> Blobs:

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),
     "match": ("tianfu_sdk.cli.matching:match", "Match a need with what is offered."),
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
-    "worker": ("tianfu_sdk.cli.store:worker", "Send what is queued and publish what is due."),
+    "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
     "keys": ("tianfu_sdk.cli.store:keys", "Make master keys."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
