@@ -66,18 +66,32 @@ def told(kind="resource", **values):
 
 @pytest.mark.parametrize(
     "cell",
-    ["2020-11-19", "2020/11/19", "2020.11.19", "2020年11月19日", "20201119", "２０２０－１１－１９", "2020-11-19 00:00:00", "2020-11-19T00:00"],
+    [
+        "2020-11-19",
+        "2020/11/19",
+        "2020.11.19",
+        "2020年11月19日",
+        "20201119",
+        "２０２０－１１－１９",
+        "2020-11-19 00:00:00",
+        "2020-11-19T00:00",
+    ],
 )
 def test_a_day_is_read_in_every_form(cell):
     assert cells.read_date(cell) == date(2020, 11, 19)
 
 
-@pytest.mark.parametrize("cell", ["2020/13/4", "2021-02-29", "44154", "近日", "2020-11-19 09:00", "2020-11/19", "13800001234"])
+@pytest.mark.parametrize(
+    "cell",
+    ["2020/13/4", "2021-02-29", "44154", "近日", "2020-11-19 09:00", "2020-11/19", "13800001234"],
+)
 def test_what_is_no_day_is_refused_without_saying_it(cell):
     with pytest.raises(Invalid) as caught:
         cells.read_date(cell)
     assert caught.value.code == "field.date"
-    assert not any(run in caught.value.text() for run in re.findall(r"\d{4,}", cell) if set(run) != {"9"})
+    assert not any(
+        run in caught.value.text() for run in re.findall(r"\d{4,}", cell) if set(run) != {"9"}
+    )
 
 
 @given(st.dates(date(1900, 1, 1), date(9998, 12, 31)))
@@ -169,7 +183,9 @@ def test_a_quantity_is_read_as_it_is_shown(value, precision):
     assert cells.read_quantity(str(quantity)) == quantity
 
 
-@pytest.mark.parametrize("cell", ["", "很多", "-5", "170.5", "1.23456万", "13800001234", "约>=5", "1,20"])
+@pytest.mark.parametrize(
+    "cell", ["", "很多", "-5", "170.5", "1.23456万", "13800001234", "约>=5", "1,20"]
+)
 def test_what_is_no_quantity_is_refused(cell):
     with pytest.raises(Invalid) as caught:
         cells.read_quantity(cell)
@@ -178,14 +194,24 @@ def test_what_is_no_quantity_is_refused(cell):
 
 
 def test_yes_and_no_and_nothing_else():
-    assert [cells.read_flag(c) for c in ("是", "有", "TRUE", "1", "否", "无", "false", "0")] == [True] * 4 + [False] * 4
+    assert [cells.read_flag(c) for c in ("是", "有", "TRUE", "1", "否", "无", "false", "0")] == [
+        True
+    ] * 4 + [False] * 4
     with pytest.raises(Invalid, match=r"import\.flag"):
         cells.read_flag("也许")
 
 
 def test_numbers_of_days_and_square_metres():
-    assert (cells.read_count("1,200"), cells.read_area("1,200.5㎡"), cells.read_area("80平方米")) == (1200, 1200.5, 80.0)
-    for read, cell in ((cells.read_count, "1.5"), (cells.read_count, "-1"), (cells.read_area, "很大")):
+    assert (
+        cells.read_count("1,200"),
+        cells.read_area("1,200.5㎡"),
+        cells.read_area("80平方米"),
+    ) == (1200, 1200.5, 80.0)
+    for read, cell in (
+        (cells.read_count, "1.5"),
+        (cells.read_count, "-1"),
+        (cells.read_area, "很大"),
+    ):
         with pytest.raises(Invalid, match=r"import\.number"):
             read(cell)
 
@@ -236,13 +262,29 @@ def test_every_column_fills_a_field_of_its_nouns():
 
 
 def test_every_field_that_a_person_gives_has_a_column():
-    kept = {"id", "version", "created_at", "updated_at", "media", "state", "revision", "pending", "author", "approver", "comment", "publish_at", "published_at"}
+    kept = {
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "media",
+        "state",
+        "revision",
+        "pending",
+        "author",
+        "approver",
+        "comment",
+        "publish_at",
+        "published_at",
+    }
     for kind, shelf in CONTENT.items():
         fields = {f.name for f in attrs.fields(shelf.noun)} - kept
         assert fields == {column.field for column in columns_of(kind).values()}
 
 
-@pytest.mark.parametrize("header", ["标题", "*标题", "标题（必填）", " 标 题：", "TITLE", "【必填】标题"])
+@pytest.mark.parametrize(
+    "header", ["标题", "*标题", "标题（必填）", " 标 题：", "TITLE", "【必填】标题"]
+)
 def test_a_column_is_known_however_it_is_decorated(header):
     assert column_of("resource", header).field == "title"
 
@@ -254,7 +296,10 @@ def test_a_line_number_is_no_key():
 
 def test_an_unknown_column_names_those_that_are_near():
     plan = plan_of("resource", ("标题", "关健词", "地点"))
-    assert [(e.code, e.path) for e in plan.problems] == [("import.no_column", "关健词"), ("import.no_column", "地点")]
+    assert [(e.code, e.path) for e in plan.problems] == [
+        ("import.no_column", "关健词"),
+        ("import.no_column", "地点"),
+    ]
     assert "关键词" in plan.problems[0].text("zh")
     error = bad_header(plan, TableRow(2, {}, (), 1))
     assert [p.path for p in error.values["problems"]] == ["row 1, 关健词", "row 1, 地点"]
@@ -262,7 +307,9 @@ def test_an_unknown_column_names_those_that_are_near():
 
 def test_two_columns_may_not_fill_one_field():
     plan = plan_of("resource", ("有效期", "失效日期"))
-    assert [(e.code, e.path, e.values["other"]) for e in plan.problems] == [("import.same_field", "失效日期", "有效期")]
+    assert [(e.code, e.path, e.values["other"]) for e in plan.problems] == [
+        ("import.same_field", "失效日期", "有效期")
+    ]
     assert plan_of("activity", ("主办", "承办", "协办")).problems == ()
 
 
@@ -339,9 +386,21 @@ def test_an_activity_has_roles_a_time_and_a_quantity():
 
 
 def test_bases_listings_notices_and_news_have_columns_of_their_own():
-    base = mapped("base", 标题="馆", 基地类型="科技场馆", 认定状态="已认定", 共享="是", 青少年免费="否", 面积="80㎡", 开放天数="300")
+    base = mapped(
+        "base",
+        标题="馆",
+        基地类型="科技场馆",
+        认定状态="已认定",
+        共享="是",
+        青少年免费="否",
+        面积="80㎡",
+        开放天数="300",
+    )
     assert base.problems == ()
-    assert {k: base.fields[k] for k in ("kind", "status", "shared", "youth_free", "floor_area", "open_days")} == {
+    assert {
+        k: base.fields[k]
+        for k in ("kind", "status", "shared", "youth_free", "floor_area", "open_days")
+    } == {
         "kind": "venue",
         "status": BaseStatus.NAMED,
         "shared": True,
@@ -351,7 +410,10 @@ def test_bases_listings_notices_and_news_have_columns_of_their_own():
     }
     assert mapped("listing", 标题="需", 类型="科技需求").fields["kind"] is ListingKind.NEED
     assert mapped("notice", 标题="告", 执行至="2020-12-31").fields["until"] == date(2021, 1, 1)
-    assert mapped("news", 标题="讯", 供稿单位="自贡市科协", 发生地="510300").fields["byline"] == "org_2"
+    assert (
+        mapped("news", 标题="讯", 供稿单位="自贡市科协", 发生地="510300").fields["byline"]
+        == "org_2"
+    )
 
 
 def test_the_region_is_the_organizations_where_no_other_is_named():
@@ -360,7 +422,15 @@ def test_the_region_is_the_organizations_where_no_other_is_named():
 
 
 def test_all_problems_of_a_row_are_told_with_the_users_columns():
-    assert told(标题="", 主题="安全", 地区="5103", 有效期="2020/13/4", 单位="无此单位", 语言="a_b", 关键词="长" * 51) == [
+    assert told(
+        标题="",
+        主题="安全",
+        地区="5103",
+        有效期="2020/13/4",
+        单位="无此单位",
+        语言="a_b",
+        关键词="长" * 51,
+    ) == [
         ("主题", "import.no_term"),
         ("地区", "import.no_region"),
         ("有效期", "field.date"),
@@ -396,7 +466,11 @@ def test_no_problem_tells_a_phone_in_any_column():
         header = column.names[0]
         values = {"标题": "x", header: phone}
         if column.form in (Form.ORGANIZATION, Form.ROLE):
-            known = attrs.evolve(KNOWN, organizations=KNOWN.organizations | {phone: NotFound("organization.unknown", path="organization", id=phone)})
+            known = attrs.evolve(
+                KNOWN,
+                organizations=KNOWN.organizations
+                | {phone: NotFound("organization.unknown", path="organization", id=phone)},
+            )
         else:
             known = KNOWN
         row = TableRow(2, values, (), 1, tuple(values))
@@ -429,7 +503,14 @@ def test_yes_no_and_not_reported_are_three_contents():
 
 
 def test_only_columns_of_the_table_are_compared():
-    noun = CONTENT["resource"].noun(id="res_1", title="x", organization="org_1", region="510300", summary="kept", external_key="A")
+    noun = CONTENT["resource"].noun(
+        id="res_1",
+        title="x",
+        organization="org_1",
+        region="510300",
+        summary="kept",
+        external_key="A",
+    )
     assert differs(noun, mapped(标题="x", 编号="A")) == {}
     assert differs(noun, mapped(标题="y", 编号="A", 摘要="")) == {"title": "y", "summary": ""}
 
