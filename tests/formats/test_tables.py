@@ -61,7 +61,8 @@ def test_bytes_in_no_encoding_are_refused_with_their_line():
 
 def test_damaged_utf_8_is_not_read_as_other_chinese():
     good = "标题\n" + "科学普及惠及民生\n" * 3
-    damaged = good.encode() + "知识".encode()[:-1] + b"\n"
+    damaged = good.encode() + "知识".encode()[:-2] + b"\n"
+    assert "科学" not in damaged.decode("gb18030")
     error = refused(damaged)
     assert (error.code, error.values["line"]) == ("table.encoding", 5)
 
