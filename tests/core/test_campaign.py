@@ -262,9 +262,7 @@ def test_the_next_opening_is_allowed_and_none_is_before_it(now, policy, gateway)
     assert allowed(found, policy, gateway)
     assert now <= found <= now + timedelta(days=1)
     step = (found - now) / 50
-    assert found == now or not any(
-        allowed(now + step * n, policy, gateway) for n in range(50)
-    )
+    assert found == now or not any(allowed(now + step * n, policy, gateway) for n in range(50))
 
 
 # Approval.
@@ -290,7 +288,22 @@ def test_a_second_person_approves_and_only_then_an_emergency_may_skip_the_night(
 
 
 @pytest.mark.parametrize(
-    "text", ["TD", "td", " t ", "R", "ｒ", "ＴＤ", "n", "QX", "退订", "退", "拒收", "Stop", "unsubscribe\n"]
+    "text",
+    [
+        "TD",
+        "td",
+        " t ",
+        "R",
+        "ｒ",
+        "ＴＤ",
+        "n",
+        "QX",
+        "退订",
+        "退",
+        "拒收",
+        "Stop",
+        "unsubscribe\n",
+    ],
 )
 def test_words_of_refusal_in_any_width_and_case(text):
     assert is_opt_out(text)

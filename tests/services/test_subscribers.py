@@ -75,7 +75,9 @@ def test_many_come_in_whole_or_not_at_all_with_one_audit_line(place):
     lines = [a for a in place.me.audit.find(limit=100) if a.action == "subscriber.created"]
     assert [line.data["count"] for line in lines] == [12]
     with pytest.raises(Conflict) as taken:
-        place.me.subscribers.add_many([{"phone": "13999999999", "organization": place.org}, rows[0]])
+        place.me.subscribers.add_many(
+            [{"phone": "13999999999", "organization": place.org}, rows[0]]
+        )
     assert taken.value.path == "rows[1].phone"
     assert len(place.me.subscribers.by_phone("13999999999")) == 0
 
@@ -85,8 +87,16 @@ def test_many_come_in_whole_or_not_at_all_with_one_audit_line(place):
     [
         ({"phone": PHONE}, "field.missing", "organization"),
         ({"phone": PHONE, "organization": "O", "names": 1}, "field.unknown", "names"),
-        ({"phone": PHONE, "organization": "O", "language": "zh_CN"}, "text.bad_language", "language"),
-        ({"phone": PHONE, "organization": "O", "topics": ["nonsense"]}, "term.unknown", "topics[0]"),
+        (
+            {"phone": PHONE, "organization": "O", "language": "zh_CN"},
+            "text.bad_language",
+            "language",
+        ),
+        (
+            {"phone": PHONE, "organization": "O", "topics": ["nonsense"]},
+            "term.unknown",
+            "topics[0]",
+        ),
         ({"phone": PHONE, "organization": "O", "region": "999999"}, "region.unknown", "region"),
     ],
 )
@@ -101,9 +111,7 @@ def test_bad_rows_name_their_field(place, row, code, path):
 def test_lists_show_what_rights_and_filters_let_through(place):
     subscribers = place.me.subscribers
     a = subscribers.create(phone="13800000001", organization=place.org, language="bo-CN")
-    b = subscribers.create(
-        phone="13800000002", organization=place.below, topics=["healthy_life"]
-    )
+    b = subscribers.create(phone="13800000002", organization=place.below, topics=["healthy_life"])
     assert a.language == "bo"
     assert [s.id for s in subscribers.find(language="bo")] == [a.id]
     assert [s.id for s in subscribers.find(topic="healthy_life")] == [b.id]

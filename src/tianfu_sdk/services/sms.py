@@ -95,8 +95,9 @@ class Sms(Desk):
             override_reason: Why an emergency may go out at night; for emergencies only.
 
         Raises:
-            Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, and others with the
-                path of the field.
+            Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
+                through a gateway that reaches telephones), and others with the path of the
+                field.
             Denied: `grant.missing`, no grant to compose campaigns there.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
             PluginError: Nobody offers the gateway.
@@ -296,7 +297,7 @@ class Sms(Desk):
             The campaign, `sending`, with the number of messages in `queued`.
 
         Raises:
-            Invalid: `lifecycle.illegal`, `sms.no_window`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`.
             Denied: `grant.missing`, no grant to send.
         """
         name = self.get(id).gateway
@@ -306,6 +307,7 @@ class Sms(Desk):
             known, placed = self._mine(work, id)
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
+            _demand_no_drill(work, known, capabilities)
             due = _not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
                 known = attrs.evolve(known, state=CampaignState.SENDING)
@@ -560,13 +562,23 @@ def _checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilitie
         demand_term(work, "topic", made.topic, "topic")
     for place, code in enumerate(made.settings):
         demand_term(work, "setting", code, f"settings[{place}]")
-    if made.emergency is not None and not work.tx.get(EMERGENCY.name, [made.emergency[:64]]):
-        raise NotFound(
-            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=made.emergency[:64]
-        )
+    _demand_no_drill(work, made, capabilities)
     if made.override_reason.strip() and made.emergency is None:
         raise Invalid("sms.override", path="override_reason")
     return made
+
+
+def _demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
+    """Demand that a drill reaches no telephone."""
+    if campaign.emergency is None:
+        return
+    rows = work.tx.get(EMERGENCY.name, [campaign.emergency])
+    if not rows:
+        raise NotFound(
+            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=campaign.emergency[:64]
+        )
+    if capabilities.real and work.noun(EMERGENCY, rows[0]).drill:
+        raise Invalid("sms.drill", path="gateway", name=campaign.gateway)
 
 
 def _not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
