@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -182,7 +183,7 @@ def test_a_signal_ends_the_worker_without_a_trace(store, number):
 def _caught(pid):
     """Give the mask of signals that a process catches; None where that cannot be told."""
     try:
-        with open(f"/proc/{pid}/status") as status:
+        with Path(f"/proc/{pid}/status").open() as status:
             lines = dict(line.split(":", 1) for line in status if ":" in line)
     except OSError:
         time.sleep(3)

@@ -378,7 +378,7 @@ def test_each_step_needs_its_own_grant(quick):
         lambda: reader.sms.cancel(campaign.id),
         lambda: reader.sms.pause(campaign.id),
         lambda: reader.sms.edit(campaign.id, title="x"),
-        lambda: reader.sms.dispatch(),
+        reader.sms.dispatch,
         lambda: reader.sms.poll("test"),
         lambda: reader.sms.compose(
             title="x", organization=quick.org, texts={"zh": "x"}, signature="科普"
@@ -1058,11 +1058,11 @@ def _everything():
 # The HTTP shape.
 
 
-def pushed(secret="right", **body):
+def pushed(word="right", **body):
     return HttpRequest(
         method="POST",
         url="https://us.test/callback",
-        headers={"X-Secret": secret},
+        headers={"X-Secret": word},
         body=json.dumps(body).encode(),
     )
 

@@ -251,7 +251,7 @@ def _give_back(work: Work, claims: Sequence[_Claim]) -> None:
 
 def _settle(work: Work, settled: Sequence[tuple[_Call, Said]]) -> dict[str, int]:
     counts: Counter[str] = Counter()
-    told: dict[str, list[Row]] = {}
+    told: dict[str, list[tuple[MessageState, Row]]] = {}
     for call, said in settled:
         claim = call.claim
         ours = {*claim.fresh, *claim.stale}
@@ -265,11 +265,12 @@ def _settle(work: Work, settled: Sequence[tuple[_Call, Said]]) -> dict[str, int]
         counts["parked"] += isinstance(outcome, Parked)
         counts.update(_COUNTED.get(state, "returned") for state in heard)
         news = [
-            moved(row, state)
+            (state, row)
             for row, state in zip(rows, heard, strict=True)
             if stands(row) not in FINAL or state is MessageState.ACCEPTED
         ]
-        news += _store(work, call, said, list(zip(rows, states, strict=True)))
+        late = _store(work, call, said, list(zip(rows, states, strict=True)))
+        news += [(stands(row), row) for row in late]
         told.setdefault(claim.campaign.id, []).extend(news)
     for id_, news in told.items():
         campaign = work.get(CAMPAIGN, id_)

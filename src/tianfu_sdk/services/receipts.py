@@ -93,7 +93,7 @@ def _take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> 
     for row in changed.values():
         by_campaign.setdefault(row.keys["campaign"], []).append(row)
     for id_, rows in by_campaign.items():
-        tell_counts(work, work.get(CAMPAIGN, id_), rows, _TOLD)
+        tell_counts(work, work.get(CAMPAIGN, id_), ((stands(row), row) for row in rows), _TOLD)
 
 
 @attrs.frozen

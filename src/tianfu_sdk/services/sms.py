@@ -243,9 +243,10 @@ class Sms(Desk):
             Their ids, read on page by page.
         """
         campaign = self.get(id)
-        audience = Audience(campaign, self._tools.gateway(campaign.gateway).capabilities)
+        capabilities = self._tools.gateway(campaign.gateway).capabilities
+        audience = Audience(campaign, capabilities, self._tools)
         while not audience.over:
-            for choice in self._read(audience.page):
+            for choice in audience.take(self._read(audience.read)):
                 if choice.reason == reason:
                     yield choice.id
 
@@ -318,11 +319,11 @@ class Sms(Desk):
         campaign, due = self._write(begin)
         if campaign.queued is not None:
             return campaign
-        audience = Audience(campaign, capabilities)
+        audience = Audience(campaign, capabilities, self._tools)
         batcher = rules.Batcher(capabilities.phones_per_call)
         ready: list[list[rules.Choice]] = []
         while not audience.over:
-            for choice in self._read(audience.page):
+            for choice in audience.take(self._read(audience.read)):
                 full = None if choice.reason else batcher.add(choice)
                 if full is not None:
                     ready.append(full)
@@ -524,8 +525,8 @@ class Sms(Desk):
 
         def read(work: Work) -> tuple[Campaign, Plan]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
-            audience = Audience(campaign, capabilities)
-            tally = rules.Tally.of(audience.all(work), capabilities.phones_per_call)
+            audience = Audience(campaign, capabilities, self._tools)
+            tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
             due = _not_before(work, campaign, capabilities)
             return campaign, Plan(
                 campaign=id_,
