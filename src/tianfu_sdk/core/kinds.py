@@ -32,6 +32,7 @@ __all__ = [
     "BY_PREFIX",
     "CONTENT",
     "NEVER",
+    "NEVER_DUE",
     "PLACE_KEYS",
     "NounKind",
     "Placed",
@@ -114,6 +115,7 @@ _CONTENT_KEYS = (
 )
 _CONTENT_INDEXES = (
     ("state", "published"),
+    ("language", "state", "published"),
     ("prefecture", "state", "published"),
     ("county", "state", "published"),
     ("organization", "updated"),
@@ -287,10 +289,22 @@ TRANSLATION: NounKind[Translation] = NounKind(
     Translation,
     Kind(
         "translation",
-        (Key("source"), Key("source_kind"), Key("language"), Key("state"), *PLACE_KEYS),
-        (("source", "language"), ("language", "state")),
+        (
+            Key("source"),
+            Key("source_kind"),
+            Key("language"),
+            Key("state"),
+            *PLACE_KEYS,
+            Key("topic", many=True),
+            Key("addressed", many=True),
+            Key("updated", "int"),
+            Key("published", "int"),
+            Key("expires", "int"),
+        ),
+        (("source", "language"), ("language", "state", "published"), ("language", "updated")),
     ),
     "trl",
+    # What depends on the source (`core.translating.source_keys`) is given by the desk.
     lambda t, placed: (
         place_keys(t.organization, placed)
         | {
@@ -298,6 +312,7 @@ TRANSLATION: NounKind[Translation] = NounKind(
             "source_kind": t.kind,
             "language": t.language,
             "state": t.state.value,
+            "updated": moment_key(t.updated_at),
         }
     ),
 )
@@ -320,8 +335,14 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
 
-REVISION = Kind("revision", (Key("item"), Key("number", "int")), (("item", "number"),))
-"""Revisions of content other than the one that its own row holds."""
+REVISION = Kind(
+    "revision",
+    (Key("item"), Key("number", "int"), Key("due", "int")),
+    (("item", "number"), ("due",)),
+)
+"""Revisions of content other than the one that its own row holds; `due`: when a scheduled
+one is to be published, `NEVER_DUE` for all others."""
+NEVER_DUE = 2**62
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(

@@ -12,14 +12,23 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.storage import StorageSuite
+    from tianfu_sdk.testing.translation import TranslatorSuite
 
-__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite", "hub"]
+__all__ = [
+    "CountingIds",
+    "FrozenClock",
+    "SearchSuite",
+    "StorageSuite",
+    "TranslatorSuite",
+    "hub",
+]
 
 _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "SearchSuite": "tianfu_sdk.testing.search",
     "StorageSuite": "tianfu_sdk.testing.storage",
+    "TranslatorSuite": "tianfu_sdk.testing.translation",
     "hub": "tianfu_sdk.testing.hub",
 }
 

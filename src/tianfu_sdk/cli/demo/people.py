@@ -78,8 +78,9 @@ def make_cast(hub: Hub, admin: Hub, ids: Mapping[str, str]) -> Cast:
     admin.accounts.grant(editor, ["read", "create", "edit", "submit", "compose"], organization=root)
     admin.accounts.grant(editor, ["read", "create", "edit", "submit", "compose"], region="510000")
     reviewer = account("演示·审核乙", root)
-    for place in ({"organization": root}, {"region": "510000"}):
-        admin.accounts.grant(reviewer, ["read", "approve", "publish", "withdraw", "send"], **place)
+    rights = ["read", "approve", "publish", "withdraw", "send"]
+    admin.accounts.grant(reviewer, rights, organization=root)
+    admin.accounts.grant(reviewer, rights, region="510000")
     county = account("演示·县级信息员丙", ids["ast-fucheng"])
     admin.accounts.grant(county, ["read", "report"], region="510703")
     prefecture = account("演示·市级应急岗丁", ids["ast-mianyang"])

@@ -22,11 +22,11 @@ _SAMPLE = "示例内容，未经审核背书 / sample, not vouched for"
 _SIGNATURE = "四川科普演示"
 
 QUESTIONS = (
-    ("health", "中风怎么预防？", {}),
-    ("earthquake", "地震来了在家里应该怎么办", {}),
-    ("farming", "柑橘溃疡病怎么防治", {}),
-    ("traditional", "高血壓患者平時要注意什麼", {}),
-    ("abstain", "怎样用葡萄酿造起泡酒", {}),
+    ("health", "中风怎么预防？"),
+    ("earthquake", "地震来了在家里应该怎么办"),
+    ("farming", "柑橘溃疡病怎么防治"),
+    ("traditional", "高血壓患者平時要注意什麼"),
+    ("abstain", "怎样用葡萄酿造起泡酒"),
 )
 """One each of health, earthquake, farming, traditional characters, and one to abstain from."""
 
@@ -232,7 +232,7 @@ def _languages(stage: _Stage) -> Chapter:
         ("bo", "ast-ganzi", "甘孜藏文科普频道"),
         ("ii", "ast-liangshan", "凉山彝文科普频道"),
     ):
-        channel = stage.cast.editor.channels.create(
+        channel = stage.cast.admin.channels.create(
             name=name, organization=stage.ids[key], language=tag
         )
         channels[tag] = [item.title for item in stage.hub.channels.items(channel.id)]
@@ -426,9 +426,9 @@ def _matching(stage: _Stage) -> Chapter:
 
 def _questions(stage: _Stage) -> Chapter:
     told = {}
-    for name, text, options in QUESTIONS:
-        answers = stage.hub.ask(text, limit=3, **options)
-        told[name] = {"question": text, **answers_json(answers)}
+    for name, text in QUESTIONS:
+        answers = stage.hub.ask(text, limit=3)
+        told[name] = {"asked": text, **answers_json(answers)}
     answered = sum(not t["abstained"] for t in told.values())
     line = f"{len(told)} questions: {answered} answered with sources, {len(told) - answered} abstained from"
     return "ask", line, told
