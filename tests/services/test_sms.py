@@ -1,5 +1,6 @@
 """The whole line of science SMS: compose, plan, approve, send, receipts, report."""
 
+import contextlib
 import json
 import logging
 from collections import Counter
@@ -267,6 +268,61 @@ def test_from_composing_to_the_report(line):
     assert (final.by_language, final.parts, final.cost) == (plan.by_language, 7, 315)
     assert {b.text[-6:] for b in line.gateway.batches} == {"拒收请回复R"}
     assert sorted(line.sentence()) == [f"+86{phone}" for phone in line.phones[:7]]
+
+
+class Undone(Exception):
+    """What a store throws away before it calls again."""
+
+
+@pytest.fixture
+def twice(monkeypatch):
+    """A store that calls everything twice, as one that failed to serialise does."""
+    from tianfu_sdk.backends.memory import MemoryStore
+
+    real = MemoryStore.run
+
+    def run(self, fn, *, write):
+        def undone(tx):
+            fn(tx)
+            raise Undone
+
+        with contextlib.suppress(Undone):
+            real(self, undone, write=write)
+        return real(self, fn, write=write)
+
+    made = Line("memory:")
+    monkeypatch.setattr(MemoryStore, "run", run)
+    yield made
+    monkeypatch.undo()
+    made.hub.close()
+
+
+def test_the_line_is_the_same_when_transactions_are_called_twice(twice, monkeypatch):
+    monkeypatch.setattr("tianfu_sdk.services.audience.PAGE", 4)
+    monkeypatch.setattr("tianfu_sdk.services.sms._CHUNK", 3)
+    people = twice.people(11)
+    campaign = twice.sent()
+    assert campaign.queued == 11
+    twice.gateway.inbound = [Inbound(phone=twice.phones[0], text="R")]
+    twice.system.sms.poll("test")
+    twice.gateway.answers.append(
+        lambda batch: [SmsResult(ref=r.ref, status="deferred") for r in batch.recipients]
+    )
+    report = twice.system.sms.dispatch()
+    assert report.claimed == 4
+    twice.clock.tick(timedelta(minutes=1))
+    twice.system.sms.dispatch()
+    assert twice.states(campaign) == {"accepted": 10, "dropped": 1}
+    twice.gateway.receipts = [
+        SmsReceipt(provider_id=f"{b.reference}:{r.ref}", state="delivered")
+        for b in twice.gateway.batches[1:]
+        for r in b.recipients
+    ]
+    twice.system.sms.poll("test")
+    assert twice.states(campaign) == {"delivered": 10, "dropped": 1}
+    assert sum(e.data["count"] for e in twice.told("sms.delivered")) == 10
+    assert len(list(twice.me.sms.exclusions(campaign.id, "opted_out"))) == 1
+    assert len(people) == 11
 
 
 def test_events_and_audit_follow_the_line_with_counts_only(quick):
@@ -664,6 +720,21 @@ def test_a_gateway_that_drops_doubles_gets_the_same_batch_again():
     assert line.states(campaign) == {"accepted": 2, "unknown": 1}
 
 
+def test_a_batch_is_not_sent_again_at_night_either():
+    line = Line("memory:", attrs.evolve(SESSION, dedupes=True))
+    line.people(1)
+    campaign = line.sent()
+    line.gateway.answers.append(Death())
+    with pytest.raises(Death):
+        line.system.sms.dispatch()
+    line.clock.set(datetime(2026, 1, 5, 15, 0, tzinfo=UTC))
+    line.system.sms.dispatch()
+    assert len(line.gateway.batches) == 1
+    assert line.states(campaign) == {"sending": 1}
+    line.clock.set(datetime(2026, 1, 6, 0, 0, tzinfo=UTC))
+    assert line.system.sms.dispatch().accepted == 1
+
+
 def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent():
     line = Line("memory:", http={"can_query": True})
     line.people(3)
@@ -1053,6 +1124,36 @@ def _everything():
     from tianfu_sdk.model.storage import Query
 
     return Query()
+
+
+def test_one_gateway_that_is_away_keeps_no_other_from_being_polled(quick, monkeypatch):
+    quick.people(2)
+    quick.sent()
+    campaign = quick.sent(gateway="file")
+    quick.system.sms.dispatch()
+
+    def away():
+        raise Unavailable("http.not_sent", why="x")
+
+    def odd():
+        raise ValueError(quick.phones[0])
+
+    for broken, kind in ((away, Unavailable), (odd, ValueError)):
+        monkeypatch.setattr(quick.gateway, "poll", broken)
+        with pytest.raises(kind):
+            quick.system.sms.poll()
+    assert quick.states(campaign) == {"delivered": 2}
+
+
+def test_who_may_send_but_not_read_can_send(quick):
+    quick.people(1)
+    campaign = quick.compose()
+    quick.account("approve").sms.approve(campaign.id)
+    sender = quick.account("send")
+    assert sender.sms.send(campaign.id).queued == 1
+    assert sender.sms.dispatch().accepted == 1
+    with pytest.raises(NotFound):
+        sender.sms.get(campaign.id)
 
 
 # The HTTP shape.

@@ -188,7 +188,9 @@ def _taken(work: Work, job: Job) -> _Claim | Outcome:
     if not waiting and not stale:
         finish(work, campaign)
         return Done()
-    if not stale and not overrides_hours(campaign):
+    # To ask what became of a message disturbs nobody; to send it, even again, does.
+    sends = not stale or gateway.capabilities.dedupes
+    if sends and not overrides_hours(campaign):
         due = next_open(work.now, policy_window(work), gateway.capabilities.windows)
         if due > work.now:
             return Retry(due)

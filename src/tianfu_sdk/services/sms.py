@@ -199,7 +199,7 @@ class Sms(Desk):
             raise Invalid("content.fixed", path=fixed[0])
         if "settings" in changes:
             changes["settings"] = tuple(changes["settings"])
-        gateway = changes.get("gateway") or self.get(id).gateway
+        gateway = changes.get("gateway") or self._read(lambda work: work.get(CAMPAIGN, id).gateway)
         capabilities = self._tools.gateway(gateway).capabilities
 
         def write(work: Work) -> Campaign:
@@ -301,8 +301,7 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`.
             Denied: `grant.missing`, no grant to send.
         """
-        name = self.get(id).gateway
-        capabilities = self._tools.gateway(name).capabilities
+        capabilities = self._capabilities(id)
 
         def begin(work: Work) -> tuple[Campaign, datetime]:
             known, placed = self._mine(work, id)
@@ -442,7 +441,7 @@ class Sms(Desk):
         receipts = Receipts(self._tools, self._actor)
         if gateway is not None:
             return receipts.poll(gateway)
-        return sum(map(receipts.poll, self._read(_pulled)))
+        return receipts.poll_all(self._read(_pulled))
 
     def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
         """Take what a gateway sent us: receipts (状态报告) and inbound messages (上行).
@@ -520,8 +519,7 @@ class Sms(Desk):
     # Within a transaction.
 
     def _plan(self, id_: str, action: Action) -> tuple[Campaign, Plan]:
-        name = self.get(id_).gateway
-        capabilities = self._tools.gateway(name).capabilities
+        capabilities = self._capabilities(id_)
 
         def read(work: Work) -> tuple[Campaign, Plan]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
@@ -541,6 +539,11 @@ class Sms(Desk):
             )
 
         return self._read(read)
+
+    def _capabilities(self, id_: str) -> SmsCapabilities:
+        # Outside of the transactions that follow, each of which looks at rights by itself.
+        name = self._read(lambda work: work.get(CAMPAIGN, id_).gateway)
+        return self._tools.gateway(name).capabilities
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
