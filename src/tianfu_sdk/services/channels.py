@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, day_key
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.channel import Channel, ChannelItem
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
-from tianfu_sdk.services.gaps import not_expired
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import demand_kind, source_of
 from tianfu_sdk.services.vocabularies import demand_term
@@ -232,22 +232,35 @@ def _rows(
     if channel.topics:
         topics = tuple((Where("topic", "has", topic),) for topic in channel.topics)
 
-    def newest(kind: str, where: Group) -> list[tuple[str, Row]]:
-        query = Query(
-            where=where, any_of=people, order="published", desc=True, after=after, limit=limit
-        )
-        return [(kind, row) for row in work.rows(kind, query, topics)]
+    today = day_key(work.now.astimezone(SHANGHAI).date())
 
-    common = (Where("language", "=", channel.language), not_expired(work))
-    original = (Where("state", "=", State.PUBLISHED.value),)
-    approved = (
-        Where("state", "=", TranslationState.APPROVED.value),
-        # 0 is a source that is not published.
-        Where("published", ">", 0),
-        Where("source_kind", "in", channel.kinds),
+    def newest(kind: str, *where: Where) -> Iterator[tuple[str, Row]]:
+        query = Query(
+            where=(Where("language", "=", channel.language), *where),
+            any_of=people,
+            order="published",
+            desc=True,
+            after=after,
+            limit=limit,
+        )
+        for row in work.in_order(kind, query, topics):
+            # Few rows have expired: a condition on it would cost the index by publication.
+            if row.keys["expires"] > today:
+                yield kind, row
+
+    found = [
+        newest(kind, Where("state", "=", State.PUBLISHED.value))
+        for kind in dict.fromkeys(channel.kinds)
+    ]
+    found.append(
+        newest(
+            TRANSLATION.name,
+            Where("state", "=", TranslationState.APPROVED.value),
+            # 0 is a source that is not published.
+            Where("published", ">", 0),
+            Where("source_kind", "in", channel.kinds),
+        )
     )
-    found = [newest(kind, (*common, *original)) for kind in dict.fromkeys(channel.kinds)]
-    found.append(newest(TRANSLATION.name, (*common, *approved)))
     merged = heapq.merge(
         *found, key=lambda pair: (pair[1].keys["published"], pair[1].id), reverse=True
     )
