@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import islice
 
 import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, day_key
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION
+from tianfu_sdk.core.lifecycle import stale
+from tianfu_sdk.core.translating import current
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -194,13 +197,13 @@ class Channels(Desk):
         def read(work: Work) -> Page[ChannelItem]:
             channel = work.noun(CHANNEL, work.visible(CHANNEL, id))
             check_page(limit)
-            rows = _rows(work, channel, _read_place(after), limit)
+            shown = list(islice(_shown(work, channel, _read_place(after), limit), limit))
             cursor = None
-            if len(rows) == limit:
-                _, last = rows[-1]
+            if len(shown) == limit:
+                last, _ = shown[-1]
                 cursor = write_cursor(last.keys["published"], last.id)
             return Page(
-                [_item(work, kind, row) for kind, row in rows],
+                [item for _, item in shown],
                 cursor,
                 lambda cursor: self.items(id, after=cursor, limit=limit),
             )
@@ -222,17 +225,16 @@ def _read_place(after: str | None) -> tuple[int, str] | None:
     return read
 
 
-def _rows(
+def _shown(
     work: Work, channel: Channel, after: tuple[int, str] | None, limit: int
-) -> list[tuple[str, Row]]:
-    """Give the rows of one page: of contents, and of translations."""
+) -> Iterator[tuple[Row, ChannelItem]]:
+    """Give what comes after a place, newest first, as far as it is asked for."""
     above = work.tools.regions().levels(channel.region).codes
     people = tuple((Where("addressed", "has", code),) for code in above)
     topics: tuple[Group, ...] | None = None
     if channel.topics:
         topics = tuple((Where("topic", "has", topic),) for topic in channel.topics)
-
-    today = day_key(work.now.astimezone(SHANGHAI).date())
+    today = work.now.astimezone(SHANGHAI).date()
 
     def newest(kind: str, *where: Where) -> Iterator[tuple[str, Row]]:
         query = Query(
@@ -243,10 +245,7 @@ def _rows(
             after=after,
             limit=limit,
         )
-        for row in work.in_order(kind, query, topics):
-            # Few rows have expired: a condition on it would cost the index by publication.
-            if row.keys["expires"] > today:
-                yield kind, row
+        return ((kind, row) for row in work.in_order(kind, query, topics))
 
     found = [
         newest(kind, Where("state", "=", State.PUBLISHED.value))
@@ -264,17 +263,27 @@ def _rows(
     merged = heapq.merge(
         *found, key=lambda pair: (pair[1].keys["published"], pair[1].id), reverse=True
     )
-    return list(islice(merged, limit))
+    for kind, row in merged:
+        item = _item(work, kind, row, today)
+        if item is not None:
+            yield row, item
 
 
-def _item(work: Work, kind: str, row: Row) -> ChannelItem:
+def _item(work: Work, kind: str, row: Row, today: date) -> ChannelItem | None:
+    # Expiry is not a condition of the query, since few have expired and it would cost the
+    # index by publication; and a store whose writers do not queue may have approved a
+    # translation while its source moved. So what is shown is held against the source.
     translation: Translation | None = None
     source: Content
     if kind == TRANSLATION.name:
         translation = work.noun(TRANSLATION, row)
         source = source_of(work, translation)
+        if source.state is not State.PUBLISHED or not current(translation, source):
+            return None
     else:
         source = work.noun(CONTENT[kind], row)
+    if stale(source, today):
+        return None
     return ChannelItem(
         kind=translation.kind if translation else kind,
         id=source.id,
