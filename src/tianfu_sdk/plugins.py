@@ -9,6 +9,7 @@ plugin is broken raises `PluginError`.
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -176,8 +177,8 @@ class Plugins:
                 self._admit(point, distribution.name, distribution.version)
 
     def _admit(self, point: Any, name: str, version: str) -> None:
-        only = self._settings.only
-        if name in self._settings.block or (only is not None and name not in only):
+        only, block, own = self._settings.only, self._settings.block, _canonical(name)
+        if own in map(_canonical, block) or (only is not None and own not in map(_canonical, only)):
             self._infos.append(PluginInfo(name=name, version=version, state="blocked"))
             return
         try:
@@ -285,6 +286,11 @@ def _trace_after(_: Any, hook: str, __: Any, ___: Any) -> None:
 
 def _name_of(plugin: Any) -> str:
     return str(getattr(plugin, "__name__", "") or type(plugin).__qualname__)
+
+
+def _canonical(name: str) -> str:
+    # As pip compares names (PEP 503): tianfu_sms_webhook is tianfu-sms-webhook.
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _own_version() -> str:

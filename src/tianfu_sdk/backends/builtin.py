@@ -14,6 +14,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hookspecs import BackendContext, Register, hookimpl
 from tianfu_sdk.model.region import Region, RegionLevel
 from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.ports.translation import Translator
 
@@ -79,6 +80,27 @@ def _pseudo(_: BackendContext) -> Translator:
     return PseudoTranslator()
 
 
+def _outbox_file(context: BackendContext) -> SmsGateway:
+    from tianfu_sdk.backends.outbox_file import OutboxFileGateway
+
+    return OutboxFileGateway(context.settings.get("folder"), clock=context.clock)
+
+
+def _outbox_memory(_: BackendContext) -> SmsGateway:
+    from tianfu_sdk.backends.outbox_memory import MemoryGateway
+
+    return MemoryGateway()
+
+
+class _Sms:
+    tianfu_api = 1
+
+    @hookimpl
+    def tianfu_register_sms(self, register: Register[SmsGateway]) -> None:
+        register("file", _outbox_file)
+        register("memory", _outbox_memory)
+
+
 class _Storage:
     tianfu_api = 1
 
@@ -102,7 +124,7 @@ class _Translation:
         register("pseudo", _pseudo)
 
 
-BUILTIN = (_Storage(), _Translation())
+BUILTIN = (_Storage(), _Sms(), _Translation())
 """What every hub begins with."""
 
 

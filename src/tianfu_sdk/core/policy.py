@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, Placed
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, Placed, day_key
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.storage import Group, Where
 
@@ -21,22 +22,31 @@ __all__ = [
     "explain",
     "group_of",
     "holds",
+    "placed",
     "public",
     "scope",
 ]
 
-_PUBLISHED: Group = (Where("state", "=", State.PUBLISHED.value),)
-_PUBLIC: Mapping[str, Group] = {
-    **dict.fromkeys(CONTENT, _PUBLISHED),
-    # Approved, and its source is published: `core.translating.source_keys`.
-    TRANSLATION.name: (Where("published", ">", 0),),
-    CHANNEL.name: (),
-}
 
+def public(kind: str, now: datetime) -> Group | None:
+    """Give what everybody may read of a kind.
 
-def public(kind: str) -> Group | None:
-    """Give what everybody may read of a kind; None: nothing of it."""
-    return _PUBLIC.get(kind)
+    Args:
+        kind: Of the thing.
+        now: This moment.
+
+    Returns:
+        Of content what is published and not past its expiry on this day in China
+        (科普法 Art. 35), of translations what follows such a content, of channels all;
+        None: nothing of this kind.
+    """
+    current = Where("expires", ">", day_key(now.astimezone(SHANGHAI).date()))
+    if kind in CONTENT:
+        return (Where("state", "=", State.PUBLISHED.value), current)
+    if kind == TRANSLATION.name:
+        # Approved, and its source is published: `core.translating.source_keys`.
+        return (Where("published", ">", 0), current)
+    return () if kind == CHANNEL.name else None
 
 
 def chain_of(grant: Grant, known: Mapping[str, Grant]) -> list[Grant]:
@@ -120,7 +130,7 @@ def scope(
         Groups joined by OR; none: nothing.
     """
     found: dict[Group, None] = {}
-    everybodys = public(kind)
+    everybodys = public(kind, now)
     if action is Action.READ and everybodys is not None:
         found[everybodys] = None
     by_level: dict[str, set[str]] = {}
@@ -171,7 +181,7 @@ def explain(
             reason = "place"
         ids = tuple(link.id for link in chain)
         steps.append(Step(grant.id, ids, not reason, reason or "covers"))
-    everybodys = public(kind)
+    everybodys = public(kind, now)
     if action is Action.READ and everybodys is not None and matches("", keys, everybodys):
         return Explanation(True, "published", tuple(steps))
     allowed = any(step.holds for step in steps)

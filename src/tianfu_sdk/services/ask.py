@@ -84,14 +84,16 @@ class Ask(Desk):
         tokens = asking.question_tokens(text)
         hits = search.query(tokens, only, min(200, limit * 3))
         threshold = work.tools.settings.ask.threshold
-        good = [h for h in hits if asking.coverage(tokens, h.contributions) >= threshold]
-        shown = self._gate(work, good)
+        shown = self._gate(work, hits)
         names = names_of(work, [found.content.organization for found in shown.values()])
         answers: list[Answer] = []
-        for hit in good:
-            if hit.id not in shown or len(answers) == limit:
+        for hit in hits:
+            found = shown.get(hit.id)
+            if found is None or len(answers) == limit:
                 continue
-            found = shown[hit.id]
+            named = f"{found.title} {' '.join(found.content.keywords)}"
+            if asking.relevance(tokens, hit.contributions, named) < threshold:
+                continue
             answers.append(
                 Answer(
                     kind=found.kind,

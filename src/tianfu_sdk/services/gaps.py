@@ -23,7 +23,6 @@ __all__ = ["coverage_of", "missing_page"]
 
 _ALWAYS = ("bo", "ii")
 """Languages that Sichuan's autonomous areas read."""
-_EVERYBODYS = policy.public(TRANSLATION.name)
 _READ = 100
 """Contents at a time, with their texts."""
 
@@ -69,7 +68,8 @@ def missing_page(
         raise Denied("account.required")
     if scope is not None:
         # What everybody may read of translations is no grant to read their to-do list.
-        scope = tuple(group for group in scope if group != _EVERYBODYS)
+        everybodys = policy.public(TRANSLATION.name, work.now)
+        scope = tuple(group for group in scope if group != everybodys)
     check_page(limit)
     if kind is not None:
         demand_kind(kind, "kind")
@@ -134,7 +134,7 @@ def coverage_of(
     scope = work.scope(Action.READ, TRANSLATION.name)
     if work.actor.account is None and scope is not None:
         raise Denied("account.required")
-    if scope is not None and set(scope) <= {_EVERYBODYS}:
+    if scope is not None and set(scope) <= {policy.public(TRANSLATION.name, work.now)}:
         raise Denied("grant.missing", action=Action.READ.value, kind=TRANSLATION.name)
     if languages is None:
         rows = work.each(CHANNEL.name, Query(fields="keys"))

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
+    from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.storage import StorageSuite
     from tianfu_sdk.testing.translation import TranslatorSuite
 
-__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite", "TranslatorSuite"]
+__all__ = [
+    "CountingIds",
+    "FrozenClock",
+    "SearchSuite",
+    "StorageSuite",
+    "TranslatorSuite",
+    "hub",
+]
 
 _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
@@ -21,6 +29,7 @@ _ROOMS = {
     "SearchSuite": "tianfu_sdk.testing.search",
     "StorageSuite": "tianfu_sdk.testing.storage",
     "TranslatorSuite": "tianfu_sdk.testing.translation",
+    "hub": "tianfu_sdk.testing.hub",
 }
 
 
