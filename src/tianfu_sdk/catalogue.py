@@ -379,6 +379,18 @@ ENTRIES: dict[str, Entry] = {
         "set tianfu_api = 1, or install a version of the plugin that fits",
         "请设 tianfu_api = 1 或安装匹配版本",
     ),
+    "plugin.bad_name": Entry(
+        "this is no name for a backend",
+        "后端名称不合规",
+        "lower-case letters, digits, `+`, `.` and `-`, beginning with a letter",
+        "请用小写字母开头，只含小写字母、数字、`+`、`.`、`-`",
+    ),
+    "plugin.blocked": Entry(
+        "the plugin that offers {name} is installed, but blocked",
+        "提供 {name} 的插件已安装但被屏蔽",
+        "see plugins.only and plugins.block in the settings, and TIANFU_PLUGINS",
+        "请查看设置 plugins.only、plugins.block 和 TIANFU_PLUGINS",
+    ),
     "plugin.broken": Entry(
         "the plugin is broken: {cause}",
         "插件有问题：{cause}",
@@ -406,6 +418,18 @@ ENTRIES: dict[str, Entry] = {
         "没有提供 {name}；现有：{offered}",
         "install the plugin that offers it",
         "请安装相应插件",
+    ),
+    "plugin.unmarked_hook": Entry(
+        "{hook} is not marked as a hook, so it would never be called",
+        "{hook} 没有钩子标记，不会被调用",
+        "put @hookimpl before it, or rename it",
+        "请在其前加 @hookimpl 或改名",
+    ),
+    "plugin.wrapper": Entry(
+        "{hook} cannot be wrapped",
+        "钩子 {hook} 不能用 wrapper 方式实现",
+        "use a plain @hookimpl",
+        "请用普通的 @hookimpl",
     ),
     "question.closed": Entry(
         "the question is {state} already",
@@ -452,6 +476,26 @@ ENTRIES: dict[str, Entry] = {
         "该签名不可用（含括号 {units} 个编码单元，最多 {most}）",
         "give a short name without 【 and 】",
         "请给出不含【】的简短名称",
+    ),
+    "sms.callback_forged": Entry(
+        "this callback is not the gateway's",
+        "该回调不是网关发出的",
+        "check the secret for callbacks, and that both clocks are right",
+        "请检查回调密钥和双方时钟",
+    ),
+    "sms.callback_malformed": Entry(
+        "this callback cannot be read",
+        "该回调无法解析",
+    ),
+    "sms.plain_http": Entry(
+        "messages would go over plain http",
+        "短信内容将以明文 http 传输",
+        "use https, or set allow_http = true if the network between is yours",
+        "请改用 https；仅自有网络可设 allow_http = true",
+    ),
+    "sms.too_many": Entry(
+        "{count} recipients, and one call takes {most}",
+        "共 {count} 个号码，一次最多 {most} 个",
     ),
     "storage.bad_index": Entry(
         "an index names {value}, which is no scalar key",
