@@ -407,6 +407,18 @@ ENTRIES: dict[str, Entry] = {
         "what is registered must be callable",
         "注册的对象必须可调用",
     ),
+    "plugin.folder_taken": Entry(
+        "there is something of this name already",
+        "同名文件或文件夹已存在",
+        "choose another name, or another folder with --into",
+        "请换名称，或用 --into 指定其他文件夹",
+    ),
+    "plugin.not_installed": Entry(
+        "there is no such plugin; there are: {names}",
+        "没有这个插件；现有：{names}",
+        "tianfu plugins list shows all, and what they offer",
+        "可用 tianfu plugins list 查看全部",
+    ),
     "plugin.unknown_hook": Entry(
         "there is no hook {hook}",
         "没有钩子 {hook}",

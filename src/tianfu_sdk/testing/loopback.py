@@ -39,7 +39,7 @@ class Loopback:
         # A handler thread that outlives its test would be someone else's riddle.
         self._server.daemon_threads = False
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), name="loopback", daemon=True
+            target=self._server.serve_forever, args=(0.002,), name="loopback", daemon=True
         )
         self._thread.start()
 
