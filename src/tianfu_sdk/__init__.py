@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tianfu_sdk import formats, model, testing, text
+    from tianfu_sdk import display, formats, model, testing, text
     from tianfu_sdk.errors import (
         Ambiguous,
         BackendError,
@@ -69,6 +69,7 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "__version__",
+    "display",
     "formats",
     "hookimpl",
     "model",
@@ -77,7 +78,7 @@ __all__ = [
 ]
 
 _ERRORS = "tianfu_sdk.errors"
-_ROOMS = frozenset({"formats", "model", "testing", "text"})
+_ROOMS = frozenset({"display", "formats", "model", "testing", "text"})
 _HOMES = {
     "Hub": "tianfu_sdk.hub",
     "Secret": "tianfu_sdk.settings",

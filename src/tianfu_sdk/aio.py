@@ -11,19 +11,35 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from tianfu_sdk.services.page import Page
 
 __all__ = ["THREADS", "Aio", "AioPage"]
 
+T = TypeVar("T")
 THREADS = 8
 """Worker threads of one hub."""
 
 
-class AioPage:
+class _Pool:
+    """Worker threads; a forked child has none of its parent's and makes its own."""
+
+    def __init__(self) -> None:
+        self._made: tuple[int, ThreadPoolExecutor] | None = None
+
+    def threads(self) -> ThreadPoolExecutor:
+        """Give the threads of this process."""
+        if self._made is None or self._made[0] != os.getpid():
+            pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tianfu-aio")
+            self._made = (os.getpid(), pool)
+        return self._made[1]
+
+
+class AioPage(Generic[T]):
     """A page whose `async for` reads on by itself; otherwise as `Page`.
 
     Args:
@@ -31,20 +47,20 @@ class AioPage:
         call: Runs a function on a worker thread.
     """
 
-    def __init__(self, page: Page[Any], call: Callable[..., Any]) -> None:
+    def __init__(self, page: Page[T], call: Callable[..., Any]) -> None:
         self.page = page
         self.items = page.items
         self.cursor = page.cursor
         self._call = call
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        page: Page[Any] | None = self.page
+    async def __aiter__(self) -> AsyncIterator[T]:
+        page: Page[T] | None = self.page
         while page is not None:
             for item in page.items:
                 yield item
             page = await self._call(page.next)
 
-    async def next(self) -> AioPage | None:
+    async def next(self) -> AioPage[T] | None:
         """Read the next page; None where this is the last."""
         page = await self._call(self.page.next)
         return None if page is None else AioPage(page, self._call)
@@ -66,9 +82,9 @@ class Aio:
         pool: The threads; shared by all wrappers of one hub.
     """
 
-    def __init__(self, target: Any, pool: ThreadPoolExecutor | None = None) -> None:
+    def __init__(self, target: Any, pool: _Pool | None = None) -> None:
         self._target = target
-        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="tianfu-aio")
+        self._pool = pool or _Pool()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -94,7 +110,7 @@ class Aio:
 
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(
-            self._pool, functools.partial(context.run, fn, *args, **kwargs)
+            self._pool.threads(), functools.partial(context.run, fn, *args, **kwargs)
         )
 
 

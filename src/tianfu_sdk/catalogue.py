@@ -67,7 +67,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
-        "存储的文档无法读取",
+        "存储的 {what} 文档无法读取",
         "run tianfu doctor; restore from a backup",
         "请运行 tianfu doctor，必要时从备份恢复",
     ),
@@ -76,6 +76,22 @@ ENTRIES: dict[str, Entry] = {
         "文档版本为 {found}，本程序只认识 {known}",
         "update tianfu-sdk",
         "请升级 tianfu-sdk",
+    ),
+    "consent.backdated": Entry(
+        "the ledger has a later entry of this purpose",
+        "该用途已有更晚的记录",
+        "an entry is added at the end; give a time that is not before the last",
+        "只能在末尾追加，请给出不早于最后一条的时间",
+    ),
+    "consent.future": Entry(
+        "the time of this consent has not come",
+        "同意时间尚未到来",
+    ),
+    "content.bad_kind": Entry(
+        "{value} is not a kind of content",
+        "{value} 不是内容种类",
+        "kinds are resource, activity, notice, news, base, listing",
+        "种类有 resource、activity、notice、news、base、listing",
     ),
     "content.fixed": Entry(
         "this field cannot be changed",
@@ -101,9 +117,73 @@ ENTRIES: dict[str, Entry] = {
         "check TIANFU_KEY or the key file",
         "请检查 TIANFU_KEY 或密钥文件",
     ),
+    "demo.foreign": Entry(
+        "the demo did not make {db}, so it leaves it alone",
+        "{db} 不是演示程序创建的，不予改动",
+        "name another file with --db",
+        "请用 --db 指定其他文件",
+    ),
+    "demo.interrupted": Entry(
+        "the demo on {db} was interrupted",
+        "{db} 上的演示被中断过",
+        "delete the file and run it again, or name another with --db",
+        "请删除该文件后重试，或用 --db 另选文件",
+    ),
+    "emergency.illegal": Entry(
+        "{verb} is not possible from the state {state}",
+        "状态 {state} 下不能执行 {verb}",
+        "a report is verified by another person, then answered, then closed",
+        "上报须先由他人核实，再响应，最后结束",
+    ),
+    "emergency.level": Entry(
+        "the official warning has the level {level}",
+        "官方预警的级别为 {level}",
+        "we explain a warning and do not change it; give its level",
+        "科普只解释预警，不改变预警；请填写其级别",
+    ),
+    "emergency.no_plan": Entry(
+        "no response plan answers {event_type} of this level there",
+        "没有适用于该地该级别 {event_type} 的预案",
+        "emergencies.create_plan makes one",
+        "请用 emergencies.create_plan 建立预案",
+    ),
+    "emergency.no_text": Entry(
+        "a plan needs a text",
+        "预案须有短信文本",
+    ),
+    "emergency.own_report": Entry(
+        "who reported it may neither verify nor reject it",
+        "上报人本人不能核实或否定",
+        "ask another person with the grant to verify",
+        "请由另一位有核实权限的人操作",
+    ),
+    "emergency.placeholder": Entry(
+        "only {{place}} and {{title}} can be filled in; no other braces may stand here",
+        "只能使用 {{place}} 和 {{title}}，不能有其他花括号",
+    ),
+    "emergency.plan_unfit": Entry(
+        "this plan is for another type, level or region",
+        "该预案不适用于此类型、级别或地区",
+        "leave plan out, and the nearest one is taken",
+        "不指定 plan 即可自动选用最近的预案",
+    ),
+    "emergency.reason": Entry(
+        "rejecting a report needs a reason",
+        "否定上报须说明理由",
+    ),
+    "emergency.system": Entry(
+        "the system judges no report; a person does",
+        "系统不能核实上报，须由人核实",
+    ),
     "events.bad_name": Entry(
-        "a consumer needs a name of 1 to 40 characters",
-        "消费者名称须为 1 至 40 个字符",
+        "a consumer or mark needs a name of 1 to 40 characters",
+        "消费者或标记的名称须为 1 至 40 个字符",
+    ),
+    "expert.name_public": Entry(
+        "the expert's name stands in what everybody may read",
+        "公开资料中出现了专家姓名",
+        "leave the name out of title, profile and keywords; it is kept sealed",
+        "请从 title、profile、keywords 中去掉姓名；姓名另行加密保存",
     ),
     "extra.missing": Entry(
         "{name} is not installed",
@@ -142,6 +222,10 @@ ENTRIES: dict[str, Entry] = {
         "{value} 不是时间",
         "write ISO 8601 with a zone",
         "请用带时区的 ISO 8601 格式",
+    ),
+    "field.too_large": Entry(
+        "the number is too large, or not a number",
+        "数值超出范围",
     ),
     "field.too_long": Entry(
         "{length} characters, {longest} at most",
@@ -249,6 +333,108 @@ ENTRIES: dict[str, Entry] = {
         'use hub.as_("acc_…")',
         '请使用 hub.as_("acc_…")',
     ),
+    "import.bad_kind": Entry(
+        "{value} is not a kind that can be imported",
+        "{value} 不是可导入的种类",
+        "kinds are resource, activity, notice, news, base, listing",
+        "种类有 resource、activity、notice、news、base、listing",
+    ),
+    "import.bad_rows": Entry(
+        "{bad} rows have problems; nothing of them was written",
+        "有 {bad} 行存在问题，均未写入",
+        "correct them, or leave them out with skip_bad (--skip-bad)",
+        "请改正后重试，或用 skip_bad（--skip-bad）跳过",
+    ),
+    "import.flag": Entry(
+        "this is neither yes nor no",
+        "既不是“是”也不是“否”",
+        "write 是 or 否",
+        "请填写“是”或“否”",
+    ),
+    "import.key_twice": Entry(
+        "row {first} has the same key, or is the same row",
+        "与第 {first} 行编号相同或内容完全相同",
+        "give each row a key of its own",
+        "每行请使用不同的编号",
+    ),
+    "import.many_regions": Entry(
+        "{count} regions have this name",
+        "有 {count} 个行政区划叫这个名称",
+        "write the code, or the name with the regions above it, such as 自贡市富顺县",
+        "请填六位代码，或写全称，如 自贡市富顺县",
+    ),
+    "import.measures": Entry(
+        "wanted things and numbers, such as 发放资料：500份",
+        "应写成“名称：数量”，如 发放资料：500份",
+        "put ; between several",
+        "多项之间用分号隔开",
+    ),
+    "import.no_column": Entry(
+        "a {kind} has no such column; near: {near}",
+        "{kind} 没有这一列；相近的列名：{near}",
+        "the names of columns stand in the first row; see docs/how-to/import.md",
+        "列名应在第一行；可用列名见 docs/how-to/import.md",
+    ),
+    "import.no_file": Entry(
+        "the file cannot be read ({why})",
+        "文件无法读取（{why}）",
+    ),
+    "import.no_region": Entry(
+        "no region of today has this name or code",
+        "没有这个行政区划名称或代码",
+        "write the six digits of GB/T 2260, or the full name",
+        "请填 GB/T 2260 六位代码或规范全称",
+    ),
+    "import.no_seek": Entry(
+        "the table is read twice, and this stream cannot go back",
+        "表格需读两遍，该数据流不能回退",
+        "save it as a file first",
+        "请先保存为文件",
+    ),
+    "import.no_term": Entry(
+        "the vocabulary {vocabulary} has no such term; there is: {near}",
+        "词表 {vocabulary} 中没有该词；可用：{near}",
+    ),
+    "import.number": Entry(
+        "this is not a number",
+        "不是数字",
+        "digits only, such as 1200",
+        "只填数字，如 1200",
+    ),
+    "import.overtaken": Entry(
+        "another process is loading the same file",
+        "另一进程正在导入同一文件",
+        "wait until it is done, then load again",
+        "请等待其完成后再试",
+    ),
+    "import.quantity": Entry(
+        "this is not a quantity",
+        "不是数量",
+        "such as 170, 约170, 140余, >=140",
+        "如 170、约170、140余、>=140",
+    ),
+    "import.same_field": Entry(
+        "this column fills the same field as column {other}",
+        "该列与“{other}”列表示同一字段",
+        "keep one of the two",
+        "请保留其中一列",
+    ),
+    "import.when": Entry(
+        "this is not a time",
+        "不是时间",
+        "such as 2020-11-19, 2020-11-19..2020-11-20, 2020-11-19 09:00 or 近日",
+        "如 2020-11-19、2020-11-19..2020-11-20、2020-11-19 09:00 或 近日",
+    ),
+    "indicator.no_evidence": Entry(
+        "no figure of this report rests on the event {event}",
+        "该报表没有任何数字以事件 {event} 为佐证",
+        "indicators.evidence lists the events of a figure",
+        "可用 indicators.evidence 查看佐证",
+    ),
+    "indicator.no_figure": Entry(
+        "this report has no figures of {organization}",
+        "该报表没有 {organization} 的数字",
+    ),
     "keys.malformed": Entry(
         "the master key is not base64 of 32 bytes",
         "主密钥不是 32 字节的 base64",
@@ -313,6 +499,26 @@ ENTRIES: dict[str, Entry] = {
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
     ),
+    "match.bad_weight": Entry(
+        "weights are numbers from 0 up, of: {names}",
+        "权重须为不小于 0 的数，可用名称：{names}",
+    ),
+    "match.no_weight": Entry(
+        "at least one feature must weigh something",
+        "至少须有一项权重大于 0",
+    ),
+    "match.not_a_need": Entry(
+        "a {kind} is an offer; only a need is matched",
+        "{kind} 是供给；只能对需求进行匹配",
+        "give a listing of the kind need, or a question",
+        "请给出种类为 need 的条目或一个提问",
+    ),
+    "match.only_experts": Entry(
+        "a question is matched with experts only",
+        "提问只能匹配专家",
+        'leave to out, or say "expert"',
+        '请省略 to 或写 "expert"',
+    ),
     "media.bad_digest": Entry(
         "this is not a SHA-256 in hex",
         "不是十六进制的 SHA-256",
@@ -373,6 +579,12 @@ ENTRIES: dict[str, Entry] = {
         "pass back page.cursor",
         "请传回 page.cursor",
     ),
+    "phone.bad": Entry(
+        "this is not a phone number that can be sent to",
+        "不是可用的电话号码",
+        "give a mobile of the mainland, or a number with + and country code",
+        "请填写大陆手机号，或带 + 和国家代码的号码",
+    ),
     "plugin.api": Entry(
         "the plugin states API {found}, this library speaks {known}",
         "插件声明的接口版本为 {found}，本库为 {known}",
@@ -419,17 +631,17 @@ ENTRIES: dict[str, Entry] = {
         "tianfu plugins list shows all, and what they offer",
         "可用 tianfu plugins list 查看全部",
     ),
-    "plugin.unknown_hook": Entry(
-        "there is no hook {hook}",
-        "没有钩子 {hook}",
-        "hooks are in docs/reference/hooks.md",
-        "钩子见 docs/reference/hooks.md",
-    ),
     "plugin.unknown": Entry(
         "nobody offers {name}; there are: {offered}",
         "没有提供 {name}；现有：{offered}",
         "install the plugin that offers it",
         "请安装相应插件",
+    ),
+    "plugin.unknown_hook": Entry(
+        "there is no hook {hook}",
+        "没有钩子 {hook}",
+        "hooks are in docs/reference/hooks.md",
+        "钩子见 docs/reference/hooks.md",
     ),
     "plugin.unmarked_hook": Entry(
         "{hook} is not marked as a hook, so it would never be called",
@@ -489,6 +701,12 @@ ENTRIES: dict[str, Entry] = {
         "give a short name without 【 and 】",
         "请给出不含【】的简短名称",
     ),
+    "sms.bad_window": Entry(
+        "{value} is not a time of day",
+        "{value} 不是时刻",
+        "write it as 08:00",
+        "请写成 08:00",
+    ),
     "sms.callback_forged": Entry(
         "this callback is not the gateway's",
         "该回调不是网关发出的",
@@ -498,6 +716,42 @@ ENTRIES: dict[str, Entry] = {
     "sms.callback_malformed": Entry(
         "this callback cannot be read",
         "该回调无法解析",
+    ),
+    "sms.no_callback": Entry(
+        "{name} does not call back",
+        "{name} 不会回调",
+        "poll it instead",
+        "请改用 poll",
+    ),
+    "sms.no_poll": Entry(
+        "{name} is not asked for receipts; it calls back",
+        "{name} 不支持主动拉取回执，由其回调",
+        "pass its requests to sms.callback",
+        "请把其请求交给 sms.callback",
+    ),
+    "sms.no_text": Entry(
+        "a text is missing, empty, or given twice for one language",
+        "缺少短信正文、正文为空或同一语言重复",
+        "give one text a language",
+        "每种语言给一条正文",
+    ),
+    "sms.no_window": Entry(
+        "our hours and those of the gateway have no moment in common",
+        "本方与网关的允许时段没有交集",
+        "look at sms.window_start and sms.window_end",
+        "请检查 sms.window_start 与 sms.window_end",
+    ),
+    "sms.outbox": Entry(
+        "the folder of outgoing messages cannot be used ({why})",
+        "无法使用短信外发目录（{why}）",
+        "look at its rights and free space; backends.file.folder names another",
+        "请检查目录权限与剩余空间；可用 backends.file.folder 另指目录",
+    ),
+    "sms.override": Entry(
+        "only the answer to an emergency may go out at night",
+        "只有应急短信可以夜间发送",
+        "name the emergency report in `emergency`",
+        "请在 emergency 中写明应急事件上报",
     ),
     "sms.plain_http": Entry(
         "messages would go over plain http",
@@ -561,7 +815,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "storage.document": Entry(
         "a row of this kind {place} a document",
-        "该类型的文档与声明不符",
+        "该类型的文档与声明不符（{place}）",
     ),
     "storage.empty_id": Entry(
         "a name or id must not be empty",
@@ -673,17 +927,17 @@ ENTRIES: dict[str, Entry] = {
         "the priority must be 0 to 9, not {value}",
         "优先级须在 0 到 9 之间，当前为 {value}",
     ),
-    "storage.read_only_tx": Entry(
-        "this transaction may only read",
-        "该事务只能读取",
-        "call run with write=True",
-        "请以 write=True 调用 run",
-    ),
     "storage.read_only": Entry(
         "{place} can only be read",
         "{place} 只能读取",
         "check its rights, or open it without mode=ro",
         "请检查权限，或不要用 mode=ro 打开",
+    ),
+    "storage.read_only_tx": Entry(
+        "this transaction may only read",
+        "该事务只能读取",
+        "call run with write=True",
+        "请以 write=True 调用 run",
     ),
     "storage.schema_too_new": Entry(
         "{place} has schema {found}, this program knows {known}",
@@ -706,6 +960,84 @@ ENTRIES: dict[str, Entry] = {
     "subject.erased": Entry(
         "the personal data of this subject were erased",
         "该主体的个人数据已删除",
+    ),
+    "table.after_quote": Entry(
+        "in row {row} text follows a closing quote",
+        "第 {row} 行的引号之后还有文字",
+        "double the quotes inside a quoted cell",
+        "单元格内的引号须写成两个",
+    ),
+    "table.column_twice": Entry(
+        "this column stands twice",
+        "该列出现两次",
+        "rename one of them",
+        "请改名或删除其一",
+    ),
+    "table.empty": Entry(
+        "the table is empty",
+        "表格为空",
+    ),
+    "table.encoding": Entry(
+        "line {line} is neither UTF-8, UTF-16 with its mark, nor GB18030",
+        "第 {line} 行既不是 UTF-8、带标记的 UTF-16，也不是 GB18030",
+        'save it again as "CSV UTF-8"',
+        "请另存为“CSV UTF-8”",
+    ),
+    "table.format": Entry(
+        "the format is none that can be told",
+        "无法判断文件格式",
+        "name it .csv, .xlsx or .jsonl, or say the format",
+        "请使用 .csv、.xlsx 或 .jsonl，或指明格式",
+    ),
+    "table.json": Entry(
+        "this is not one JSON object, from character {place} on",
+        "从第 {place} 个字符起不是一个 JSON 对象",
+        "one object a line",
+        "每行一个对象",
+    ),
+    "table.locked": Entry(
+        "the workbook has a password",
+        "工作簿设有密码",
+        "save it without one",
+        "请取消密码后保存",
+    ),
+    "table.nested": Entry(
+        "this holds objects or lists of lists; text, numbers and plain lists can be read",
+        "该值含嵌套结构，只能是文本、数字或简单列表",
+    ),
+    "table.no_name": Entry(
+        "a cell is filled that stands under no column name",
+        "有内容的单元格上方没有列名",
+        "name the column, or clear the cell",
+        "请补列名或清除该单元格",
+    ),
+    "table.no_rows": Entry(
+        "there are only column names, in row {row}",
+        "只有第 {row} 行列名，没有数据",
+    ),
+    "table.open_quote": Entry(
+        "a quote that is opened in row {row} is never closed",
+        "第 {row} 行的引号没有结束",
+        "close it, or double a quote that is meant as one",
+        "请补上引号；作为文字的引号须写成两个",
+    ),
+    "table.ragged": Entry(
+        "the row has {found} cells, the table {wanted} columns",
+        "该行有 {found} 个单元格，表格有 {wanted} 列",
+        "put cells that hold the separator into quotes",
+        "含分隔符的单元格须加引号",
+    ),
+    "table.too_long": Entry(
+        "row {row} has more than {longest} characters",
+        "第 {row} 行超过 {longest} 个字符",
+        "is a quote not closed?",
+        "是否有引号没有结束？",
+    ),
+    "table.workbook": Entry(
+        "the workbook cannot be read ({why})",
+        "工作簿无法读取（{why}）",
+        "save it again as .xlsx",
+        "请另存为 .xlsx",
     ),
     "term.bad_code": Entry(
         "{value} cannot be a code: letters, digits, _ . - up to 27",
@@ -738,6 +1070,82 @@ ENTRIES: dict[str, Entry] = {
         "没有从 {source} 到 {target} 的转换",
         "targets are zh-Hans, zh-Hant, zh-Hant-TW and zh-Hant-HK",
         "目标可为 zh-Hans、zh-Hant、zh-Hant-TW、zh-Hant-HK",
+    ),
+    "translation.engine_required": Entry(
+        "no engine is named, and the built-in converter only knows Chinese",
+        "未指定翻译引擎，内置转换只支持简繁中文",
+        "name one, knowing that text may leave to its vendor; there are: {offered}",
+        "请指定引擎（文本可能发送给其服务商）；现有：{offered}",
+    ),
+    "translation.failed": Entry(
+        "the engine could not translate: {why} {vendor}",
+        "翻译引擎未能完成：{why} {vendor}",
+        "try another engine, or enter the translation by hand",
+        "请换用其他引擎或人工录入",
+    ),
+    "translation.malformed": Entry(
+        "what the engine gave back is no translation of what it was given: {why}",
+        "翻译引擎返回的内容不是译文：{why}",
+        "try another engine, or enter the translation by hand",
+        "请换用其他引擎或人工录入",
+    ),
+    "translation.no_source": Entry(
+        "{id} is not a content",
+        "{id} 不是内容编号",
+        "translate a resource, activity, notice, news, base or listing",
+        "可翻译资源、活动、公告、动态、基地、供需信息",
+    ),
+    "translation.outdated": Entry(
+        "it translates revision {found}, the source is at {wanted}",
+        "译文对应第 {found} 版，原文已是第 {wanted} 版",
+        "translations.create for the same source and language brings it up to date",
+        "请用 translations.create 按同一原文和语言重新录入",
+    ),
+    "translation.quota": Entry(
+        "the engine's allowance is used up",
+        "翻译引擎的额度已用完",
+        "use another engine until it is renewed",
+        "额度恢复前请换用其他引擎",
+    ),
+    "translation.rate_limited": Entry(
+        "the engine is asked too fast",
+        "请求翻译引擎过于频繁",
+        "wait, then try again",
+        "请稍候再试",
+    ),
+    "translation.same_language": Entry(
+        "the source is written in {language} itself",
+        "原文就是 {language}",
+    ),
+    "translation.source_moved": Entry(
+        "the source got a new revision while the engine was at work",
+        "翻译期间原文已有新版本",
+        "suggest again",
+        "请重新生成",
+    ),
+    "translation.transient": Entry(
+        "the engine did not answer as it should",
+        "翻译引擎暂时无法应答",
+        "try again later",
+        "请稍后再试",
+    ),
+    "translation.unsettled": Entry(
+        "a content that is {state} cannot be translated yet",
+        "{state} 状态的内容暂不能翻译",
+        "translate it once it is approved",
+        "请在审批通过后翻译",
+    ),
+    "translation.unsupported": Entry(
+        "the engine does not translate {source} to {target}",
+        "该引擎不支持从 {source} 译为 {target}",
+        "use another engine, or enter the translation by hand",
+        "请换用其他引擎或人工录入",
+    ),
+    "translation.wrong_script": Entry(
+        "the text is not written in the script of {language}",
+        "文本不是 {language} 的文字",
+        "check that text and language belong together",
+        "请核对文本与语言是否对应",
     ),
     "unique.taken": Entry(
         "this value is taken",

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Any, TypeVar
+import math
+import types
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -36,6 +39,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_TOO_LARGE = 2**63
 
 SCHEMAS: dict[str, int] = {}
 """Schema number by noun name; a noun that is not listed has 1."""
@@ -73,15 +77,25 @@ def _given() -> cattrs.Converter:
     for type_ in (str, int, bool):
         converter.register_structure_hook_func(functools.partial(_is, type_), _exactly(type_))
     converter.register_structure_hook_func(functools.partial(_is, float), _number)
+    converter.register_structure_hook_func(_is_choice, _choice)
+    converter.register_structure_hook_factory(_is_tuple, lambda type_: _tuple_or(type_, converter))
     converter.register_structure_hook_factory(attrs.has, lambda cls: _noun_or(cls, converter))
     return converter
 
 
 def _teach_times(converter: cattrs.Converter) -> None:
-    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_unstructure_hook(datetime, _written)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(date, _date)
+
+
+def _written(moment: datetime) -> str:
+    # Local times of before 1901 have seconds in their offset, which RFC 3339 cannot say.
+    offset = moment.utcoffset()
+    if offset is not None and offset % timedelta(minutes=1):
+        moment = moment.astimezone(UTC)
+    return moment.isoformat()
 
 
 def _noun_or(cls: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
@@ -103,17 +117,58 @@ def _is(wanted: type, found: Any) -> bool:
 
 def _exactly(wanted: type) -> Callable[[Any, type], Any]:
     def check(value: Any, _: type) -> Any:
-        if type(value) is wanted or (wanted is str and isinstance(value, str)):
-            return value
-        raise Invalid("field.type", wanted=wanted.__name__, found=type(value).__name__)
+        if type(value) is not wanted and not (wanted is str and isinstance(value, str)):
+            raise Invalid("field.type", wanted=wanted.__name__, found=type(value).__name__)
+        if isinstance(value, str) and not value.isprintable() and _has_surrogates(value):
+            raise Invalid("field.characters")
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+            raise Invalid("field.too_large")
+        return value
 
     return check
 
 
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _is_tuple(found: Any) -> bool:
+    origin: Any = get_origin(found)
+    return origin is tuple
+
+
+def _is_choice(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, Enum)
+
+
+def _choice(value: Any, type_: type[Enum]) -> Enum:
+    try:
+        return type_(value)
+    except ValueError:
+        choices = ", ".join(str(member.value) for member in type_)
+        raise Invalid("field.choice", value=str(value)[:40], choices=choices) from None
+
+
+def _tuple_or(type_: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    of_list: Any = types.GenericAlias(list, get_args(type_)[:1])
+    structure_list = converter.get_structure_hook(of_list)
+
+    def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
+        # A text is a sequence too, but of letters: `topics="flood"` is never meant so.
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+            raise Invalid("field.type", wanted="list", found=type(value).__name__)
+        return tuple(structure_list(value, of_list))
+
+    return structure_tuple
+
+
 def _number(value: Any, _: type) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    raise Invalid("field.type", wanted="number", found=type(value).__name__)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Invalid("field.type", wanted="number", found=type(value).__name__)
+    # JSON has no infinity, and what is not a number compares with nothing.
+    if abs(value) >= _TOO_LARGE or not math.isfinite(value):
+        raise Invalid("field.too_large")
+    return float(value)
 
 
 def _datetime(value: Any, _: type) -> datetime:
@@ -149,8 +204,8 @@ def structure(cls: type[T], value: Mapping[str, Any]) -> T:
     """
     try:
         noun = _given().structure(value, cls)
-    except (cattrs.BaseValidationError, Invalid, ValueError, TypeError, KeyError) as error:
-        raise _invalid(explain(error), cls) from None
+    except (cattrs.BaseValidationError, ValueError, TypeError, KeyError) as error:
+        raise _invalid(explain(error)) from None
     check(noun)
     return noun
 
@@ -163,12 +218,12 @@ def check(noun: Any) -> None:
     """
     found = [_problem(error) for error in problems_of(noun)]
     if found:
-        raise _invalid(found, type(noun))
+        raise _invalid(found)
 
 
-def _invalid(found: list[Problem], cls: type) -> Invalid:
+def _invalid(found: list[Problem]) -> Invalid:
     first = found[0]
-    error = Invalid(first.code, path=first.path or None, hint=_hint(first, cls), **first.values)
+    error = Invalid(first.code, path=first.path or None, hint=_hint(first), **first.values)
     error.values["problems"] = found
     return error
 
@@ -203,17 +258,14 @@ def loads(cls: type[T], document: bytes) -> T:
         SchemaTooNew: `codec.schema_too_new`, a newer program wrote it.
         StorageCorrupt: `codec.corrupt`, it is no document of this noun.
     """
-    schema = SCHEMAS.get(cls.__name__, 1)
-    if not document.startswith((b'{"$":%d,' % schema, b'{"$":%d}' % schema)):
-        document = _lift(cls, document, schema)
-    native = _native()
+    begins, read = _reader(cls)  # type: ignore[arg-type]
+    if not document.startswith(begins):
+        document = _lift(cls, document, SCHEMAS.get(cls.__name__, 1))
     try:
-        if native is not None:
-            noun: T = _decoder(cls)(document)  # type: ignore[arg-type]
-            return noun
-        return _stored().structure(json.loads(document), cls)
+        noun: T = read(document)
     except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:
         raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__) from error
+    return noun
 
 
 def _lift(cls: type, document: bytes, schema: int) -> bytes:
@@ -239,9 +291,14 @@ def _native() -> Any:
 
 
 @functools.cache
-def _decoder(cls: Any) -> Callable[[bytes], Any]:
-    decode: Callable[[bytes], Any] = _native().json.Decoder(cls).decode
-    return decode
+def _reader(cls: Any) -> tuple[tuple[bytes, bytes], Callable[[bytes], Any]]:
+    """Give how a current document of a noun begins, and what reads it."""
+    schema = SCHEMAS.get(cls.__name__, 1)
+    begins = (b'{"$":%d,' % schema, b'{"$":%d}' % schema)
+    native = _native()
+    if native is not None:
+        return begins, native.json.Decoder(cls).decode
+    return begins, lambda document: _stored().structure(json.loads(document), cls)
 
 
 def explain(error: BaseException) -> list[Problem]:
@@ -255,7 +312,7 @@ def explain(error: BaseException) -> list[Problem]:
     """
     found: list[Problem] = []
     _walk(error, "", found)
-    return found or [Problem("", "field.invalid", "not valid", "无效")]
+    return found or [_problem(Invalid("field.value", value=str(error)[:80]))]
 
 
 def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
@@ -272,9 +329,10 @@ def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
         for inner in others:
             _walk(inner, path, found)
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
+        known = tuple(field.name for field in attrs.fields(error.cl))
         for name in sorted(error.extra_fields):
             where = f"{path}.{name}" if path else name
-            found.append(_problem(Invalid("field.unknown", path=where)))
+            found.append(_problem(Invalid("field.unknown", path=where, known=known)))
     elif isinstance(error, Invalid):
         inner_path = error.path or ""
         joiner = "." if path and inner_path and not inner_path.startswith("[") else ""
@@ -286,9 +344,7 @@ def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
         where = path if path.rpartition(".")[2] == name else f"{path}.{name}".lstrip(".")
         found.append(_problem(Invalid("field.missing", path=where)))
     else:
-        value, said, name = str(error).partition(" is not a valid ")
-        code = "field.choice" if said else "field.value"
-        found.append(_problem(Invalid(code, path=path, value=value[:80], choices=name)))
+        found.append(_problem(Invalid("field.value", path=path, value=str(error)[:80])))
 
 
 def _problem(error: Invalid) -> Problem:
@@ -301,11 +357,11 @@ def _problem(error: Invalid) -> Problem:
     )
 
 
-def _hint(problem: Problem, cls: type) -> str | None:
+def _hint(problem: Problem) -> str | None:
     import difflib
 
-    if problem.code != "field.unknown":
+    known: tuple[str, ...] = problem.values.get("known", ())
+    if problem.code != "field.unknown" or not known:
         return None
-    known = [field.name for field in attrs.fields(cls)] if attrs.has(cls) else []
     near = difflib.get_close_matches(problem.path.rsplit(".", 1)[-1], known, 1)
     return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"

@@ -59,8 +59,8 @@ class PluginSettings:
 class AskSettings:
     """How `ask` decides."""
 
-    threshold: float = 0.35
-    """Share of the question's weight that an answer must cover, 0 to 1; below it abstains."""
+    threshold: float = 0.4
+    """How surely an answer must be about the question, 0 to 1; below it `ask` abstains."""
     answer_days: int = 7
     """Days until a question that was filed is due."""
 
@@ -79,6 +79,11 @@ class SmsSettings:
     """How to refuse, said in every text (通信短信息服务管理规定); empty: not said."""
     lease: int = 120
     """Seconds that a dispatcher holds a batch."""
+
+
+def _shown(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    # Values are left out: a plain string may be a password that nobody marked as one.
+    return repr({name: sorted(table) for name, table in tables.items()})
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +111,9 @@ class Settings:
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
     sms: SmsSettings = SmsSettings()
-    backends: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    backends: Mapping[str, Mapping[str, Any]] = attrs.field(
+        default=MappingProxyType({}), repr=_shown
+    )
     """Own tables of backends, by name: `[backends.my-gateway]`."""
 
     @classmethod
@@ -152,6 +159,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_TRACE_PLUGINS": ("plugins", "trace"),
 }
 _TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -164,7 +172,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if path[-1] == "only":
             value = [part.strip() for part in text.split(",") if part.strip()]
         elif path[-1] in ("off", "strict", "trace"):
-            value = text.strip().lower() in _TRUE
+            value = _flag(name, text.strip().lower())
         elif path[-1] == "key":
             value = {"env": name}
         table = found
@@ -172,6 +180,13 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             table = table.setdefault(part, {})
         table[path[-1]] = value
     return found
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in _TRUE | _FALSE:
+        # Taken for "no", a slip of the pen would let plugins in that were to stay out.
+        raise Invalid("settings.type", path=name, wanted="1 or 0")
+    return text in _TRUE
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -206,18 +221,25 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
             near = difflib.get_close_matches(name, fields, 1)
             raise Invalid("settings.unknown", path=where, near=near[0] if near else "-")
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
-            if not isinstance(value, Mapping):
-                raise Invalid("settings.type", path=where, wanted="table")
-            made[name] = _build(_TABLES[name], value, where, environment)
+            made[name] = _build(_TABLES[name], _table(value, where), where, environment)
         elif name == "backends":
             made[name] = MappingProxyType(
-                {k: _reveal_table(v, f"{where}.{k}", environment) for k, v in value.items()}
+                {
+                    k: _reveal_table(_table(v, f"{where}.{k}"), f"{where}.{k}", environment)
+                    for k, v in _table(value, where).items()
+                }
             )
         elif name == "key":
             made[name] = _secret(value, where, environment)
         else:
             made[name] = _typed(value, str(field.type), where)
     return cls(**made)
+
+
+def _table(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Invalid("settings.type", path=path, wanted="table")
+    return value
 
 
 def _reveal_table(

@@ -8,20 +8,19 @@ is HMAC-SHA256 under a key derived from the master key, cut to 16 bytes.
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import hashlib
 import hmac
 import logging
 import os
 import secrets
-import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tianfu_sdk.errors import CryptoError
 
-__all__ = ["AesGcmCipher", "LocalKeys", "key_file_beside", "new_master_key"]
+__all__ = ["AesGcmCipher", "LocalKeys", "key_file", "key_file_beside", "new_master_key"]
 
 _log = logging.getLogger("tianfu_sdk.keys")
 _SUITE = 1
@@ -79,7 +78,7 @@ class AesGcmCipher:
         """Decrypt a token."""
         try:
             sealed = base64.b64decode(token, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise CryptoError("crypto.wrong") from None
         return _decrypt(key, sealed, context.encode(), "crypto.wrong").decode()
 
@@ -98,7 +97,7 @@ class LocalKeys:
     def _master(self) -> bytes:
         try:
             master = base64.b64decode(self._load(), validate=True)
-        except binascii.Error:
+        except ValueError:
             raise CryptoError("keys.malformed") from None
         if len(master) != _KEY:
             raise CryptoError("keys.malformed")
@@ -127,42 +126,70 @@ class LocalKeys:
         return hmac.digest(self._index_key, value, "sha256")[:_INDEX]
 
 
-def key_file_beside(path: Path) -> Callable[[], str]:
+def key_file(path: Path) -> Callable[[], str]:
+    """Give what reads a key file.
+
+    Returns:
+        A loader for `LocalKeys`; it raises `CryptoError` (`keys.missing`, `keys.malformed`).
+    """
+
+    def load() -> str:
+        try:
+            return path.read_text("ascii").strip()
+        except UnicodeDecodeError:
+            raise CryptoError("keys.malformed", path=str(path)) from None
+        except OSError as error:
+            raise CryptoError("keys.missing", path=str(path)) from error
+
+    return load
+
+
+def key_file_beside(path: Path, *, sealed: bool = False) -> Callable[[], str]:
     """Give what reads the key file beside a database, and makes it where it is missing.
 
     Args:
         path: The database, such as `kepu.db`; the key stands in `kepu.db.key`, mode 0600.
+        sealed: The database holds sealed values, so a new key would open none of them.
 
     Returns:
-        A loader for `LocalKeys`; it raises `CryptoError` (`keys.missing`) where the
-        database holds sealed values but the key file is gone.
+        A loader for `LocalKeys`; it raises `CryptoError` (`keys.missing`, `keys.malformed`,
+        `keys.unwritable`).
     """
     file = path.with_name(path.name + ".key")
+    read = key_file(file)
 
     def load() -> str:
+        if sealed or file.exists():
+            return read()
         try:
-            return file.read_text("ascii").strip()
-        except FileNotFoundError:
-            pass
-        key = new_master_key()
-        try:
-            # Exclusive: of two processes that start together one makes it, both use it.
-            handle = os.open(
-                file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR
-            )
-        except FileExistsError:
-            return file.read_text("ascii").strip()
+            made = _write_once(file, new_master_key())
         except OSError as error:
             raise CryptoError("keys.unwritable", path=str(file)) from error
+        if made:
+            _log.warning(
+                "made a master key in %s: keep a copy apart from the database; without it no "
+                "phone and no name can be read again",
+                file.name,
+            )
+        return read()
+
+    return load
+
+
+def _write_once(file: Path, key: str) -> bool:
+    """Make a file whole or not at all; False where somebody else has made it."""
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    draft = Path(name)
+    try:
         with os.fdopen(handle, "w") as stream:
             stream.write(key + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-        _log.warning(
-            "made a master key in %s: keep a copy apart from the database; without it no "
-            "phone and no name can be read again",
-            file.name,
-        )
-        return key
-
-    return load
+        # A link appears at once and never over another: of two processes that start
+        # together one makes the key, and neither reads half of it.
+        os.link(draft, file)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink(missing_ok=True)
+    return True

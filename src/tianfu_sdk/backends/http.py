@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from typing import Any
 
@@ -13,10 +14,22 @@ __all__ = ["HttpxTransport"]
 
 _LARGEST = 32 << 20
 """Bytes of a response at most; a vendor's answer is a few kilobytes."""
+# One by one: a filter of a logger does not see what its children log.
+_LOGGERS = (
+    "httpx",
+    "httpcore",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
 
 
 class HttpxTransport:
-    """Send requests with httpx, one shared client. Safe to share between threads.
+    """Send requests with httpx, one shared client a process.
+
+    Safe to share between threads and across a fork.
 
     TLS is verified and redirects are not followed. httpx logs whole URLs, which may carry
     phones or keys, so it is silenced in this thread while a request of ours is on its way.
@@ -29,13 +42,14 @@ class HttpxTransport:
     def __init__(self, client: Any = None) -> None:
         self._client = client
         self._own = client is None
+        self._pid = os.getpid()
         self._guard = threading.Lock()
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """Send a request and give whatever response came."""
         import httpx
 
-        for name in ("httpx", "httpcore"):
+        for name in _LOGGERS:
             logging.getLogger(name).addFilter(_keep)
         _ours.sending = True
         try:
@@ -70,10 +84,12 @@ class HttpxTransport:
 
     def _open(self) -> Any:
         with self._guard:
-            if self._client is None:
+            # A forked child must not speak on the connections of its parent.
+            if self._client is None or (self._own and self._pid != os.getpid()):
                 import httpx
 
                 self._client = httpx.Client(follow_redirects=False)
+                self._pid = os.getpid()
             return self._client
 
 

@@ -77,7 +77,8 @@ def move(
 
     Raises:
         Invalid: `lifecycle.illegal`, not from this state; `lifecycle.reason`, none given;
-            `lifecycle.past`, a time that is over; `lifecycle.expired`, past its expiry;
+            `lifecycle.past`, a time that is over; `field.naive_time`, one without a zone;
+            `lifecycle.expired`, past its expiry;
             `media.no_alt`, `media.no_transcript`, for those who do not see or hear.
         Denied: `lifecycle.own_work`, who wrote it may not approve it;
             `lifecycle.system`, the system approves nothing.
@@ -96,6 +97,8 @@ def move(
             raise Denied("lifecycle.own_work", path="approver")
         return attrs.evolve(content, state=target, approver=person, comment=reason)
     if verb == "schedule":
+        if at is not None and at.tzinfo is None:
+            raise Invalid("field.naive_time", path="at")
         if at is None or at <= now:
             raise Invalid("lifecycle.past", path="at")
         return attrs.evolve(content, state=target, publish_at=at)

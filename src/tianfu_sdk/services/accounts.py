@@ -142,8 +142,8 @@ class Accounts(Desk):
                 {
                     "id": work.new_id(GRANT),
                     "account": holder.id,
-                    "actions": tuple(actions),
-                    "kinds": tuple(kinds),
+                    "actions": actions,
+                    "kinds": kinds,
                     "region": region,
                     "organization": organization,
                     "until": until,

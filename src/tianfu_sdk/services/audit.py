@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import audit as rules
-from tianfu_sdk.core.kinds import AUDIT, SEAL
+from tianfu_sdk.core.kinds import AUDIT, SEAL, moment_key
+from tianfu_sdk.errors import StorageCorrupt
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import AuditLine, Finding, Seal
-from tianfu_sdk.model.storage import Cursor, Query, StoredEvent, Where
+from tianfu_sdk.model.storage import Cursor, Query, Row, StoredEvent, Where
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.work import AUDIT_STREAM, Desk, Work, read_cursor, write_cursor
 
@@ -62,16 +63,21 @@ class Audit(Desk):
         """Hold every audit line against the chain of seals; for `doctor`.
 
         Returns:
-            One finding a line that was changed or removed, one a seal that does not fit,
-            and one that says how many lines are not sealed yet.
+            One finding a line that was changed, removed or added by hand, one a seal that
+            does not fit, and one that says how many lines are not sealed yet.
         """
         found: list[Finding] = []
         cursor: Cursor | None = None
         digest, number, sealed = rules.GENESIS, 0, 0
+        # Counted first: lines written meanwhile must not look as if they were added by hand.
+        rows = self._read(lambda work: work.tx.count(AUDIT.name, Query()))
         while True:
             seals = self._read(lambda work, n=number: _seals(work, n))  # type: ignore[misc]
-            for seal in seals:
-                number = seal.number
+            for place, seal in seals:
+                number = place
+                if seal is None:
+                    found.append(_wrong(f"seal {place} cannot be read", f"seal_{place:012d}"))
+                    continue
                 entries, lines = self._batch(cursor, seal, found)
                 sealed += len(entries)
                 digest = rules.chain(digest, lines)
@@ -83,14 +89,36 @@ class Audit(Desk):
             if len(seals) < _PAGE:
                 break
         open_lines = self._unsealed(cursor)
-        found.append(
-            Finding(
-                check="audit",
-                severity="note" if open_lines else "ok",
-                message=f"{sealed} lines sealed, {open_lines} not sealed yet",
-            )
-        )
+        removed = sum(" was removed" in finding.message for finding in found)
+        if rows > sealed + open_lines - removed:
+            found += self._added()
+        message = f"{sealed} lines sealed, {open_lines} not sealed yet"
+        if open_lines and self._tools.store.capabilities.single_writer:
+            # There every change seals its own lines, so a seal is gone.
+            found.append(_wrong(message, f"seal_{number + 1:012d}"))
+        else:
+            severity = "note" if open_lines else "ok"
+            found.append(Finding(check="audit", severity=severity, message=message))
         return found
+
+    def _added(self) -> list[Finding]:
+        """Find the lines that no entry of the stream speaks of."""
+        rows = self._read(lambda work: [row.id for row in work.each(AUDIT.name, _IDS)])
+        known: set[str] = set()
+        cursor: Cursor | None = None
+        while True:
+            part = self._read(
+                lambda work, c=cursor: work.tx.read(AUDIT_STREAM, c, _PAGE)  # type: ignore[misc]
+            )
+            known.update(_read(entry.body)[0] for entry in part)
+            if len(part) < _PAGE:
+                break
+            cursor = part[-1].cursor
+        return [
+            _wrong(f"audit line {line} was added by hand", line)
+            for line in rows
+            if line not in known
+        ]
 
     def seal_open(self, limit: int = 1000) -> int:
         """Chain the lines that are not sealed yet; run by a worker on servers.
@@ -124,7 +152,9 @@ class Audit(Desk):
             if not part:
                 break
             for entry, line, claimed, actual in part:
-                if actual is None:
+                if not line:
+                    found.append(_wrong("an entry of the audit stream cannot be read", ""))
+                elif actual is None:
                     found.append(_wrong(f"audit line {line} was removed", line))
                 elif actual != claimed:
                     found.append(_wrong(f"audit line {line} was changed since", line))
@@ -145,11 +175,33 @@ class Audit(Desk):
 
 
 _PAGE = 500
+_IDS = Query(fields="keys")
 
 
-def _seals(work: Work, after: int) -> list[Seal]:
+def _seals(work: Work, after: int) -> list[tuple[int, Seal | None]]:
     query = Query(where=(Where("number", ">", after),), order="number", limit=_PAGE)
-    return [codec.loads(Seal, row.doc or b"") for row in work.tx.find(SEAL.name, query)]
+    return [(int(row.keys["number"]), _seal(row)) for row in work.tx.find(SEAL.name, query)]
+
+
+def _seal(row: Row) -> Seal | None:
+    try:
+        return codec.loads(Seal, row.doc or b"")
+    except StorageCorrupt:
+        return None
+
+
+def _digest(row: Row | None) -> str | None:
+    """Give the digest of a stored line; none of what does not say what its keys say."""
+    if row is None:
+        return None
+    try:
+        line = codec.loads(AuditLine, row.doc or b"")
+    except StorageCorrupt:
+        return ""
+    shown = (line.actor, line.action, line.subject, moment_key(line.at))
+    if shown != tuple(row.keys[name] for name in ("actor", "action", "subject", "at")):
+        return ""
+    return rules.line_digest(row.doc or b"")
 
 
 def _with_rows(
@@ -158,16 +210,13 @@ def _with_rows(
     entries = work.tx.read(AUDIT_STREAM, after, limit)
     read = [(entry, *_read(entry.body)) for entry in entries]
     rows = {row.id: row for row in work.tx.get(AUDIT.name, [line for _, line, _ in read if line])}
-    return [
-        (entry, line, digest, rules.line_digest(rows[line].doc or b"") if line in rows else None)
-        for entry, line, digest in read
-    ]
+    return [(entry, line, digest, _digest(rows.get(line))) for entry, line, digest in read]
 
 
 def _read(body: bytes) -> tuple[str, str]:
     try:
         return rules.read_entry(body)
-    except ValueError:
+    except (ValueError, TypeError):
         return "", ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
@@ -10,18 +10,20 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import lifecycle
-from tianfu_sdk.core.kinds import TRANSLATION, NounKind, day_key
-from tianfu_sdk.core.publishing import demand_shareable, search_doc, translation_doc
+from tianfu_sdk.core.kinds import NEVER_DUE, REVISION, NounKind, day_key, moment_key
+from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Change, Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
-from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
 from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import canonical_language
 
-__all__ = ["ContentDesk", "index_translations"]
+__all__ = ["ContentDesk"]
 
 T = TypeVar("T", bound=Content)
 
@@ -31,6 +33,7 @@ _KEPT = frozenset(
 )
 """Fields that verbs set, never the caller."""
 _LEAVES_PUBLIC = frozenset({State.WITHDRAWN, State.RETRACTED, State.ARCHIVED})
+_CLOSED = frozenset({State.RETRACTED, State.ARCHIVED})
 
 
 @attrs.frozen
@@ -113,7 +116,7 @@ class ContentDesk(Desk, Generic[T]):
             if topic is not None:
                 where.append(Where("topic", "has", topic))
             if language is not None:
-                where.append(Where("language", "=", language))
+                where.append(Where("language", "=", canonical_language(language)))
             return work.page(
                 self._shelf,
                 where=tuple(where),
@@ -275,12 +278,11 @@ class ContentDesk(Desk, Generic[T]):
         def write(work: Work) -> T:
             row = work.visible(self._shelf, id, Action.EDIT)
             head = work.noun(self._shelf, row)
+            _refuse_closed(head, "edit")
             base = self._working(work, head)
             if version is not None and version != base.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=self._shelf.name)
-            changed = self._changed(work, base, changes)
-            draft = lifecycle.revise(base, changed, person=work.person)
-            stored = self._store_draft(work, head, base, draft)
+            stored = self._edited(work, head, base, changes)
             work.note(stored, "edited", revision=stored.revision)
             return stored
 
@@ -325,36 +327,57 @@ class ContentDesk(Desk, Generic[T]):
     def publish_due(self, limit: int = 100) -> list[T]:
         """Publish what was scheduled for a moment that has come; run by a worker.
 
+        What has expired by then stays as it is: nobody may be shown it.
+
         Args:
             limit: Contents at most.
+
+        Returns:
+            What was published, first versions and new revisions of what is published.
+
+        Raises:
+            Denied: `account.required`.
         """
 
         def write(work: Work) -> list[T]:
-            where = (Where("state", "=", State.SCHEDULED.value),)
-            rows = work.rows(
-                self._shelf.name,
-                Query(where=where, limit=1000),
-                work.scope(Action.PUBLISH, self._shelf.name),
-            )
-            due = [work.noun(self._shelf, row) for row in rows]
-            due = [c for c in due if c.publish_at is not None and c.publish_at <= work.now]
-            return [self._move(work, head, "publish") for head in due[:limit]]
+            done: list[T] = []
+            for head, base in self._due(work):
+                if len(done) == limit:
+                    break
+                done.append(self._move(work, head, "publish", base=base))
+            return done
 
         return self._write(write)
+
+    def _due(self, work: Work) -> Iterator[tuple[T, T]]:
+        """Give contents whose moment has come: the head, and the revision to publish."""
+        scope = work.scope(Action.PUBLISH, self._shelf.name)
+        today = work.now.astimezone(SHANGHAI).date()
+
+        def ripe(content: T) -> bool:
+            at = content.publish_at
+            return at is not None and at <= work.now and not lifecycle.stale(content, today)
+
+        waiting = (Where("state", "=", State.SCHEDULED.value),)
+        for row in _all_rows(work, self._shelf.name, waiting, scope):
+            head = work.noun(self._shelf, row)
+            if ripe(head):
+                yield head, head
+        due = (
+            Where("due", "<=", moment_key(work.now)),
+            Where("item", "prefix", f"{self._shelf.prefix}_"),
+        )
+        for row in _all_rows(work, REVISION.name, due, None):
+            base = work.noun(self._shelf, row)
+            mine = (Where("id", "=", base.id), Where("state", "=", State.PUBLISHED.value))
+            for found in work.rows(self._shelf.name, Query(where=mine), scope):
+                if ripe(base):
+                    yield work.noun(self._shelf, found), base
 
     # Within a transaction.
 
     def _create(self, work: Work, many: Sequence[Mapping[str, Any]], *, bulk: bool) -> list[T]:
-        made = []
-        for fields in many:
-            content = self._made(work, fields)
-            _, placed = work.placed(content.organization, content.region)
-            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
-            demand_terms(work, content)
-            if content.external_key:
-                self._claim_key(work, content)
-            made.append((content, placed))
-        stored = work.put_all(self._shelf, made)
+        stored = self._store_new(work, many)
         if bulk and stored:
             first = stored[0]
             work.record(
@@ -370,6 +393,28 @@ class ContentDesk(Desk, Generic[T]):
         for content in stored if not bulk else ():
             work.note(content, "created")
         return stored
+
+    def _store_new(self, work: Work, many: Sequence[Mapping[str, Any]]) -> list[T]:
+        made = []
+        for fields in many:
+            content = self._made(work, fields)
+            _, placed = work.placed(content.organization, content.region)
+            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
+            made.append((content, placed))
+        contents = [content for content, _ in made]
+        demand_terms(work, *contents)
+        claims = [
+            (f"external_key.{c.organization}", c.external_key, c.id)
+            for c in contents
+            if c.external_key
+        ]
+        work.claim_all_unique(self._shelf.name, claims)
+        return work.put_all(self._shelf, made)
+
+    def _edited(self, work: Work, head: T, base: T, changes: Mapping[str, Any]) -> T:
+        changed = self._changed(work, base, changes)
+        draft = lifecycle.revise(base, changed, person=work.person)
+        return self._store_draft(work, head, base, draft)
 
     def _tell_created(self, work: Work, content: T) -> None:
         work.tell(
@@ -387,11 +432,7 @@ class ContentDesk(Desk, Generic[T]):
             owner, _ = work.placed(str(given["organization"]))
             given["region"] = owner.region
         given |= {"id": work.new_id(self._shelf), "author": work.person}
-        return codec.structure(self._shelf.noun, given)
-
-    def _claim_key(self, work: Work, content: T) -> None:
-        name = f"external_key.{content.organization}"
-        work.claim_unique(self._shelf.name, name, content.external_key, content.id)
+        return _canonical(codec.structure(self._shelf.noun, given))
 
     def by_key(self, organization: str, external_key: str) -> T | None:
         """Give the content that an owner's own key names, or None."""
@@ -409,7 +450,7 @@ class ContentDesk(Desk, Generic[T]):
         if fixed:
             raise Invalid("content.fixed", path=min(fixed))
         plain = {field.name: getattr(base, field.name) for field in attrs.fields(self._shelf.noun)}
-        changed = codec.structure(self._shelf.noun, plain | dict(changes))
+        changed = _canonical(codec.structure(self._shelf.noun, plain | dict(changes)))
         demand_terms(work, changed)
         return changed
 
@@ -446,10 +487,19 @@ class ContentDesk(Desk, Generic[T]):
         return self._write(write)
 
     def _move(
-        self, work: Work, head: T, verb: str, *, reason: str = "", at: datetime | None = None
+        self,
+        work: Work,
+        head: T,
+        verb: str,
+        *,
+        reason: str = "",
+        at: datetime | None = None,
+        base: T | None = None,
     ) -> T:
         on_head = verb in ("withdraw", "retract", "archive")
-        base = head if on_head else self._working(work, head)
+        if not on_head:
+            _refuse_closed(head, verb)
+        base = base or (head if on_head else self._working(work, head))
         moved = lifecycle.move(
             base,
             verb,
@@ -459,13 +509,18 @@ class ContentDesk(Desk, Generic[T]):
             at=at,
             accessible=work.tools.settings.accessible,
         )
+        codec.check(moved)
         if base is head:
             stored = self._put_head(work, moved)
         elif moved.state is State.PUBLISHED:
             # The head's row takes the new revision over; the old one is kept beside it.
             self._keep(work, attrs.evolve(head, state=State.SUPERSEDED, pending=0), new=True)
             self._forget_revision(work, moved)
-            taken = attrs.evolve(moved, version=head.version, created_at=head.created_at, pending=0)
+            # A draft that was begun after this revision was scheduled stays the one in work.
+            pending = head.pending if head.pending != moved.revision else 0
+            taken = attrs.evolve(
+                moved, version=head.version, created_at=head.created_at, pending=pending
+            )
             stored = self._put_head(work, taken)
         else:
             stored = self._put_revision(work, moved)
@@ -481,14 +536,14 @@ class ContentDesk(Desk, Generic[T]):
         return stored
 
     def _index(self, work: Work, content: T, state: State) -> None:
-        search = work.tx.search
-        if search is None:
+        if state is not State.PUBLISHED and state not in _LEAVES_PUBLIC:
             return
-        if state is State.PUBLISHED:
+        search = work.tx.search
+        if search is not None and state is State.PUBLISHED:
             search.index([search_doc(self._shelf.name, content, work.tools.regions())])
-            index_translations(work, content)
-        elif state in _LEAVES_PUBLIC:
-            search.remove([content.id, *_translation_ids(work, content.id)])
+        elif search is not None:
+            search.remove([content.id])
+        settle_translations(work, content)
 
     def _put_head(self, work: Work, content: T) -> T:
         _, placed = work.placed(content.organization, content.region)
@@ -496,9 +551,10 @@ class ContentDesk(Desk, Generic[T]):
 
     def _put_revision(self, work: Work, content: T) -> T:
         stored = attrs.evolve(content, version=content.version + 1, updated_at=work.now)
-        keys = {"item": content.id, "number": content.revision}
         id_ = _revision_id(content.id, content.revision)
-        work.tx.put("revision", [Row(id_, content.version, codec.dumps(stored), keys)])
+        work.tx.put(
+            "revision", [Row(id_, content.version, codec.dumps(stored), _revision_keys(stored))]
+        )
         return stored
 
     def _keep(self, work: Work, content: T, *, new: bool) -> None:
@@ -507,9 +563,8 @@ class ContentDesk(Desk, Generic[T]):
         if new:
             rows = work.tx.get("revision", [id_])
             version = rows[0].version if rows else 0
-        keys = {"item": content.id, "number": content.revision}
         stored = attrs.evolve(content, version=version + 1)
-        work.tx.put("revision", [Row(id_, version, codec.dumps(stored), keys)])
+        work.tx.put("revision", [Row(id_, version, codec.dumps(stored), _revision_keys(stored))])
 
     def _forget_revision(self, work: Work, content: T) -> None:
         id_ = _revision_id(content.id, content.revision)
@@ -517,10 +572,22 @@ class ContentDesk(Desk, Generic[T]):
         work.tx.delete("revision", [(id_, row.version) for row in rows])
 
 
+def _canonical(content: T) -> T:
+    # `bo-CN` and `bo` are one language: `ask`, channels and translations compare the tags.
+    language = canonical_language(content.language)
+    return content if language == content.language else attrs.evolve(content, language=language)
+
+
 def _refuse_kept(fields: Iterable[str]) -> None:
     kept = sorted(_KEPT & set(fields))
     if kept:
         raise Invalid("content.kept", path=kept[0])
+
+
+def _refuse_closed(head: Content, verb: str) -> None:
+    # A revision that was in work when its content was retracted must not bring it back.
+    if head.state in _CLOSED:
+        raise Invalid("lifecycle.illegal", path="state", state=head.state.value, verb=verb)
 
 
 def _may_see_revisions(work: Work, shelf: NounKind[Any], row: Row) -> None:
@@ -532,27 +599,27 @@ def _revision_id(item: str, number: int) -> str:
     return f"{item}~{number:05d}"
 
 
+def _revision_keys(content: Content) -> dict[str, Any]:
+    due = content.publish_at if content.state is State.SCHEDULED else None
+    return {
+        "item": content.id,
+        "number": content.revision,
+        "due": moment_key(due) if due else NEVER_DUE,
+    }
+
+
+def _all_rows(
+    work: Work, kind: str, where: Group, scope: tuple[Group, ...] | None
+) -> Iterator[Row]:
+    query = Query(where=where, limit=500)
+    while True:
+        rows = work.rows(kind, query, scope)
+        yield from rows
+        if len(rows) < query.limit:
+            return
+        query = attrs.evolve(query, after=(rows[-1].id, rows[-1].id))
+
+
 def _revision_rows(work: Work, item: str) -> list[Row]:
     group: Group = (Where("item", "=", item),)
     return work.tx.find("revision", Query(where=group, order="number", limit=1000))
-
-
-def _translation_ids(work: Work, item: str) -> list[str]:
-    query = Query(where=(Where("source", "=", item),), limit=100, fields="keys")
-    return [row.id for row in work.tx.find(TRANSLATION.name, query)]
-
-
-def index_translations(work: Work, source: Content) -> None:
-    """Make the approved translations of this revision findable, and no others."""
-    search = work.tx.search
-    if search is None:
-        return
-    query = Query(where=(Where("source", "=", source.id),), limit=100)
-    found = [work.noun(TRANSLATION, row) for row in work.tx.find(TRANSLATION.name, query)]
-    current = [
-        t
-        for t in found
-        if t.state is TranslationState.APPROVED and t.source_revision == source.revision
-    ]
-    search.remove([t.id for t in found if t not in current])
-    search.index([translation_doc(t, source, work.tools.regions()) for t in current])

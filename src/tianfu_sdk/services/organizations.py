@@ -60,7 +60,7 @@ class Organizations(Desk):
                     "region": region,
                     "kind": kind,
                     "parent": parent,
-                    "aliases": tuple(aliases),
+                    "aliases": aliases,
                     "note": note,
                 },
             )

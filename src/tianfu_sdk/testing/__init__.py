@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
+    from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.loopback import Loopback
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.sms import SmsGatewaySuite
     from tianfu_sdk.testing.storage import StorageSuite
+    from tianfu_sdk.testing.translation import TranslatorSuite
 
 __all__ = [
     "CountingIds",
@@ -21,6 +23,8 @@ __all__ = [
     "SearchSuite",
     "SmsGatewaySuite",
     "StorageSuite",
+    "TranslatorSuite",
+    "hub",
 ]
 
 _ROOMS = {
@@ -30,6 +34,8 @@ _ROOMS = {
     "SearchSuite": "tianfu_sdk.testing.search",
     "SmsGatewaySuite": "tianfu_sdk.testing.sms",
     "StorageSuite": "tianfu_sdk.testing.storage",
+    "TranslatorSuite": "tianfu_sdk.testing.translation",
+    "hub": "tianfu_sdk.testing.hub",
 }
 
 

@@ -32,11 +32,12 @@ _ERRORS: dict[int, tuple[type[StorageError], str]] = {
 
 
 @contextmanager
-def translated(place: str) -> Iterator[None]:
+def translated(place: str, seconds: float = 0) -> Iterator[None]:
     """Turn the driver's errors of a block into ours.
 
     Args:
         place: The file, for the error's text.
+        seconds: How long the driver waited for a lock, for the same.
 
     Raises:
         StorageError: What the driver's result code says.
@@ -48,4 +49,4 @@ def translated(place: str) -> Iterator[None]:
         # "disk I/O error" on a write past the end of a full disk is reported as IOERR too,
         # but SQLite maps ENOSPC to SQLITE_FULL itself, so no guessing by text is needed.
         kind, name = _ERRORS.get((code or 0) & 0xFF, (StorageError, "storage.failed"))
-        raise kind(name, place=place, driver=type(error).__name__, seconds="?") from error
+        raise kind(name, place=place, driver=type(error).__name__, seconds=seconds) from error

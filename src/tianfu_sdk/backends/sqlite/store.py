@@ -116,7 +116,7 @@ class SqliteStore:
             raise StorageError("storage.nested", place=self._place)
         self._tables = {kind.name: Table.of(kind) for kind in kinds}
         self._closed = False
-        with translated(self._place):
+        with translated(self._place, self._timeout):
             connection = self._connection()
             ours = schema.recognise(connection, self._place)
             if self._read_only:
@@ -144,7 +144,7 @@ class SqliteStore:
         try:
             # A write holds the file's lock from BEGIN IMMEDIATE on, so nothing can make it
             # fail to serialise: unlike on a server there is nothing to call again.
-            with turn, translated(self._place):
+            with turn, translated(self._place, self._timeout):
                 connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 tx = Tx(connection, self._tables, self._clock.now(), self._ids, write=write)
                 try:
@@ -160,7 +160,7 @@ class SqliteStore:
 
     def check(self) -> list[str]:
         """Look for damage."""
-        with translated(self._place):
+        with translated(self._place, self._timeout):
             found = self._connection().execute("PRAGMA integrity_check(20)").fetchall()
         return [str(row[0]) for row in found if row[0] != "ok"]
 
@@ -190,7 +190,7 @@ class SqliteStore:
         mine = self._mine
         if mine.connection is not None and mine.pid == os.getpid():
             return mine.connection
-        with translated(self._place):
+        with translated(self._place, self._timeout):
             mine.connection = self._connect()
         mine.pid = os.getpid()
         mine.busy = False
@@ -209,10 +209,13 @@ class SqliteStore:
         )
         self._connections.add(connection)
         try:
+            # Before the journal's mode, which stays in the file: a database of another
+            # program, or of a newer one, is left as it was.
+            schema.recognise(connection, self._place)
             if not self._read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-        except sqlite3.Error:
+        except (sqlite3.Error, StorageError):
             connection.close()
             raise
         return connection

@@ -1,0 +1,62 @@
+"""What is run before a change goes in: `nox`; more of it: `nox --list`."""
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests"]
+
+PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
+PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
+
+
+def install(session, *more):
+    """Install the library as its users do, in one go, so that versions are chosen once."""
+    session.install(*more, ".[xlsx,rich,fast,test]", *PLUGINS)
+
+
+def present(*names):
+    return [name for name in names if Path(name).exists()]
+
+
+@nox.session
+def tests(session):
+    """Lint, types, layers and all tests."""
+    install(session)
+    session.run("ruff", "check", *present(*PYTHON, "examples", "bench"))
+    session.run("ruff", "format", "--check", *present(*PYTHON, "examples", "bench"))
+    session.run("mypy")
+    # Beside its stub it would go unchecked.
+    session.run("mypy", "src/tianfu_sdk/aio.py")
+    session.run("mypy", "tests/typing")
+    for plugin in PLUGINS:
+        session.run("mypy", f"{plugin}/src")
+    session.run("lint-imports")
+    session.run("pytest", "-q", "--durations=5", *session.posargs)
+
+
+@nox.session
+def minimums(session):
+    """All tests with the oldest versions that pyproject.toml allows."""
+    if session.venv_backend != "uv":
+        session.skip("only uv can resolve to the lowest direct versions")
+    install(session, "--resolution=lowest-direct")
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("plugin", PLUGINS, ids=[Path(plugin).name for plugin in PLUGINS])
+def plugin_alone(session, plugin):
+    """The library and one plugin, without extras: neither leans on another's dependencies."""
+    session.install(".", plugin, "pytest", "pytest-timeout", "hypothesis", "sybil")
+    session.run("pytest", "-q", f"{plugin}/tests", *session.posargs)
+
+
+@nox.session
+def deep(session):
+    """The property tests with many and random examples; for the night."""
+    install(session)
+    arguments = ["--hypothesis-profile=deep", "--timeout=1800"]
+    session.run("pytest", "-q", *arguments, *session.posargs)
