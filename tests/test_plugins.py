@@ -41,6 +41,11 @@ def event(type_="resource.published", **more):
     return Event(id="evt_1", type=type_, at=datetime(2026, 1, 1, tzinfo=UTC), **more)
 
 
+def guests(plugins, port="sms"):
+    """Give the names at a port that no built-in backend offers."""
+    return sorted({one.name for one in plugins.offers() if one.port == port and not one.builtin})
+
+
 def info(plugins, name):
     (found,) = [one for one in plugins if one.name == name]
     return found
@@ -99,7 +104,8 @@ class TestComingIn:
         plugins = opened(discover=True)
         found = info(plugins, "acme-sms-bell")
         assert (found.state, found.version, found.offers) == ("ok", "2.5", ("sms:bell",))
-        assert plugins.names("sms") == ["bell"]
+        assert guests(plugins) == ["bell"]
+        assert "bell" in plugins.names("sms")
         assert plugins.make("sms", "bell", context()) == "bell made by acme-sms-bell"
 
     def test_built_in_ones_come_first_and_through_the_same_hooks(self, install):
@@ -139,7 +145,7 @@ class TestComingIn:
         monkeypatch.setattr(sys, "path", [*sys.path, str(later)])
         plugins = opened(discover=True)
         assert info(plugins, "acme-bell").version == "2.0"
-        assert plugins.names("sms") == ["bell"]
+        assert guests(plugins) == ["bell"]
 
     def test_one_distribution_may_bring_several_plugins(self, install):
         module = good(install, "acme-a", "bell")
@@ -224,7 +230,7 @@ class TestIsolation:
         assert cause in broken.cause
         assert "Traceback" in broken.trace or "PluginError" in broken.trace
         assert "\n" not in broken.cause
-        assert plugins.names("sms") == ["fine"]
+        assert guests(plugins) == ["fine"]
         assert "acme-sms-broken is left out" in caplog.text
 
     @pytest.mark.parametrize("name", BROKEN)
@@ -298,7 +304,7 @@ class TestAsking:
         install("acme-wrecked", "1 / 0")
         with pytest.raises(PluginError) as raised:
             opened(discover=True).make("sms", "drum", context())
-        assert "there are: bell" in str(raised.value)
+        assert "there are: bell, " in str(raised.value)
         assert "acme-wrecked" in raised.value.hint
 
     def test_two_who_offer_one_name_are_both_named(self, install):
@@ -343,7 +349,7 @@ class TestBlocking:
         good(install, "acme-gong", "gong")
         settings = Settings.load(environment={"TIANFU_PLUGINS": "acme_gong"}).plugins
         plugins = Plugins(settings, builtin=BUILTIN)
-        assert plugins.names("sms") == ["gong"]
+        assert guests(plugins) == ["gong"]
         with pytest.raises(PluginError) as raised:
             plugins.make("sms", "bell", context())
         assert (raised.value.code, raised.value.path) == ("plugin.blocked", "acme-bell")
@@ -351,11 +357,11 @@ class TestBlocking:
     def test_none_at_all_are_looked_for(self, install):
         install("acme-bell", "raise AssertionError('imported')")
         settings = Settings.load(environment={"TIANFU_NO_PLUGINS": "1"}).plugins
-        assert [one.name for one in Plugins(settings, builtin=BUILTIN)] == ["tianfu-sdk"]
+        assert all(one.builtin for one in Plugins(settings, builtin=BUILTIN))
 
     def test_what_the_caller_gave_is_not_blocked(self):
         plugins = opened(Offering("bell", tianfu_name="mine"), only=(), off=True)
-        assert plugins.names("sms") == ["bell"]
+        assert guests(plugins) == ["bell"]
 
 
 class Listening:

@@ -753,18 +753,6 @@ ENTRIES: dict[str, Entry] = {
         "name the emergency report in `emergency`",
         "请在 emergency 中写明应急事件上报",
     ),
-    "sms.plain_http": Entry(
-        "messages would go over plain http",
-        "短信内容将以明文 http 传输",
-        "use https, or set allow_http = true if the network between is yours",
-        "请改用 https；仅自有网络可设 allow_http = true",
-    ),
-    "sms.short_secret": Entry(
-        "this secret is too short to sign with; {least} bytes at least",
-        "密钥太短，不能用于签名，至少 {least} 字节",
-        "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
-        "可用 python -c 'import secrets; print(secrets.token_urlsafe(32))' 生成",
-    ),
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",

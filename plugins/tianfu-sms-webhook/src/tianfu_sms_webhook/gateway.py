@@ -169,13 +169,23 @@ def _check(options: WebhookSettings) -> None:
     if parts.scheme not in {"http", "https"} or not host or not whole or parts.username:
         raise Invalid("field.value", path="url", value="-")
     if parts.scheme == "http" and not (options.allow_http or _is_own_machine(host)):
-        raise Invalid("sms.plain_http", path="url")
+        raise Invalid(
+            "sms.plain_http",
+            "phones and texts would go over plain http (号码和短信内容将以明文 http 传输)",
+            path="url",
+            hint="use https, or set allow_http = true if the network between is yours",
+        )
     if not 1 <= options.phones_per_call <= 10_000:  # noqa: PLR2004 - said in the settings
         raise Invalid("field.value", path="phones_per_call", value=options.phones_per_call)
     for name in ("secret", "callback_secret"):
         secret = getattr(options, name)
         if secret is not None and len(secret.reveal().encode("utf-8")) < _SHORTEST:
-            raise Invalid("sms.short_secret", path=name, least=_SHORTEST)
+            raise Invalid(
+                "sms.short_secret",
+                f"too short to sign with: {_SHORTEST} bytes at least (密钥太短)",
+                path=name,
+                hint="python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
+            )
 
 
 _SHORTEST = 16
