@@ -250,13 +250,16 @@ class SmsCases:
         gateway: Any,  # noqa: ARG002 - a hook
         receipts: Sequence[SmsReceipt],  # noqa: ARG002 - a hook
         inbound: Sequence[Inbound],  # noqa: ARG002 - a hook
-    ) -> None:
+    ) -> Sequence[SmsReceipt] | None:
         """Let the vendor deliver. For sessions whose capabilities promise receipts or inbound.
 
         Args:
             gateway: The gateway, connected; one without either is never asked.
             receipts: What it is to say was delivered or not.
             inbound: What it is to say people answered.
+
+        Returns:
+            The receipts that will come, where the vendor only makes its own; None: as given.
         """
         pytest.fail("override `arrive(gateway, receipts, inbound)`: let the vendor deliver")
 
