@@ -591,6 +591,18 @@ ENTRIES: dict[str, Entry] = {
         "set tianfu_api = 1, or install a version of the plugin that fits",
         "请设 tianfu_api = 1 或安装匹配版本",
     ),
+    "plugin.bad_name": Entry(
+        "this is no name for a backend",
+        "后端名称不合规",
+        "lower-case letters, digits, `+`, `.` and `-`, beginning with a letter",
+        "请用小写字母开头，只含小写字母、数字、`+`、`.`、`-`",
+    ),
+    "plugin.blocked": Entry(
+        "the plugin that offers {name} is installed, but blocked",
+        "提供 {name} 的插件已安装但被屏蔽",
+        "see plugins.only and plugins.block in the settings, and TIANFU_PLUGINS",
+        "请查看设置 plugins.only、plugins.block 和 TIANFU_PLUGINS",
+    ),
     "plugin.broken": Entry(
         "the plugin is broken: {cause}",
         "插件有问题：{cause}",
@@ -607,6 +619,18 @@ ENTRIES: dict[str, Entry] = {
         "what is registered must be callable",
         "注册的对象必须可调用",
     ),
+    "plugin.folder_taken": Entry(
+        "there is something of this name already",
+        "同名文件或文件夹已存在",
+        "choose another name, or another folder with --into",
+        "请换名称，或用 --into 指定其他文件夹",
+    ),
+    "plugin.not_installed": Entry(
+        "there is no such plugin; there are: {names}",
+        "没有这个插件；现有：{names}",
+        "tianfu plugins list shows all, and what they offer",
+        "可用 tianfu plugins list 查看全部",
+    ),
     "plugin.unknown": Entry(
         "nobody offers {name}; there are: {offered}",
         "没有提供 {name}；现有：{offered}",
@@ -618,6 +642,18 @@ ENTRIES: dict[str, Entry] = {
         "没有钩子 {hook}",
         "hooks are in docs/reference/hooks.md",
         "钩子见 docs/reference/hooks.md",
+    ),
+    "plugin.unmarked_hook": Entry(
+        "{hook} is not marked as a hook, so it would never be called",
+        "{hook} 没有钩子标记，不会被调用",
+        "put @hookimpl before it, or rename it",
+        "请在其前加 @hookimpl 或改名",
+    ),
+    "plugin.wrapper": Entry(
+        "{hook} cannot be wrapped",
+        "钩子 {hook} 不能用 wrapper 方式实现",
+        "use a plain @hookimpl",
+        "请用普通的 @hookimpl",
     ),
     "question.closed": Entry(
         "the question is {state} already",
@@ -671,6 +707,16 @@ ENTRIES: dict[str, Entry] = {
         "write it as 08:00",
         "请写成 08:00",
     ),
+    "sms.callback_forged": Entry(
+        "this callback is not the gateway's",
+        "该回调不是网关发出的",
+        "check the secret for callbacks, and that both clocks are right",
+        "请检查回调密钥和双方时钟",
+    ),
+    "sms.callback_malformed": Entry(
+        "this callback cannot be read",
+        "该回调无法解析",
+    ),
     "sms.drill": Entry(
         "a drill goes to no telephone, and {name} reaches them",
         "演练短信不得发往真实电话，而 {name} 会真实发送",
@@ -712,6 +758,10 @@ ENTRIES: dict[str, Entry] = {
         "只有应急短信可以夜间发送",
         "name the emergency report in `emergency`",
         "请在 emergency 中写明应急事件上报",
+    ),
+    "sms.too_many": Entry(
+        "{count} recipients, and one call takes {most}",
+        "共 {count} 个号码，一次最多 {most} 个",
     ),
     "storage.bad_index": Entry(
         "an index names {value}, which is no scalar key",

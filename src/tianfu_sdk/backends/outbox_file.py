@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tianfu_sdk.core.phones import masked
-from tianfu_sdk.errors import Unavailable
+from tianfu_sdk.errors import Unavailable, Unsupported
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsCapabilities, SmsReceipt, SmsResult
 from tianfu_sdk.ports.clock import Clock
 from tianfu_sdk.text import sms_parts
@@ -28,6 +28,7 @@ __all__ = ["OutboxFileGateway"]
 _SAFE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ENDING = ".jsonl"
 _DELIVERED = "delivered"
+_PHONES = 500
 _FILES = 20
 """Batches of one poll."""
 
@@ -56,7 +57,7 @@ class OutboxFileGateway:
         return SmsCapabilities(
             name="file",
             shape="session",
-            phones_per_call=500,
+            phones_per_call=_PHONES,
             receipts=("pull",),
             dedupes=True,
             real=False,
@@ -70,7 +71,10 @@ class OutboxFileGateway:
 
         Raises:
             Unavailable: `sms.outbox`, the folder cannot be written; nothing was.
+            Unsupported: `sms.too_many`.
         """
+        if len(batch.recipients) > _PHONES:
+            raise Unsupported("sms.too_many", count=len(batch.recipients), most=_PHONES)
         parts = sms_parts(batch.text, batch.signature)
         at = self._clock.now().isoformat()
         lines: list[dict[str, Any]] = [

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsCapabilities, SmsReceipt, SmsResult
 
 __all__ = ["Answer", "MemoryGateway", "accept"]
@@ -51,7 +52,14 @@ class MemoryGateway:
         """Do nothing."""
 
     def submit(self, batch: SmsBatch) -> Sequence[SmsResult]:
-        """Keep a batch and answer as told."""
+        """Keep a batch and answer as told.
+
+        Raises:
+            Unsupported: `sms.too_many`.
+        """
+        most = self._capabilities.phones_per_call
+        if len(batch.recipients) > most:
+            raise Unsupported("sms.too_many", count=len(batch.recipients), most=most)
         with self._guard:
             self.batches.append(batch)
             answer = self.answers.popleft() if self.answers else accept
