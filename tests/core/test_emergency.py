@@ -76,7 +76,8 @@ def test_texts_are_filled_in_once_and_what_is_filled_in_is_plain_text():
 
 
 @pytest.mark.parametrize(
-    "text", ["{level}", "{place.name}", "{place!r}", "{place:>9}", "{0}", "{", "}", "{{place}}", "{}"]
+    "text",
+    ["{level}", "{place.name}", "{place!r}", "{place:>9}", "{0}", "{", "}", "{{place}}", "{}"],
 )
 def test_any_other_brace_is_refused(text):
     with pytest.raises(Invalid) as caught:

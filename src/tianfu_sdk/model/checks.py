@@ -44,8 +44,10 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
         path: Where it stands, for the errors.
 
     Yields:
-        One error a problem, with its path; nothing if all is well.
+        One error a problem, with its path; nothing if all is well. Fields are held against
+        each other only where each is fine by itself.
     """
+    fine = True
     for field in attrs.fields(type(noun)):
         value = getattr(noun, field.name)
         where = f"{path}.{field.name}" if path else field.name
@@ -54,6 +56,7 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
             try:
                 check(value, where)
             except Invalid as error:
+                fine = False
                 yield error
         if isinstance(value, tuple):
             for index, member in enumerate(value):
@@ -62,7 +65,7 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
         elif attrs.has(type(value)):
             yield from problems(value, where)
     whole = getattr(noun, "_check", None)
-    if whole is not None:
+    if fine and whole is not None:
         try:
             whole()
         except Invalid as error:
