@@ -197,6 +197,20 @@ def test_a_question_counts_for_the_association_at_home_nearest_to_it(stage):
     assert (adjusted.answer_rate, adjusted.adjusted_answer_rate) == (2 / 4, None)
 
 
+def test_a_question_does_not_count_for_the_association_of_a_neighbour(stage):
+    neighbour = stage.organization("涪城区科学技术协会", "510703", stage.other)
+    prefecture = stage.organization("凉山州会东县科学技术协会", "513426", stage.root)
+    stage.hub.ask("火星上有没有水", region="510704")
+    stage.hub.ask("火星上有没有水", region="513425")
+    stage.hub.ask("火星上有没有水", region="510000")
+    report = stage.admin.indicators.report(stage.root, **MONTH)
+    assert report.figure("questions", neighbour).value == 0
+    assert report.figure("questions", stage.other).own == 1
+    # No association is at home in 凉山州 as a whole, and its county's does not stand in.
+    assert report.figure("questions", prefecture).value == 0
+    assert report.figure("questions").own == 2
+
+
 def test_counts_of_sms_and_translations_come_from_their_events(stage):
     def tell(work):
         work.tell("sms.delivered", organization=stage.city, data={"count": 40})

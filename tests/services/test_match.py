@@ -100,8 +100,11 @@ def test_narrowing_leaves_the_scores_as_they_were(stage, need, offers):
 def test_what_is_not_published_is_neither_matched_nor_matchable(stage, need, offers):
     draft = stage.listing("service", "柑橘木虱防控", publish=False)
     stage.admin.listings.withdraw(offers["service"], "停办")
-    found = {m.id for m in stage.admin.match(need)}
+    matches = stage.admin.match(need)
+    found = {m.id for m in matches}
     assert not found & {draft, offers["service"]}
+    # Not even their number is told.
+    assert matches.gated == {}
     hidden = stage.listing("need", "求柑橘防控", publish=False)
     with pytest.raises(NotFound):
         stage.hub.match(hidden)

@@ -18,6 +18,7 @@ from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.text import canonical_language, tokens
 
 __all__ = [
+    "LONGEST_TEXT",
     "Corpus",
     "audience_fit",
     "freshness",
