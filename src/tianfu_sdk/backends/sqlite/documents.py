@@ -13,7 +13,7 @@ from tianfu_sdk.backends.sqlite.queries import select
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 
-__all__ = ["Table"]
+__all__ = ["Table", "as_bytes"]
 
 _WIDTH = 100
 
@@ -60,7 +60,7 @@ class Table:
         keys = {key.name: value for key, value in zip(self.scalars, record[3:], strict=False)}
         if self.many:
             keys |= _unpack(self.many, record[-1])
-        return Row(record[0], record[1], record[2], keys)
+        return Row(record[0], record[1], as_bytes(record[2]), keys)
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:
         """Give the rows that exist."""
@@ -180,6 +180,14 @@ class Table:
                 come += [(value, row.id) for value in sorted(now - was)]
             connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)
             connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)
+
+
+def as_bytes(value: Any) -> Any:
+    """Give what a column of bytes holds as bytes.
+
+    SQLite keeps a text there where a hand wrote one, as `replace()` in an UPDATE does.
+    """
+    return value.encode() if isinstance(value, str) else value
 
 
 def _pack(many: Sequence[Key], keys: Mapping[str, Any]) -> str:
