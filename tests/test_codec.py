@@ -158,7 +158,7 @@ def test_a_newer_document_is_refused_rather_than_robbed():
 @pytest.mark.parametrize(
     "document",
     [b"", b"{", b"[]", b"null", b'{"text":"a"}', b'{"$":1}', b'{"$":1,"text":5,"size":"x"}',
-     b'{"$":1,"text":"a"', b'{"$":"1","text":"a"}', b'\xff\xfe', b'{"$":0,"text":"a"}'],
+     b'{"$":1,"text":"a"', b'{"$":"1","text":"a"}', b"\xff\xfe", b'{"$":0,"text":"a"}'],
 )  # fmt: skip
 def test_what_is_no_document_is_corrupt(document):
     with pytest.raises(StorageCorrupt) as caught:

@@ -179,7 +179,7 @@ def test_the_public_sees_what_is_published_and_current_and_nothing_else(keys):
 @settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.sampled_from(["read", "create", "*"]), st.sampled_from([("*",), ("resource",), ("news",)]),
-                       st.sampled_from(REGIONS + ["county", "town", "other"])), max_size=4),
+                       st.sampled_from([*REGIONS, "county", "town", "other"])), max_size=4),
     st.lists(st.tuples(st.sampled_from(["county", "town", "other"]), st.sampled_from(REGIONS), st.integers(0, 2)),
              min_size=1, max_size=5),
     st.booleans(),

@@ -135,10 +135,10 @@ def test_a_person_without_rights_is_told_why(world):
             "kinds[0]",
         ),
         (
-            {"actions": ["create"], "region": "510000", "until": datetime(2027, 1, 1)},
+            {"actions": ["create"], "region": "510000", "until": datetime(2027, 1, 1)},  # noqa: DTZ001
             "field.naive_time",
             "until",
-        ),  # noqa: DTZ001
+        ),
     ],
 )
 def test_a_mistaken_grant_says_what_is_wrong(world, given, code, path):
