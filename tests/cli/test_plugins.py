@@ -145,7 +145,16 @@ class TestShow:
         for name in ("acme-bell", "Acme_Bell", "bell", "sms:bell"):
             shown = run("show", name)
             assert "url: str, needed" in shown
-            assert "key: Secret | None, default None" in shown.replace("Optional", "Secret | None")
+            assert "key: Secret | None, default None" in shown
+
+    @pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+    def test_types_are_shown_without_quotes_or_rooms(self, install, future):
+        install("acme-bell", future + GOOD)
+        assert "url: str, needed" in run("show", "acme-bell")
+
+    def test_of_several_plugins_of_one_name_each_shows_its_own(self):
+        shown = run("show", "tianfu-sdk")
+        assert shown.count("storage:sqlite") == 1
 
     def test_an_unknown_one_tells_which_there_are(self, install):
         install("acme-bell", GOOD)
