@@ -2,7 +2,8 @@
 
 The plan of the namespace: `Hub` is the front door; `Settings` and `Secret` open it; the
 errors tell what went wrong; `hookimpl` marks a plugin's hooks; `text` and `formats` are
-pure and need no hub; `testing` is for who writes plugins and tests.
+pure and need no hub; `display` says dates and shows channels; `testing` is for who writes
+plugins and tests.
 
 Everything is loaded when it is first touched, so `import tianfu_sdk` costs next to nothing.
 """

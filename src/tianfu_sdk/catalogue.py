@@ -717,6 +717,12 @@ ENTRIES: dict[str, Entry] = {
         "this callback cannot be read",
         "该回调无法解析",
     ),
+    "sms.drill": Entry(
+        "a drill goes to no telephone, and {name} reaches them",
+        "演练短信不得发往真实电话，而 {name} 会真实发送",
+        "use the gateway file",
+        "请使用 file 网关",
+    ),
     "sms.no_callback": Entry(
         "{name} does not call back",
         "{name} 不会回调",

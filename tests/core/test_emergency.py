@@ -13,14 +13,18 @@ from tianfu_sdk.core.emergency import (
     after_action,
     choose,
     fill,
+    holding,
     move,
     usual_languages,
 )
+from tianfu_sdk.core.filters import matches
+from tianfu_sdk.core.kinds import Placed, place_keys
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import EmergencyReport, EmergencyState, Level, ResponsePlan
 
 TREE = RegionTree(shipped_regions())
+CODES = ["510000", "510300", "510302", "510304", "510700", "510703", "513400", "110000", "110101"]
 NOW = datetime(2026, 1, 1, 8, tzinfo=UTC)
 REPORT = EmergencyReport(
     id="emg_1",
@@ -67,6 +71,13 @@ def test_a_plan_for_another_type_level_or_region_does_not_answer():
     assert choose([PLANS[3], PLANS[4], PLANS[5]], REPORT, TREE) is None
     red = attrs.evolve(REPORT, level=Level.RED)
     assert choose(PLANS, red, TREE).id == "rpl_6"
+
+
+@given(st.sampled_from(CODES), st.sampled_from(CODES))
+def test_the_store_is_asked_for_just_the_plans_whose_region_holds_the_report(of_plan, of_report):
+    keys = place_keys("org_1", Placed(TREE.levels(of_plan)))
+    asked = any(matches("", keys, group) for group in holding(TREE.levels(of_report)))
+    assert asked == TREE.levels(of_report).within(of_plan)
 
 
 def test_texts_are_filled_in_once_and_what_is_filled_in_is_plain_text():

@@ -102,10 +102,9 @@ def test_spelling_never_makes_another_number(digits, lead, gaps):
 def test_any_text_is_a_phone_or_refused(text):
     try:
         found = normalised(text)
-    except Invalid as error:
-        assert error.code == "phone.bad"
-    else:
-        assert found.startswith("+")
-        assert found[1:].isascii()
-        assert 7 <= len(found[1:]) <= 15
-        assert found not in masked(found)
+    except Invalid:
+        return
+    assert found.startswith("+")
+    assert found[1:].isascii()
+    assert 7 <= len(found[1:]) <= 15
+    assert found not in masked(found)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
+import attrs
 import pytest
 
 from tianfu_sdk import Hub, display
@@ -280,3 +281,20 @@ def test_html_of_an_original_has_no_note_on_review():
     html = display.channel_html([item])
     assert "<p>甲</p><p>乙</p>" in html
     assert 'class="note"' not in html
+
+
+def test_a_row_that_fell_behind_its_source_is_not_shown(cast):
+    # What two writers that do not queue could leave behind in a store of another kind.
+    source = cast.published("题")
+    made = cast.translated(source)
+    channel = cast.channel()
+    assert cast.titles(channel) == [BO]
+
+    def fall_behind(tx):
+        (row,) = tx.get("translation", [made.id])
+        doc = row.doc.replace(b'"source_revision":1', b'"source_revision":7')
+        assert doc != row.doc
+        tx.put("translation", [attrs.evolve(row, doc=doc)])
+
+    cast.hub._tools.store.run(fall_behind, write=True)
+    assert cast.titles(channel) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 import click
@@ -28,7 +29,7 @@ def split_(as_json: bool, signature: str | None) -> None:  # noqa: FBT001
     A line end at the end of the input is not part of the text.
     """
     try:
-        text = click.get_binary_stream("stdin").read().decode("utf-8")
+        text = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
         raise click.UsageError("standard input is not UTF-8") from None
     split = sms_split(text.removesuffix("\n").removesuffix("\r"), signature)

@@ -12,7 +12,7 @@ import attrs
 import click
 
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
-from tianfu_sdk.errors import TianfuError
+from tianfu_sdk.errors import PluginError, TianfuError
 from tianfu_sdk.hub import Hub
 
 __all__ = ["Round", "turn", "worker"]
@@ -53,9 +53,11 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
             break
         try:
             done[name] = task()
-        except TianfuError as error:
-            # One trouble, such as a gateway that is away, must not stop the others.
-            failed.append(f"{name}: {error.code}")
+        except Exception as error:  # noqa: BLE001 - a guest may raise anything
+            # One trouble, such as a gateway that is away, must not stop the others. The name
+            # only: a guest's message may hold phones.
+            code = error.code if isinstance(error, (TianfuError, PluginError)) else None
+            failed.append(f"{name}: {code or type(error).__name__}")
     return Round(**done, failed=tuple(failed))
 
 
@@ -110,7 +112,7 @@ def _ended_by_signals() -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield ended
         return
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield ended
     finally:

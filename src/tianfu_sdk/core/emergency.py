@@ -14,9 +14,10 @@ from datetime import datetime
 
 import attrs
 
-from tianfu_sdk.core.regions import LEVELS, RegionTree
+from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import AfterAction, EmergencyReport, EmergencyState, ResponsePlan
+from tianfu_sdk.model.storage import Group, Where
 
 __all__ = [
     "DRILL_GATEWAY",
@@ -27,6 +28,7 @@ __all__ = [
     "choose",
     "demand_texts",
     "fill",
+    "holding",
     "move",
     "usual_languages",
 ]
@@ -105,6 +107,19 @@ def applies(plan: ResponsePlan, report: EmergencyReport, regions: RegionTree) ->
         and report.level in plan.levels
         and regions.levels(report.region).within(plan.region)
     )
+
+
+def holding(levels: Levels) -> tuple[Group, ...]:
+    """Give the conditions on the place keys of plans whose region is this one or above it.
+
+    So that a store hands out the few plans that may answer, however many there are.
+    """
+    groups = []
+    for depth, level in enumerate(LEVELS):
+        if getattr(levels, level):
+            upper = {name: getattr(levels, name) for name in LEVELS[: depth + 1]}
+            groups.append(tuple(Where(name, "=", upper.get(name, "")) for name in LEVELS))
+    return tuple(groups)
 
 
 def choose(

@@ -44,6 +44,7 @@ __all__ = [
 _CHOICES: Mapping[str, type[Labelled]] = {"status": BaseStatus, "listing.kind": ListingKind}
 _VALUES = ("value", "id", "name", "term")
 """Values of errors that may hold what stands in a cell."""
+_LISTS = frozenset({Form.WORDS, Form.TERMS, Form.REGIONS, Form.ROLE, Form.MEASURES})
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _DERIVED = "row:"
 
@@ -266,22 +267,9 @@ class _Reader:
         if not self.fields.get("external_key"):
             self.fields["external_key"] = _DERIVED + _digest(self._noun, self.fields)
 
-    def _value(self, column: Column, cell: str) -> Any:  # noqa: PLR0911 - one way of reading a form
-        match column.form:
-            case Form.TERMS:
-                codes = [self._term(column.vocabulary, word) for word in cells.split_list(cell)]
-                return tuple(dict.fromkeys(codes))
-            case Form.WORDS:
-                return tuple(cells.split_list(cell))
-            case Form.REGIONS:
-                return tuple(dict.fromkeys(self._region(w) for w in cells.split_list(cell)))
-            case Form.ROLE:
-                return tuple(
-                    Role(role=column.vocabulary, organization=self._organization(word)[0])
-                    for word in cells.split_list(cell)
-                )
-            case Form.MEASURES:
-                return cells.read_measures(cell)
+    def _value(self, column: Column, cell: str) -> Any:  # noqa: PLR0911 - a form, a way
+        if column.form in _LISTS:
+            return tuple(dict.fromkeys(self._members(column, cell)))
         if LIST_END in cell:
             raise Invalid("field.type", wanted="text", found="list")
         match column.form:
@@ -301,6 +289,21 @@ class _Reader:
                 return cells.read_choice(cell, _CHOICES[name])
             case _:
                 return _READERS[column.form](cell)
+
+    def _members(self, column: Column, cell: str) -> Iterable[Any]:
+        if column.form is Form.MEASURES:
+            return cells.read_measures(cell)
+        words = cells.split_list(cell)
+        match column.form:
+            case Form.TERMS:
+                return [self._term(column.vocabulary, word) for word in words]
+            case Form.REGIONS:
+                return [self._region(word) for word in words]
+            case Form.ROLE:
+                ids = [self._organization(word)[0] for word in words]
+                return [Role(role=column.vocabulary, organization=id_) for id_ in ids]
+            case _:
+                return words
 
     def _term(self, vocabulary: str, word: str) -> str:
         known = self._known.terms[vocabulary]

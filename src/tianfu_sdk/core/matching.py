@@ -140,7 +140,7 @@ def features(
     Args:
         candidate: What is offered.
         need: What is sought.
-        corpus: Of candidates of the same kind.
+        corpus: The need's tokens, weighed among candidates of the same kind.
         parents: The tree of the vocabulary `topic`, wider term by code.
         now: This moment.
 
@@ -149,7 +149,7 @@ def features(
     """
     half_life = HALF_LIVES.get(candidate.kind)
     found = {
-        "text": text_fit(need.tokens, candidate.text, corpus),
+        "text": text_fit(candidate.text, corpus),
         "topic": topic_fit(need.topics, candidate.topics, parents),
         "region": region_fit(need.places, candidate.places),
         "language": language_fit(need.language, candidate.languages, candidate.translated),

@@ -6,8 +6,9 @@ known is left out of a score, it does not count as bad.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import attrs
@@ -17,6 +18,7 @@ from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.text import canonical_language, tokens
 
 __all__ = [
+    "LONGEST_TEXT",
     "Corpus",
     "audience_fit",
     "freshness",
@@ -39,13 +41,14 @@ _K1_CEILING = 2.2
 
 @attrs.frozen
 class Corpus:
-    """What the texts of a kind of candidates have in common."""
+    """What is wanted, weighed by how rare it is among the texts of the candidates."""
 
-    texts: int
     average: float
-    """Tokens of a text."""
-    holding: Mapping[str, int]
-    """How many texts hold a token."""
+    """Tokens of a text; at least 1."""
+    rarity: Mapping[str, float]
+    """Weight of each wanted token."""
+    ceiling: float
+    """What a text could reach that holds every wanted token again and again."""
 
 
 def token_counts(text: str) -> Counter[str]:
@@ -54,11 +57,12 @@ def token_counts(text: str) -> Counter[str]:
 
 
 def measure(wanted: Collection[str], texts: Iterable[str]) -> Corpus:
-    """Count in how many texts each wanted token occurs.
+    """Weigh wanted tokens by their rarity.
 
     Args:
         wanted: Distinct tokens; no others are counted, so memory is bounded by them.
-        texts: Of candidates, all or a sample.
+        texts: Of candidates, all or a sample; a token that none of them holds is taken as
+            one that a single text holds.
     """
     number = length = 0
     holding: Counter[str] = Counter()
@@ -67,19 +71,20 @@ def measure(wanted: Collection[str], texts: Iterable[str]) -> Corpus:
         number += 1
         length += counts.total()
         holding.update(token for token in wanted if token in counts)
-    return Corpus(number, length / number if number else 0.0, dict(holding))
+    rarity = {token: idf(max(number, 1), holding[token] or 1) for token in wanted}
+    ceiling = _K1_CEILING * math.fsum(rarity.values())
+    return Corpus(max(length, number, 1) / max(number, 1), rarity, ceiling)
 
 
-def text_fit(wanted: Sequence[str], text: str, corpus: Corpus) -> float | None:
-    """Give how well a text answers tokens: s / (s + s50), s being its BM25 value.
+def text_fit(text: str, corpus: Corpus) -> float | None:
+    """Give how well a text answers what is wanted: s / (s + s50), s being its BM25 value.
 
-    s50 is a tenth of what a text with every wanted token could reach, so that the number
-    does not depend on how long the need or how large the store is. The tenth is a guess.
+    s50 is a tenth of what a text could reach, so that the number does not depend on how
+    long the need or how large the store is. The tenth is a guess.
 
     Args:
-        wanted: Distinct tokens of the need.
         text: Of the candidate.
-        corpus: Of candidates of its kind; a token that it does not know is taken as rare.
+        corpus: Of candidates of its kind.
 
     Returns:
         None where nothing is wanted.
@@ -87,19 +92,16 @@ def text_fit(wanted: Sequence[str], text: str, corpus: Corpus) -> float | None:
     Source:
         Okapi BM25; saturation as in the project's notes on matching.
     """
-    if not wanted:
+    if not corpus.rarity:
         return None
     counts = token_counts(text)
     length = counts.total()
-    average = corpus.average or float(length) or 1.0
-    number = max(corpus.texts, 1)
-    found = ceiling = 0.0
-    for token in wanted:
-        rarity = idf(number, min(number, max(1, corpus.holding.get(token, 1))))
-        ceiling += rarity * _K1_CEILING
-        if token in counts:
-            found += bm25(counts[token], rarity, length, average)
-    return found / (found + _HALF * ceiling)
+    found = math.fsum(
+        bm25(counts[token], rarity, length, corpus.average)
+        for token, rarity in corpus.rarity.items()
+        if token in counts
+    )
+    return found / (found + _HALF * corpus.ceiling)
 
 
 def topic_fit(

@@ -46,8 +46,10 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
         path: Where it stands, for the errors.
 
     Yields:
-        One error a problem, with its path; nothing if all is well.
+        One error a problem, with its path; nothing if all is well. Fields are held against
+        each other only where each is fine by itself.
     """
+    fine = True
     for name, check in _checks_of(noun.__class__):
         value = getattr(noun, name)
         where = f"{path}.{name}" if path else name
@@ -55,6 +57,7 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
             try:
                 check(value, where)
             except Invalid as error:
+                fine = False
                 yield error
         if isinstance(value, tuple):
             for index, member in enumerate(value):
@@ -63,7 +66,7 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
         elif _is_noun(value.__class__):
             yield from problems(value, where)
     whole = getattr(noun, "_check", None)
-    if whole is not None:
+    if fine and whole is not None:
         try:
             whole()
         except Invalid as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import attrs
-
 from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.hours import window
@@ -14,7 +12,7 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
 from tianfu_sdk.model.storage import Group, KeyValue, Query, Row, Where
 from tianfu_sdk.services.optouts import opt_outs
-from tianfu_sdk.services.work import Work
+from tianfu_sdk.services.work import Tools, Work
 
 __all__ = ["Audience", "candidates", "demand_reach", "policy_window", "reaches_region"]
 
@@ -58,40 +56,42 @@ def candidates(work: Work, rows: Sequence[Row]) -> list[Candidate]:
     ]
 
 
-@attrs.define
 class Audience:
-    """A walk over the subscribers of a campaign, a page a call; holds nothing but its place.
+    """A walk over the subscribers of a campaign, a page a step; holds nothing but its place.
+
+    `read` changes nothing, because what a transaction does may be done twice; `take` moves on.
 
     Args:
         campaign: The task.
         capabilities: Of its gateway.
+        tools: Of the hub.
     """
 
-    campaign: Campaign
-    capabilities: SmsCapabilities
-    over: bool = False
-    _after: tuple[KeyValue, str] | None = None
-    _picker: Picker | None = None
+    def __init__(self, campaign: Campaign, capabilities: SmsCapabilities, tools: Tools) -> None:
+        texts = compose(campaign, capabilities, tools.settings.sms.suffix)
+        self._campaign = campaign
+        self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
+        self._after: tuple[KeyValue, str] | None = None
+        self.over = False
+        """Whether the last subscribers were taken."""
 
-    def page(self, work: Work) -> list[Choice]:
-        """Decide over the next subscribers; `over` says whether they were the last."""
-        if self._picker is None:
-            texts = compose(self.campaign, self.capabilities, work.tools.settings.sms.suffix)
-            self._picker = Picker(self.campaign, texts, work.now, real=self.capabilities.real)
-        query = Query(
-            where=_where(work, self.campaign), order="phone_ix", after=self._after, limit=PAGE
-        )
-        rows = work.tx.find(SUBSCRIBER.name, query)
-        choices = [self._picker.pick(candidate) for candidate in candidates(work, rows)]
-        self.over = len(rows) < PAGE
-        if rows:
-            self._after = (rows[-1].keys["phone_ix"], rows[-1].id)
-        return choices
+    def read(self, work: Work) -> list[Candidate]:
+        """Read the next subscribers."""
+        where = _where(work, self._campaign)
+        query = Query(where=where, order="phone_ix", after=self._after, limit=PAGE)
+        return candidates(work, work.tx.find(SUBSCRIBER.name, query))
 
-    def all(self, work: Work) -> Iterator[Choice]:
+    def take(self, page: Sequence[Candidate]) -> list[Choice]:
+        """Decide over the subscribers that were read."""
+        self.over = len(page) < PAGE
+        if page:
+            self._after = (page[-1].phone_ix, page[-1].subscriber.id)
+        return [self._picker.pick(candidate) for candidate in page]
+
+    def walk(self, work: Work) -> Iterator[Choice]:
         """Decide over all subscribers in one transaction."""
         while not self.over:
-            yield from self.page(work)
+            yield from self.take(self.read(work))
 
 
 def _where(work: Work, campaign: Campaign) -> Group:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import islice
 
 import attrs
@@ -11,13 +12,15 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION
+from tianfu_sdk.core.lifecycle import stale
+from tianfu_sdk.core.translating import current
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.channel import Channel, ChannelItem
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
-from tianfu_sdk.services.gaps import not_expired
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import demand_kind, source_of
 from tianfu_sdk.services.vocabularies import demand_term
@@ -194,13 +197,13 @@ class Channels(Desk):
         def read(work: Work) -> Page[ChannelItem]:
             channel = work.noun(CHANNEL, work.visible(CHANNEL, id))
             check_page(limit)
-            rows = _rows(work, channel, _read_place(after), limit)
+            shown = list(islice(_shown(work, channel, _read_place(after), limit), limit))
             cursor = None
-            if len(rows) == limit:
-                _, last = rows[-1]
+            if len(shown) == limit:
+                last, _ = shown[-1]
                 cursor = write_cursor(last.keys["published"], last.id)
             return Page(
-                [_item(work, kind, row) for kind, row in rows],
+                [item for _, item in shown],
                 cursor,
                 lambda cursor: self.items(id, after=cursor, limit=limit),
             )
@@ -222,46 +225,65 @@ def _read_place(after: str | None) -> tuple[int, str] | None:
     return read
 
 
-def _rows(
+def _shown(
     work: Work, channel: Channel, after: tuple[int, str] | None, limit: int
-) -> list[tuple[str, Row]]:
-    """Give the rows of one page: of contents, and of translations."""
+) -> Iterator[tuple[Row, ChannelItem]]:
+    """Give what comes after a place, newest first, as far as it is asked for."""
     above = work.tools.regions().levels(channel.region).codes
     people = tuple((Where("addressed", "has", code),) for code in above)
     topics: tuple[Group, ...] | None = None
     if channel.topics:
         topics = tuple((Where("topic", "has", topic),) for topic in channel.topics)
+    today = work.now.astimezone(SHANGHAI).date()
 
-    def newest(kind: str, where: Group) -> list[tuple[str, Row]]:
+    def newest(kind: str, *where: Where) -> Iterator[tuple[str, Row]]:
         query = Query(
-            where=where, any_of=people, order="published", desc=True, after=after, limit=limit
+            where=(Where("language", "=", channel.language), *where),
+            any_of=people,
+            order="published",
+            desc=True,
+            after=after,
+            limit=limit,
         )
-        return [(kind, row) for row in work.rows(kind, query, topics)]
+        return ((kind, row) for row in work.in_order(kind, query, topics))
 
-    common = (Where("language", "=", channel.language), not_expired(work))
-    original = (Where("state", "=", State.PUBLISHED.value),)
-    approved = (
-        Where("state", "=", TranslationState.APPROVED.value),
-        # 0 is a source that is not published.
-        Where("published", ">", 0),
-        Where("source_kind", "in", channel.kinds),
+    found = [
+        newest(kind, Where("state", "=", State.PUBLISHED.value))
+        for kind in dict.fromkeys(channel.kinds)
+    ]
+    found.append(
+        newest(
+            TRANSLATION.name,
+            Where("state", "=", TranslationState.APPROVED.value),
+            # 0 is a source that is not published.
+            Where("published", ">", 0),
+            Where("source_kind", "in", channel.kinds),
+        )
     )
-    found = [newest(kind, (*common, *original)) for kind in dict.fromkeys(channel.kinds)]
-    found.append(newest(TRANSLATION.name, (*common, *approved)))
     merged = heapq.merge(
         *found, key=lambda pair: (pair[1].keys["published"], pair[1].id), reverse=True
     )
-    return list(islice(merged, limit))
+    for kind, row in merged:
+        item = _item(work, kind, row, today)
+        if item is not None:
+            yield row, item
 
 
-def _item(work: Work, kind: str, row: Row) -> ChannelItem:
+def _item(work: Work, kind: str, row: Row, today: date) -> ChannelItem | None:
+    # Expiry is not a condition of the query, since few have expired and it would cost the
+    # index by publication; and a store whose writers do not queue may have approved a
+    # translation while its source moved. So what is shown is held against the source.
     translation: Translation | None = None
     source: Content
     if kind == TRANSLATION.name:
         translation = work.noun(TRANSLATION, row)
         source = source_of(work, translation)
+        if source.state is not State.PUBLISHED or not current(translation, source):
+            return None
     else:
         source = work.noun(CONTENT[kind], row)
+    if stale(source, today):
+        return None
     return ChannelItem(
         kind=translation.kind if translation else kind,
         id=source.id,

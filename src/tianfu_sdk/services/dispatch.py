@@ -188,7 +188,9 @@ def _taken(work: Work, job: Job) -> _Claim | Outcome:
     if not waiting and not stale:
         finish(work, campaign)
         return Done()
-    if not stale and not overrides_hours(campaign):
+    # To ask what became of a message disturbs nobody; to send it, even again, does.
+    sends = not stale or gateway.capabilities.dedupes
+    if sends and not overrides_hours(campaign):
         due = next_open(work.now, policy_window(work), gateway.capabilities.windows)
         if due > work.now:
             return Retry(due)
@@ -251,7 +253,7 @@ def _give_back(work: Work, claims: Sequence[_Claim]) -> None:
 
 def _settle(work: Work, settled: Sequence[tuple[_Call, Said]]) -> dict[str, int]:
     counts: Counter[str] = Counter()
-    told: dict[str, list[Row]] = {}
+    told: dict[str, list[tuple[MessageState, Row]]] = {}
     for call, said in settled:
         claim = call.claim
         ours = {*claim.fresh, *claim.stale}
@@ -265,11 +267,12 @@ def _settle(work: Work, settled: Sequence[tuple[_Call, Said]]) -> dict[str, int]
         counts["parked"] += isinstance(outcome, Parked)
         counts.update(_COUNTED.get(state, "returned") for state in heard)
         news = [
-            moved(row, state)
+            (state, row)
             for row, state in zip(rows, heard, strict=True)
             if stands(row) not in FINAL or state is MessageState.ACCEPTED
         ]
-        news += _store(work, call, said, list(zip(rows, states, strict=True)))
+        late = _store(work, call, said, list(zip(rows, states, strict=True)))
+        news += [(stands(row), row) for row in late]
         told.setdefault(claim.campaign.id, []).extend(news)
     for id_, news in told.items():
         campaign = work.get(CAMPAIGN, id_)

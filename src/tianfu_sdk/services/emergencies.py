@@ -301,8 +301,11 @@ def _plan_for(work: Work, report: EmergencyReport, plan: str | None) -> Response
         if not rules.applies(named, report, tree):
             raise Invalid("emergency.plan_unfit", path="plan")
         return named
-    where = (Where("event_type", "=", report.event_type),)
-    rows = work.each(RESPONSE_PLAN.name, Query(where=where))
+    query = Query(
+        where=(Where("event_type", "=", report.event_type),),
+        any_of=rules.holding(tree.levels(report.region)),
+    )
+    rows = work.each(RESPONSE_PLAN.name, query)
     chosen = rules.choose((work.noun(RESPONSE_PLAN, row) for row in rows), report, tree)
     if chosen is None:
         raise Invalid("emergency.no_plan", path="plan", event_type=report.event_type)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import attrs
+from itertools import islice
 
 from tianfu_sdk.core import policy, translating
 from tianfu_sdk.core.border import check_page
@@ -20,7 +19,7 @@ from tianfu_sdk.services.translated import demand_kind
 from tianfu_sdk.services.work import Work, read_cursor, write_cursor
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["coverage_of", "missing_page", "not_expired"]
+__all__ = ["coverage_of", "missing_page"]
 
 _ALWAYS = ("bo", "ii")
 """Languages that Sichuan's autonomous areas read."""
@@ -28,15 +27,14 @@ _READ = 100
 """Contents at a time, with their texts."""
 
 
-def not_expired(work: Work) -> Where:
-    """Give the condition that a content, or what a translation is of, has not expired."""
-    today = work.now.astimezone(SHANGHAI).date()
-    return Where("expires", ">", day_key(today))
+def _today(work: Work) -> int:
+    return day_key(work.now.astimezone(SHANGHAI).date())
 
 
 def _foreign(work: Work, language: str, region: str | None) -> Group:
+    """Give the condition of published contents in other languages, expired ones included."""
     published = Where("state", "=", State.PUBLISHED.value)
-    where = (published, not_expired(work), Where("language", "!=", language))
+    where = (published, Where("language", "!=", language))
     if region is None:
         return where
     level = work.tools.regions().level_of(region).value
@@ -107,14 +105,12 @@ def _read_place(after: str | None, kinds: Sequence[str]) -> tuple[int, tuple[int
 def _with_translations(
     work: Work, kind: str, query: Query, scope: tuple[Group, ...] | None, language: str
 ) -> Iterator[tuple[Row, Translation | None]]:
-    while True:
-        rows = work.rows(kind, query, scope)
-        by_source = _by_source(work, [row.id for row in rows], language)
-        yield from ((row, by_source.get(row.id)) for row in rows)
-        if len(rows) < query.limit:
-            return
-        last = rows[-1]
-        query = attrs.evolve(query, after=(last.keys["published"], last.id))
+    today = _today(work)
+    # Few rows have expired: a condition on it would cost the index by publication.
+    rows = (r for r in work.in_order(kind, query, scope) if r.keys["expires"] > today)
+    while some := list(islice(rows, _READ)):
+        by_source = _by_source(work, [row.id for row in some], language)
+        yield from ((row, by_source.get(row.id)) for row in some)
 
 
 def _by_source(work: Work, ids: Sequence[str], language: str) -> dict[str, Translation]:
@@ -149,7 +145,7 @@ def coverage_of(
 
 
 def _count(work: Work, language: str, region: str | None) -> Coverage:
-    where = _foreign(work, language, region)
+    where = (*_foreign(work, language, region), Where("expires", ">", _today(work)))
     published = sum(work.tx.count(kind, Query(where=where)) for kind in CONTENT)
     counts: Counter[str] = Counter()
     for name, shelf in CONTENT.items():

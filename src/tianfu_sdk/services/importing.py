@@ -93,7 +93,8 @@ class Importer(Desk):
         An import that was cut off goes on after its last batch when the same file is loaded
         again. A row that stands here word for word is left alone; one whose key stands here
         with other content is edited, so that what is published stays until the new revision
-        is approved. The file wins over what was edited here since.
+        is approved. The file wins over what was edited here since. Not for `hub.unit`: it
+        reads a file, and makes transactions of its own.
 
         Args:
             source: As in `check`.

@@ -55,8 +55,8 @@ class Indicators(Desk):
         service, counts for the association at home in its region, else for that of the
         region above, and at last for the first organization of the store.
 
-        The time grows with the whole log, whatever the period: about 20 s a million events
-        on a small machine. Keep the figures of closed periods rather than ask again.
+        The time grows with the whole log, whatever the period: about 30 s a million events
+        on two shared cores. Keep the figures of closed periods rather than ask again.
 
         Args:
             organization: Its id.

@@ -44,7 +44,7 @@ def messages_of(work: Work, batch: str) -> list[Row]:
 
 def moved(row: Row, state: MessageState, **more: str) -> Row:
     """Give a message in another state."""
-    return attrs.evolve(row, keys={**row.keys, "state": state.value, **more})
+    return Row(row.id, row.version, None, {**row.keys, "state": state.value, **more})
 
 
 def put_messages(work: Work, rows: Sequence[Row]) -> None:
@@ -79,13 +79,15 @@ def finish(work: Work, campaign: Campaign) -> Campaign:
 
 
 def tell_counts(
-    work: Work, campaign: Campaign, rows: Iterable[Row], names: Mapping[MessageState, str]
+    work: Work,
+    campaign: Campaign,
+    news: Iterable[tuple[MessageState, Row]],
+    names: Mapping[MessageState, str],
 ) -> None:
     """Tell how many messages of a campaign came to which state: one event a state."""
     counts: Counter[MessageState] = Counter()
     parts: Counter[MessageState] = Counter()
-    for row in rows:
-        state = stands(row)
+    for state, row in news:
         counts[state] += 1
         parts[state] += row.keys["parts"]
     for state, count in counts.items():

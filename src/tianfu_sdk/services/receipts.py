@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, RECEIPT, moment_key
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, OPT_OUT, RECEIPT, moment_key
 from tianfu_sdk.core.messages import advance, is_opt_out, provider_key
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported
@@ -32,6 +32,19 @@ _TOLD = {
 
 class Receipts(Desk):
     """Store what gateways tell afterwards. Safe to share between threads."""
+
+    def poll_all(self, gateways: Iterable[str]) -> int:
+        """Ask several gateways; one that is away keeps none of the others from being asked."""
+        count = 0
+        first: Exception | None = None
+        for gateway in gateways:
+            try:
+                count += self.poll(gateway)
+            except Exception as error:  # noqa: BLE001 - a guest may raise anything
+                first = first or error
+        if first is not None:
+            raise first
+        return count
 
     def poll(self, gateway: str) -> int:
         """Ask a gateway of the session shape until it has nothing more; gives how much it had."""
@@ -93,7 +106,7 @@ def _take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> 
     for row in changed.values():
         by_campaign.setdefault(row.keys["campaign"], []).append(row)
     for id_, rows in by_campaign.items():
-        tell_counts(work, work.get(CAMPAIGN, id_), rows, _TOLD)
+        tell_counts(work, work.get(CAMPAIGN, id_), ((stands(row), row) for row in rows), _TOLD)
 
 
 @attrs.frozen
@@ -205,4 +218,4 @@ def _take_inbound(work: Work, gateway: str, inbound: Sequence[Inbound]) -> None:
         }
         work.tell("sms.inbound", data=data)
     if refused:
-        work.record("sms.opted_out", kind=CAMPAIGN.name, subject="", data={"count": refused})
+        work.record("sms.opted_out", kind=OPT_OUT.name, subject="", data={"count": refused})

@@ -95,8 +95,9 @@ class Sms(Desk):
             override_reason: Why an emergency may go out at night; for emergencies only.
 
         Raises:
-            Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, and others with the
-                path of the field.
+            Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
+                through a gateway that reaches telephones), and others with the path of the
+                field.
             Denied: `grant.missing`, no grant to compose campaigns there.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
             PluginError: Nobody offers the gateway.
@@ -198,7 +199,7 @@ class Sms(Desk):
             raise Invalid("content.fixed", path=fixed[0])
         if "settings" in changes:
             changes["settings"] = tuple(changes["settings"])
-        gateway = changes.get("gateway") or self.get(id).gateway
+        gateway = changes.get("gateway") or self._read(lambda work: work.get(CAMPAIGN, id).gateway)
         capabilities = self._tools.gateway(gateway).capabilities
 
         def write(work: Work) -> Campaign:
@@ -242,9 +243,10 @@ class Sms(Desk):
             Their ids, read on page by page.
         """
         campaign = self.get(id)
-        audience = Audience(campaign, self._tools.gateway(campaign.gateway).capabilities)
+        capabilities = self._tools.gateway(campaign.gateway).capabilities
+        audience = Audience(campaign, capabilities, self._tools)
         while not audience.over:
-            for choice in self._read(audience.page):
+            for choice in audience.take(self._read(audience.read)):
                 if choice.reason == reason:
                     yield choice.id
 
@@ -296,16 +298,16 @@ class Sms(Desk):
             The campaign, `sending`, with the number of messages in `queued`.
 
         Raises:
-            Invalid: `lifecycle.illegal`, `sms.no_window`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`.
             Denied: `grant.missing`, no grant to send.
         """
-        name = self.get(id).gateway
-        capabilities = self._tools.gateway(name).capabilities
+        capabilities = self._capabilities(id)
 
         def begin(work: Work) -> tuple[Campaign, datetime]:
             known, placed = self._mine(work, id)
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
+            _demand_no_drill(work, known, capabilities)
             due = _not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
                 known = attrs.evolve(known, state=CampaignState.SENDING)
@@ -316,11 +318,11 @@ class Sms(Desk):
         campaign, due = self._write(begin)
         if campaign.queued is not None:
             return campaign
-        audience = Audience(campaign, capabilities)
+        audience = Audience(campaign, capabilities, self._tools)
         batcher = rules.Batcher(capabilities.phones_per_call)
         ready: list[list[rules.Choice]] = []
         while not audience.over:
-            for choice in self._read(audience.page):
+            for choice in audience.take(self._read(audience.read)):
                 full = None if choice.reason else batcher.add(choice)
                 if full is not None:
                     ready.append(full)
@@ -439,7 +441,7 @@ class Sms(Desk):
         receipts = Receipts(self._tools, self._actor)
         if gateway is not None:
             return receipts.poll(gateway)
-        return sum(map(receipts.poll, self._read(_pulled)))
+        return receipts.poll_all(self._read(_pulled))
 
     def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
         """Take what a gateway sent us: receipts (状态报告) and inbound messages (上行).
@@ -517,13 +519,12 @@ class Sms(Desk):
     # Within a transaction.
 
     def _plan(self, id_: str, action: Action) -> tuple[Campaign, Plan]:
-        name = self.get(id_).gateway
-        capabilities = self._tools.gateway(name).capabilities
+        capabilities = self._capabilities(id_)
 
         def read(work: Work) -> tuple[Campaign, Plan]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
-            audience = Audience(campaign, capabilities)
-            tally = rules.Tally.of(audience.all(work), capabilities.phones_per_call)
+            audience = Audience(campaign, capabilities, self._tools)
+            tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
             due = _not_before(work, campaign, capabilities)
             return campaign, Plan(
                 campaign=id_,
@@ -538,6 +539,11 @@ class Sms(Desk):
             )
 
         return self._read(read)
+
+    def _capabilities(self, id_: str) -> SmsCapabilities:
+        # Outside of the transactions that follow, each of which looks at rights by itself.
+        name = self._read(lambda work: work.get(CAMPAIGN, id_).gateway)
+        return self._tools.gateway(name).capabilities
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
@@ -560,13 +566,23 @@ def _checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilitie
         demand_term(work, "topic", made.topic, "topic")
     for place, code in enumerate(made.settings):
         demand_term(work, "setting", code, f"settings[{place}]")
-    if made.emergency is not None and not work.tx.get(EMERGENCY.name, [made.emergency[:64]]):
-        raise NotFound(
-            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=made.emergency[:64]
-        )
+    _demand_no_drill(work, made, capabilities)
     if made.override_reason.strip() and made.emergency is None:
         raise Invalid("sms.override", path="override_reason")
     return made
+
+
+def _demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
+    """Demand that a drill reaches no telephone."""
+    if campaign.emergency is None:
+        return
+    rows = work.tx.get(EMERGENCY.name, [campaign.emergency])
+    if not rows:
+        raise NotFound(
+            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=campaign.emergency[:64]
+        )
+    if capabilities.real and work.noun(EMERGENCY, rows[0]).drill:
+        raise Invalid("sms.drill", path="gateway", name=campaign.gateway)
 
 
 def _not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:

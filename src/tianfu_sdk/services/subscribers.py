@@ -344,21 +344,22 @@ class Subscribers(Desk):
                 path = f"rows[{number}].{error.path}" if error.path else f"rows[{number}]"
                 raise Invalid(error.code, path=path, hint=error.hint, **error.values) from None
         keys = new_subjects(work, [new.subscriber.id for new in made])
-        indexes: list[bytes] = []
-        sealed: list[Subscriber] = []
-        for new in made:
-            id_ = new.subscriber.id
-            token = seal(work, id_, PHONE, new.phone, keys[id_])
-            sealed.append(attrs.evolve(new.subscriber, phone=token))
-            indexes.append(phone_index(work, new.phone))
-        _claim_phones(work, sealed, indexes, bulk=bulk)
+        indexes = [phone_index(work, new.phone) for new in made]
+        _claim_phones(work, [new.subscriber for new in made], indexes, bulk=bulk)
         stored = []
         docs = []
-        for noun, new, index in zip(sealed, made, indexes, strict=True):
-            noun_ = attrs.evolve(noun, version=1, created_at=work.now, updated_at=work.now)
-            found = dict(SUBSCRIBER.keys(noun_, new.placed)) | {"phone_ix": index}
-            docs.append(Row(noun_.id, 0, codec.dumps(noun_), found))
-            stored.append(noun_)
+        for new, index in zip(made, indexes, strict=True):
+            id_ = new.subscriber.id
+            noun = attrs.evolve(
+                new.subscriber,
+                phone=seal(work, id_, PHONE, new.phone, keys[id_]),
+                version=1,
+                created_at=work.now,
+                updated_at=work.now,
+            )
+            found = dict(SUBSCRIBER.keys(noun, new.placed)) | {"phone_ix": index}
+            docs.append(Row(id_, 0, codec.dumps(noun), found))
+            stored.append(noun)
         work.tx.put(SUBSCRIBER.name, docs)
         return stored
 
@@ -389,14 +390,16 @@ def _new(
     given |= {"id": work.new_id(SUBSCRIBER), "region": region, "phone": Sealed("")}
     made = _structured(given)
     _demand_terms(work, made, terms)
-    dated = [_dated(consent, work) for consent in made.consents]
-    consents = tuple(sorted(dated, key=lambda consent: consent.at))
-    return _New(attrs.evolve(made, consents=consents), phone, placed)
+    dated = sorted((_dated(c, work) for c in made.consents), key=lambda consent: consent.at)
+    if tuple(dated) != made.consents:
+        made = attrs.evolve(made, consents=tuple(dated))
+    return _New(made, phone, placed)
 
 
 def _structured(fields: Mapping[str, Any]) -> Subscriber:
     made = codec.structure(Subscriber, fields)
-    return attrs.evolve(made, language=canonical_language(made.language))
+    language = canonical_language(made.language)
+    return made if language == made.language else attrs.evolve(made, language=language)
 
 
 def _dated(consent: Consent, work: Work) -> Consent:

@@ -443,6 +443,17 @@ class Work:
         )
         return ordered[: query.limit]
 
+    def in_order(self, kind: str, query: Query, scope: tuple[Group, ...] | None) -> Iterator[Row]:
+        """Give all rows of a query in its order, read `query.limit` at a time as needed."""
+        while True:
+            rows = self.rows(kind, query, scope)
+            yield from rows
+            if len(rows) < query.limit:
+                return
+            last = rows[-1]
+            place = last.id if query.order == "id" else last.keys[query.order]
+            query = attrs.evolve(query, after=(place, last.id))
+
     def each(self, kind: str, query: Query) -> Iterator[Row]:
         """Give all rows of a query by id, page by page, whatever the actor may see."""
         query = attrs.evolve(query, order="id", desc=False, limit=500)

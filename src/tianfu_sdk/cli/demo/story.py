@@ -428,7 +428,7 @@ def _questions(stage: _Stage) -> Chapter:
     told = {}
     for name, text in QUESTIONS:
         answers = stage.hub.ask(text, limit=3)
-        told[name] = {"question": text, **answers_json(answers)}
+        told[name] = {"asked": text, **answers_json(answers)}
     answered = sum(not t["abstained"] for t in told.values())
     line = f"{len(told)} questions: {answered} answered with sources, {len(told) - answered} abstained from"
     return "ask", line, told
