@@ -217,9 +217,10 @@ class TestCheck:
 
 
 class TestNew:
-    def test_what_is_written_is_green_at_once(self, tmp_path):
-        run("new", "sms", "my-gateway", "--into", str(tmp_path))
-        folder = tmp_path / "tianfu-sms-my-gateway"
+    @pytest.mark.parametrize("kind", ["sms", "translation"])
+    def test_what_is_written_is_green_at_once(self, tmp_path, kind):
+        run("new", kind, "my-own", "--into", str(tmp_path))
+        folder = tmp_path / f"tianfu-{kind}-my-own"
         root = Path(tianfu_sdk.__file__).parents[1]
         path = os.pathsep.join([str(root), str(folder / "src")])
         done = subprocess.run(
@@ -234,8 +235,9 @@ class TestNew:
         assert done.returncode == 0, done.stdout
         assert " passed" in done.stdout
 
-    def test_what_is_written_is_clean_and_typed(self, tmp_path):
-        folder = write_plugin("sms", "my-gateway", str(tmp_path))
+    @pytest.mark.parametrize("kind", ["sms", "translation"])
+    def test_what_is_written_is_clean(self, tmp_path, kind):
+        folder = write_plugin(kind, "my-own", str(tmp_path))
         for path in folder.rglob("*"):
             assert not path.name.endswith(".tmpl")
             assert "$" not in path.name

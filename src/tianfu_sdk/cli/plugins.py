@@ -157,7 +157,7 @@ def check(name: str, as_json: bool, path: str | None) -> None:  # noqa: FBT001
 
 
 @plugins.command()
-@click.argument("kind", type=click.Choice(["sms"]))
+@click.argument("kind", type=click.Choice(["sms", "translation"]))
 @click.argument("name")
 @click.option(
     "--into",
@@ -169,8 +169,8 @@ def check(name: str, as_json: bool, path: str | None) -> None:  # noqa: FBT001
 def new(kind: str, name: str, into: str) -> None:
     """Write a plugin to begin with: NAME is what it is called, such as my-gateway.
 
-    Makes the folder tianfu-KIND-NAME with a working gateway, its test and its README; green
-    at once, without a network.
+    Makes the folder tianfu-KIND-NAME with a backend that works, its test and its README;
+    green at once, without a network.
     """
     from tianfu_sdk.cli.scaffolding import write_plugin
 
