@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar, get_args, get_origin
 
+import tianfu_sdk
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "src" / "tianfu_sdk" / "aio.pyi"
 DESKS = "tianfu_sdk.services."
@@ -138,7 +140,9 @@ class Stub:
         module = importlib.import_module(owner)
         value = getattr(module, name, None)
         if name == "Self":
-            return twin if result else self.use(cls.__module__, cls.__name__)
+            # The front door renames what it exports.
+            home = tianfu_sdk._HOMES.get(cls.__name__, cls.__module__)  # noqa: SLF001
+            return twin if result else self.use(home, cls.__name__)
         if isinstance(value, TypeVar):
             bound = bindings(cls).get(value)
             if bound is not None:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import types
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -73,11 +72,12 @@ def _given() -> cattrs.Converter:
     """Give the converter of input: nothing is coerced, nothing unknown is let through."""
     converter = make_converter(detailed_validation=True, forbid_extra_keys=True)
     _teach_times(converter)
-    # By predicate: hooks by class would also take every enum, which is a str as well.
+    # By class: cattrs asks its own hooks of these four before it asks any predicate.
     for type_ in (str, int, bool):
-        converter.register_structure_hook_func(functools.partial(_is, type_), _exactly(type_))
-    converter.register_structure_hook_func(functools.partial(_is, float), _number)
-    converter.register_structure_hook_func(_is_choice, _choice)
+        converter.register_structure_hook(type_, _exactly(type_))
+    converter.register_structure_hook(float, _number)
+    # A text's hook would take these too, which are texts as well.
+    converter.register_structure_hook(StrEnum, _choice)
     converter.register_structure_hook_factory(_is_tuple, lambda type_: _tuple_or(type_, converter))
     converter.register_structure_hook_factory(attrs.has, lambda cls: _noun_or(cls, converter))
     return converter
@@ -111,10 +111,6 @@ def _noun_or(cls: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any
     return structure_noun
 
 
-def _is(wanted: type, found: Any) -> bool:
-    return found is wanted
-
-
 def _exactly(wanted: type) -> Callable[[Any, type], Any]:
     def check(value: Any, _: type) -> Any:
         if type(value) is not wanted and not (wanted is str and isinstance(value, str)):
@@ -137,11 +133,7 @@ def _is_tuple(found: Any) -> bool:
     return origin is tuple
 
 
-def _is_choice(found: Any) -> bool:
-    return isinstance(found, type) and issubclass(found, Enum)
-
-
-def _choice(value: Any, type_: type[Enum]) -> Enum:
+def _choice(value: Any, type_: type[StrEnum]) -> StrEnum:
     try:
         return type_(value)
     except ValueError:
@@ -166,7 +158,7 @@ def _number(value: Any, _: type) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Invalid("field.type", wanted="number", found=type(value).__name__)
     # JSON has no infinity, and what is not a number compares with nothing.
-    if abs(value) >= _TOO_LARGE or not math.isfinite(value):
+    if not abs(value) < _TOO_LARGE:
         raise Invalid("field.too_large")
     return float(value)
 
@@ -274,6 +266,8 @@ def _lift(cls: type, document: bytes, schema: int) -> bytes:
         found = plain["$"]
     except (ValueError, TypeError, KeyError) as error:
         raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__) from error
+    if type(found) is not int or found < 1:
+        raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__)
     if found > schema:
         raise SchemaTooNew("codec.schema_too_new", path=cls.__name__, found=found, known=schema)
     for number in range(found, schema):

@@ -385,7 +385,8 @@ class Hub:
             and the id of the question that was filed for a person to answer.
 
         Raises:
-            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `text.bad_language`.
+            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `field.characters`,
+                `text.bad_language`.
             NotFound: `region.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
         """

@@ -64,7 +64,7 @@ def test_everybody_reads_a_translation_only_of_what_is_published(state):
     source = attrs.evolve(SOURCE, state=state)
     for translation in (DRAFT, APPROVED, translating.followed(OLD, SOURCE)):
         keys = translating.source_keys(translation, source)
-        public = matches("trl_1", keys, policy.public(TRANSLATION.name))
+        public = matches("trl_1", keys, policy.public(TRANSLATION.name, AT))
         draft = translation.state is TranslationState.DRAFT
         assert public is (state is State.PUBLISHED and not draft)
 
@@ -127,7 +127,14 @@ def test_the_best_form_goes_down_the_fallbacks_in_their_order():
 
 
 def test_what_is_public_by_kind():
-    assert all(policy.public(kind) for kind in CONTENT)
-    assert policy.public("channel") == ()
-    assert policy.public("account") is None
-    assert policy.public("question") is None
+    assert all(policy.public(kind, AT) for kind in CONTENT)
+    assert policy.public("channel", AT) == ()
+    assert policy.public("account", AT) is None
+    assert policy.public("question", AT) is None
+
+
+def test_everybody_reads_no_translation_of_what_has_expired():
+    group = policy.public(TRANSLATION.name, AT)
+    for day, fine in ((date(2026, 1, 1), False), (date(2026, 1, 2), True)):
+        source = attrs.evolve(SOURCE, expires_on=day)
+        assert matches("trl_1", translating.source_keys(APPROVED, source), group) is fine

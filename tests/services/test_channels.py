@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import attrs
 import pytest
 
-from tianfu_sdk import Hub, display
+from tianfu_sdk import display
 from tianfu_sdk.errors import TianfuError
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.channel import ChannelItem
 from tianfu_sdk.testing import CountingIds, FrozenClock
 

@@ -8,12 +8,10 @@ from click.testing import CliRunner
 
 from tianfu_sdk import codec
 from tianfu_sdk.cli.app import app
-from tianfu_sdk.core.kinds import TRANSLATION
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.base import Precision, Quantity
 from tianfu_sdk.model.indicator import Adjustment, Indicator
-from tianfu_sdk.model.translation import Translation, TranslationState
 from tianfu_sdk.services.work import Actor, Work
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
@@ -229,29 +227,18 @@ def test_language_coverage_is_of_what_is_published_now(stage):
     stage.publish("resources", stage.other)
     stage.admin.resources.create(title="草稿", organization=stage.city)
 
-    def translate(source, revision, state=TranslationState.APPROVED, language="bo"):
-        def body(work):
-            _, placed = work.placed(stage.city)
-            made = Translation(
-                id=work.new_id(TRANSLATION),
-                kind="resource",
-                source=source,
-                source_revision=revision,
-                language=language,
-                title="x",
-                organization=stage.city,
-                region="510300",
-                state=state,
-            )
-            work.put(TRANSLATION, made, placed)
+    def translate(source, language="bo", *, approve=True):
+        title = {"bo": "སྙིང་རླུང་གསོ་བ", "ii": "ꆏꊂꌠ"}[language]
+        draft = stage.admin.translations.create(source, language=language, title=title, body=title)
+        if approve:
+            stage.second.translations.approve(draft.id)
 
-        stage.system(body)
-
-    translate(ids[0], 1)
-    translate(ids[0], 1)
-    translate(ids[1], 9)
-    translate(ids[2], 1, TranslationState.DRAFT)
-    translate(ids[2], 1, language="ii")
+    translate(ids[0])
+    translate(ids[1])
+    stage.admin.resources.edit(ids[1], body="新版")
+    stage.pass_on(stage.admin.resources, stage.second.resources, ids[1])
+    translate(ids[2], approve=False)
+    translate(ids[2], "ii")
     report = stage.admin.indicators.report
     assert report(stage.city, **MONTH).language_coverage == (
         ("zh-Hans", 3, 4),
@@ -260,6 +247,7 @@ def test_language_coverage_is_of_what_is_published_now(stage):
     )
     stage.admin.resources.withdraw(ids[0], "x")
     assert report(stage.city, **MONTH).language_coverage[1] == ("bo", 1, 3)
+    assert report(stage.root, **MONTH).figure("translations").value == 3
     # Both languages are usual somewhere in the province, so a gap shows.
     assert report(stage.root, **MONTH).language_coverage[1:] == (("bo", 1, 4), ("ii", 1, 4))
     assert report(stage.other, **MONTH).language_coverage == (("zh-Hans", 1, 1),)

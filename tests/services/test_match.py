@@ -9,13 +9,10 @@ from click.testing import CliRunner
 
 from tianfu_sdk import codec
 from tianfu_sdk.cli.app import app
-from tianfu_sdk.core.kinds import TRANSLATION
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Listing, ListingKind
-from tianfu_sdk.model.translation import Translation, TranslationState
-from tianfu_sdk.services.work import Actor, Work
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 NAME = "欧阳演示"
@@ -131,35 +128,20 @@ def test_gates_leave_out_and_say_how_many(stage, need):
 
 
 def test_an_approved_current_translation_opens_the_gate_of_language(stage, need):
-    tibetan = stage.listing("service", "柑橘服务", language="bo")
-
-    def translate(state, revision):
-        def body(tx):
-            work = Work(stage.hub._tools, Actor(system="test"), tx)
-            _, placed = work.placed(stage.root)
-            made = Translation(
-                id=work.new_id(TRANSLATION),
-                kind="listing",
-                source=tibetan,
-                source_revision=revision,
-                language="zh-Hans",
-                title="柑橘服务",
-                organization=stage.root,
-                region="510302",
-                state=state,
-            )
-            work.put(TRANSLATION, made, placed)
-
-        stage.hub._tools.store.run(body, write=True)
-
+    tibetan = stage.listing("service", "ཞིང་ལས་ཞབས་ཞུ", language="bo")
+    draft = stage.admin.translations.create(
+        tibetan, language="zh-Hans", title="柑橘服务", body="柑橘木虱防控"
+    )
     assert stage.hub.match(need).gated == {"language": 1}
-    translate(TranslationState.DRAFT, 1)
-    translate(TranslationState.APPROVED, 7)
-    assert stage.hub.match(need).gated == {"language": 1}
-    translate(TranslationState.APPROVED, 1)
+    stage.second.translations.approve(draft.id)
     (match,) = stage.hub.match(need, weights={"language": 1.0}).found
     assert match.id == tibetan
     assert match.why["language"] == pytest.approx(0.6, abs=1e-8)
+    stage.admin.listings.edit(tibetan, capacity=3)
+    stage.admin.listings.submit(tibetan)
+    stage.second.listings.approve(tibetan)
+    stage.admin.listings.publish(tibetan)
+    assert stage.hub.match(need).gated == {"language": 1}
 
 
 def test_a_need_that_is_not_stored_is_matched_too(stage, need, offers):

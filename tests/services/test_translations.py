@@ -6,7 +6,6 @@ from importlib.resources import files
 
 import pytest
 
-from tianfu_sdk import Hub
 from tianfu_sdk.backends.offline_translation import OpenccTranslator
 from tianfu_sdk.core import segmenting
 from tianfu_sdk.errors import (
@@ -23,6 +22,7 @@ from tianfu_sdk.errors import (
     Unsupported,
 )
 from tianfu_sdk.hookspecs import hookimpl
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.translation import (
     Coverage,

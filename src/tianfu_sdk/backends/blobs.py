@@ -72,6 +72,8 @@ class FileBlobs:
             file = self._path(_known(digest)).open("rb")
         except FileNotFoundError:
             raise NotFound("blob.unknown", path="digest") from None
+        except OSError as error:
+            raise StorageError("storage.io", place=str(self._folder)) from error
         if start == 0 and length is None:
             return file
         with file:

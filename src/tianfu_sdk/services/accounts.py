@@ -14,7 +14,7 @@ from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.storage import Where
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.work import Desk, Work, demand_somebody
 
 __all__ = ["Accounts"]
 
@@ -136,6 +136,7 @@ class Accounts(Desk):
         """
 
         def write(work: Work) -> Grant:
+            demand_somebody(work)
             holder = work.get(ACCOUNT, account)
             made = codec.structure(
                 Grant,
@@ -162,13 +163,15 @@ class Accounts(Desk):
     def revoke(self, grant: str, reason: str = "") -> Grant:
         """Take a grant back, and with it all that hangs on it.
 
-        Who gave it may, and who holds a grant that it hangs on.
+        Who gave it may, and who holds a grant that it hangs on. What is revoked already
+        stays as it is.
 
         Raises:
             Denied: `grant.not_yours`.
         """
 
         def write(work: Work) -> Grant:
+            demand_somebody(work)
             known = work.get(GRANT, grant)
             if not work.actor.system:
                 chain = [known]
@@ -176,6 +179,8 @@ class Accounts(Desk):
                     chain.append(work.get(GRANT, chain[-1].parent))
                 if work.account.id not in {link.account for link in chain[1:]}:
                     raise Denied("grant.not_yours", path=grant)
+            if known.revoked_at is not None:
+                return known
             stored = work.put(
                 GRANT, attrs.evolve(known, revoked_at=work.now), _place_of(work, known)
             )

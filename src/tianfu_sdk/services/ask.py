@@ -58,6 +58,8 @@ class Ask(Desk):
             raise Invalid("ask.empty", path="text")
         if len(text) > _LONGEST:
             raise Invalid("field.too_long", path="text", length=len(text), longest=_LONGEST)
+        if not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text):
+            raise Invalid("field.characters", path="text")
         if not 1 <= limit <= 100:  # noqa: PLR2004 - candidates that an engine gives
             raise Invalid("storage.limit", path="limit", most=100)
         unknown = sorted(set(kinds or ()) - CONTENT.keys())

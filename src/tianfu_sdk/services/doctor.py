@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tianfu_sdk.core.kinds import CONTENT, SUBJECT_KEY
-from tianfu_sdk.errors import CryptoError, Denied
+from tianfu_sdk.errors import CryptoError, Denied, StorageError
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.storage import Query, Where
@@ -44,10 +44,10 @@ class Doctor(Desk):
         if not self._actor.system:
             raise Denied("account.required")
         return [
-            *self._storage(),
-            *Audit(self._tools, self._actor).verify(),
-            *self._read(_search),
-            *self._read(_keys),
+            *_tried("storage", self._storage),
+            *_tried("audit", Audit(self._tools, self._actor).verify),
+            *_tried("search", lambda: self._read(_search)),
+            *_tried("keys", lambda: self._read(_keys)),
             *_plugins(plugins),
         ]
 
@@ -59,6 +59,16 @@ class Doctor(Desk):
         hint = "keep a copy of the file, then restore from a backup"
         return [
             Finding(check="storage", severity="error", message=text, hint=hint) for text in wrong
+        ]
+
+
+def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    """Look at one thing; a store too damaged for it is a finding, not the end of the visit."""
+    try:
+        return look()
+    except StorageError as error:
+        return [
+            Finding(check=check, severity="error", message=error.message, hint=error.hint or "")
         ]
 
 

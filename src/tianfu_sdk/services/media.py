@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.core.sniffing import form_of, sniff
 from tianfu_sdk.errors import Denied, Invalid
@@ -34,7 +35,8 @@ class MediaDesk(Desk):
         Raises:
             Denied: `grant.missing`, no grant to create content anywhere.
             Invalid: `media.empty`; `media.type_clash`, it is not what it claims;
-                `media.unknown_type`, nothing is claimed and nothing is recognised.
+                `media.bad_type`, what it claims is no media type; `media.unknown_type`,
+                nothing is claimed and nothing is recognised.
             StorageFull: No room left; nothing was kept.
         """
         self._read(_demand_creator)
@@ -79,12 +81,14 @@ class MediaDesk(Desk):
         if claimed is not None and found is not None and not _agree(claimed, found):
             raise Invalid("media.type_clash", path="media_type", claimed=claimed, found=found)
         media_type = claimed or found or ""
+        form = form_of(media_type, head)
+        codec.check(Media(sha256="0" * 64, form=form, media_type=media_type))
         counted = _Counted(head, stream)
         return MediaInfo(
             sha256=self._tools.blobs.put(cast(BinaryIO, counted)),
             size=counted.size,
             media_type=media_type,
-            form=form_of(media_type, head),
+            form=form,
         )
 
 

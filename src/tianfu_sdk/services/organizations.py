@@ -14,7 +14,7 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.work import Desk, Work, demand_somebody
 
 __all__ = ["Organizations"]
 
@@ -81,7 +81,7 @@ class Organizations(Desk):
         """
 
         def read(work: Work) -> Organization:
-            _demand_somebody(work)
+            demand_somebody(work)
             return work.get(ORGANIZATION, id)
 
         return self._read(read)
@@ -106,7 +106,7 @@ class Organizations(Desk):
         """
 
         def read(work: Work) -> Page[Organization]:
-            _demand_somebody(work)
+            demand_somebody(work)
             where = []
             if name is not None:
                 where.append(Where("alias", "has", name))
@@ -175,11 +175,6 @@ class Organizations(Desk):
     def _as_everybody(self, work: Work) -> Work:
         # Organizations are public bodies: whoever is somebody sees all of them.
         return Work(work.tools, attrs.evolve(work.actor, system="list", account=None), work.tx)
-
-
-def _demand_somebody(work: Work) -> None:
-    if not work.actor.system:
-        _ = work.account
 
 
 def names_of(work: Work, ids: Sequence[str]) -> dict[str, str]:

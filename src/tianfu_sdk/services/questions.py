@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, Placed, kind_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import Invalid
@@ -140,6 +141,7 @@ class Questions(Desk):
         else:
             levels = work.tools.regions().levels(question.region) if question.region else Levels()
             placed = Placed(levels)
+        codec.check(question)
         stored = work.put(QUESTION, question, placed)
         work.note(stored, verb, reason=reason)
         return stored

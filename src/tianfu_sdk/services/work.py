@@ -53,6 +53,7 @@ __all__ = [
     "Desk",
     "Tools",
     "Work",
+    "demand_somebody",
     "read_cursor",
     "write_cursor",
 ]
@@ -598,6 +599,12 @@ class Work:
             "action": line.action,
             "subject": line.subject,
         }
+
+
+def demand_somebody(work: Work) -> None:
+    """Demand that an account in service, or the system, acts; raises `Denied`."""
+    if not work.actor.system:
+        _ = work.account
 
 
 def write_cursor(value: Any, id_: str) -> str:

@@ -29,9 +29,11 @@ _STOP = frozenset("的了是在我有和就不也很着呢吗吧啊呀么与及�
 @cache
 def _pattern() -> re.Pattern[str]:
     # Words of other alphabets count too (β, café, кофе), with marks that follow a letter.
-    letters = f"(?:[^\\W_{HAN}{YI}{TIBETAN_SYLLABLE}]++[\u0300-\u036f]*+)++"
+    # Groups are not possessive: before Python 3.11.5 such a group that fails half-way has
+    # eaten what it tried (gh-101955), and "C++" came out as "c+".
+    letters = f"(?:[^\\W_{HAN}{YI}{TIBETAN_SYLLABLE}]++[\u0300-\u036f]*+)+"
     return re.compile(
-        f"(?P<run>[{HAN}]+|[{YI}]+)|[{TIBETAN_SYLLABLE}]+|{letters}(?:[._+-]{letters})*+"
+        f"(?P<run>[{HAN}]+|[{YI}]+)|[{TIBETAN_SYLLABLE}]+|{letters}(?:[._+-]{letters})*"
     )
 
 

@@ -13,7 +13,7 @@ from tianfu_sdk.backends.sqlite.queries import select
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 
-__all__ = ["Table"]
+__all__ = ["Table", "as_bytes"]
 
 _WIDTH = 100
 
@@ -60,7 +60,7 @@ class Table:
 
     def row(self, record: Sequence[Any]) -> Row:
         """Make a row of what SQLite gave."""
-        return Row(record[0], record[1], record[2], _Keys(self, record))
+        return Row(record[0], record[1], as_bytes(record[2]), _Keys(self, record))
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:
         """Give the rows that exist."""
@@ -214,6 +214,14 @@ class _Keys(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._all())
+
+
+def as_bytes(value: Any) -> Any:
+    """Give what a column of bytes holds as bytes.
+
+    SQLite keeps a text there where a hand wrote one, as `replace()` in an UPDATE does.
+    """
+    return value.encode() if isinstance(value, str) else value
 
 
 def _pack(many: Sequence[Key], keys: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tianfu_sdk.backends.sqlite import schema
-from tianfu_sdk.backends.sqlite.documents import Table
+from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
 from tianfu_sdk.backends.sqlite.faults import translated
 from tianfu_sdk.backends.sqlite.jobs import Jobs
 from tianfu_sdk.backends.turns import Turns
@@ -304,7 +304,7 @@ class Tx:
             "SELECT seq, body FROM tf_event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
             (stream, int(after or 0), limit),
         )
-        return [StoredEvent(Cursor(str(seq)), body) for seq, body in rows]
+        return [StoredEvent(Cursor(str(seq)), as_bytes(body)) for seq, body in rows]
 
     def last(self, stream: str) -> Cursor | None:
         """Give the cursor of the newest event."""

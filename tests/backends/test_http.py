@@ -1,0 +1,170 @@
+"""The network, against a server on loopback."""
+
+import logging
+import os
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tianfu_sdk.backends.http import HttpxTransport
+from tianfu_sdk.errors import Ambiguous, Unavailable
+from tianfu_sdk.model.http import HttpRequest, HttpResponse
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path.startswith("/silent"):
+            self.server.heard.append(body)
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        if self.path.startswith("/slow"):
+            self.server.release.wait(5)
+        status = 302 if self.path.startswith("/moved") else 200
+        self.send_response(status)
+        self.send_header("X-Answer", "s3cret-header")
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.heard, server.release = [], threading.Event()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield server
+    server.release.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def transport():
+    transport = HttpxTransport()
+    yield transport
+    transport.close()
+
+
+def post(url, body=b"hello"):
+    return HttpRequest(method="POST", url=url, headers={"X-Token": "t0ken"}, body=body)
+
+
+def test_a_request_goes_out_and_its_response_comes_back(server, transport):
+    answer = transport.send(post(server.url + "/echo"), timeout=5)
+    assert (answer.status, answer.body) == (200, b"hello")
+    assert answer.headers["x-answer"] == "s3cret-header"
+
+
+def test_a_redirect_is_not_followed(server, transport):
+    assert transport.send(post(server.url + "/moved"), timeout=5).status == 302
+
+
+def test_what_never_left_is_safe_to_send_again(transport):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(Unavailable) as caught:
+        transport.send(post(f"http://127.0.0.1:{port}/"), timeout=2)
+    assert caught.value.code == "http.not_sent"
+    assert caught.value.retryable
+
+
+def test_what_left_and_was_not_answered_is_ambiguous(server, transport):
+    with pytest.raises(Ambiguous) as caught:
+        transport.send(post(server.url + "/silent"), timeout=5)
+    assert caught.value.code == "http.no_answer"
+    assert not caught.value.retryable
+    assert server.heard == [b"hello"]
+
+
+def test_an_answer_that_is_too_late_is_ambiguous(server, transport):
+    with pytest.raises(Ambiguous) as caught:
+        transport.send(post(server.url + "/slow"), timeout=0.2)
+    assert caught.value.values["why"] == "ReadTimeout"
+
+
+@pytest.mark.parametrize("url", ["ftp://x/", "x", "http://", "http://[::1", "http://a b/"])
+def test_an_address_that_cannot_be_called_is_told_without_being_shown(transport, url):
+    with pytest.raises(Unavailable) as caught:
+        transport.send(post(url), timeout=1)
+    assert caught.value.code in ("http.bad_url", "http.not_sent")
+    assert "t0ken" not in str(caught.value)
+
+
+def test_an_answer_without_end_is_not_kept(server, transport, monkeypatch):
+    monkeypatch.setattr("tianfu_sdk.backends.http._LARGEST", 3)
+    with pytest.raises(Ambiguous) as caught:
+        transport.send(post(server.url + "/echo"), timeout=5)
+    assert caught.value.values["why"] == "response too large"
+
+
+def test_no_log_shows_what_was_sent_or_answered(server, transport, caplog):
+    with caplog.at_level(logging.DEBUG):
+        transport.send(post(server.url + "/echo?phone=13800138000"), timeout=5)
+    for shown in ("13800138000", "t0ken", "s3cret-header"):
+        assert shown not in caplog.text
+
+
+def test_the_embedding_programs_own_requests_are_logged_as_ever(server, transport, caplog):
+    import httpx
+
+    transport.send(post(server.url + "/echo"), timeout=5)
+    with caplog.at_level(logging.DEBUG), httpx.Client() as client:
+        client.post(server.url + "/echo?mine=1", content=b"x")
+    assert "mine=1" in caplog.text
+    assert any(record.name.startswith("httpcore.") for record in caplog.records)
+
+
+def test_reprs_of_requests_show_nothing_personal():
+    request = post("http://h/?phone=13800138000", b"13800138000")
+    assert "138" not in repr(request)
+    assert "t0ken" not in repr(request)
+    assert "138" not in repr(HttpResponse(status=200, headers={"a": "138"}, body=b"138"))
+
+
+def test_a_transport_may_be_closed_twice_and_used_again(server, transport):
+    transport.send(post(server.url + "/echo"), timeout=5)
+    transport.close()
+    transport.close()
+    assert transport.send(post(server.url + "/echo"), timeout=5).status == 200
+
+
+def test_a_client_that_was_given_is_left_open():
+    class Client:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    client = Client()
+    HttpxTransport(client).close()
+    assert not client.closed
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_speaks_on_connections_of_its_own(server, transport):
+    transport.send(post(server.url + "/echo"), timeout=5)
+    mine = transport._open()
+    child = os.fork()
+    if child == 0:
+        fine = transport._open() is not mine
+        os._exit(0 if fine else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert transport._open() is mine

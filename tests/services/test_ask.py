@@ -1,0 +1,113 @@
+"""Asking science: answers with sources, or an honest abstention."""
+
+import sqlite3
+
+import pytest
+
+from tianfu_sdk.errors import Invalid, NotFound
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.model.question import QuestionState
+
+STROKE = "脑卒中要紧的是预防：控制血压、少盐、戒烟。发现嘴歪手麻要马上就医。"
+
+
+def test_an_answer_has_its_passage_its_source_and_why(door):
+    id_ = door.published(
+        title="脑卒中预防", body=STROKE, source="国家卫生健康委", disclaimer="样例"
+    ).id
+    answers = door.nobody.ask("脑卒中怎么预防？")
+    assert (answers.abstained, answers.question, len(answers)) == (False, None, 1)
+    (answer,) = answers
+    assert (answer.id, answer.kind, answer.title) == (id_, "resource", "脑卒中预防")
+    assert answer.passage.startswith("脑卒中要紧的是预防")
+    assert answer.source == "四川省科学技术协会 2026-01-01；国家卫生健康委"
+    assert answer.disclaimer == "样例"
+    assert sum(answer.why.values()) == pytest.approx(answer.score)
+
+
+def test_what_nothing_answers_is_filed_for_a_person(door):
+    door.published(title="脑卒中预防", body=STROKE)
+    answers = door.nobody.ask("水稻稻瘟病如何防治", region="510104")
+    assert answers.abstained
+    assert list(answers) == []
+    question = door.me.questions.get(answers.question)
+    assert (question.state, question.region) == (QuestionState.OPEN, "510104")
+    assert (question.due - door.clock.now()).days == 7
+    assert "稻瘟" not in repr(question)
+    assert door.me.questions.text(answers.question) == "水稻稻瘟病如何防治"
+
+
+def test_the_text_of_a_question_stands_nowhere_in_plain(stored, file):
+    stored.nobody.ask("我父亲张三住锦江区，得了怪病怎么办")
+    stored.me.questions.find()
+    stored.hub.close()
+    for path in file.parent.iterdir():
+        if path.is_file():
+            assert "张三".encode() not in path.read_bytes()
+
+
+def test_answers_are_narrowed_by_region_language_and_kind(world):
+    near = world.published(organization=world.county, title="锦江防震").id
+    all_ = world.published(title="全省防震").id
+    ask = world.nobody.ask
+    assert {a.id for a in ask("防震")} == {near, all_}
+    assert {a.id for a in ask("防震", region="510104")} == {near, all_}
+    assert {a.id for a in ask("防震", region="513400")} == {all_}
+    assert ask("防震", kinds=["activity"]).abstained
+    assert ask("防震", language="bo").abstained
+    assert len(ask("防震", limit=1)) == 1
+
+
+def test_a_question_in_tibetan_gets_tibetan_answers(world):
+    world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས། ས་ཡོམ།", language="zh-Hans")
+    tibetan = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས།", language="bo").id
+    assert [a.id for a in world.nobody.ask("ས་ཡོམ")] == [tibetan]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more", "error", "code", "path"),
+    [
+        ("", {}, Invalid, "ask.empty", "text"),
+        (" \n", {}, Invalid, "ask.empty", "text"),
+        ("长" * 2001, {}, Invalid, "field.too_long", "text"),
+        ("x", {"kinds": ["resources"]}, Invalid, "ask.bad_kind", "kinds"),
+        ("x", {"limit": 0}, Invalid, "storage.limit", "limit"),
+        ("x", {"limit": 101}, Invalid, "storage.limit", "limit"),
+        ("x", {"region": "51"}, NotFound, "region.unknown", "region"),
+        ("x", {"language": "zh_Hans!"}, Invalid, "text.bad_language", "language"),
+    ],
+)
+def test_mistakes_are_named(world, arguments, more, error, code, path):
+    with pytest.raises(error) as caught:
+        world.nobody.ask(arguments, **more)
+    assert (caught.value.code, caught.value.path) == (code, path)
+
+
+@pytest.mark.parametrize("text", ["？！", "\ud800", "\x00", "😀", "的" * 2000, '"*" OR NEAR('])
+def test_a_question_of_no_words_is_answered_or_refused_and_never_crashes(stored, text):
+    stored.published()
+    try:
+        assert stored.nobody.ask(text).abstained
+    except Invalid as error:
+        assert error.code in ("text.lone_surrogate", "field.characters")
+
+
+def test_a_store_that_can_only_be_read_answers_and_files_nothing(stored, file):
+    id_ = stored.published().id
+    stored.hub.close()
+    with Hub.open(f"sqlite:///{file}?mode=ro", clock=stored.clock, discover=False) as hub:
+        assert [a.id for a in hub.ask("地震时怎么躲")] == [id_]
+        answers = hub.ask("水稻稻瘟病如何防治")
+        assert (answers.abstained, answers.question) == (True, None)
+
+
+def test_what_the_index_still_has_is_gated_by_the_store(stored, file):
+    """A row that was changed behind the index is judged by the row."""
+    id_ = stored.published().id
+    with sqlite3.connect(file) as connection:
+        connection.execute(
+            "UPDATE d_resource SET doc = replace(doc, 'published\"', 'withdrawn\"') WHERE id = ?",
+            (id_,),
+        )
+    connection.close()
+    assert stored.nobody.ask("地震时怎么躲").abstained

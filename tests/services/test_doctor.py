@@ -1,0 +1,105 @@
+"""The doctor says what is wrong with a store, and where."""
+
+import sqlite3
+
+import pytest
+
+from tianfu_sdk.backends.crypto import new_master_key
+from tianfu_sdk.errors import CryptoError, Denied
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.testing import CountingIds, FrozenClock
+
+
+def look(hub):
+    return {f.check: f for f in hub.as_system(reason="look").doctor()}
+
+
+@pytest.fixture
+def full(stored, file):
+    stored.published()
+    stored.nobody.ask("水稻稻瘟病如何防治")
+    stored.hub.close()
+
+    def reopen(**more):
+        url = f"sqlite:///{file}"
+        more = {"clock": FrozenClock(), "ids": CountingIds(), "discover": False} | more
+        return Hub.open(url, **more)
+
+    return reopen
+
+
+def by_hand(file, *statements):
+    with sqlite3.connect(file) as connection:
+        for statement in statements:
+            assert connection.execute(statement).rowcount != 0
+    connection.close()
+
+
+def test_a_sound_store_is_said_to_be_sound(full):
+    with full() as hub:
+        found = look(hub)
+    assert {f.severity for f in found.values()} == {"ok"}
+    assert set(found) == {"storage", "audit", "search", "keys", "plugins"}
+    assert all(f.message for f in found.values())
+
+
+def test_a_store_in_memory_is_looked_at_too(world):
+    assert {f.severity for f in look(world.hub).values()} == {"ok"}
+
+
+def test_only_the_system_is_told(world):
+    for hub in (world.nobody, world.me):
+        with pytest.raises(Denied):
+            hub.doctor()
+
+
+def test_an_index_that_lacks_something_is_noticed(full, file):
+    by_hand(file, "DELETE FROM tf_doc")
+    with full() as hub:
+        assert look(hub)["search"].severity == "error"
+
+
+def test_a_wrong_key_is_noticed_and_named(full):
+    with full(settings={"key": new_master_key()}) as hub:
+        found = look(hub)["keys"]
+    assert found.severity == "error"
+    assert "does not fit" in found.message
+    assert found.hint
+
+
+def test_a_key_file_that_is_gone_is_not_quietly_replaced(full, file):
+    key = file.with_name("kepu.db.key")
+    kept = key.read_text()
+    key.unlink()
+    with full() as hub:
+        found = look(hub)["keys"]
+        assert (found.severity, found.message) == ("error", "there is no master key")
+        with pytest.raises(CryptoError) as caught:
+            hub.ask("猕猴桃溃疡病怎么治")
+        assert caught.value.code == "keys.missing"
+        assert "TIANFU_KEY" in caught.value.hint
+    assert not key.exists()
+    key.write_text(kept)
+    with full() as hub:
+        assert look(hub)["keys"].severity == "ok"
+
+
+def test_a_broken_plugin_is_named_with_its_cause():
+    class Old:
+        tianfu_api = 99
+
+    with Hub.open("memory:", plugins=[Old()], discover=False) as hub:
+        found = look(hub)["plugins"]
+    assert found.severity == "error"
+    assert "Old" in found.message
+    assert "99" in found.message
+
+
+def test_a_damaged_file_is_reported_and_does_not_stop_the_doctor(full, file):
+    body = bytearray(file.read_bytes())
+    middle = len(body) // 2
+    body[middle : middle + 20_000] = bytes(20_000)
+    file.write_bytes(body)
+    with full() as hub:
+        found = hub.as_system(reason="look").doctor()
+    assert any(f.check == "storage" and f.severity == "error" for f in found)

@@ -1,0 +1,107 @@
+"""Events are stored with what they tell of, and handed out at least once."""
+
+import pytest
+
+from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.hookspecs import hookimpl
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.testing import CountingIds, FrozenClock
+
+
+def test_only_the_system_and_who_may_read_events_reads_them(world):
+    for hub, code in (
+        (world.nobody, "account.required"),
+        (world.as_(world.person(["create"])), "grant.missing"),
+    ):
+        with pytest.raises(Denied) as caught:
+            hub.events.read()
+        assert caught.value.code == code
+    assert world.me.events.read()
+    reader = world.person([])
+    world.me.accounts.grant(reader, ["read"], kinds=["event"], region="510000")
+    assert world.as_(reader).events.read()
+
+
+def test_events_are_read_in_order_and_from_where_one_left_off(door):
+    system = door.enter(door.hub.as_system(reason="look"))
+    every = system.events.read(limit=1000)
+    assert [e.type for _, e in every][:2] == ["organization.created", "account.created"]
+    cursor = every[2][0]
+    assert system.events.read(cursor, 2) == every[3:5]
+    assert system.events.read(every[-1][0]) == []
+    for wrong in ("x", "-1", "1.5"):
+        with pytest.raises(Invalid) as caught:
+            system.events.read(wrong)
+        assert caught.value.code == "storage.cursor"
+    with pytest.raises(Invalid):
+        system.events.read(limit=0)
+
+
+def test_a_consumer_goes_on_where_it_was(world):
+    system = world.hub.as_system(reason="consume")
+    seen = []
+    first = system.events.consume("one", seen.append, limit=3, batch=2)
+    assert (first, len(seen)) == (3, 3)
+    rest = system.events.consume("one", seen.append)
+    assert len(seen) == 3 + rest == len(list(system.events))
+    assert len({e.id for e in seen}) == len(seen)
+    assert system.events.consume("one", seen.append) == 0
+    other = []
+    system.events.consume("two", other.append)
+    assert other == seen
+
+
+def test_what_a_consumer_failed_on_is_handed_out_again(world):
+    system = world.hub.as_system(reason="consume")
+    seen = []
+
+    def handle(event):
+        seen.append(event.id)
+        if len(seen) == 3:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        system.events.consume("one", handle, batch=2)
+    again = []
+    system.events.consume("one", lambda event: again.append(event.id))
+    assert again[0] == seen[2]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 41])
+def test_a_consumer_needs_a_name(world, name):
+    with pytest.raises(Invalid) as caught:
+        world.hub.as_system(reason="x").events.consume(name, print)
+    assert (caught.value.code, caught.value.path) == ("events.bad_name", "name")
+
+
+class Listener:
+    tianfu_api = 1
+    __version__ = "1"
+
+    def __init__(self):
+        self.heard = []
+
+    @hookimpl
+    def tianfu_event(self, event):
+        self.heard.append(event.type)
+        raise ValueError("+8613800138000")
+
+
+def test_a_plugin_hears_of_it_afterwards_and_its_failure_stays_its_own():
+    listener = Listener()
+    other = Listener()
+    with Hub.open(
+        "memory:", plugins=[listener, other], clock=FrozenClock(), ids=CountingIds(), discover=False
+    ) as hub:
+        account = hub.bootstrap(organization="省科协", region="510000")
+        me = hub.as_(account.id)
+        made = me.resources.create(title="x", organization=account.organization)
+        assert listener.heard == other.heard
+        assert listener.heard[-1] == "resource.created"
+        heard = len(listener.heard)
+        with pytest.raises(Invalid):
+            me.resources.publish(made.id)
+        assert len(listener.heard) == heard
+        assert len(hub.plugins.failures) == 2 * heard
+        # What a guest raises may hold what nobody should read in a log.
+        assert "138" not in str(hub.plugins.failures)
