@@ -926,7 +926,7 @@ def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch)
     line.you.sms.approve(campaign.id)
     from tianfu_sdk.services import sms as desk
 
-    real, calls = desk._enqueue, []
+    real, calls = desk.enqueue, []
 
     def dies(*args):
         calls.append(args)
@@ -934,7 +934,7 @@ def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch)
             raise Death
         return real(*args)
 
-    monkeypatch.setattr(desk, "_enqueue", dies)
+    monkeypatch.setattr(desk, "enqueue", dies)
     with pytest.raises(Death):
         line.you.sms.send(campaign.id)
     assert line.me.sms.get(campaign.id).queued is None
