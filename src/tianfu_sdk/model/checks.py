@@ -49,17 +49,10 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
         One error a problem, with its path; nothing if all is well. Fields are held against
         each other only where each is fine by itself.
     """
-<<<<<<< HEAD
+    fine = True
     for name, check in _checks_of(noun.__class__):
         value = getattr(noun, name)
         where = f"{path}.{name}" if path else name
-=======
-    fine = True
-    for field in attrs.fields(type(noun)):
-        value = getattr(noun, field.name)
-        where = f"{path}.{field.name}" if path else field.name
-        check = field.metadata.get(_SLOT)
->>>>>>> match
         if check is not None and value is not None:
             try:
                 check(value, where)
