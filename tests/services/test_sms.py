@@ -698,6 +698,25 @@ def test_a_claim_that_was_abandoned_before_the_call_is_not_sent_either(line):
     assert line.states(campaign) == {"unknown": 2}
 
 
+def test_an_answer_that_comes_after_its_lease_is_evidence_but_settles_no_job(line):
+    people = line.people(2)
+    campaign = line.sent()
+
+    def slow(batch):
+        line.clock.tick(timedelta(seconds=121))
+        assert line.system.sms.dispatch().unknown == 2
+        accepted, _ = accept(batch)
+        return [accepted, SmsResult(ref=batch.recipients[1].ref, status="deferred")]
+
+    line.gateway.answers.append(slow)
+    report = line.system.sms.dispatch()
+    assert (report.accepted, report.deferred) == (1, 0)
+    assert line.states(campaign) == {"accepted": 1, "unknown": 1}
+    assert (line.hub.sms.health().parked, line.hub.sms.health().queued) == (1, 0)
+    assert len(people) == len(line.sentence())
+    assert set(line.sentence().values()) == {1}
+
+
 def test_a_gateway_that_drops_doubles_gets_the_same_batch_again():
     line = Line("memory:", attrs.evolve(SESSION, dedupes=True))
     people = line.people(3)
@@ -924,9 +943,9 @@ def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch)
     line.people(10)
     campaign = line.compose()
     line.you.sms.approve(campaign.id)
-    from tianfu_sdk.services import sms as desk
+    from tianfu_sdk.services import outbox
 
-    real, calls = desk.enqueue, []
+    real, calls = outbox.enqueue, []
 
     def dies(*args):
         calls.append(args)
@@ -934,7 +953,7 @@ def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch)
             raise Death
         return real(*args)
 
-    monkeypatch.setattr(desk, "enqueue", dies)
+    monkeypatch.setattr(outbox, "enqueue", dies)
     with pytest.raises(Death):
         line.you.sms.send(campaign.id)
     assert line.me.sms.get(campaign.id).queued is None
@@ -991,6 +1010,20 @@ def test_what_is_on_its_way_when_it_is_cancelled_is_settled_and_not_repeated(lin
     line.system.sms.dispatch()
     assert line.states(campaign) == {"dropped": 2}
     assert len(line.gateway.batches) == 1
+
+
+def test_what_a_gateway_puts_off_after_the_campaign_is_cancelled_is_dropped(line):
+    line.people(2)
+    campaign = line.sent()
+
+    def cancels(batch):
+        line.you.sms.cancel(campaign.id)
+        return [SmsResult(ref=r.ref, status="deferred") for r in batch.recipients]
+
+    line.gateway.answers.append(cancels)
+    line.system.sms.dispatch()
+    assert line.states(campaign) == {"dropped": 2}
+    assert line.hub.sms.health().queued == 0
 
 
 def test_a_paused_campaign_waits(line):

@@ -24,18 +24,10 @@ from tianfu_sdk.model.sms import (
     SmsReport,
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
+from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
-from tianfu_sdk.services.outbox import (
-    QUEUE,
-    close,
-    drop_open,
-    enqueue,
-    jobs_in,
-    pulled,
-    report_of,
-)
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
 from tianfu_sdk.services.work import Actor, Desk, Work
@@ -327,12 +319,12 @@ class Sms(Desk):
                 if full is not None:
                     ready.append(full)
             if sum(map(len, ready)) >= _CHUNK:
-                self._write(lambda work, some=tuple(ready): enqueue(work, id, some, due))  # type: ignore[misc]
+                self._write(lambda work, some=tuple(ready): outbox.enqueue(work, id, some, due))  # type: ignore[misc]
                 ready.clear()
         ready += batcher.rest()
-        self._write(lambda work: enqueue(work, id, ready, due))
+        self._write(lambda work: outbox.enqueue(work, id, ready, due))
 
-        return self._write(lambda work: close(work, id))
+        return self._write(lambda work: outbox.close(work, id))
 
     def cancel(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Stop a campaign for good; what left already has left.
@@ -351,8 +343,8 @@ class Sms(Desk):
                 CampaignState.APPROVED,
                 CampaignState.SENDING,
             )
-            work.tx.drop(QUEUE, id)
-            dropped = drop_open(work, id)
+            work.tx.drop(outbox.QUEUE, id)
+            dropped = outbox.drop_open(work, id)
             stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
             return stored
@@ -364,7 +356,7 @@ class Sms(Desk):
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.hold(QUEUE, id)
+            work.tx.hold(outbox.QUEUE, id)
             work.note(known, "paused", reason=reason)
             return known
 
@@ -378,9 +370,9 @@ class Sms(Desk):
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.unhold(QUEUE, id)
-            parked = [job.id for job in jobs_in(work, JobState.PARKED) if job.group == id]
-            released = work.tx.release(QUEUE, parked)
+            work.tx.unhold(outbox.QUEUE, id)
+            parked = [job.id for job in outbox.jobs_in(work, JobState.PARKED) if job.group == id]
+            released = work.tx.release(outbox.QUEUE, parked)
             work.note(known, "resumed", reason=reason, released=released)
             return known
 
@@ -420,7 +412,7 @@ class Sms(Desk):
         receipts = Receipts(self._tools, self._actor)
         if gateway is not None:
             return receipts.poll(gateway)
-        return receipts.poll_all(self._read(pulled))
+        return receipts.poll_all(self._read(outbox.pulled))
 
     def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
         """Take what a gateway sent us: receipts (状态报告) and inbound messages (上行).
@@ -448,7 +440,7 @@ class Sms(Desk):
 
         def read(work: Work) -> SmsReport:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return report_of(work, campaign)
+            return outbox.report_of(work, campaign)
 
         return self._read(read)
 
@@ -457,7 +449,7 @@ class Sms(Desk):
 
         def read(work: Work) -> Mapping[str, int]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return dict(report_of(work, campaign).by_state)
+            return dict(outbox.report_of(work, campaign).by_state)
 
         return self._read(read)
 
@@ -467,9 +459,9 @@ class Sms(Desk):
         def read(work: Work) -> Health:
             unknown = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
             return Health(
-                queued=sum(1 for _ in jobs_in(work, JobState.QUEUED)),
-                leased=sum(1 for _ in jobs_in(work, JobState.LEASED)),
-                parked=sum(1 for _ in jobs_in(work, JobState.PARKED)),
+                queued=sum(1 for _ in outbox.jobs_in(work, JobState.QUEUED)),
+                leased=sum(1 for _ in outbox.jobs_in(work, JobState.LEASED)),
+                parked=sum(1 for _ in outbox.jobs_in(work, JobState.PARKED)),
                 unknown=work.tx.count(MESSAGE.name, unknown),
                 gateways=tuple(work.tools.offered("sms")),
             )
