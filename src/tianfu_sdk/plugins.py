@@ -28,6 +28,7 @@ PORTS = ("storage", "search", "blobs", "sms", "translation", "keys")
 """What a plugin can offer backends for."""
 
 _log = logging.getLogger("tianfu_sdk.plugins")
+_LONGEST_CAUSE = 300
 
 # Who to install where nobody offers a name; known distributions of this project.
 _KNOWN = {
@@ -248,17 +249,18 @@ class Plugins:
             self._manager.unregister(guest.plugin)
 
     def _break(self, guest: _Guest, error: BaseException) -> None:
-        cause = f"{type(error).__name__}: {error}"
+        # One line of it all: pluggy says only in its second line what is wrong.
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_CAUSE]
         self._infos.append(
             PluginInfo(
                 name=guest.name,
                 version=guest.version,
                 state="broken",
-                cause=cause.splitlines()[0],
+                cause=cause,
                 trace="".join(traceback.format_exception(error)),
             )
         )
-        _log.warning("plugin %s is left out: %s", guest.name, cause.splitlines()[0])
+        _log.warning("plugin %s is left out: %s", guest.name, cause)
         if self._settings.strict:
             raise PluginError("plugin.broken", path=guest.name, cause=cause) from error
 
