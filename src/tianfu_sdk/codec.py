@@ -255,7 +255,7 @@ def loads(cls: type[T], document: bytes) -> T:
         document = _lift(cls, document, SCHEMAS.get(cls.__name__, 1))
     try:
         noun: T = read(document)
-    except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:
+    except _faults() as error:
         raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__) from error
     return noun
 
@@ -282,6 +282,13 @@ def _native() -> Any:
     except ImportError:
         return None
     return msgspec
+
+
+@functools.cache
+def _faults() -> tuple[type[Exception], ...]:
+    known = (ValueError, TypeError, KeyError, cattrs.BaseValidationError)
+    # Before 0.20 msgspec's errors were no ValueErrors.
+    return known if _native() is None else (*known, _native().MsgspecError)
 
 
 @functools.cache

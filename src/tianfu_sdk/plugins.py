@@ -32,6 +32,7 @@ PORTS = ("storage", "search", "blobs", "sms", "translation", "keys")
 """What a plugin can offer backends for."""
 
 _log = logging.getLogger("tianfu_sdk.plugins")
+_LONGEST_CAUSE = 300
 
 # Who to install where nobody offers a name; known distributions of this project.
 _KNOWN = {
@@ -311,13 +312,14 @@ class Plugins:
             self._manager.unregister(guest.plugin)
 
     def _break(self, guest: _Guest, error: BaseException) -> None:
-        lines = f"{type(error).__name__}: {error}".splitlines()
+        # One line of it all: pluggy says only in its second line what is wrong.
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_CAUSE]
         info = PluginInfo(
             name=guest.name,
             version=guest.version,
             state="broken",
             point=guest.point,
-            cause=lines[0],
+            cause=cause,
             trace="".join(traceback.format_exception(error)),
         )
         self._infos.append(info)

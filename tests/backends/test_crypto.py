@@ -1,8 +1,9 @@
 """Keys and field encryption."""
 
 import base64
-import multiprocessing
 import stat
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -103,23 +104,30 @@ def test_the_key_file_is_made_once_and_for_its_owner_only(tmp_path, caplog):
     assert key not in caplog.text
 
 
-def _load(folder, barrier, given):
-    from pathlib import Path
-
-    load = key_file_beside(Path(folder) / "kepu.db")
-    barrier.wait(20)
-    given.put(load())
+LOADER = """
+import sys
+from pathlib import Path
+from tianfu_sdk.backends.crypto import key_file_beside
+load = key_file_beside(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+print(load())
+"""
 
 
 def test_processes_that_start_together_use_one_key(tmp_path):
-    spawn = multiprocessing.get_context("spawn")
-    barrier, given = spawn.Barrier(2), spawn.Queue()
-    children = [spawn.Process(target=_load, args=(str(tmp_path), barrier, given)) for _ in range(2)]
+    command = [sys.executable, "-c", LOADER, str(tmp_path / "kepu.db")]
+    pipe = subprocess.PIPE
+    children = [
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+        for _ in range(2)
+    ]
     for child in children:
-        child.start()
-    found = {given.get(timeout=40) for _ in children}
+        assert child.stdout.readline() == "ready\n"
     for child in children:
-        child.join(20)
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    found = {child.communicate(timeout=20)[0].strip() for child in children}
     assert len(found) == 1
     assert len(base64.b64decode(found.pop())) == 32
     assert [p.name for p in tmp_path.iterdir()] == ["kepu.db.key"]

@@ -95,6 +95,26 @@ def test_the_chinese_text_is_chinese_and_the_english_is_not(code):
     assert not re.search(r"[\u4e00-\u9fff]", entry.en.replace("科普", ""))
 
 
+def said_at():
+    """Every call of an error class with a literal code, and the values that it is given."""
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and called(node) in errors.__all__ and node.args:
+                code = literal(node.args[0])
+                if code in catalogue.ENTRIES and None not in {k.arg for k in node.keywords}:
+                    given = {keyword.arg for keyword in node.keywords}
+                    yield path.relative_to(SOURCE), node.lineno, code, given
+
+
+@pytest.mark.parametrize("found", list(said_at()), ids=lambda f: f"{f[0]}:{f[1]}")
+def test_every_value_that_a_text_names_is_given(found):
+    path, line, code, given = found
+    entry = catalogue.ENTRIES[code]
+    wanted = names(entry.en) | (set() if "hint" in given else names(entry.hint_en))
+    missing = wanted - given
+    assert missing == set(), f"{path}:{line} raises {code} without {sorted(missing)}"
+
+
 def test_the_catalogue_is_sorted():
     assert list(catalogue.ENTRIES) == sorted(catalogue.ENTRIES)
 

@@ -408,6 +408,26 @@ def test_a_view_is_counted_without_telling_who_looked(world):
         world.nobody.resources.view(draft)
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "path"),
+    [
+        ({"region": "999999"}, "region.unknown", "region"),
+        ({"channel": "x" * 65}, "field.too_long", "channel"),
+        ({"language": "x" * 36}, "field.too_long", "language"),
+        ({"seconds": -1}, "field.too_small", "seconds"),
+        ({"seconds": float("nan")}, "field.too_large", "seconds"),
+        ({"seconds": "5"}, "field.type", "seconds"),
+        ({"channel": "\ud800"}, "field.characters", "channel"),
+    ],
+)
+def test_a_view_that_cannot_be_is_refused(world, more, code, path):
+    id_ = world.published().id
+    with pytest.raises((Invalid, NotFound)) as caught:
+        world.nobody.resources.view(id_, **more)
+    assert (caught.value.code, caught.value.path) == (code, path)
+    assert told(world, "resource.viewed") == []
+
+
 def test_a_page_reads_on_by_itself_and_says_where_it_stands(door):
     for n in range(7):
         door.clock.tick()

@@ -31,6 +31,7 @@ __all__ = [
     "Resource",
     "Role",
     "State",
+    "View",
 ]
 
 
@@ -188,6 +189,18 @@ class Base(Content):
     """Days a year; None: not reported, which is not 0."""
     youth_free: bool | None = None
     """Free for the young (科普法 Art. 46); None: not reported."""
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """What is told of one view of a content; anybody may tell it, so it is held to its size."""
+
+    channel: str = attrs.field(default="", metadata=text(64))
+    """Through which channel or app."""
+    language: str = attrs.field(default="", metadata=text(35))
+    """In which language, BCP 47."""
+    seconds: float | None = attrs.field(default=None, metadata=at_least(0))
+    """How long it was open."""
 
 
 @attrs.frozen

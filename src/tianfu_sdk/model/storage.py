@@ -147,7 +147,8 @@ class Kind:
     def __attrs_post_init__(self) -> None:
         """Check names and indexes."""
         if len(self.by_name) != len(self.keys) or "id" in self.by_name:
-            raise Invalid("storage.bad_name", path=f"{self.name}.keys")
+            names = ", ".join(key.name for key in self.keys)
+            raise Invalid("storage.bad_name", path=f"{self.name}.keys", value=names)
         for index in self.indexes:
             for name in index:
                 if name not in self.by_name or self.by_name[name].many:

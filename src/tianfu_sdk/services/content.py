@@ -15,7 +15,7 @@ from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Change, Content, State
+from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import settle_translations
@@ -212,9 +212,17 @@ class ContentDesk(Desk, Generic[T]):
             language: In which language.
             seconds: How long it was open.
             client: What tells clients apart, such as a device id; only its keyed hash is kept.
+
+        Raises:
+            NotFound: `noun.unknown`, `region.unknown`.
+            Invalid: `field.too_long`, `field.characters`, `field.too_small`, `field.too_large`.
         """
+        viewed = {"channel": channel, "language": language, "seconds": seconds}
+        codec.structure(View, {name: value for name, value in viewed.items() if value is not None})
 
         def write(work: Work) -> None:
+            if region:
+                work.tools.regions().level_of(region)
             content = work.noun(self._shelf, work.get_row(self._shelf, id))
             if content.state is not State.PUBLISHED:
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
