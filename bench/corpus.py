@@ -60,7 +60,9 @@ def questions(n: int, seed: int = 11) -> list[str]:
         sentences = [s for s in record["body"].replace("\n", "。").split("。") if len(s) > 8]
         sentence = dice.choice(sentences)
         start = dice.randrange(0, max(1, len(sentence) - 12))
-        found.append(dice.choice(["", "怎么"]) + sentence[start : start + dice.randint(6, 14)] + "？")
+        found.append(
+            dice.choice(["", "怎么"]) + sentence[start : start + dice.randint(6, 14)] + "？"
+        )
     return found
 
 

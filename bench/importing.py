@@ -29,7 +29,9 @@ def run(*, small: bool) -> str:
             command = [sys.executable, __file__, str(path), str(Path(folder) / f"{n}.db")]
             out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             seconds, peak, base = map(float, out.split())
-            rows.append((f"{n:,}", f"{seconds:.1f}", f"{n / seconds:,.0f}", f"{peak:.0f}", f"{base:.0f}"))
+            rows.append(
+                (f"{n:,}", f"{seconds:.1f}", f"{n / seconds:,.0f}", f"{peak:.0f}", f"{base:.0f}")
+            )
         share = _indexing(2_000 if small else 20_000)
     note = (
         "Both passes (validate all, then write in batches); drafts are not indexed. Peak memory"
@@ -37,7 +39,10 @@ def run(*, small: bool) -> str:
         f" published in bulk, took {share:.0%} of the time of storing and indexing together."
     )
     return table(
-        "Import of resources from CSV", ("rows", "s", "rows/s", "peak MB", "MB at start"), rows, note
+        "Import of resources from CSV",
+        ("rows", "s", "rows/s", "peak MB", "MB at start"),
+        rows,
+        note,
     )
 
 
@@ -91,9 +96,7 @@ def _import(path: str, db: str) -> None:
     admin = hub.bootstrap(organization="四川省科协", region="510000")
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
-    hub.as_(admin.id).imports.load(
-        Path(path), kind="resource", organization=admin.organization
-    )
+    hub.as_(admin.id).imports.load(Path(path), kind="resource", organization=admin.organization)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(seconds, peak, base)

@@ -10,10 +10,7 @@ from pathlib import Path
 
 from timing import table
 
-_OPEN = (
-    "import tianfu_sdk as tf; hub = tf.Hub.open('sqlite:///{db}');"
-    "hub.resources.get('{id}')"
-)
+_OPEN = "import tianfu_sdk as tf; hub = tf.Hub.open('sqlite:///{db}');hub.resources.get('{id}')"
 
 
 def run(*, small: bool) -> str:
@@ -35,7 +32,12 @@ def run(*, small: bool) -> str:
                 "import tianfu_sdk; tianfu_sdk.Hub",
             ],
             "Hub.open + first get": [sys.executable, "-c", code],
-            "tianfu --help": [sys.executable, "-c", "from tianfu_sdk.cli import main; main()", "--help"],
+            "tianfu --help": [
+                sys.executable,
+                "-c",
+                "from tianfu_sdk.cli import main; main()",
+                "--help",
+            ],
             "import sqlalchemy.orm": [sys.executable, "-c", "import sqlalchemy.orm"],
             "import django.db.models": [sys.executable, "-c", "import django.db.models"],
         }

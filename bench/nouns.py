@@ -411,5 +411,3 @@ class Django:
                 )[:20]
             )
         return count
-
-
