@@ -34,7 +34,9 @@ def tests(session):
     for plugin in PLUGINS:
         session.run("mypy", f"{plugin}/src")
     session.run("lint-imports")
-    session.run("pytest", "-q", "--durations=5", *session.posargs)
+    # By file: the blocks of a document and the one run of the demo are shared there.
+    parallel = ["-n", "auto", "--dist", "loadfile"]
+    session.run("pytest", "-q", *parallel, "--durations=5", *session.posargs)
 
 
 @nox.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import sys
 from datetime import UTC, datetime
@@ -49,6 +50,22 @@ def guests(plugins, port="sms"):
 def info(plugins, name):
     (found,) = [one for one in plugins if one.name == name]
     return found
+
+
+@pytest.fixture(autouse=True)
+def _only_what_a_test_installs(monkeypatch):
+    """Hide plugins that the environment of the tests really has."""
+    every = importlib.metadata.distributions
+    real = {
+        one.name
+        for one in every()
+        if any(point.group == "tianfu_sdk" for point in one.entry_points)
+    }
+    monkeypatch.setattr(
+        importlib.metadata,
+        "distributions",
+        lambda *args, **more: (one for one in every(*args, **more) if one.name not in real),
+    )
 
 
 @pytest.fixture
