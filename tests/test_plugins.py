@@ -1,214 +1,493 @@
-"""Plugins come in, are kept apart when they fail, and are reported."""
+"""Plugins come in by one door, fail alone, and are named when they are missed."""
+
+from __future__ import annotations
 
 import logging
+import sys
+from datetime import UTC, datetime
 
+import attrs
 import pytest
 
-from tianfu_sdk import plugins as room
-from tianfu_sdk.errors import PluginError
-from tianfu_sdk.hookspecs import BackendContext, hookimpl
+from tianfu_sdk import hookimpl
+from tianfu_sdk.backends.builtin import BUILTIN
+from tianfu_sdk.errors import Invalid, PluginError
+from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.model.event import Event
 from tianfu_sdk.plugins import Plugins
-from tianfu_sdk.settings import PluginSettings
+from tianfu_sdk.settings import PluginSettings, Secret, Settings
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
-CONTEXT = BackendContext(clock=FrozenClock(), ids=CountingIds())
+HEAD = "from tianfu_sdk import hookimpl\ntianfu_api = 1\n"
+GOOD = (
+    HEAD
+    + """
+@hookimpl
+def tianfu_register_sms(register):
+    register({name!r}, lambda context: {name!r} + " made by {module}")
+"""
+)
 
 
-class Offers:
-    tianfu_api = 1
-
-    def __init__(self, name="mine", made="made"):
-        self.tianfu_name = f"dist-{made}"
-        self.name, self.made = name, made
-
-    @hookimpl
-    def tianfu_register_sms(self, register):
-        register(self.name, lambda context: self.made)
+def context(**settings):
+    return BackendContext(settings=settings, clock=FrozenClock(), ids=CountingIds())
 
 
-class Point:
-    group = "tianfu_sdk"
-
-    def __init__(self, name, plugin):
-        self.name, self.plugin = name, plugin
-
-    def load(self):
-        if isinstance(self.plugin, BaseException):
-            raise self.plugin
-        return self.plugin
-
-
-class Distribution:
-    version = "1.2"
-
-    def __init__(self, name, plugin):
-        self.name, self.entry_points = name, [Point("main", plugin)]
-
-
-@pytest.fixture
-def installed(monkeypatch):
-    def install(**distributions):
-        found = [Distribution(n.replace("_", "-"), p) for n, p in distributions.items()]
-        monkeypatch.setattr("importlib.metadata.distributions", lambda: iter(found + found[:1]))
-
-    return install
-
-
-def load(*given, builtin=(), discover=False, **settings):
+def opened(*given, discover=False, builtin=BUILTIN, **settings):
     return Plugins(PluginSettings(**settings), builtin=builtin, given=given, discover=discover)
 
 
-def states(plugins):
-    return {info.name: info.state for info in plugins.found()}
+def event(type_="resource.published", **more):
+    return Event(id="evt_1", type=type_, at=datetime(2026, 1, 1, tzinfo=UTC), **more)
 
 
-def test_what_a_plugin_offers_is_made_by_name():
-    plugins = load(Offers())
-    assert plugins.names("sms") == ["mine"]
-    assert plugins.make("sms", "mine", CONTEXT) == "made"
-    (info,) = plugins
-    assert (info.name, info.state, info.offers) == ("dist-made", "ok", ("sms:mine",))
+def guests(plugins, port="sms"):
+    """Give the names at a port that no built-in backend offers."""
+    return sorted({one.name for one in plugins.offers() if one.port == port and not one.builtin})
 
 
-def test_a_guest_never_displaces_a_built_in():
-    plugins = load(Offers(made="guest"), builtin=[Offers(made="own")])
-    assert plugins.make("sms", "mine", CONTEXT) == "own"
+def info(plugins, name):
+    (found,) = [one for one in plugins if one.name == name]
+    return found
 
 
-def test_a_name_that_two_offer_is_told_with_both():
-    plugins = load(Offers(made="a"), Offers(made="b"))
-    with pytest.raises(PluginError) as caught:
-        plugins.make("sms", "mine", CONTEXT)
-    assert caught.value.code == "plugin.collision"
-    assert caught.value.values["plugins"] == "dist-a, dist-b"
-    assert "plugins.block" in caught.value.hint
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Install a distribution as an installer would leave it; its modules are forgotten after."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    modules = []
+
+    def make(name, source, *, version="1.0", point=None, place=site, lines=None):
+        module = name.replace("-", "_") + "_mod"
+        place.mkdir(exist_ok=True)
+        (place / f"{module}.py").write_text(source, "utf-8")
+        meta = place / f"{name.replace('-', '_')}-{version}.dist-info"
+        meta.mkdir()
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (meta / "METADATA").write_text(text, "utf-8")
+        lines = lines or f"{point or name.rsplit('-', maxsplit=1)[-1]} = {module}"
+        (meta / "entry_points.txt").write_text(f"[tianfu_sdk]\n{lines}\n", "utf-8")
+        modules.append(module)
+        return module
+
+    yield make
+    for module in modules:
+        sys.modules.pop(module, None)
 
 
-def test_a_name_that_nobody_offers_is_told_with_what_there_is():
-    plugins = load(Offers())
-    with pytest.raises(PluginError) as caught:
-        plugins.make("sms", "webhook", CONTEXT)
-    assert (caught.value.code, caught.value.path) == ("plugin.unknown", "sms:webhook")
-    assert caught.value.hint == "pip install tianfu-sms-webhook"
-    assert "mine" in str(caught.value)
+def good(install, name, offers, **more):
+    return install(name, GOOD.format(name=offers, module=name), **more)
 
 
-class Newer(Offers):
-    tianfu_api = 2
-
-
-class Misspelt(Offers):
-    @hookimpl
-    def tianfu_register_smss(self, register):
-        raise NotImplementedError
-
-
-class Raises(Offers):
-    @hookimpl
-    def tianfu_register_blobs(self, register):
-        register("b", print)
-        raise RuntimeError("boom")
-
-
-class NoFactory(Offers):
-    @hookimpl
-    def tianfu_register_blobs(self, register):
-        register("b", "not callable")
-
-
-class WrongArgument:
+class Offering:
     tianfu_api = 1
 
+    def __init__(self, name, port="sms", tianfu_name=""):
+        self.offered, self.port, self.tianfu_name = name, port, tianfu_name
+
     @hookimpl
-    def tianfu_register_sms(self, registry):
-        raise NotImplementedError
+    def tianfu_register_sms(self, register):
+        if self.port == "sms":
+            register(self.offered, lambda _: self)
+
+    @hookimpl
+    def tianfu_register_storage(self, register):
+        if self.port == "storage":
+            register(self.offered, lambda _: self)
 
 
-@pytest.mark.parametrize(
-    ("plugin", "cause"),
-    [
-        (Newer(), "API 2"),
-        (object(), "API None"),
-        (Misspelt(), "tianfu_register_smss"),
-        (Raises(), "boom"),
-        (NoFactory(), "callable"),
-        (WrongArgument(), "registry"),
-    ],
-    ids=lambda p: p if isinstance(p, str) else type(p).__name__,
-)
-def test_a_broken_plugin_is_left_out_whole_and_reported(plugin, cause, caplog):
-    with caplog.at_level(logging.WARNING):
-        plugins = load(plugin, Offers(name="other"))
-    broken = plugins.found()[0]
-    assert (broken.state, broken.offers) == ("broken", ())
-    assert cause in broken.cause
-    assert "Traceback" in broken.trace
-    assert plugins.names("sms") == ["other"]
-    assert plugins.names("blobs") == []
-    assert "is left out" in caplog.text
-    with pytest.raises(PluginError) as caught:
-        load(plugin, strict=True)
-    assert caught.value.code == "plugin.broken"
+class TestComingIn:
+    def test_an_installed_plugin_is_found_and_makes_its_backend(self, install):
+        good(install, "acme-sms-bell", "bell", version="2.5")
+        plugins = opened(discover=True)
+        found = info(plugins, "acme-sms-bell")
+        assert (found.state, found.version, found.offers) == ("ok", "2.5", ("sms:bell",))
+        assert guests(plugins) == ["bell"]
+        assert "bell" in plugins.names("sms")
+        assert plugins.make("sms", "bell", context()) == "bell made by acme-sms-bell"
+
+    def test_built_in_ones_come_first_and_through_the_same_hooks(self, install):
+        good(install, "acme-sms-bell", "bell")
+        first, *rest = opened(discover=True).found()
+        assert first.builtin
+        assert "storage:sqlite" in first.offers
+        assert not any(one.builtin for one in rest if one.name == "acme-sms-bell")
+
+    def test_an_object_needs_no_packaging(self):
+        plugin = Offering("bell", tianfu_name="my bell")
+        plugins = opened(plugin)
+        assert info(plugins, "my bell").offers == ("sms:bell",)
+        assert plugins.make("sms", "bell", context()) is plugin
+
+    def test_a_hook_may_take_fewer_arguments_than_it_is_given(self):
+        heard = []
+
+        class Deaf:
+            tianfu_api = 1
+
+            @hookimpl
+            def tianfu_register_sms(self):
+                heard.append("register")
+
+            @hookimpl
+            def tianfu_event(self):
+                heard.append("event")
+
+        opened(Deaf()).tell([event()])
+        assert heard == ["register", "event"]
+
+    def test_of_two_copies_on_the_path_the_first_counts(self, install, tmp_path, monkeypatch):
+        good(install, "acme-bell", "bell", version="2.0", point="bell")
+        later = tmp_path / "later"
+        good(install, "acme-bell", "old-bell", version="1.0", point="old", place=later)
+        monkeypatch.setattr(sys, "path", [*sys.path, str(later)])
+        plugins = opened(discover=True)
+        assert info(plugins, "acme-bell").version == "2.0"
+        assert guests(plugins) == ["bell"]
+
+    def test_one_distribution_may_bring_several_plugins(self, install):
+        module = good(install, "acme-a", "bell")
+        install(
+            "acme-two",
+            GOOD.format(name="gong", module="x"),
+            lines=f"x = acme_two_mod\ny = {module}",
+        )
+        plugins = opened(discover=True, only=("acme-two",))
+        assert [one.offers for one in plugins if one.name == "acme-two"] == [
+            ("sms:gong",),
+            ("sms:bell",),
+        ]
+
+    def test_other_groups_are_none_of_our_business(self, install, tmp_path):
+        install("acme-bell", "raise SystemExit('imported')")
+        (entry,) = (tmp_path / "site").glob("*.dist-info/entry_points.txt")
+        entry.write_text("[console_scripts]\nbell = acme_bell_mod:main\n", "utf-8")
+        assert "acme-bell" not in [one.name for one in opened(discover=True)]
 
 
-def test_a_broken_built_in_is_our_own_fault():
-    with pytest.raises(PluginError):
-        load(builtin=[Newer()])
+BROKEN = {
+    "an import that fails": ("import nothing_of_this_name", "ModuleNotFoundError"),
+    "an import that ends the process": ("raise SystemExit(3)", "SystemExit"),
+    "no stated API": ("", "plugin.api"),
+    "another API": ("tianfu_api = 99", "plugin.api"),
+    "a misspelt hook": (
+        HEAD + "@hookimpl\ndef tianfu_register_smss(register): pass",
+        "tianfu_register_smss",
+    ),
+    "a hook without its mark": (HEAD + "def tianfu_event(event): pass", "plugin.unmarked_hook"),
+    "a misspelt hook without its mark": (
+        HEAD + "def tianfu_register_phones(register): pass",
+        "plugin.unmarked_hook",
+    ),
+    "an unknown argument": (
+        HEAD + "@hookimpl\ndef tianfu_register_sms(register, hub): pass",
+        "PluginValidationError",
+    ),
+    "a wrapper": (
+        HEAD + "@hookimpl(wrapper=True)\ndef tianfu_event(event): yield",
+        "plugin.wrapper",
+    ),
+    "no factory": (
+        HEAD + "@hookimpl\ndef tianfu_register_sms(register): register('bell', 3)",
+        "plugin.factory",
+    ),
+    "a name that is none": (
+        HEAD + "@hookimpl\ndef tianfu_register_sms(register): register('Bell!', print)",
+        "plugin.bad_name",
+    ),
+    "one name twice": (
+        HEAD
+        + "@hookimpl\ndef tianfu_register_sms(register):\n"
+        + "    register('a', print); register('a', print)",
+        "plugin.collision",
+    ),
+    "a register that raises half way": (
+        HEAD
+        + "@hookimpl\ndef tianfu_event(event): raise AssertionError\n"
+        + "@hookimpl\ndef tianfu_register_sms(register):\n"
+        + "    register('half', print); 1 / 0",
+        "ZeroDivisionError",
+    ),
+    "a register that ends the process": (
+        HEAD + "@hookimpl\ndef tianfu_register_sms(register): raise SystemExit",
+        "SystemExit",
+    ),
+}
 
 
-# What is installed.
+class TestIsolation:
+    @pytest.mark.parametrize("name", BROKEN)
+    def test_a_broken_plugin_stays_out_with_its_cause(self, install, caplog, name):
+        source, cause = BROKEN[name]
+        install("acme-sms-broken", source)
+        good(install, "acme-sms-fine", "fine")
+        with caplog.at_level(logging.WARNING):
+            plugins = opened(discover=True)
+        broken = info(plugins, "acme-sms-broken")
+        assert broken.state == "broken"
+        assert cause in broken.cause
+        assert "Traceback" in broken.trace or "PluginError" in broken.trace
+        assert "\n" not in broken.cause
+        assert guests(plugins) == ["fine"]
+        assert "acme-sms-broken is left out" in caplog.text
+
+    @pytest.mark.parametrize("name", BROKEN)
+    def test_strict_mode_does_not_open(self, install, name):
+        install("acme-sms-broken", BROKEN[name][0])
+        with pytest.raises(PluginError) as raised:
+            opened(discover=True, strict=True)
+        assert raised.value.code == "plugin.broken"
+        assert raised.value.path == "acme-sms-broken"
+
+    def test_what_registered_half_way_is_rolled_back(self, install):
+        install("acme-sms-half", BROKEN["a register that raises half way"][0])
+        plugins = opened(discover=True)
+        plugins.tell([event()])
+        assert not plugins.failures
+        with pytest.raises(PluginError) as raised:
+            plugins.make("sms", "half", context())
+        assert (raised.value.code, raised.value.path) == ("plugin.broken", "acme-sms-half")
+
+    def test_a_half_registered_name_is_named_whatever_the_plugin_is_called(self, install):
+        source = BROKEN["a register that raises half way"][0]
+        install("acme-things", source)
+        with pytest.raises(PluginError) as raised:
+            opened(discover=True).make("sms", "half", context())
+        assert "ZeroDivisionError" in str(raised.value)
+
+    def test_a_damaged_installation_is_recorded(self, install, tmp_path):
+        good(install, "acme-bell", "bell")
+        (entry,) = (tmp_path / "site").glob("*.dist-info/entry_points.txt")
+        entry.write_bytes(b"[tianfu_sdk]\nbell = \xff\xfe\n")
+        broken = [one for one in opened(discover=True) if one.state == "broken"]
+        assert len(broken) == 1
+        assert "acme_bell-1.0.dist-info" in broken[0].name
+
+    def test_control_c_is_not_swallowed(self, install):
+        install("acme-slow", "raise KeyboardInterrupt")
+        with pytest.raises(KeyboardInterrupt):
+            opened(discover=True)
+
+    def test_a_builtin_that_fails_is_our_fault_and_raises(self):
+        class Wrong:
+            tianfu_api = 2
+
+        with pytest.raises(PluginError, match=r"plugin\.api"):
+            opened(builtin=(Wrong(),))
 
 
-def test_what_is_installed_comes_in_once(installed):
-    installed(tianfu_sms_mine=Offers())
-    plugins = load(discover=True)
-    assert states(plugins) == {"tianfu-sms-mine": "ok"}
-    assert plugins.found()[0].version == "1.2"
-    assert plugins.make("sms", "mine", CONTEXT) == "made"
+class TestAsking:
+    def test_a_broken_plugin_is_named_by_its_entry_point(self, install):
+        install("acme-things", "import nothing_of_this_name", point="bell")
+        with pytest.raises(PluginError) as raised:
+            opened(discover=True).make("sms", "bell", context())
+        assert raised.value.code == "plugin.broken"
+        assert "nothing_of_this_name" in str(raised.value)
+        assert "tianfu plugins show" in str(raised.value)
+
+    def test_the_known_plugin_of_a_name_is_the_one_that_is_broken(self, install):
+        install("tianfu-sms-webhook", "import nothing_of_this_name", point="anything")
+        with pytest.raises(PluginError) as raised:
+            opened(discover=True).make("sms", "webhook", context())
+        assert raised.value.path == "tianfu-sms-webhook"
+
+    def test_an_unknown_name_tells_what_to_install(self):
+        with pytest.raises(PluginError) as raised:
+            opened().make("sms", "webhook", context())
+        assert raised.value.code == "plugin.unknown"
+        assert raised.value.hint == "pip install tianfu-sms-webhook"
+
+    def test_a_name_that_nobody_knows_tells_what_there_is_and_what_is_broken(self, install):
+        good(install, "acme-bell", "bell")
+        install("acme-wrecked", "1 / 0")
+        with pytest.raises(PluginError) as raised:
+            opened(discover=True).make("sms", "drum", context())
+        assert "there are: bell, " in str(raised.value)
+        assert "acme-wrecked" in raised.value.hint
+
+    def test_two_who_offer_one_name_are_both_named(self, install):
+        good(install, "acme-bell", "bell")
+        good(install, "other-bell", "bell")
+        plugins = opened(discover=True)
+        assert [one.state for one in plugins if not one.builtin] == ["ok", "ok"]
+        with pytest.raises(PluginError) as raised:
+            plugins.make("sms", "bell", context())
+        assert raised.value.code == "plugin.collision"
+        assert "acme-bell" in str(raised.value)
+        assert "other-bell" in str(raised.value)
+
+    def test_a_collision_of_one_distribution_with_itself_is_one_too(self, install):
+        module = good(install, "acme-x", "bell")
+        install(
+            "acme-two",
+            GOOD.format(name="bell", module="x"),
+            lines=f"a = acme_two_mod\nb = {module}",
+        )
+        with pytest.raises(PluginError, match=r"plugin\.collision"):
+            opened(discover=True, only=("acme-two",)).make("sms", "bell", context())
+
+    def test_a_guest_never_displaces_a_built_in(self, caplog):
+        guest = Offering("memory", "storage", tianfu_name="guest")
+        with caplog.at_level(logging.WARNING):
+            plugins = opened(guest)
+        assert plugins.make("storage", "memory", context()) is not guest
+        assert info(plugins, "guest").hidden == ("storage:memory",)
+        assert "storage:memory of guest stays hidden" in caplog.text
 
 
-@pytest.mark.parametrize("error", [ImportError("no numpy"), SystemExit(3), SyntaxError("x")])
-def test_what_cannot_be_imported_is_reported_and_asked_for_with_its_cause(installed, error):
-    installed(tianfu_sms_webhook=error, tianfu_fine=Offers())
-    plugins = load(discover=True)
-    assert states(plugins) == {"tianfu-sms-webhook": "broken", "tianfu-fine": "ok"}
-    with pytest.raises(PluginError) as caught:
-        plugins.make("sms", "webhook", CONTEXT)
-    assert caught.value.code == "plugin.broken"
-    assert type(error).__name__ in str(caught.value)
+class TestBlocking:
+    @pytest.mark.parametrize("name", ["acme-sms-bell", "Acme_SMS.bell"])
+    def test_a_blocked_plugin_is_listed_and_not_imported(self, install, name):
+        install("acme-sms-bell", "raise AssertionError('imported')")
+        found = info(opened(discover=True, block=(name,), strict=True), "acme-sms-bell")
+        assert (found.state, found.cause) == ("blocked", "")
+
+    def test_only_those_that_are_named_come_in(self, install):
+        good(install, "acme-bell", "bell")
+        good(install, "acme-gong", "gong")
+        settings = Settings.load(environment={"TIANFU_PLUGINS": "acme_gong"}).plugins
+        plugins = Plugins(settings, builtin=BUILTIN)
+        assert guests(plugins) == ["gong"]
+        with pytest.raises(PluginError) as raised:
+            plugins.make("sms", "bell", context())
+        assert (raised.value.code, raised.value.path) == ("plugin.blocked", "acme-bell")
+
+    def test_none_at_all_are_looked_for(self, install):
+        install("acme-bell", "raise AssertionError('imported')")
+        settings = Settings.load(environment={"TIANFU_NO_PLUGINS": "1"}).plugins
+        assert all(one.builtin for one in Plugins(settings, builtin=BUILTIN))
+
+    def test_what_the_caller_gave_is_not_blocked(self):
+        plugins = opened(Offering("bell", tianfu_name="mine"), only=(), off=True)
+        assert guests(plugins) == ["bell"]
 
 
-def test_a_user_who_stops_the_program_is_heard(installed):
-    installed(tianfu_odd=KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        load(discover=True)
+class Listening:
+    tianfu_api = 1
+
+    def __init__(self, name, heard, fault=None):
+        self.tianfu_name, self.heard, self.fault = name, heard, fault
+
+    @hookimpl
+    def tianfu_event(self, event):
+        self.heard.append((self.tianfu_name, event.id))
+        if self.fault:
+            raise self.fault
 
 
-@pytest.mark.parametrize("name", ["tianfu-sms-mine", "tianfu_sms_mine", "Tianfu.SMS-mine"])
-def test_a_distribution_is_named_as_pip_takes_names(installed, name):
-    installed(tianfu_sms_mine=Offers(), tianfu_other=Offers(name="other"))
-    assert states(load(discover=True, block=(name,))) == {
-        "tianfu-sms-mine": "blocked",
-        "tianfu-other": "ok",
-    }
-    assert states(load(discover=True, only=(name,))) == {
-        "tianfu-sms-mine": "ok",
-        "tianfu-other": "blocked",
-    }
+class TestEvents:
+    def test_one_that_fails_silences_nobody_and_is_recorded(self, caplog):
+        heard = []
+        plugins = opened(
+            Listening("first", heard),
+            Listening("bad", heard, ValueError("+8613800000000")),
+            Listening("last", heard),
+        )
+        plugins.tell([event(), event()])
+        assert {name for name, _ in heard} == {"first", "bad", "last"}
+        assert len(heard) == 6
+        assert plugins.failures == ("bad: ValueError on resource.published",) * 2
+        assert "13800000000" not in caplog.text
+
+    def test_only_the_newest_hundred_failures_are_kept(self):
+        plugins = opened(Listening("bad", [], ValueError()))
+        plugins.tell([event(f"a.{number}") for number in range(150)])
+        assert len(plugins.failures) == 100
+        assert plugins.failures[-1].endswith("a.149")
 
 
-def test_none_come_in_where_they_are_off_but_those_that_are_given(installed):
-    installed(tianfu_sms_mine=Offers())
-    assert states(load(Offers(made="x"), discover=True, off=True)) == {"dist-x": "ok"}
+class TestTracing:
+    def test_hook_calls_are_logged_without_what_they_carry(self, caplog):
+        plugins = opened(Offering("bell", tianfu_name="ringer"), Listening("ear", []), trace=True)
+        with caplog.at_level(logging.INFO, "tianfu_sdk.plugins"):
+            plugins = opened(
+                Offering("bell", tianfu_name="ringer"), Listening("ear", []), trace=True
+            )
+            plugins.tell([event(subject="sub_secret", data={"note": "private"})])
+        assert "tianfu_register_sms -> ringer" in caplog.text
+        assert "tianfu_event -> ear" in caplog.text
+        assert "sub_secret" not in caplog.text
+        assert "private" not in caplog.text
+
+    def test_it_is_off_by_default(self, caplog):
+        with caplog.at_level(logging.DEBUG):
+            opened(Listening("ear", [])).tell([event()])
+        assert not caplog.records
 
 
-def test_a_blocked_plugin_is_not_even_imported(installed):
-    installed(tianfu_odd=KeyboardInterrupt())
-    assert states(load(discover=True, block=("tianfu-odd",))) == {"tianfu-odd": "blocked"}
+@attrs.frozen(kw_only=True)
+class BellSettings:
+    url: str
+    key: Secret | None = None
+    rings: int = 1
 
 
-def test_what_can_be_offered_is_what_has_a_hook():
-    from tianfu_sdk.hookspecs import Hooks
+class Bell:
+    settings = BellSettings
 
-    hooks = {n.removeprefix("tianfu_register_") for n in dir(Hooks) if "register" in n}
-    assert set(room.PORTS) == hooks
+    @classmethod
+    def open(cls, context):
+        return context.read(BellSettings)
+
+
+class TestSettings:
+    def test_an_offer_says_which_settings_it_wants(self):
+        class Plugin:
+            tianfu_api = 1
+
+            tianfu_name = "ringer"
+
+            @hookimpl
+            def tianfu_register_sms(self, register):
+                register("method", Bell.open)
+                register("class", Bell)
+                register("silent", lambda _: None)
+
+        offers = {offer.name: offer.settings for offer in opened(Plugin()).offers("ringer")}
+        assert offers == {"class": BellSettings, "method": BellSettings, "silent": None}
+
+    def test_a_table_is_read_into_the_class(self):
+        read = context(url="https://x", key="hush", rings=3).read(BellSettings)
+        assert (read.url, read.rings, read.key.reveal()) == ("https://x", 3, "hush")
+        assert "hush" not in repr(read)
+        given = Secret("hush", "env:X")
+        assert context(url="https://x", key=given).read(BellSettings).key is given
+
+    @pytest.mark.parametrize(
+        ("table", "codes", "path"),
+        [
+            ({}, {"field.missing"}, "url"),
+            ({"url": "x", "ring": 1}, {"field.unknown"}, "ring"),
+            ({"url": "x", "rings": "many"}, {"field.type", "field.value"}, "rings"),
+            ({"url": "x", "key": 5}, {"field.type"}, "key"),
+        ],
+    )
+    def test_a_table_that_does_not_fit_names_its_key(self, table, codes, path):
+        with pytest.raises(Invalid) as raised:
+            context(**table).read(BellSettings)
+        assert raised.value.code in codes
+        assert raised.value.path == path
+
+
+def test_two_hundred_distributions_are_passed_by_without_parsing(tmp_path, monkeypatch):
+    import importlib.metadata
+
+    for number in range(200):
+        meta = tmp_path / f"other_{number}-1.0.dist-info"
+        meta.mkdir()
+        (meta / "METADATA").write_text(f"Name: other-{number}\nVersion: 1.0\n", "utf-8")
+        (meta / "entry_points.txt").write_text("[console_scripts]\na = b:c\n", "utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    parsed = []
+    real = importlib.metadata.Distribution.entry_points.fget
+
+    def spy(self):
+        parsed.append(self)
+        return real(self)
+
+    monkeypatch.setattr(importlib.metadata.Distribution, "entry_points", property(spy))
+    before = len(parsed)
+    opened(discover=True)
+    assert len(parsed) - before <= 20

@@ -2,7 +2,8 @@
 
 The plan of the namespace: `Hub` is the front door; `Settings` and `Secret` open it; the
 errors tell what went wrong; `hookimpl` marks a plugin's hooks; `text` and `formats` are
-pure and need no hub; `testing` is for who writes plugins and tests.
+pure and need no hub; `display` says dates and shows channels; `testing` is for who writes
+plugins and tests.
 
 Everything is loaded when it is first touched, so `import tianfu_sdk` costs next to nothing.
 """
@@ -13,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tianfu_sdk import formats, model, testing, text
+    from tianfu_sdk import display, formats, model, testing, text
     from tianfu_sdk.errors import (
         Ambiguous,
         BackendError,
@@ -69,6 +70,7 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "__version__",
+    "display",
     "formats",
     "hookimpl",
     "model",
@@ -77,7 +79,7 @@ __all__ = [
 ]
 
 _ERRORS = "tianfu_sdk.errors"
-_ROOMS = frozenset({"formats", "model", "testing", "text"})
+_ROOMS = frozenset({"display", "formats", "model", "testing", "text"})
 _HOMES = {
     "Hub": "tianfu_sdk.hub",
     "Secret": "tianfu_sdk.settings",

@@ -1,12 +1,15 @@
 # Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand.
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import builtins
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
+from tianfu_sdk.formats.tables import TableFormat
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.base import Quantity, When
+from tianfu_sdk.model.channel import Channel, ChannelItem
 from tianfu_sdk.model.content import (
     Activity,
     Base,
@@ -19,14 +22,30 @@ from tianfu_sdk.model.content import (
     Role,
     State,
 )
+from tianfu_sdk.model.emergency import (
+    AfterAction,
+    Alert,
+    EmergencyReport,
+    EmergencyState,
+    Level,
+    ResponsePlan,
+)
 from tianfu_sdk.model.event import AuditLine, Event, Finding
-from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.model.importing import ImportReport
+from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
+from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region
+from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
+from tianfu_sdk.model.storage import JobInfo, JobState
+from tianfu_sdk.model.subscriber import Consent, Subscriber
+from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.services.importing import Progress, Source
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.settings import Settings
 
@@ -72,6 +91,14 @@ class Aio:
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
     ) -> Answers: ...
+    async def match(
+        self,
+        id_or_noun: str | Listing,
+        *,
+        to: str | None = ...,
+        limit: int = ...,
+        weights: Mapping[str, float] | None = ...,
+    ) -> Matches: ...
     async def doctor(self) -> list[Finding]: ...
     @property
     def plugins(self) -> Plugins: ...
@@ -90,6 +117,10 @@ class Aio:
     @property
     def vocabularies(self) -> AioVocabularies: ...
     @property
+    def jobs(self) -> AioJobs: ...
+    @property
+    def marks(self) -> AioMarks: ...
+    @property
     def media(self) -> AioMediaDesk: ...
     @property
     def resources(self) -> AioResources: ...
@@ -104,7 +135,23 @@ class Aio:
     @property
     def listings(self) -> AioListings: ...
     @property
+    def imports(self) -> AioImporter: ...
+    @property
+    def experts(self) -> AioExperts: ...
+    @property
+    def channels(self) -> AioChannels: ...
+    @property
+    def translations(self) -> AioTranslations: ...
+    @property
     def questions(self) -> AioQuestions: ...
+    @property
+    def subscribers(self) -> AioSubscribers: ...
+    @property
+    def sms(self) -> AioSms: ...
+    @property
+    def indicators(self) -> AioIndicators: ...
+    @property
+    def emergencies(self) -> AioEmergencies: ...
 
 class AioAccounts:
     async def create(
@@ -296,11 +343,180 @@ class AioBases:
         youth_free: bool | None = ...,
     ) -> Base: ...
 
+class AioChannels:
+    async def create(
+        self,
+        *,
+        name: str,
+        organization: str,
+        language: str,
+        region: str | None = ...,
+        kinds: Sequence[str] = ...,
+        topics: Sequence[str] = ...,
+    ) -> Channel: ...
+    async def edit(
+        self,
+        id: str,
+        *,
+        name: str | None = ...,
+        kinds: Sequence[str] | None = ...,
+        topics: Sequence[str] | None = ...,
+        version: int | None = ...,
+    ) -> Channel: ...
+    async def get(self, id: str) -> Channel: ...
+    async def find(
+        self,
+        *,
+        language: str | None = ...,
+        region: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Channel]: ...
+    async def items(
+        self, id: str, *, after: str | None = ..., limit: int = ...
+    ) -> AioPage[ChannelItem]: ...
+
+class AioEmergencies:
+    async def create_plan(
+        self,
+        *,
+        name: str,
+        organization: str,
+        event_type: str,
+        texts: Mapping[str, str],
+        signature: str,
+        region: str | None = ...,
+        levels: Sequence[Level | str] = ...,
+        resources: Sequence[str] = ...,
+        gateway: str = ...,
+        topic: str = ...,
+    ) -> ResponsePlan: ...
+    async def get_plan(self, id: str) -> ResponsePlan: ...
+    async def find_plans(
+        self, *, event_type: str | None = ..., after: str | None = ..., limit: int = ...
+    ) -> AioPage[ResponsePlan]: ...
+    async def edit_plan(
+        self, id: str, *, version: int | None = ..., **changes: Any
+    ) -> ResponsePlan: ...
+    async def report(
+        self,
+        *,
+        title: str,
+        event_type: str,
+        level: Level | str,
+        organization: str,
+        happened_at: datetime,
+        region: str | None = ...,
+        description: str = ...,
+        alert: Alert | None = ...,
+        drill: bool = ...,
+    ) -> EmergencyReport: ...
+    async def get(self, id: str) -> EmergencyReport: ...
+    async def find(
+        self,
+        *,
+        state: EmergencyState | str | None = ...,
+        event_type: str | None = ...,
+        region: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[EmergencyReport]: ...
+    async def verify(self, id: str) -> EmergencyReport: ...
+    async def reject(self, id: str, reason: str) -> EmergencyReport: ...
+    async def respond(
+        self, id: str, plan: str | None = ..., *, override_reason: str = ...
+    ) -> EmergencyReport: ...
+    async def close(self, id: str, summary: str = ...) -> EmergencyReport: ...
+    async def after_action(self, id: str) -> AfterAction: ...
+
 class AioEvents:
     async def read(self, after: str | None = ..., limit: int = ...) -> list[tuple[str, Event]]: ...
     async def consume(
         self, name: str, handle: Callable[[Event], None], *, limit: int = ..., batch: int = ...
     ) -> int: ...
+
+class AioExperts:
+    async def create(
+        self,
+        *,
+        name: str,
+        organization: str,
+        title: str = ...,
+        profile: str = ...,
+        region: str | None = ...,
+        topics: Sequence[str] = ...,
+        keywords: Sequence[str] = ...,
+        languages: Sequence[str] = ...,
+        capacity: int = ...,
+    ) -> Expert: ...
+    async def get(self, id: str) -> Expert: ...
+    async def find(
+        self,
+        *,
+        topic: str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Expert]: ...
+    async def edit(
+        self, id: str, *, version: int | None = ..., name: str | None = ..., **changes: Any
+    ) -> Expert: ...
+    async def reveal(self, id: str) -> str: ...
+
+class AioImporter:
+    async def check(
+        self,
+        source: Source,
+        *,
+        kind: str,
+        format: TableFormat | str | None = ...,
+        organization: str | None = ...,
+        progress: Progress | None = ...,
+    ) -> ImportReport: ...
+    async def load(
+        self,
+        source: Source,
+        *,
+        kind: str,
+        format: TableFormat | str | None = ...,
+        organization: str | None = ...,
+        skip_bad: bool = ...,
+        batch: int = ...,
+        progress: Progress | None = ...,
+    ) -> ImportReport: ...
+
+class AioIndicators:
+    async def report(
+        self,
+        organization: str,
+        *,
+        start: datetime,
+        end: datetime,
+        adjustments: Sequence[Adjustment] = ...,
+    ) -> IndicatorReport: ...
+    async def evidence(
+        self,
+        organization: str,
+        indicator: Indicator | str,
+        *,
+        start: datetime,
+        end: datetime,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Event]: ...
+
+class AioJobs:
+    async def list(
+        self,
+        queue: str,
+        *,
+        state: JobState | str | None = ...,
+        after: int | None = ...,
+        limit: int = ...,
+    ) -> builtins.list[JobInfo]: ...
+    async def release(self, queue: str, ids: Sequence[int]) -> int: ...
+    async def purge(self, queue: str, before: datetime, limit: int = ...) -> int: ...
 
 class AioListings:
     async def get(self, id: str, *, revision: int | None = ...) -> Listing: ...
@@ -371,6 +587,10 @@ class AioListings:
         deadline: date | None = ...,
         capacity: int | None = ...,
     ) -> Listing: ...
+
+class AioMarks:
+    async def get(self, name: str) -> str | None: ...
+    async def set(self, name: str, text: str) -> None: ...
 
 class AioMediaDesk:
     async def add(
@@ -632,6 +852,128 @@ class AioResources:
         disclaimer: str = ...,
         external_key: str = ...,
     ) -> Resource: ...
+
+class AioSms:
+    async def compose(
+        self,
+        *,
+        title: str,
+        organization: str,
+        texts: Mapping[str, str],
+        signature: str,
+        region: str | None = ...,
+        topic: str = ...,
+        purpose: str = ...,
+        settings: Sequence[str] = ...,
+        gateway: str = ...,
+        fallback: bool = ...,
+        emergency: str | None = ...,
+        override_reason: str = ...,
+    ) -> Campaign: ...
+    async def get(self, id: str) -> Campaign: ...
+    async def find(
+        self,
+        *,
+        state: CampaignState | str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Campaign]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Campaign: ...
+    async def plan(self, id: str) -> Plan: ...
+    async def exclusions(self, id: str, reason: str) -> Iterator[str]: ...
+    async def approve(self, id: str) -> Campaign: ...
+    async def send(self, id: str) -> Campaign: ...
+    async def cancel(self, id: str, reason: str = ...) -> Campaign: ...
+    async def pause(self, id: str, reason: str = ...) -> Campaign: ...
+    async def resume(self, id: str, reason: str = ...) -> Campaign: ...
+    async def dispatch(self, limit: int = ...) -> DispatchReport: ...
+    async def poll(self, gateway: str | None = ...) -> int: ...
+    async def callback(self, gateway: str, request: HttpRequest) -> HttpResponse: ...
+    async def report(self, id: str) -> SmsReport: ...
+    async def status(self, id: str) -> Mapping[str, int]: ...
+    async def health(self) -> Health: ...
+
+class AioSubscribers:
+    async def create(
+        self,
+        *,
+        phone: str,
+        organization: str,
+        region: str | None = ...,
+        language: str = ...,
+        topics: Sequence[str] = ...,
+        settings: Sequence[str] = ...,
+        consents: Sequence[Consent] = ...,
+        synthetic: bool = ...,
+    ) -> Subscriber: ...
+    async def add_many(self, rows: Sequence[Mapping[str, Any]]) -> list[Subscriber]: ...
+    async def get(self, id: str) -> Subscriber: ...
+    async def find(
+        self,
+        *,
+        region: str | None = ...,
+        organization: str | None = ...,
+        language: str | None = ...,
+        topic: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Subscriber]: ...
+    async def by_phone(self, phone: str) -> list[Subscriber]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Subscriber: ...
+    async def consent(self, id: str, consent: Consent) -> Subscriber: ...
+    async def opt_out(self, subscriber: str, topic: str = ...) -> bool: ...
+    async def reveal(self, id: str, *, reason: str = ...) -> str: ...
+
+class AioTranslations:
+    async def get(self, id: str) -> Translation: ...
+    async def find(
+        self,
+        *,
+        language: str | None = ...,
+        source: str | None = ...,
+        state: TranslationState | str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Translation]: ...
+    async def text(self, id: str, language: str, *, outdated: bool = ...) -> Readable: ...
+    async def missing(
+        self,
+        language: str,
+        *,
+        region: str | None = ...,
+        kind: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Missing]: ...
+    async def coverage(
+        self, languages: Sequence[str] | None = ..., *, region: str | None = ...
+    ) -> tuple[Coverage, ...]: ...
+    async def create(
+        self,
+        source_id: str,
+        *,
+        language: str,
+        title: str,
+        body: str,
+        native_reviewed: bool = ...,
+        note: str = ...,
+    ) -> Translation: ...
+    async def suggest(
+        self, source_id: str, language: str, engine: str | None = ...
+    ) -> Translation: ...
+    async def edit(
+        self,
+        id: str,
+        *,
+        title: str | None = ...,
+        body: str | None = ...,
+        native_reviewed: bool | None = ...,
+        note: str | None = ...,
+        version: int | None = ...,
+    ) -> Translation: ...
+    async def approve(self, id: str, *, native_reviewed: bool | None = ...) -> Translation: ...
 
 class AioVocabularies:
     async def terms(self, vocabulary: str) -> list[Term]: ...

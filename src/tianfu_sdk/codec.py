@@ -250,17 +250,14 @@ def loads(cls: type[T], document: bytes) -> T:
         SchemaTooNew: `codec.schema_too_new`, a newer program wrote it.
         StorageCorrupt: `codec.corrupt`, it is no document of this noun.
     """
-    schema = SCHEMAS.get(cls.__name__, 1)
-    if not document.startswith((b'{"$":%d,' % schema, b'{"$":%d}' % schema)):
-        document = _lift(cls, document, schema)
-    native = _native()
+    begins, read = _reader(cls)  # type: ignore[arg-type]
+    if not document.startswith(begins):
+        document = _lift(cls, document, SCHEMAS.get(cls.__name__, 1))
     try:
-        if native is not None:
-            noun: T = _decoder(cls)(document)  # type: ignore[arg-type]
-            return noun
-        return _stored().structure(json.loads(document), cls)
+        noun: T = read(document)
     except _faults() as error:
         raise StorageCorrupt("codec.corrupt", path=cls.__name__, what=cls.__name__) from error
+    return noun
 
 
 def _lift(cls: type, document: bytes, schema: int) -> bytes:
@@ -295,9 +292,14 @@ def _faults() -> tuple[type[Exception], ...]:
 
 
 @functools.cache
-def _decoder(cls: Any) -> Callable[[bytes], Any]:
-    decode: Callable[[bytes], Any] = _native().json.Decoder(cls).decode
-    return decode
+def _reader(cls: Any) -> tuple[tuple[bytes, bytes], Callable[[bytes], Any]]:
+    """Give how a current document of a noun begins, and what reads it."""
+    schema = SCHEMAS.get(cls.__name__, 1)
+    begins = (b'{"$":%d,' % schema, b'{"$":%d}' % schema)
+    native = _native()
+    if native is not None:
+        return begins, native.json.Decoder(cls).decode
+    return begins, lambda document: _stored().structure(json.loads(document), cls)
 
 
 def explain(error: BaseException) -> list[Problem]:

@@ -19,11 +19,12 @@ Hooks are called when a hub opens, and after the fact for events: never per row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 import attrs
 import pluggy
 
+from tianfu_sdk import codec
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
@@ -32,6 +33,7 @@ from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.ports.translation import Translator
+from tianfu_sdk.settings import Secret
 
 __all__ = ["API", "PROJECT", "BackendContext", "Hooks", "Register", "hookimpl", "hookspec"]
 
@@ -43,6 +45,7 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
+T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
@@ -58,6 +61,30 @@ class BackendContext:
     """The hub's clock."""
     ids: Ids
     """The hub's ids."""
+
+    def read(self, cls: type[T]) -> T:
+        """Read the backend's table of settings into an attrs class of its own.
+
+        Args:
+            cls: Its fields are the keys of the table; one typed `Secret` or `Secret | None`
+                also takes a plain string.
+
+        Returns:
+            The settings.
+
+        Raises:
+            Invalid: `field.missing`, `field.unknown`, `field.type`, …, with the key.
+        """
+        secret = {name for name, hint in get_type_hints(cls).items() if _takes_secret(hint)}
+        table = {
+            key: Secret(value, "plain") if key in secret and isinstance(value, str) else value
+            for key, value in self.settings.items()
+        }
+        return codec.structure(cls, table)
+
+
+def _takes_secret(hint: Any) -> bool:
+    return hint is Secret or Secret in get_args(hint)
 
 
 class Register(Protocol[T_contra]):

@@ -38,6 +38,7 @@ from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.event import Event, Finding
+from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
 from tianfu_sdk.model.storage import Query
@@ -52,8 +53,16 @@ from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
+from tianfu_sdk.services.channels import Channels
+from tianfu_sdk.services.emergencies import Emergencies
 from tianfu_sdk.services.events import Events
+from tianfu_sdk.services.experts import Experts
+from tianfu_sdk.services.importing import Importer
+from tianfu_sdk.services.indicators import Indicators
+from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.listings import Listings
+from tianfu_sdk.services.marks import Marks
+from tianfu_sdk.services.matching import Matching
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
@@ -61,6 +70,9 @@ from tianfu_sdk.services.organizations import Organizations
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
+from tianfu_sdk.services.sms import Sms
+from tianfu_sdk.services.subscribers import Subscribers
+from tianfu_sdk.services.translations import Translations
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Actor, Tools, Work
 from tianfu_sdk.settings import Settings
@@ -141,7 +153,7 @@ class Hub:
         own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
         store: Store = found.make("storage", scheme, context(url, **own))
         store.open(ALL_KINDS)
-        named = _Named(found, settings, clock, ids)
+        named = _Named(found, settings, clock, ids, _beside(url))
         tools = Tools(
             store=store,
             clock=clock,
@@ -382,6 +394,41 @@ class Hub:
             text, region=region, language=language, kinds=kinds, limit=limit
         )
 
+    def match(
+        self,
+        id_or_noun: str | Listing,
+        *,
+        to: str | None = None,
+        limit: int = 10,
+        weights: Mapping[str, float] | None = None,
+    ) -> Matches:
+        """Match a need with what is offered (智能匹配), or a question with experts.
+
+        Anybody may match what is published. An expert is matched by the public profile;
+        no feature tells of a person.
+
+        Args:
+            id_or_noun: Id of a need (a listing), a need that is not stored, or the id of a
+                question, which needs a grant to answer it.
+            to: Only `service`, `achievement`, `project` or `expert`; None: all.
+            limit: Matches at most, 1 to 100.
+            weights: By feature, instead of `tianfu_sdk.core.matching.WEIGHTS`.
+
+        Returns:
+            Matches, best first, each with contributions that sum to its score exactly; and
+            how many a hard gate left out, by reason.
+
+        Raises:
+            Invalid: `match.not_a_need`, another kind of listing; `match.only_experts`, a
+                question goes to nobody else; `match.bad_weight`, `match.no_weight`;
+                `field.choice`, `storage.limit`.
+            NotFound: `noun.unknown`, `region.unknown`.
+            Denied: `account.required`, `grant.missing`, for a question.
+        """
+        return Matching(self._tools, self._actor).match(
+            id_or_noun, to=to, limit=limit, weights=weights
+        )
+
     def doctor(self) -> list[Finding]:
         """Look whether the store is sound: file, audit, search index, keys, plugins.
 
@@ -438,6 +485,16 @@ class Hub:
         return Vocabularies(self._tools, self._actor)
 
     @property
+    def jobs(self) -> Jobs:
+        """What is queued, and what waits for a person."""
+        return Jobs(self._tools, self._actor)
+
+    @property
+    def marks(self) -> Marks:
+        """Small notes that jobs keep in the store; for the system."""
+        return Marks(self._tools, self._actor)
+
+    @property
     def media(self) -> MediaDesk:
         """Media by their SHA-256."""
         return MediaDesk(self._tools, self._actor)
@@ -473,9 +530,49 @@ class Hub:
         return Listings(self._tools, self._actor)
 
     @property
+    def imports(self) -> Importer:
+        """Tables of a user's own (CSV, workbook, JSON lines), taken in as drafts."""
+        return Importer(self._tools, self._actor)
+
+    @property
+    def experts(self) -> Experts:
+        """Experts (专家)."""
+        return Experts(self._tools, self._actor)
+
+    @property
+    def channels(self) -> Channels:
+        """Channels (科普频道): a region's published content in one language."""
+        return Channels(self._tools, self._actor)
+
+    @property
+    def translations(self) -> Translations:
+        """Translations (译文) of content, entered and approved by people."""
+        return Translations(self._tools, self._actor)
+
+    @property
     def questions(self) -> Questions:
         """Questions that nothing published answers."""
         return Questions(self._tools, self._actor)
+
+    @property
+    def subscribers(self) -> Subscribers:
+        """Subscribers (受众) and their consents."""
+        return Subscribers(self._tools, self._actor)
+
+    @property
+    def sms(self) -> Sms:
+        """Science SMS (科普短信)."""
+        return Sms(self._tools, self._actor)
+
+    @property
+    def indicators(self) -> Indicators:
+        """Indicators (绩效指标)."""
+        return Indicators(self._tools, self._actor)
+
+    @property
+    def emergencies(self) -> Emergencies:
+        """Emergencies (应急科普)."""
+        return Emergencies(self._tools, self._actor)
 
 
 class _Joined:
@@ -513,8 +610,16 @@ class _Joined:
 class _Named:
     """Backends by name, made when they are first asked for."""
 
-    def __init__(self, plugins: Plugins, settings: Settings, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        defaults: Mapping[tuple[str, str], Mapping[str, Any]],
+    ) -> None:
         self._plugins = plugins
+        self._defaults = defaults
         self._settings = settings
         self._clock = clock
         self._ids = ids
@@ -525,7 +630,8 @@ class _Named:
         """Give the backend of a name, made once."""
         with self._guard:
             if (port, name) not in self._made:
-                table = dict(self._settings.backends.get(name, {})) | more
+                own = self._settings.backends.get(name, {})
+                table = {**self._defaults.get((port, name), {}), **own, **more}
                 context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
                 self._made[port, name] = self._plugins.make(port, name, context)
             return self._made[port, name]
@@ -573,6 +679,14 @@ def _keys(settings: Settings, url: str, store: Store) -> Keys:
 def _holds_sealed(store: Store) -> bool:
     query = Query(limit=1, fields="keys")
     return bool(store.run(lambda tx: tx.find(SUBJECT_KEY.name, query), write=False))
+
+
+def _beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Give what backends keep beside the database where their settings do not say."""
+    if urlsplit(url).scheme != "sqlite":
+        return {}
+    path = sqlite_path(url)
+    return {("sms", "file"): {"folder": str(path.with_name(path.name + ".sms"))}}
 
 
 def _blobs(settings: Settings, url: str, named: _Named) -> Blobs:

@@ -3,7 +3,10 @@
 Built-in backends come in first, through the same hooks; a guest never displaces one. A
 plugin that fails to load, or that states another API, is recorded with its cause and the
 hub opens without it. Asking for a name that nobody offers, that two offer, or whose
-plugin is broken raises `PluginError`.
+plugin is broken or blocked raises `PluginError`.
+
+Installed plugins are looked for when a hub opens, not when this is imported. What is
+installed beside them is skipped by the text of its `entry_points.txt`, unparsed.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +26,7 @@ from tianfu_sdk.hookspecs import API, PROJECT, BackendContext, Hooks
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.settings import PluginSettings
 
-__all__ = ["PORTS", "PluginInfo", "Plugins"]
+__all__ = ["PORTS", "Offer", "PluginInfo", "Plugins"]
 
 PORTS = ("storage", "search", "blobs", "sms", "translation", "keys")
 """What a plugin can offer backends for."""
@@ -58,6 +62,10 @@ class PluginInfo:
     """`ok`, `broken` or `blocked`."""
     offers: tuple[str, ...] = ()
     """Such as `sms:webhook`."""
+    hidden: tuple[str, ...] = ()
+    """Those of its offers that a built-in backend of the same name hides."""
+    point: str = ""
+    """Name of its entry point; empty: it was given as an object."""
     builtin: bool = False
     cause: str = ""
     """Why it is broken, one line."""
@@ -65,25 +73,56 @@ class PluginInfo:
     """Whole traceback."""
 
 
-@attrs.define
+@attrs.frozen(kw_only=True)
+class Offer:
+    """A backend that a plugin offers."""
+
+    port: str
+    """One of `PORTS`."""
+    name: str
+    plugin: str
+    """Who offers it."""
+    builtin: bool
+    factory: Callable[[BackendContext], Any] = attrs.field(repr=False)
+
+    @property
+    def settings(self) -> type | None:
+        """The attrs class of its table of settings, where it says so.
+
+        A factory says so by an attribute `settings`, its own or of the class that it is a
+        method of.
+        """
+        for holder in (self.factory, getattr(self.factory, "__self__", None)):
+            found = getattr(holder, "settings", None)
+            if isinstance(found, type) and attrs.has(found):
+                return found
+        return None
+
+
+@attrs.define(eq=False)
 class _Guest:
     """A plugin on its way in."""
 
     plugin: Any
     name: str
     version: str
+    point: str = ""
     builtin: bool = False
-    offers: list[tuple[str, str, Callable[[BackendContext], Any]]] = attrs.field(factory=list)
+    offers: list[Offer] = attrs.field(factory=list)
 
 
 class Plugins:
-    """The plugins of one hub.
+    """The plugins of one hub. Safe to share between threads.
 
     Args:
         settings: Which come in.
         builtin: The library's own.
-        given: Objects that the caller passed to `Hub.open(plugins=[…])`.
+        given: Objects that the caller passed to `Hub.open(plugins=[…])`; `only`, `block` and
+            `off` are not about them.
         discover: Whether to look at installed distributions.
+
+    Raises:
+        PluginError: `plugin.broken`, in strict mode only.
     """
 
     def __init__(
@@ -95,21 +134,21 @@ class Plugins:
         discover: bool = True,
     ) -> None:
         self._settings = settings
+        self._block = {_normal(name) for name in settings.block}
+        self._only = None if settings.only is None else {_normal(name) for name in settings.only}
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(Hooks)
         self._infos: list[PluginInfo] = []
-        self._offers: dict[tuple[str, str], list[_Guest]] = {}
-        self._factories: dict[tuple[str, str, str], Callable[[BackendContext], Any]] = {}
-        self._failures: list[str] = []
+        self._offers: dict[tuple[str, str], list[Offer]] = {}
+        # What a plugin meant to offer before it failed, to name it when that is asked for.
+        self._lost: dict[tuple[str, str], PluginInfo] = {}
+        self._failures: deque[str] = deque(maxlen=100)
         for plugin in builtin:
-            self._take(_Guest(plugin, "tianfu-sdk", _own_version(), builtin=True))
+            self._take(_Guest(plugin, "tianfu-sdk", "built-in", builtin=True))
         for plugin in given:
-            name = str(getattr(plugin, "tianfu_name", "") or _name_of(plugin))
-            self._take(_Guest(plugin, name, str(getattr(plugin, "__version__", "-"))))
+            self._take(_Guest(plugin, _name_of(plugin), _version_of(plugin)))
         if discover and not settings.off:
             self._discover()
-        if settings.trace:
-            self._manager.add_hookcall_monitoring(_trace_before, _trace_after)
 
     def __iter__(self) -> Iterator[PluginInfo]:
         return iter(self._infos)
@@ -121,6 +160,16 @@ class Plugins:
     def names(self, port: str) -> list[str]:
         """Give the names that can be asked for at a port, such as `sms`."""
         return sorted(name for kind, name in self._offers if kind == port)
+
+    def offers(self, plugin: str | None = None) -> Sequence[Offer]:
+        """Give what is offered, by port and name.
+
+        Args:
+            plugin: Only by this one; None: by all.
+        """
+        every = [offer for offers in self._offers.values() for offer in offers]
+        chosen = [offer for offer in every if plugin is None or offer.plugin == plugin]
+        return sorted(chosen, key=lambda offer: (offer.port, offer.name, offer.plugin))
 
     @property
     def failures(self) -> Sequence[str]:
@@ -136,17 +185,18 @@ class Plugins:
             context: Given to its factory.
 
         Raises:
-            PluginError: `plugin.unknown`, `plugin.broken`, `plugin.collision`.
+            PluginError: `plugin.unknown`, `plugin.broken`, `plugin.blocked`,
+                `plugin.collision`.
         """
-        guests = self._offers.get((port, name), [])
-        own = [guest for guest in guests if guest.builtin]
-        chosen = own or guests
+        offers = self._offers.get((port, name), [])
+        own = [offer for offer in offers if offer.builtin]
+        chosen = own or offers
         if not chosen:
             raise self._unknown(port, name)
         if len(chosen) > 1:
-            names = ", ".join(sorted(guest.name for guest in chosen))
+            names = ", ".join(sorted(offer.plugin for offer in chosen))
             raise PluginError("plugin.collision", path=f"{port}:{name}", plugins=names)
-        return self._factories[port, name, chosen[0].name](context)
+        return chosen[0].factory(context)
 
     def tell(self, events: Iterable[Event]) -> None:
         """Tell plugins of committed events; a failure is recorded and stays the plugin's."""
@@ -157,59 +207,82 @@ class Plugins:
             # One by one: in a broadcast the first that raises silences the rest.
             for implementation in implementations:
                 try:
-                    if self._settings.trace:
-                        _log.info("tianfu_event %s -> %s", event.type, implementation.plugin_name)
-                    arguments = [event] if implementation.argnames else []
-                    implementation.function(*arguments)
+                    self._call("tianfu_event", implementation, event=event)
                 except Exception as error:  # noqa: BLE001 - a guest may raise anything
-                    line = f"{implementation.plugin_name}: {type(error).__name__}"
-                    self._failures = [*self._failures, line][-100:]
+                    # Its type only: its text may quote what it was told, or more.
+                    line = f"{implementation.plugin_name}: {type(error).__name__} on {event.type}"
+                    self._failures.append(line)
                     _log.warning("a plugin failed on an event: %s", line)
+
+    def _call(self, hook: str, implementation: Any, **arguments: Any) -> None:
+        if self._settings.trace:
+            # Arguments are not logged: an event may name a subject, a factory hold a key.
+            _log.info("%s -> %s", hook, implementation.plugin_name)
+        wanted = implementation.argnames
+        implementation.function(*(arguments[name] for name in wanted))
 
     def _discover(self) -> None:
         from importlib.metadata import distributions
 
-        seen = set()
+        seen: set[str] = set()
         for distribution in distributions():
-            for point in distribution.entry_points:
-                if point.group != PROJECT or (distribution.name, point.name) in seen:
+            try:
+                # Parsing every entry point of every distribution takes three times as long.
+                if f"[{PROJECT}]" not in (distribution.read_text("entry_points.txt") or ""):
                     continue
-                seen.add((distribution.name, point.name))
-                self._admit(point, distribution.name, distribution.version)
+                name, version = str(distribution.name), str(distribution.version)
+                points = tuple(distribution.entry_points.select(group=PROJECT))
+            except Exception as error:  # noqa: BLE001 - whatever a damaged installation causes
+                self._break(_Guest(None, str(getattr(distribution, "_path", "?")), "-"), error)
+                continue
+            if _normal(name) in seen:
+                continue  # hidden by one that stands before it on the path, as in an import
+            seen.add(_normal(name))
+            for point in points:
+                self._admit(point, name, version)
 
     def _admit(self, point: Any, name: str, version: str) -> None:
-        only, block, own = self._settings.only, self._settings.block, _canonical(name)
-        if own in map(_canonical, block) or (only is not None and own not in map(_canonical, only)):
-            self._infos.append(PluginInfo(name=name, version=version, state="blocked"))
+        guest = _Guest(None, name, version, point.name)
+        normal = _normal(name)
+        if normal in self._block or (self._only is not None and normal not in self._only):
+            info = PluginInfo(name=name, version=version, state="blocked", point=point.name)
+            self._infos.append(info)
             return
         try:
-            plugin = point.load()
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            self._break(_Guest(None, name, version), error)
+            guest.plugin = point.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - an import may even end the process
+            self._break(guest, error)
             return
-        self._take(_Guest(plugin, name, version))
+        self._take(guest)
 
     def _take(self, guest: _Guest) -> None:
         try:
             self._check_in(guest)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if guest.builtin:
                 raise
             self._leave(guest)
             self._break(guest, error)
             return
-        for port, name, factory in guest.offers:
-            self._offers.setdefault((port, name), []).append(guest)
-            self._factories[port, name, guest.name] = factory
-        offers = tuple(sorted(f"{port}:{name}" for port, name, _ in guest.offers))
+        hidden = []
+        for offer in guest.offers:
+            rivals = self._offers.setdefault((offer.port, offer.name), [])
+            if any(rival.builtin for rival in rivals):
+                hidden.append(f"{offer.port}:{offer.name}")
+                _log.warning("%s of %s stays hidden: it is built in", hidden[-1], guest.name)
+            rivals.append(offer)
         self._infos.append(
             PluginInfo(
                 name=guest.name,
                 version=guest.version,
                 state="ok",
-                offers=offers,
+                offers=tuple(sorted(f"{offer.port}:{offer.name}" for offer in guest.offers)),
+                hidden=tuple(sorted(hidden)),
+                point=guest.point,
                 builtin=guest.builtin,
             )
         )
@@ -218,82 +291,117 @@ class Plugins:
         api = getattr(guest.plugin, "tianfu_api", None)
         if api != API:
             raise PluginError("plugin.api", path=guest.name, found=api, known=API)
-        # Named by the object: one distribution may bring several.
-        self._manager.register(guest.plugin, name=f"{guest.name}:{id(guest.plugin)}")
-        self._check_names(guest)
-        for port in PORTS:
-            caller = getattr(self._manager.hook, f"tianfu_register_{port}")
-            for implementation in caller.get_hookimpls():
-                if implementation.plugin is guest.plugin:
-                    implementation.function(self._registrar(guest, port))
-
-    def _check_names(self, guest: _Guest) -> None:
-        known = {name for name in dir(Hooks) if name.startswith("tianfu_")}
-        for name in dir(guest.plugin):
-            if name.startswith("tianfu_") and name not in known:
-                value = getattr(guest.plugin, name, None)
-                if getattr(value, "tianfu_sdk_impl", None) is not None:
-                    raise PluginError("plugin.unknown_hook", path=guest.name, hook=name)
+        _check_names(guest)
+        # Numbered, since one distribution may bring several.
+        number = sum(info.name == guest.name for info in self._infos) + 1
+        name = guest.name if number == 1 else f"{guest.name}#{number}"
+        self._manager.register(guest.plugin, name=name)
         self._manager.check_pending()
-
-    def _registrar(self, guest: _Guest, port: str) -> Callable[..., None]:
-        def register(name: str, factory: Callable[[BackendContext], Any]) -> None:
-            if not callable(factory):
-                raise PluginError("plugin.factory", path=f"{port}:{name}")
-            guest.offers.append((port, name, factory))
-
-        return register
+        for hook in _HOOKS:
+            for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+                if implementation.plugin is not guest.plugin:
+                    continue
+                if implementation.wrapper or implementation.hookwrapper:
+                    raise PluginError("plugin.wrapper", path=guest.name, hook=hook)
+                port = hook.removeprefix("tianfu_register_")
+                if port in PORTS:
+                    self._call(hook, implementation, register=_registrar(guest, port))
 
     def _leave(self, guest: _Guest) -> None:
-        if guest.plugin is not None and self._manager.is_registered(guest.plugin):
+        if self._manager.is_registered(guest.plugin):
             self._manager.unregister(guest.plugin)
 
     def _break(self, guest: _Guest, error: BaseException) -> None:
         # One line of it all: pluggy says only in its second line what is wrong.
         cause = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_CAUSE]
-        self._infos.append(
-            PluginInfo(
-                name=guest.name,
-                version=guest.version,
-                state="broken",
-                cause=cause,
-                trace="".join(traceback.format_exception(error)),
-            )
+        info = PluginInfo(
+            name=guest.name,
+            version=guest.version,
+            state="broken",
+            point=guest.point,
+            cause=cause,
+            trace="".join(traceback.format_exception(error)),
         )
-        _log.warning("plugin %s is left out: %s", guest.name, cause)
+        self._infos.append(info)
+        for offer in guest.offers:
+            self._lost[offer.port, offer.name] = info
+        _log.warning("plugin %s is left out: %s", guest.name, info.cause)
         if self._settings.strict:
-            raise PluginError("plugin.broken", path=guest.name, cause=cause) from error
+            raise PluginError("plugin.broken", path=guest.name, cause=info.cause) from error
 
     def _unknown(self, port: str, name: str) -> PluginError:
-        broken = [info for info in self._infos if info.state == "broken"]
-        for info in broken:
-            if info.name == _KNOWN.get((port, name)) or name in info.name:
-                return PluginError("plugin.broken", path=info.name, cause=info.cause)
-        offered = ", ".join(self.names(port)) or "-"
         package = _KNOWN.get((port, name))
+        missing = self._lost.get((port, name)) or self._likely(name, package)
+        if missing is not None and missing.state == "broken":
+            return PluginError("plugin.broken", path=missing.name, cause=missing.cause)
+        if missing is not None:
+            return PluginError("plugin.blocked", path=missing.name, name=f"{port}:{name}")
+        offered = ", ".join(self.names(port)) or "-"
+        broken = sorted({info.name for info in self._infos if info.state == "broken"})
         hint = f"pip install {package}" if package else None
+        if broken and hint is None:
+            hint = f"broken plugins: {', '.join(broken)}; see tianfu plugins list"
         return PluginError(
             "plugin.unknown", path=f"{port}:{name}", hint=hint, offered=offered, name=name
         )
 
-
-def _trace_before(hook: str, _: Any, __: Any) -> None:
-    # Arguments are not logged: an event may name a subject.
-    _log.info("call %s", hook)
-
-
-def _trace_after(_: Any, hook: str, __: Any, ___: Any) -> None:
-    _log.info("done %s", hook)
-
-
-def _name_of(plugin: Any) -> str:
-    return str(getattr(plugin, "__name__", "") or type(plugin).__qualname__)
+    def _likely(self, name: str, package: str | None) -> PluginInfo | None:
+        """Find the plugin that would offer a name, by what it is called."""
+        for info in self._infos:
+            if info.state == "ok":
+                continue
+            called = (info.point, _normal(info.name).split("-")[-1])
+            if _normal(info.name) == package or name in called:
+                return info
+        return None
 
 
-def _canonical(name: str) -> str:
-    # As pip compares names (PEP 503): tianfu_sms_webhook is tianfu-sms-webhook.
+_HOOKS = tuple(sorted(name for name in vars(Hooks) if name.startswith("tianfu_")))
+_NAME = re.compile(r"[a-z][a-z0-9+.-]*")
+
+
+def _check_names(guest: _Guest) -> None:
+    # pluggy takes a misspelt hook in silence, and does not see one without its marker.
+    for name in dir(guest.plugin):
+        if not name.startswith("tianfu_"):
+            continue
+        value = getattr(guest.plugin, name, None)
+        marked = getattr(value, "tianfu_sdk_impl", None) is not None
+        if marked and name not in _HOOKS:
+            raise PluginError("plugin.unknown_hook", path=guest.name, hook=name)
+        if not marked and (name in _HOOKS or name.startswith("tianfu_register_")):
+            raise PluginError("plugin.unmarked_hook", path=guest.name, hook=name)
+
+
+def _registrar(guest: _Guest, port: str) -> Callable[..., None]:
+    def register(name: Any, factory: Any) -> None:
+        path = f"{port}:{name}"
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise PluginError("plugin.bad_name", path=path)
+        if not callable(factory):
+            raise PluginError("plugin.factory", path=path)
+        if any((offer.port, offer.name) == (port, name) for offer in guest.offers):
+            raise PluginError("plugin.collision", path=path, plugins=guest.name)
+        guest.offers.append(
+            Offer(port=port, name=name, plugin=guest.name, builtin=guest.builtin, factory=factory)
+        )
+
+    return register
+
+
+def _normal(name: str) -> str:
+    # As package indexes compare names: `Tianfu_SMS.webhook` is `tianfu-sms-webhook`.
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _own_version() -> str:
-    return "built-in"
+def _name_of(plugin: Any) -> str:
+    for name in ("tianfu_name", "__name__"):
+        found = getattr(plugin, name, "")
+        if isinstance(found, str) and found:
+            return found
+    return type(plugin).__qualname__
+
+
+def _version_of(plugin: Any) -> str:
+    found = getattr(plugin, "__version__", "")
+    return found if isinstance(found, str) and found else "-"

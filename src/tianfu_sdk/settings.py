@@ -59,8 +59,8 @@ class PluginSettings:
 class AskSettings:
     """How `ask` decides."""
 
-    threshold: float = 0.35
-    """Share of the question's weight that an answer must cover, 0 to 1; below it abstains."""
+    threshold: float = 0.4
+    """How surely an answer must be about the question, 0 to 1; below it `ask` abstains."""
     answer_days: int = 7
     """Days until a question that was filed is due."""
 

@@ -135,7 +135,7 @@ def test_a_person_without_rights_is_told_why(world):
             "kinds[0]",
         ),
         (
-            {"actions": ["create"], "region": "510000", "until": datetime(2027, 1, 1)},  # noqa: DTZ001
+            {"actions": ["create"], "region": "510000", "until": datetime(2027, 1, 1)},
             "field.naive_time",
             "until",
         ),

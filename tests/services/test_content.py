@@ -307,7 +307,7 @@ def test_a_text_where_a_list_is_wanted_is_refused_and_not_taken_apart(door):
 def test_a_moment_without_a_zone_is_refused(door):
     id_ = door.approved()
     with pytest.raises(Invalid) as caught:
-        door.me.resources.schedule(id_, datetime(2027, 1, 1))  # noqa: DTZ001 - the mistake
+        door.me.resources.schedule(id_, datetime(2027, 1, 1))
     assert (caught.value.code, caught.value.path) == ("field.naive_time", "at")
 
 

@@ -14,7 +14,9 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hookspecs import BackendContext, Register, hookimpl
 from tianfu_sdk.model.region import Region, RegionLevel
 from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
+from tianfu_sdk.ports.translation import Translator
 
 __all__ = ["BUILTIN", "shipped_regions", "sqlite_path"]
 
@@ -66,6 +68,39 @@ def _memory_blobs(_: BackendContext) -> Blobs:
     return MemoryBlobs()
 
 
+def _opencc(_: BackendContext) -> Translator:
+    from tianfu_sdk.backends.offline_translation import OpenccTranslator
+
+    return OpenccTranslator()
+
+
+def _pseudo(_: BackendContext) -> Translator:
+    from tianfu_sdk.backends.offline_translation import PseudoTranslator
+
+    return PseudoTranslator()
+
+
+def _outbox_file(context: BackendContext) -> SmsGateway:
+    from tianfu_sdk.backends.outbox_file import OutboxFileGateway
+
+    return OutboxFileGateway(context.settings.get("folder"), clock=context.clock)
+
+
+def _outbox_memory(_: BackendContext) -> SmsGateway:
+    from tianfu_sdk.backends.outbox_memory import MemoryGateway
+
+    return MemoryGateway()
+
+
+class _Sms:
+    tianfu_api = 1
+
+    @hookimpl
+    def tianfu_register_sms(self, register: Register[SmsGateway]) -> None:
+        register("file", _outbox_file)
+        register("memory", _outbox_memory)
+
+
 class _Storage:
     tianfu_api = 1
 
@@ -80,7 +115,16 @@ class _Storage:
         register("memory", _memory_blobs)
 
 
-BUILTIN = (_Storage(),)
+class _Translation:
+    tianfu_api = 1
+
+    @hookimpl
+    def tianfu_register_translation(self, register: Register[Translator]) -> None:
+        register("opencc", _opencc)
+        register("pseudo", _pseudo)
+
+
+BUILTIN = (_Storage(), _Sms(), _Translation())
 """What every hub begins with."""
 
 

@@ -115,6 +115,7 @@ _CONTENT_KEYS = (
 )
 _CONTENT_INDEXES = (
     ("state", "published"),
+    ("language", "state", "published"),
     ("prefecture", "state", "published"),
     ("county", "state", "published"),
     ("organization", "updated"),
@@ -215,7 +216,13 @@ SUBSCRIBER: NounKind[Subscriber] = NounKind(
     Kind(
         "subscriber",
         (Key("language"), Key("topic", many=True), Key("phone_ix", "bytes"), *PLACE_KEYS),
-        (("province",), ("prefecture",), ("county",), ("phone_ix",)),
+        # Campaigns read in the order of the index: equal phones stand next to each other.
+        (
+            ("province", "phone_ix"),
+            ("prefecture", "phone_ix"),
+            ("county", "phone_ix"),
+            ("phone_ix",),
+        ),
     ),
     "sub",
     # The blind index is made by the desk, which has the key.
@@ -282,10 +289,22 @@ TRANSLATION: NounKind[Translation] = NounKind(
     Translation,
     Kind(
         "translation",
-        (Key("source"), Key("source_kind"), Key("language"), Key("state"), *PLACE_KEYS),
-        (("source", "language"), ("language", "state")),
+        (
+            Key("source"),
+            Key("source_kind"),
+            Key("language"),
+            Key("state"),
+            *PLACE_KEYS,
+            Key("topic", many=True),
+            Key("addressed", many=True),
+            Key("updated", "int"),
+            Key("published", "int"),
+            Key("expires", "int"),
+        ),
+        (("source", "language"), ("language", "state", "published"), ("language", "updated")),
     ),
     "trl",
+    # What depends on the source (`core.translating.source_keys`) is given by the desk.
     lambda t, placed: (
         place_keys(t.organization, placed)
         | {
@@ -293,6 +312,7 @@ TRANSLATION: NounKind[Translation] = NounKind(
             "source_kind": t.kind,
             "language": t.language,
             "state": t.state.value,
+            "updated": moment_key(t.updated_at),
         }
     ),
 )
@@ -336,10 +356,17 @@ MESSAGE = Kind(
         Key("provider_id"),
         Key("parts", "int"),
     ),
-    (("campaign", "state"), ("provider_id",), ("batch",)),
+    (("state", "campaign"), ("provider_id",), ("batch",)),
     document=False,
 )
-"""One narrow row a recipient of a campaign."""
+"""One narrow row a recipient of a campaign; its id is `core.messages.message_id(…)`."""
+RECEIPT = Kind(
+    "receipt",
+    (Key("provider_id"), Key("subscriber"), Key("state"), Key("at", "int")),
+    (("provider_id",),),
+    document=False,
+)
+"""Receipts that came before the message they are of was known by that id."""
 SUBJECT_KEY = Kind("subject_key", (Key("master"),))
 """The wrapped key of one person."""
 OPT_OUT = Kind(
@@ -363,6 +390,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     REVISION,
     UNIQUE,
     MESSAGE,
+    RECEIPT,
     SUBJECT_KEY,
     OPT_OUT,
     AUDIT,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CONTENT, Placed, day_key
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, Placed, day_key
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
@@ -28,17 +28,25 @@ __all__ = [
 ]
 
 
-def public(now: datetime) -> Group:
-    """Give what everybody may read of the kinds of content.
+def public(kind: str, now: datetime) -> Group | None:
+    """Give what everybody may read of a kind.
 
     Args:
+        kind: Of the thing.
         now: This moment.
 
     Returns:
-        Published, and not past its expiry on this day in China (科普法 Art. 35).
+        Of content what is published and not past its expiry on this day in China
+        (科普法 Art. 35), of translations what follows such a content, of channels all;
+        None: nothing of this kind.
     """
-    today = day_key(now.astimezone(SHANGHAI).date())
-    return (Where("state", "=", State.PUBLISHED.value), Where("expires", ">", today))
+    current = Where("expires", ">", day_key(now.astimezone(SHANGHAI).date()))
+    if kind in CONTENT:
+        return (Where("state", "=", State.PUBLISHED.value), current)
+    if kind == TRANSLATION.name:
+        # Approved, and its source is published: `core.translating.source_keys`.
+        return (Where("published", ">", 0), current)
+    return () if kind == CHANNEL.name else None
 
 
 def chain_of(grant: Grant, known: Mapping[str, Grant]) -> list[Grant]:
@@ -122,8 +130,9 @@ def scope(
         Groups joined by OR; none: nothing.
     """
     found: dict[Group, None] = {}
-    if action is Action.READ and kind in CONTENT:
-        found[public(now)] = None
+    everybodys = public(kind, now)
+    if action is Action.READ and everybodys is not None:
+        found[everybodys] = None
     by_level: dict[str, set[str]] = {}
     for chain in chains:
         if holds(chain, now) or covers(chain[0], action, kind):
@@ -172,7 +181,8 @@ def explain(
             reason = "place"
         ids = tuple(link.id for link in chain)
         steps.append(Step(grant.id, ids, not reason, reason or "covers"))
-    if action is Action.READ and kind in CONTENT and matches("", keys, public(now)):
+    everybodys = public(kind, now)
+    if action is Action.READ and everybodys is not None and matches("", keys, everybodys):
         return Explanation(True, "published", tuple(steps))
     allowed = any(step.holds for step in steps)
     return Explanation(allowed, "grant" if allowed else "none", tuple(steps))

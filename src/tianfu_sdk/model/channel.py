@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from tianfu_sdk.model.base import Noun
-from tianfu_sdk.model.checks import each, language_tag, region_code, text
+from tianfu_sdk.model.checks import aware, each, language_tag, region_code, text
 
 __all__ = ["Channel", "ChannelItem"]
 
@@ -31,6 +33,7 @@ class ChannelItem:
 
     kind: str
     id: str
+    """Of the content, also where a translation of it is shown."""
     title: str
     body: str
     language: str
@@ -39,3 +42,7 @@ class ChannelItem:
     """It is an approved translation, not the original."""
     reviewed_by_native: bool | None = None
     """For a translation: whether a native reader reviewed it; None for an original."""
+    disclaimer: str = ""
+    """Said wherever the content is shown; in the original's language."""
+    published_at: datetime | None = attrs.field(default=None, metadata=aware)
+    """When the original was published."""

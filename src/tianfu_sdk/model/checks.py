@@ -7,6 +7,7 @@ not checked again.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -33,6 +34,7 @@ Check = Callable[[Any, str], None]
 Checks = Mapping[str, Check]
 _SLOT = "tianfu_check"
 _REGION = re.compile(r"[1-9]\d{5}")
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -44,30 +46,42 @@ def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
         path: Where it stands, for the errors.
 
     Yields:
-        One error a problem, with its path; nothing if all is well.
+        One error a problem, with its path; nothing if all is well. Fields are held against
+        each other only where each is fine by itself.
     """
-    for field in attrs.fields(type(noun)):
-        value = getattr(noun, field.name)
-        where = f"{path}.{field.name}" if path else field.name
-        check = field.metadata.get(_SLOT)
+    fine = True
+    for name, check in _checks_of(noun.__class__):
+        value = getattr(noun, name)
+        where = f"{path}.{name}" if path else name
         if check is not None and value is not None:
             try:
                 check(value, where)
             except Invalid as error:
+                fine = False
                 yield error
         if isinstance(value, tuple):
             for index, member in enumerate(value):
-                if attrs.has(type(member)):
+                if _is_noun(member.__class__):
                     yield from problems(member, f"{where}[{index}]")
-        elif attrs.has(type(value)):
+        elif _is_noun(value.__class__):
             yield from problems(value, where)
     whole = getattr(noun, "_check", None)
-    if whole is not None:
+    if fine and whole is not None:
         try:
             whole()
         except Invalid as error:
             inner = f"{path}.{error.path}" if path else error.path
             yield Invalid(error.code, path=inner, **error.values)
+
+
+@functools.cache
+def _checks_of(cls: type[Any]) -> tuple[tuple[str, Check | None], ...]:
+    return tuple((field.name, field.metadata.get(_SLOT)) for field in attrs.fields(cls))
+
+
+@functools.cache
+def _is_noun(cls: type) -> bool:
+    return attrs.has(cls)
 
 
 def text(longest: int, *, shortest: int = 0) -> Checks:
@@ -87,9 +101,7 @@ def text(longest: int, *, shortest: int = 0) -> Checks:
             raise Invalid("field.too_long", path=path, length=len(value), longest=longest)
         if shortest and len(value.strip()) < shortest:
             raise Invalid("field.too_short", path=path, shortest=shortest)
-        if "\0" in value or (
-            not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value)
-        ):
+        if _UNFIT.search(value):
             raise Invalid("field.characters", path=path)
 
     return {_SLOT: check}

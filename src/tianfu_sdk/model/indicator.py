@@ -6,8 +6,9 @@ from datetime import datetime
 
 import attrs
 
+from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.base import Labelled, Precision
-from tianfu_sdk.model.checks import aware
+from tianfu_sdk.model.checks import aware, text
 
 __all__ = ["Adjustment", "Figure", "Indicator", "IndicatorReport", "Period"]
 
@@ -32,6 +33,14 @@ class Period:
     start: datetime = attrs.field(metadata=aware)
     end: datetime = attrs.field(metadata=aware)
 
+    def _check(self) -> None:
+        if self.end <= self.start:
+            raise Invalid("when.backwards", path="end")
+
+    def holds(self, moment: datetime) -> bool:
+        """Tell whether a moment lies inside."""
+        return self.start <= moment < self.end
+
 
 @attrs.frozen(kw_only=True)
 class Figure:
@@ -39,14 +48,18 @@ class Figure:
 
     indicator: Indicator
     organization: str
-    own: int
-    """Of the organization itself."""
-    value: int
-    """With all below it: the sum of the own figures of the subtree."""
+    own: int | None
+    """Of the organization itself; None: nothing was reported, which is not 0."""
+    value: int | None
+    """With all below it: the sum of the own figures of the subtree; None: as `own`."""
     precision: Precision = Precision.EXACT
     """Never more exact than the evidence."""
     evidence: int = 0
     """How many events it rests on, the subtree included; `evidence()` lists them."""
+    adjusted: int | None = None
+    """`value` without the events that adjustments leave out; equal to it where none does."""
+    excluded: int = 0
+    """How many events of its evidence adjustments leave out."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +67,8 @@ class Adjustment:
     """An event that is left out of a figure (剔除), and why."""
 
     event: str
-    reason: str
+    """Id of the event."""
+    reason: str = attrs.field(metadata=text(500, shortest=1))
 
 
 @attrs.frozen(kw_only=True)
@@ -65,13 +79,24 @@ class IndicatorReport:
     period: Period
     figures: tuple[Figure, ...]
     answer_rate: float | None
-    """Questions answered, at once or by an expert, by questions asked; None: none asked."""
-    language_coverage: tuple[tuple[str, int, int], ...]
-    """Language, published contents readable in it, published contents."""
+    """Questions answered, at once or by an expert, by questions asked; None: none asked.
 
-    def figure(self, indicator: Indicator, organization: str | None = None) -> Figure:
-        """Give one figure, by default that of the organization asked for."""
-        wanted = organization or self.organization
-        return next(
-            f for f in self.figures if f.indicator == indicator and f.organization == wanted
-        )
+    Above 1 where more questions of earlier periods were answered than new ones asked.
+    """
+    adjusted_answer_rate: float | None
+    """The same of the adjusted figures."""
+    language_coverage: tuple[tuple[str, int, int], ...]
+    """Language, published contents readable in it, published contents; as they stand now."""
+    adjustments: tuple[Adjustment, ...] = ()
+
+    def figure(self, indicator: Indicator | str, organization: str = "") -> Figure:
+        """Give one figure; of the organization of the report where none is named.
+
+        Raises:
+            NotFound: `indicator.no_figure`.
+        """
+        wanted = Indicator.of(indicator, "indicator"), organization or self.organization
+        for figure in self.figures:
+            if (figure.indicator, figure.organization) == wanted:
+                return figure
+        raise NotFound("indicator.no_figure", path="organization", organization=wanted[1][:64])

@@ -68,9 +68,10 @@ class Matches:
     """Candidates, best first, and those that a hard gate left out."""
 
     to: str
+    """What it was narrowed to, such as `expert`; empty: everything."""
     found: tuple[Match, ...]
     gated: Mapping[str, int]
-    """Left out by reason: `language`, `deadline`, `capacity`, `kind`."""
+    """Left out by reason: `language`, `deadline`, `expired`, `capacity`."""
 
     def __iter__(self) -> Iterator[Match]:
         return iter(self.found)

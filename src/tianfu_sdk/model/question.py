@@ -59,6 +59,8 @@ class Answer:
     source: str
     """Who publishes it and what it rests on."""
     disclaimer: str = ""
+    reviewed_by_native: bool | None = None
+    """For a translation: whether a native reader reviewed it; None for an original."""
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ __all__ = [
     "CallbackResult",
     "Campaign",
     "CampaignState",
+    "DispatchReport",
     "ErrorClass",
     "Exclusion",
     "Health",
@@ -190,6 +191,9 @@ class Campaign(Noun):
     organization: str
     region: str = attrs.field(metadata=region_code)
     """Root of the region subtree whose subscribers it is for."""
+    whole_region: bool = False
+    """All subscribers there, whoever looks after them, because its author's grants reach that
+    far; False: only those of the organization and of those below it."""
     texts: Mapping[str, str]
     """By language tag; a subscriber gets the own language or, if `fallback`, Chinese."""
     signature: str = attrs.field(metadata=text(20, shortest=2))
@@ -208,8 +212,11 @@ class Campaign(Noun):
     author: str = ""
     approver: str = ""
     planned: int = 0
+    """Recipients, as planned when it was approved."""
     cost: int = 0
     """In 1/1000 yuan, as planned."""
+    queued: int | None = None
+    """Messages that were put in the outbox; None: not all of them yet."""
 
 
 @attrs.frozen
@@ -217,7 +224,8 @@ class Exclusion:
     """Why some subscribers are left out, and how many."""
 
     reason: str
-    """`no_consent`, `opted_out`, `topic`, `duplicate`, `no_text`, `setting`, `too_long`."""
+    """`no_consent`, `opted_out`, `topic`, `duplicate`, `no_text`, `setting`, `too_long`, or
+    `synthetic`: made for a demo or drill, and the gateway reaches telephones."""
     count: int
 
 
@@ -252,6 +260,26 @@ class SmsReport:
     parts: int
     cost: int
     """In 1/1000 yuan."""
+
+
+@attrs.frozen(kw_only=True)
+class DispatchReport:
+    """What the dispatcher did: batches claimed, and messages by what became of them."""
+
+    claimed: int = 0
+    """Batches that were taken out of the outbox; 0: nothing was due."""
+    accepted: int = 0
+    rejected: int = 0
+    deferred: int = 0
+    """To be tried again later, in batches of their own."""
+    unknown: int = 0
+    """May have gone out; never sent again by itself."""
+    dropped: int = 0
+    """Left out right before sending, such as for an opt-out since the plan."""
+    returned: int = 0
+    """Of batches that certainly did not leave; they stay in the outbox."""
+    parked: int = 0
+    """Batches that wait for a person."""
 
 
 @attrs.frozen(kw_only=True)

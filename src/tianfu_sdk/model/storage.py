@@ -71,9 +71,13 @@ def _named(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
 
 
 def _id(_: Any, attribute: attrs.Attribute[Any], value: str) -> None:
-    _check_text(value, attribute.name, LONGEST_ID)
+    _check_id(value, attribute.name)
+
+
+def _check_id(value: str, path: str) -> None:
+    _check_text(value, path, LONGEST_ID)
     if not value:
-        raise Invalid("storage.empty_id", path=attribute.name)
+        raise Invalid("storage.empty_id", path=path)
 
 
 def _check_text(value: str, path: str, longest: int) -> None:
@@ -152,6 +156,7 @@ class Kind:
 
     def check_row(self, row: Row) -> None:
         """Refuse a row that this kind cannot hold; raises `Invalid` that names the key."""
+        _check_id(row.id, f"{self.name}.id")
         if row.keys.keys() != self.by_name.keys():
             odd = sorted(row.keys.keys() ^ self.by_name.keys())
             raise Invalid("storage.key_names", path=f"{self.name}.{odd[0]}", value=", ".join(odd))
@@ -214,7 +219,7 @@ _ID = Key("id_", "str")
 class Row:
     """A document with its search keys, as a store keeps it."""
 
-    id: str = attrs.field(validator=_id)
+    id: str
     version: int = 0
     """On `put` the version that is replaced, 0 for new; as read the version that is stored."""
     doc: bytes | None = None

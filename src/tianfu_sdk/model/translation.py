@@ -12,6 +12,7 @@ __all__ = [
     "Failed",
     "Missing",
     "Ok",
+    "Readable",
     "Segment",
     "Translation",
     "TranslationBatch",
@@ -26,6 +27,8 @@ class TranslationState(Labelled):
 
     DRAFT = "draft", "草稿", "draft"
     APPROVED = "approved", "已审定", "approved"
+    OUTDATED = "outdated", "已过时", "outdated"
+    """It was approved, and its source has a newer revision since."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +42,7 @@ class Translation(Noun):
     source_revision: int
     """The revision that was translated; another one makes this outdated."""
     language: str = attrs.field(metadata=language_tag)
+    """Canonical, and not the source's own."""
     title: str = attrs.field(metadata=text(400, shortest=1))
     body: str = attrs.field(default="", metadata=text(1_000_000))
     organization: str
@@ -69,7 +73,11 @@ class Missing:
 
 @attrs.frozen(kw_only=True)
 class Coverage:
-    """How much of the published content can be read in a language."""
+    """How much of the published content can be read in a language.
+
+    Counted are published contents that have not expired and are written in another
+    language: `approved`, `draft`, `outdated` and `missing` add up to `published`.
+    """
 
     language: str
     published: int
@@ -77,6 +85,29 @@ class Coverage:
     draft: int
     outdated: int
     missing: int
+
+
+@attrs.frozen(kw_only=True)
+class Readable:
+    """A content as a reader of some language gets it."""
+
+    kind: str
+    id: str
+    """Of the content."""
+    title: str
+    body: str
+    asked: str
+    """The language that was asked for."""
+    language: str
+    """Of title and body; mark them with it where it is not the one asked for."""
+    translated: bool
+    """It is a translation, not the original."""
+    outdated: bool = False
+    """It translates an older revision."""
+    reviewed_by_native: bool | None = None
+    """For a translation: whether a native reader reviewed it; None for an original."""
+    disclaimer: str = ""
+    """Said wherever the content is shown; in the original's language."""
 
 
 # Values that cross the translation port.
@@ -93,7 +124,9 @@ class TranslationCapabilities:
     third_party: bool
     """Text leaves to somebody else."""
     max_segments: int = 1000
+    """Of one batch; a larger one is `Failed` (`too_long`), never cut."""
     max_characters: int = 100_000
+    """Code points of all segments of one batch together; as above."""
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core import asking, lifecycle
+from tianfu_sdk.core import asking, lifecycle, translating
 from tianfu_sdk.core.kinds import CONTENT, QUESTION, TRANSLATION, Placed
 from tianfu_sdk.core.publishing import tags_of
 from tianfu_sdk.core.regions import Levels
@@ -17,7 +17,6 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.question import Answer, Answers, Question
 from tianfu_sdk.model.search import Hit, SearchFilter
-from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.organizations import names_of
 from tianfu_sdk.services.people import new_subject, seal
 from tianfu_sdk.services.work import Desk, Work
@@ -38,6 +37,8 @@ class _Shown:
     title: str
     text: str
     language: str
+    reviewed: bool | None = None
+    """By a native reader; None for an original."""
 
 
 class Ask(Desk):
@@ -85,14 +86,16 @@ class Ask(Desk):
         tokens = asking.question_tokens(text)
         hits = search.query(tokens, only, min(200, limit * 3))
         threshold = work.tools.settings.ask.threshold
-        good = [h for h in hits if asking.coverage(tokens, h.contributions) >= threshold]
-        shown = self._gate(work, good)
+        shown = self._gate(work, hits)
         names = names_of(work, [found.content.organization for found in shown.values()])
         answers: list[Answer] = []
-        for hit in good:
-            if hit.id not in shown or len(answers) == limit:
+        for hit in hits:
+            found = shown.get(hit.id)
+            if found is None or len(answers) == limit:
                 continue
-            found = shown[hit.id]
+            named = f"{found.title} {' '.join(found.content.keywords)}"
+            if asking.relevance(tokens, hit.contributions, named) < threshold:
+                continue
             answers.append(
                 Answer(
                     kind=found.kind,
@@ -104,6 +107,7 @@ class Ask(Desk):
                     why=dict(sorted(hit.contributions.items(), key=lambda item: -item[1])),
                     source=_source(found.content, names),
                     disclaimer=found.content.disclaimer,
+                    reviewed_by_native=found.reviewed,
                 )
             )
         return answers
@@ -127,15 +131,14 @@ class Ask(Desk):
             shelf = CONTENT[translation.kind]
             for source_row in work.tx.get(shelf.name, [translation.source]):
                 source = work.noun(shelf, source_row)
-                current = translation.source_revision == source.revision
-                approved = translation.state is TranslationState.APPROVED
-                if current and approved and _readable(source, today):
+                if translating.current(translation, source) and _readable(source, today):
                     shown[row.id] = _Shown(
                         source,
                         translation.kind,
                         translation.title,
                         translation.body,
                         translation.language,
+                        translation.native_reviewed,
                     )
         return shown
 

@@ -10,26 +10,20 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import lifecycle
-from tianfu_sdk.core.kinds import (
-    NEVER_DUE,
-    REVISION,
-    TRANSLATION,
-    NounKind,
-    day_key,
-    moment_key,
-)
-from tianfu_sdk.core.publishing import demand_shareable, search_doc, translation_doc
+from tianfu_sdk.core.kinds import NEVER_DUE, REVISION, NounKind, day_key, moment_key
+from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
-from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
 from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import canonical_language
 
-__all__ = ["ContentDesk", "index_translations"]
+__all__ = ["ContentDesk"]
 
 T = TypeVar("T", bound=Content)
 
@@ -122,7 +116,7 @@ class ContentDesk(Desk, Generic[T]):
             if topic is not None:
                 where.append(Where("topic", "has", topic))
             if language is not None:
-                where.append(Where("language", "=", language))
+                where.append(Where("language", "=", canonical_language(language)))
             return work.page(
                 self._shelf,
                 where=tuple(where),
@@ -296,9 +290,7 @@ class ContentDesk(Desk, Generic[T]):
             base = self._working(work, head)
             if version is not None and version != base.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=self._shelf.name)
-            changed = self._changed(work, base, changes)
-            draft = lifecycle.revise(base, changed, person=work.person)
-            stored = self._store_draft(work, head, base, draft)
+            stored = self._edited(work, head, base, changes)
             work.note(stored, "edited", revision=stored.revision)
             return stored
 
@@ -393,16 +385,7 @@ class ContentDesk(Desk, Generic[T]):
     # Within a transaction.
 
     def _create(self, work: Work, many: Sequence[Mapping[str, Any]], *, bulk: bool) -> list[T]:
-        made = []
-        for fields in many:
-            content = self._made(work, fields)
-            _, placed = work.placed(content.organization, content.region)
-            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
-            demand_terms(work, content)
-            if content.external_key:
-                self._claim_key(work, content)
-            made.append((content, placed))
-        stored = work.put_all(self._shelf, made)
+        stored = self._store_new(work, many)
         if bulk and stored:
             first = stored[0]
             work.record(
@@ -418,6 +401,28 @@ class ContentDesk(Desk, Generic[T]):
         for content in stored if not bulk else ():
             work.note(content, "created")
         return stored
+
+    def _store_new(self, work: Work, many: Sequence[Mapping[str, Any]]) -> list[T]:
+        made = []
+        for fields in many:
+            content = self._made(work, fields)
+            _, placed = work.placed(content.organization, content.region)
+            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
+            made.append((content, placed))
+        contents = [content for content, _ in made]
+        demand_terms(work, *contents)
+        claims = [
+            (f"external_key.{c.organization}", c.external_key, c.id)
+            for c in contents
+            if c.external_key
+        ]
+        work.claim_all_unique(self._shelf.name, claims)
+        return work.put_all(self._shelf, made)
+
+    def _edited(self, work: Work, head: T, base: T, changes: Mapping[str, Any]) -> T:
+        changed = self._changed(work, base, changes)
+        draft = lifecycle.revise(base, changed, person=work.person)
+        return self._store_draft(work, head, base, draft)
 
     def _tell_created(self, work: Work, content: T) -> None:
         work.tell(
@@ -435,11 +440,7 @@ class ContentDesk(Desk, Generic[T]):
             owner, _ = work.placed(str(given["organization"]))
             given["region"] = owner.region
         given |= {"id": work.new_id(self._shelf), "author": work.person}
-        return codec.structure(self._shelf.noun, given)
-
-    def _claim_key(self, work: Work, content: T) -> None:
-        name = f"external_key.{content.organization}"
-        work.claim_unique(self._shelf.name, name, content.external_key, content.id)
+        return _canonical(codec.structure(self._shelf.noun, given))
 
     def by_key(self, organization: str, external_key: str) -> T | None:
         """Give the content that an owner's own key names, or None."""
@@ -457,7 +458,7 @@ class ContentDesk(Desk, Generic[T]):
         if fixed:
             raise Invalid("content.fixed", path=min(fixed))
         plain = {field.name: getattr(base, field.name) for field in attrs.fields(self._shelf.noun)}
-        changed = codec.structure(self._shelf.noun, plain | dict(changes))
+        changed = _canonical(codec.structure(self._shelf.noun, plain | dict(changes)))
         demand_terms(work, changed)
         return changed
 
@@ -543,14 +544,14 @@ class ContentDesk(Desk, Generic[T]):
         return stored
 
     def _index(self, work: Work, content: T, state: State) -> None:
-        search = work.tx.search
-        if search is None:
+        if state is not State.PUBLISHED and state not in _LEAVES_PUBLIC:
             return
-        if state is State.PUBLISHED:
+        search = work.tx.search
+        if search is not None and state is State.PUBLISHED:
             search.index([search_doc(self._shelf.name, content, work.tools.regions())])
-            index_translations(work, content)
-        elif state in _LEAVES_PUBLIC:
-            search.remove([content.id, *_translation_ids(work, content.id)])
+        elif search is not None:
+            search.remove([content.id])
+        settle_translations(work, content)
 
     def _put_head(self, work: Work, content: T) -> T:
         _, placed = work.placed(content.organization, content.region)
@@ -577,6 +578,12 @@ class ContentDesk(Desk, Generic[T]):
         id_ = _revision_id(content.id, content.revision)
         rows = work.tx.get("revision", [id_])
         work.tx.delete("revision", [(id_, row.version) for row in rows])
+
+
+def _canonical(content: T) -> T:
+    # `bo-CN` and `bo` are one language: `ask`, channels and translations compare the tags.
+    language = canonical_language(content.language)
+    return content if language == content.language else attrs.evolve(content, language=language)
 
 
 def _refuse_kept(fields: Iterable[str]) -> None:
@@ -624,24 +631,3 @@ def _all_rows(
 def _revision_rows(work: Work, item: str) -> list[Row]:
     group: Group = (Where("item", "=", item),)
     return work.tx.find("revision", Query(where=group, order="number", limit=1000))
-
-
-def _translation_ids(work: Work, item: str) -> list[str]:
-    query = Query(where=(Where("source", "=", item),), limit=100, fields="keys")
-    return [row.id for row in work.tx.find(TRANSLATION.name, query)]
-
-
-def index_translations(work: Work, source: Content) -> None:
-    """Make the approved translations of this revision findable, and no others."""
-    search = work.tx.search
-    if search is None:
-        return
-    query = Query(where=(Where("source", "=", source.id),), limit=100)
-    found = [work.noun(TRANSLATION, row) for row in work.tx.find(TRANSLATION.name, query)]
-    current = [
-        t
-        for t in found
-        if t.state is TranslationState.APPROVED and t.source_revision == source.revision
-    ]
-    search.remove([t.id for t in found if t not in current])
-    search.index([translation_doc(t, source, work.tools.regions()) for t in current])

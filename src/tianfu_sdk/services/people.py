@@ -10,16 +10,22 @@ from tianfu_sdk.model.storage import Row
 from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.services.work import Work
 
-__all__ = ["new_subject", "open_all", "open_sealed", "seal"]
+__all__ = ["new_subject", "new_subjects", "open_all", "open_sealed", "seal"]
 
 
 def new_subject(work: Work, subject: str) -> bytes:
     """Make and store the key of a new subject, wrapped by the master key; gives the key."""
-    key = work.tools.cipher.new_key()
+    return new_subjects(work, [subject])[subject]
+
+
+def new_subjects(work: Work, subjects: Sequence[str]) -> dict[str, bytes]:
+    """Make and store the keys of new subjects in one call; gives them by subject."""
     keys = work.tools.keys
-    row = Row(subject, 0, keys.wrap(key, subject), {"master": keys.current()})
-    work.tx.put(SUBJECT_KEY.name, [row])
-    return key
+    master = keys.current()
+    made = {subject: work.tools.cipher.new_key() for subject in subjects}
+    rows = [Row(s, 0, keys.wrap(key, s), {"master": master}) for s, key in made.items()]
+    work.tx.put(SUBJECT_KEY.name, rows)
+    return made
 
 
 def _key(work: Work, subject: str) -> bytes:

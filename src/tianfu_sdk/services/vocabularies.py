@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
@@ -12,7 +12,7 @@ from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Activity, Base, Content
-from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.storage import LONGEST_ID, Query, Row, Where
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.services.work import Desk, Work
 
@@ -113,8 +113,7 @@ def _demand_manager(work: Work) -> None:
 
 def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
     """Give a term; raises `NotFound` (`term.unknown`) with the path of the field."""
-    id_ = f"trm_{vocabulary}.{code}"
-    rows = work.tx.get(TERM.name, [id_]) if len(id_) <= 64 else []  # noqa: PLR2004 - id limit
+    rows = _kept(work, [(vocabulary, code)])
     if rows:
         return work.noun(TERM, rows[0])
     shipped = _SHIPPED.get((vocabulary, code))
@@ -123,15 +122,30 @@ def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
     return shipped
 
 
-def demand_terms(work: Work, content: Content) -> None:
-    """Demand that all codes of a content are terms of their vocabularies."""
-    for name, vocabulary in (("topics", "topic"), ("settings", "setting")):
-        for index, code in enumerate(getattr(content, name)):
-            demand_term(work, vocabulary, code, f"{name}[{index}]")
-    for index, code in enumerate(content.audience):
-        demand_term(work, "audience", code, f"audience[{index}]")
+def demand_terms(work: Work, *contents: Content) -> None:
+    """Demand that all codes of contents are terms of their vocabularies."""
+    wanted: dict[tuple[str, str], str] = {}
+    for content in contents:
+        for vocabulary, code, path in _codes(content):
+            wanted.setdefault((vocabulary, code), path)
+    missing = {pair: path for pair, path in wanted.items() if pair not in _SHIPPED}
+    known = {row.id for row in _kept(work, missing)}
+    for (vocabulary, code), path in missing.items():
+        if f"trm_{vocabulary}.{code}" not in known:
+            raise NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64])
+
+
+def _codes(content: Content) -> Iterator[tuple[str, str, str]]:
+    for field, vocabulary in (("topics", "topic"), ("settings", "setting"), ("audience",) * 2):
+        for index, code in enumerate(getattr(content, field)):
+            yield vocabulary, code, f"{field}[{index}]"
     if isinstance(content, Activity):
         for index, role in enumerate(content.roles):
-            demand_term(work, "role", role.role, f"roles[{index}].role")
+            yield "role", role.role, f"roles[{index}].role"
     if isinstance(content, Base):
-        demand_term(work, "base_kind", content.kind, "kind")
+        yield "base_kind", content.kind, "kind"
+
+
+def _kept(work: Work, pairs: Iterable[tuple[str, str]]) -> list[Row]:
+    ids = [f"trm_{vocabulary}.{code}" for vocabulary, code in pairs]
+    return work.tx.get(TERM.name, [id_ for id_ in ids if len(id_) <= LONGEST_ID])

@@ -19,7 +19,6 @@ from tianfu_sdk.core.filters import matches, sort_key
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
     AUDIT,
-    CONTENT,
     GRANT,
     ORGANIZATION,
     SEAL,
@@ -147,6 +146,8 @@ class Work:
         self._lines: list[AuditLine] = []
         self._chains: list[list[Grant]] | None = None
         self._account: Account | None = None
+        self._owners: dict[str, Organization] = {}
+        self._scopes: dict[tuple[Action, str], tuple[Group, ...]] = {}
 
     # Nouns in and out.
 
@@ -203,6 +204,8 @@ class Work:
             rows.append(Row(noun_.id, noun.version, codec.dumps(noun_), keys))
             stored.append(noun_)
         self.tx.put(shelf.name, rows)
+        if shelf.name == ORGANIZATION.name:
+            self._owners.clear()
         return stored
 
     def new_id(self, shelf: NounKind[Any]) -> str:
@@ -219,10 +222,12 @@ class Work:
         Raises:
             NotFound: `organization.unknown`, `region.unknown`.
         """
-        rows = self.tx.get("organization", [organization])
-        if not rows:
-            raise NotFound("organization.unknown", path="organization", id=organization[:64])
-        owner = self.noun(ORGANIZATION, rows[0])
+        owner = self._owners.get(organization)
+        if owner is None:
+            rows = self.tx.get("organization", [organization])
+            if not rows:
+                raise NotFound("organization.unknown", path="organization", id=organization[:64])
+            owner = self._owners[organization] = self.noun(ORGANIZATION, rows[0])
         levels = self.tools.regions().levels(region or owner.region)
         return owner, Placed(levels, owner.path)
 
@@ -232,12 +237,27 @@ class Work:
         Raises:
             Conflict: `unique.taken`, with the id of who has it.
         """
-        id_ = unique_id(kind, name, value)
-        found = self.tx.get("unique_value", [id_])
-        if found and found[0].keys["owner"] != owner:
-            raise Conflict("unique.taken", path=name, owner=found[0].keys["owner"])
-        if not found:
-            self.tx.put("unique_value", [Row(id_, 0, None, {"owner": owner})])
+        self.claim_all_unique(kind, [(name, value, owner)])
+
+    def claim_all_unique(self, kind: str, claims: Sequence[tuple[str, str, str]]) -> None:
+        """Take unique values for owners: names, values and owners.
+
+        Raises:
+            Conflict: `unique.taken`, with the id of who has it.
+        """
+        wanted: dict[str, str] = {}
+        for name, value, owner in claims:
+            if wanted.setdefault(unique_id(kind, name, value), owner) != owner:
+                raise Conflict("unique.taken", path=name, owner=owner)
+        taken = {
+            row.id: str(row.keys["owner"]) for row in self.tx.get("unique_value", list(wanted))
+        }
+        for name, value, owner in claims:
+            has = taken.get(unique_id(kind, name, value), owner)
+            if has != owner:
+                raise Conflict("unique.taken", path=name, owner=has)
+        new = [Row(id_, 0, None, {"owner": o}) for id_, o in wanted.items() if id_ not in taken]
+        self.tx.put("unique_value", new)
 
     def owner_of(self, kind: str, name: str, value: str) -> str | None:
         """Give the id of who has a unique value, or None."""
@@ -307,11 +327,18 @@ class Work:
         if self.actor.system:
             return None
         if self.actor.account is None:
-            if action is Action.READ and kind in CONTENT:
-                return (policy.public(self.now),)
+            everybodys = policy.public(kind, self.now)
+            if action is Action.READ and everybodys is not None:
+                return (everybodys,)
             raise Denied("account.required")
         _ = self.account
-        return policy.scope(self.chains(), action, kind, now=self.now, regions=self.tools.regions())
+        groups = self._scopes.get((action, kind))
+        if groups is None:
+            # Grants stand as they were read first, for as long as this transaction lasts.
+            groups = self._scopes[action, kind] = policy.scope(
+                self.chains(), action, kind, now=self.now, regions=self.tools.regions()
+            )
+        return groups
 
     def allow(self, action: Action, kind: str, keys: Mapping[str, Any], id_: str = "") -> None:
         """Demand that the actor may do this to a thing with these keys.
@@ -338,7 +365,8 @@ class Work:
             Denied: `grant.missing`, it may be read but not acted on; `account.required`.
         """
         nobody = self.actor.account is None and not self.actor.system
-        if nobody and (action is not Action.READ or shelf.name not in CONTENT):
+        public = policy.public(shelf.name, self.now)
+        if nobody and (action is not Action.READ or public is None):
             # Before the look-up: who is nobody learns nothing of what there is.
             raise Denied("account.required")
         row = self.get_row(shelf, id_)
@@ -415,6 +443,17 @@ class Work:
             reverse=query.desc,
         )
         return ordered[: query.limit]
+
+    def in_order(self, kind: str, query: Query, scope: tuple[Group, ...] | None) -> Iterator[Row]:
+        """Give all rows of a query in its order, read `query.limit` at a time as needed."""
+        while True:
+            rows = self.rows(kind, query, scope)
+            yield from rows
+            if len(rows) < query.limit:
+                return
+            last = rows[-1]
+            place = last.id if query.order == "id" else last.keys[query.order]
+            query = attrs.evolve(query, after=(place, last.id))
 
     def each(self, kind: str, query: Query) -> Iterator[Row]:
         """Give all rows of a query by id, page by page, whatever the actor may see."""

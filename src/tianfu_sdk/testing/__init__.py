@@ -9,16 +9,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
+    from tianfu_sdk.testing.hub import hub
+    from tianfu_sdk.testing.loopback import Loopback
     from tianfu_sdk.testing.search import SearchSuite
+    from tianfu_sdk.testing.sms import SmsGatewaySuite
     from tianfu_sdk.testing.storage import StorageSuite
+    from tianfu_sdk.testing.translation import TranslatorSuite
 
-__all__ = ["CountingIds", "FrozenClock", "SearchSuite", "StorageSuite"]
+__all__ = [
+    "CountingIds",
+    "FrozenClock",
+    "Loopback",
+    "SearchSuite",
+    "SmsGatewaySuite",
+    "StorageSuite",
+    "TranslatorSuite",
+    "hub",
+]
 
 _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
+    "Loopback": "tianfu_sdk.testing.loopback",
     "SearchSuite": "tianfu_sdk.testing.search",
+    "SmsGatewaySuite": "tianfu_sdk.testing.sms",
     "StorageSuite": "tianfu_sdk.testing.storage",
+    "TranslatorSuite": "tianfu_sdk.testing.translation",
+    "hub": "tianfu_sdk.testing.hub",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -31,6 +31,8 @@ class Table:
     get_some: str
     insert: str
     update: str
+    places: Mapping[str, int]
+    """Where each scalar key stands in a record."""
 
     @classmethod
     def of(cls, kind: Kind) -> Table:
@@ -53,14 +55,12 @@ class Table:
             f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * _WIDTH)})",
             f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",
             f"UPDATE {table} SET version = version + 1, {sets} WHERE id = ? AND version = ?",
+            {key.name: place for place, key in enumerate(scalars, 3)},
         )
 
     def row(self, record: Sequence[Any]) -> Row:
         """Make a row of what SQLite gave."""
-        keys = {key.name: value for key, value in zip(self.scalars, record[3:], strict=False)}
-        if self.many:
-            keys |= _unpack(self.many, record[-1])
-        return Row(record[0], record[1], as_bytes(record[2]), keys)
+        return Row(record[0], record[1], as_bytes(record[2]), _Keys(self, record))
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:
         """Give the rows that exist."""
@@ -180,6 +180,40 @@ class Table:
                 come += [(value, row.id) for value in sorted(now - was)]
             connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)
             connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)
+
+
+class _Keys(Mapping[str, Any]):
+    """The keys of a row, unpacked when they are first looked at: most readers never do."""
+
+    __slots__ = ("_record", "_table", "_unpacked")
+
+    def __init__(self, table: Table, record: Sequence[Any]) -> None:
+        self._table = table
+        self._record = record
+        self._unpacked: dict[str, Any] | None = None
+
+    def _all(self) -> dict[str, Any]:
+        if self._unpacked is None:
+            table = self._table
+            self._unpacked = {
+                key.name: value for key, value in zip(table.scalars, self._record[3:], strict=False)
+            }
+            if table.many:
+                self._unpacked |= _unpack(table.many, self._record[-1])
+        return self._unpacked
+
+    def __getitem__(self, name: str) -> Any:
+        place = self._table.places.get(name)
+        return self._all()[name] if place is None else self._record[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
 
 
 def as_bytes(value: Any) -> Any:

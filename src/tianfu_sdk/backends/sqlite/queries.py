@@ -8,6 +8,7 @@ from tianfu_sdk.model.storage import Group, Kind, Query, Where
 
 __all__ = ["select", "successor"]
 
+_RANGES = frozenset({"!=", "<", "<=", ">", ">="})
 _SIGNS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -40,8 +41,9 @@ def select(kind: Kind, query: Query, columns: str, *, paged: bool = True) -> tup
         SQL and its parameters.
     """
     values: list[Any] = []
-    parts = [_condition(kind, where, values) for where in query.where]
-    parts += [_groups(kind, g, values) for g in (query.any_of, query.scope) if g is not None]
+    order = query.order if paged else None
+    parts = [_condition(kind, where, order, values) for where in query.where]
+    parts += [_groups(kind, g, order, values) for g in (query.any_of, query.scope) if g is not None]
     tail = ""
     if paged:
         column = _column(query.order)
@@ -66,17 +68,22 @@ def _column(name: str) -> str:
     return "id" if name == "id" else f"k_{name}"
 
 
-def _groups(kind: Kind, groups: tuple[Group, ...], values: list[Any]) -> str:
+def _groups(kind: Kind, groups: tuple[Group, ...], order: str | None, values: list[Any]) -> str:
     if not groups:
         return "0"
     alternatives = [
-        " AND ".join(_condition(kind, where, values) for where in group) or "1" for group in groups
+        " AND ".join(_condition(kind, where, order, values) for where in group) or "1"
+        for group in groups
     ]
     return alternatives[0] if len(alternatives) == 1 else f"(({') OR ('.join(alternatives)}))"
 
 
-def _condition(kind: Kind, where: Where, values: list[Any]) -> str:
+def _condition(kind: Kind, where: Where, order: str | None, values: list[Any]) -> str:
     column = _column(where.key)
+    if order not in (None, where.key) and where.op in _RANGES:
+        # An index that serves a range cannot serve the order: a page would be sorted out of
+        # all that lies in the range. The plus keeps SQLite from using one for this term.
+        column = f"+{column}"
     if where.op == "has":
         values.append(where.value)
         table = f"m_{kind.name}_{where.key}"

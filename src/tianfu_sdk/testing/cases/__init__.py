@@ -13,6 +13,12 @@ pytest.register_assert_rewrite(
             "finding",
             "jobs",
             "search",
+            "sms_base",
+            "sms_callbacks",
+            "sms_network",
+            "sms_requests",
+            "sms_results",
+            "sms_sessions",
             "threads",
             "transactions",
         )

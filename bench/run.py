@@ -1,0 +1,45 @@
+"""Run the benchmarks and write docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import sqlite3
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+_ALL = ("imports", "nouns", "importing", "asking")
+_PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    """Run what is named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="*", default=_ALL)
+    parser.add_argument("--small", action="store_true", help="see that they work; writes nothing")
+    options = parser.parse_args()
+    parts = []
+    for name in options.which:
+        part = importlib.import_module(name).run(small=options.small)
+        print(part, flush=True)
+        parts.append(part)
+    if not options.small and set(options.which) == set(_ALL):
+        _PAGE.write_text(_head() + "\n".join(parts), "utf-8")
+
+
+def _head() -> str:
+    day = datetime.now(UTC).date().isoformat()
+    return (
+        "# Benchmarks\n\n"
+        f"`python bench/run.py`, {day}: Python {platform.python_version()}, SQLite"
+        f" {sqlite3.sqlite_version}, {os.cpu_count()} cores, {platform.system()}. Trust the"
+        " ratios inside one table, not the absolute times; single runs swing up to 2x.\n\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()

@@ -1,0 +1,9 @@
+project = "tianfu_sdk"
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+html_theme = "furo"
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+language = "en"
+suppress_warnings = ["myst.xref_missing"]

@@ -1,0 +1,3 @@
+"""The demo: the whole service once, on sample data."""
+
+__all__: list[str] = []

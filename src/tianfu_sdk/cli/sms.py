@@ -1,0 +1,154 @@
+"""Commands about science SMS: split, plan, send, status, receipts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+import click
+
+from tianfu_sdk.cli import shared
+from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.model.sms import Health, MessageState, Plan, SmsReport
+from tianfu_sdk.text import SmsSplit, sms_split
+
+__all__ = ["sms"]
+
+
+@click.group()
+def sms() -> None:
+    """Plan, send and follow science SMS (科普短信)."""
+
+
+@sms.command("split")
+@json_option()
+@click.option("--signature", metavar="NAME", help="The sender, without 【】; billed with them.")
+def split_(as_json: bool, signature: str | None) -> None:  # noqa: FBT001
+    """Split the text of standard input into parts, as operators bill them.
+
+    A line end at the end of the input is not part of the text.
+    """
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError("standard input is not UTF-8") from None
+    split = sms_split(text.removesuffix("\n").removesuffix("\r"), signature)
+    if as_json:
+        echo_json(
+            {
+                "parts": list(split.parts),
+                "units": split.units,
+                "count": split.count,
+                "costly": [split.costly] if split.costly else [],
+            }
+        )
+        return
+    _show_split(split, signature)
+
+
+def _show_split(split: SmsSplit, signature: str | None) -> None:
+    for number, part in enumerate(split.parts, 1):
+        shown = f"【{signature}】{part}" if signature and number == 1 else part
+        click.echo(f"{number}/{split.count}  {shown}")
+    click.echo(f"{split.count} 条 / parts, {split.units} UTF-16 units")
+    if split.costly:
+        click.echo(f"少一条须删 / one part less without: {split.costly}")
+
+
+@sms.command("plan")
+@click.argument("id_", metavar="ID")
+@db_option()
+@as_option()
+@json_option()
+def plan_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+    """Say what the campaign ID would do; nothing is changed."""
+    with opened(db) as hub:
+        plan = bound(hub, account).sms.plan(id_)
+    if as_json:
+        echo_json(shared.as_json(plan))
+    else:
+        _show_plan(plan)
+
+
+def _show_plan(plan: Plan) -> None:
+    click.echo(f"接收人 / recipients  {plan.recipients}")
+    for language, count in sorted(plan.by_language.items()):
+        click.echo(f"  {language}  {count}")
+    click.echo(f"计费条数 / parts     {plan.parts}")
+    click.echo(f"费用 / cost          {plan.cost / 1000:.2f} 元")
+    click.echo(f"批次 / batches       {plan.batches}")
+    for exclusion in plan.exclusions:
+        click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
+    why = f" ({plan.reason})" if plan.reason else ""
+    click.echo(f"不早于 / not before  {plan.not_before:%Y-%m-%d %H:%M} UTC{why}")
+
+
+@sms.command("send")
+@click.argument("id_", metavar="ID")
+@db_option()
+@as_option()
+@json_option()
+def send_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+    """Put the approved campaign ID in the outbox, and send what is due now.
+
+    What is not due, such as at night, is sent by `tianfu worker`.
+    """
+    with opened(db) as hub:
+        me = bound(hub, account)
+        campaign = me.sms.send(id_)
+        me.sms.dispatch()
+        counts = me.sms.status(id_)
+    if as_json:
+        echo_json({"campaign": id_, "queued": campaign.queued, "by_state": counts})
+        return
+    click.echo(f"queued {campaign.queued}")
+    _show_states(counts)
+
+
+@sms.command("status")
+@click.argument("id_", metavar="[ID]", required=False)
+@db_option()
+@as_option()
+@json_option()
+def status(id_: str | None, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+    """Say what became of the campaign ID; without one, how the sending side does."""
+    with opened(db) as hub:
+        found: SmsReport | Health = (
+            hub.sms.health() if id_ is None else bound(hub, account).sms.report(id_)
+        )
+    if as_json:
+        echo_json(shared.as_json(found))
+    elif isinstance(found, Health):
+        for name, count in (
+            ("queued", found.queued),
+            ("leased", found.leased),
+            ("parked", found.parked),
+            ("unknown", found.unknown),
+        ):
+            click.echo(f"{name:8} {count}")
+        click.echo(f"gateways {', '.join(found.gateways)}")
+    else:
+        click.echo(f"{found.campaign}  {found.state.zh} / {found.state.en}")
+        _show_states(found.by_state)
+        click.echo(f"{found.parts} 条 / parts, {found.cost / 1000:.2f} 元")
+
+
+def _show_states(counts: Mapping[str, int]) -> None:
+    for state in MessageState:
+        if state.value in counts:
+            click.echo(f"{state.zh} / {state.en}: {counts[state.value]}")
+
+
+@sms.command("receipts")
+@db_option()
+@as_option()
+@json_option()
+@click.option("--gateway", metavar="NAME", help="Only this one; else those in use.")
+def receipts(db: str, account: str, as_json: bool, gateway: str | None) -> None:  # noqa: FBT001
+    """Fetch receipts and inbound messages from gateways that are asked for them."""
+    with opened(db) as hub:
+        count = bound(hub, account).sms.poll(gateway)
+    if as_json:
+        echo_json({"came": count})
+    else:
+        click.echo(f"{count} receipts and inbound messages came")

@@ -1,0 +1,325 @@
+"""Planning a campaign: who gets which text, who is left out and why, and what it costs.
+
+Pure: the same campaign, subscribers and moment give the same plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+
+import attrs
+
+from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities
+from tianfu_sdk.model.storage import LONGEST_PAGE
+from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.text import fallbacks, sms_split
+
+__all__ = [
+    "Batcher",
+    "Candidate",
+    "Choice",
+    "Composed",
+    "Picker",
+    "Tally",
+    "approve",
+    "blocked",
+    "compose",
+    "demand_state",
+    "final_text",
+    "language_for",
+    "overrides_hours",
+]
+
+_ENDS = "。！？!?.…；;，,、：:།༎~）)】」』"
+
+
+# What is sent.
+
+
+@attrs.frozen
+class Composed:
+    """A text of one language as it goes out and is billed."""
+
+    language: str
+    text: str
+    """With the words of refusal, without the signature."""
+    units: int
+    """UTF-16 units, signature included."""
+    parts: int
+    too_long: bool
+    """More than the gateway takes."""
+
+
+def final_text(text: str, signature: str, suffix: str) -> str:
+    """Give a text as it goes to the gateway: no signature in it, and how to refuse at its end.
+
+    Args:
+        text: As composed; a signature that it begins with is taken off, because the gateway
+            or its backend sets it and it is billed once.
+        signature: Without brackets.
+        suffix: How to refuse; empty: nothing is added.
+
+    Source: 通信短信息服务管理规定 (a convenient way to refuse, stated in the message).
+    """
+    body = text.strip().removeprefix(f"【{signature}】").strip()
+    if not suffix or body.endswith(suffix):
+        return body
+    joint = "" if not body or body[-1] in _ENDS else "，"
+    return f"{body}{joint}{suffix}"
+
+
+def compose(
+    campaign: Campaign, capabilities: SmsCapabilities, suffix: str
+) -> Mapping[str, Composed]:
+    """Give the texts of a campaign as they go out, by language.
+
+    Args:
+        campaign: The task.
+        capabilities: Of its gateway.
+        suffix: How to refuse.
+
+    Raises:
+        Invalid: `sms.bad_signature`, `text.lone_surrogate`.
+    """
+    made = {}
+    for language, text in campaign.texts.items():
+        final = final_text(text, campaign.signature, suffix)
+        split = sms_split(final, campaign.signature)
+        too_long = split.units > capabilities.longest
+        made[language] = Composed(language, final, split.units, split.count, too_long)
+    return made
+
+
+def language_for(language: str, texts: Collection[str], *, fallback: bool) -> str | None:
+    """Choose the text for a person's language.
+
+    Args:
+        language: Of the person, canonical.
+        texts: Languages that there are texts in.
+        fallback: Whether another language may stand in: Amdo gets Tibetan, then all get
+            zh-Hans.
+
+    Returns:
+        The language of the text, or None where there is none for this person.
+    """
+    if language in texts:
+        return language
+    if not fallback:
+        return None
+    return next((tag for tag in fallbacks(language) if tag in texts), None)
+
+
+# Who gets it.
+
+
+@attrs.frozen
+class Candidate:
+    """A subscriber within a campaign's reach, without the phone."""
+
+    subscriber: Subscriber
+    phone_ix: bytes
+    opted_out: frozenset[str] = frozenset()
+    """Topics that this phone wants nothing of; the empty one: nothing at all."""
+
+
+@attrs.frozen
+class Choice:
+    """What a campaign does with one candidate: a text, or a reason to leave it out."""
+
+    id: str
+    phone_ix: bytes
+    language: str = ""
+    parts: int = 0
+    reason: str = ""
+
+
+def blocked(campaign: Campaign, candidate: Candidate, now: datetime, *, real: bool) -> str:
+    """Say why a person may not be sent to, whatever the text; empty where nothing forbids it.
+
+    Asked when planning, and again right before sending.
+
+    Args:
+        campaign: The task.
+        candidate: Who.
+        now: This moment.
+        real: Whether the gateway reaches telephones.
+
+    Returns:
+        `synthetic`, `opted_out`, `no_consent` or empty. An emergency changes none of them.
+
+    Source: 个人信息保护法 Art. 13-16; 通信短信息服务管理规定.
+    """
+    subscriber = candidate.subscriber
+    if real and subscriber.synthetic:
+        return "synthetic"
+    if "" in candidate.opted_out or (campaign.topic and campaign.topic in candidate.opted_out):
+        return "opted_out"
+    consent = subscriber.consent(campaign.purpose, now)
+    if consent is None or not consent.granted:
+        return "no_consent"
+    if consent.topics and campaign.topic not in consent.topics:
+        return "no_consent"
+    return ""
+
+
+class Picker:
+    """Decide over candidates one by one, in the order of their phones' index.
+
+    Two subscribers of one phone stand next to each other in that order, so nothing but the
+    last phone has to be remembered however many there are.
+
+    Args:
+        campaign: The task.
+        texts: As `compose` gives them.
+        now: This moment.
+        real: Whether the gateway reaches telephones.
+    """
+
+    def __init__(
+        self, campaign: Campaign, texts: Mapping[str, Composed], now: datetime, *, real: bool
+    ) -> None:
+        self._campaign = campaign
+        self._texts = texts
+        self._now = now
+        self._real = real
+        self._last = b""
+
+    def pick(self, candidate: Candidate) -> Choice:
+        """Decide over the next candidate."""
+        subscriber = candidate.subscriber
+        reason = blocked(self._campaign, candidate, self._now, real=self._real)
+        reason = reason or self._unwanted(subscriber)
+        text = None
+        if not reason:
+            language = language_for(
+                subscriber.language, self._texts, fallback=self._campaign.fallback
+            )
+            text = self._texts[language] if language is not None else None
+            if text is None:
+                reason = "no_text"
+            elif text.too_long:
+                reason = "too_long"
+            elif candidate.phone_ix == self._last:
+                reason = "duplicate"
+        if reason or text is None:
+            return Choice(subscriber.id, candidate.phone_ix, reason=reason)
+        self._last = candidate.phone_ix
+        return Choice(subscriber.id, candidate.phone_ix, text.language, text.parts)
+
+    def _unwanted(self, subscriber: Subscriber) -> str:
+        campaign = self._campaign
+        # A warning is not a matter of interest.
+        interests = subscriber.topics if campaign.emergency is None else ()
+        if campaign.topic and interests and campaign.topic not in interests:
+            return "topic"
+        if campaign.settings and not set(campaign.settings) & set(subscriber.settings):
+            return "setting"
+        return ""
+
+
+# How it is sent.
+
+
+class Batcher:
+    """Gather choices into batches: one text, as many phones as one call takes.
+
+    Args:
+        phones_per_call: Of the gateway; at most 1,000 are used.
+    """
+
+    def __init__(self, phones_per_call: int) -> None:
+        self._most = max(1, min(phones_per_call, LONGEST_PAGE))
+        self._open: dict[str, list[Choice]] = {}
+
+    def add(self, choice: Choice) -> list[Choice] | None:
+        """Take one; gives a batch when one is full."""
+        waiting = self._open.setdefault(choice.language, [])
+        waiting.append(choice)
+        if len(waiting) < self._most:
+            return None
+        return self._open.pop(choice.language)
+
+    def rest(self) -> Iterator[list[Choice]]:
+        """Give the batches that are not full."""
+        open_, self._open = self._open, {}
+        yield from open_.values()
+
+
+@attrs.define
+class Tally:
+    """Figures of a plan while it is made."""
+
+    recipients: int = 0
+    parts: int = 0
+    batches: int = 0
+    by_language: Counter[str] = attrs.field(factory=Counter)
+    reasons: Counter[str] = attrs.field(factory=Counter)
+
+    @classmethod
+    def of(cls, choices: Iterable[Choice], phones_per_call: int) -> Tally:
+        """Count choices."""
+        tally = cls()
+        batcher = Batcher(phones_per_call)
+        for choice in choices:
+            if choice.reason:
+                tally.reasons[choice.reason] += 1
+                continue
+            tally.recipients += 1
+            tally.parts += choice.parts
+            tally.by_language[choice.language] += 1
+            tally.batches += batcher.add(choice) is not None
+        tally.batches += sum(1 for _ in batcher.rest())
+        return tally
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Why subscribers are left out, most frequent first."""
+        return tuple(Exclusion(reason, count) for reason, count in self.reasons.most_common())
+
+
+# Its states.
+
+
+def demand_state(campaign: Campaign, verb: str, *states: CampaignState) -> None:
+    """Demand that a campaign stands so; raises `Invalid` (`lifecycle.illegal`)."""
+    if campaign.state not in states:
+        raise Invalid("lifecycle.illegal", path="state", state=campaign.state.value, verb=verb)
+
+
+def approve(campaign: Campaign, person: str, *, planned: int, cost: int) -> Campaign:
+    """Decide the approval of a campaign.
+
+    Args:
+        campaign: A draft.
+        person: Who approves; empty for the system.
+        planned: Recipients of its plan.
+        cost: In 1/1000 yuan.
+
+    Raises:
+        Invalid: `lifecycle.illegal`.
+        Denied: `lifecycle.own_work`, who wrote it may not; `lifecycle.system`.
+    """
+    demand_state(campaign, "approve", CampaignState.DRAFT)
+    if not person:
+        raise Denied("lifecycle.system", path="approver")
+    if person == campaign.author:
+        raise Denied("lifecycle.own_work", path="approver")
+    return attrs.evolve(
+        campaign, state=CampaignState.APPROVED, approver=person, planned=planned, cost=cost
+    )
+
+
+def overrides_hours(campaign: Campaign) -> bool:
+    """Tell whether a campaign may go out at night.
+
+    An emergency, a reason, and a second person who approved it: all three.
+    """
+    return bool(
+        campaign.emergency
+        and campaign.override_reason.strip()
+        and campaign.approver
+        and campaign.approver != campaign.author
+    )

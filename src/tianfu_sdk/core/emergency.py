@@ -1,0 +1,239 @@
+"""How an emergency report moves, which plan answers it, and what was made of it.
+
+An association for science and technology is not an alerting authority (突发事件应对法
+2024 Art. 63-65): nothing here originates a warning. What goes out are explanations, keyed
+to an event that another person has verified, and to the official warning where there is
+one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import attrs
+
+from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
+from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.model.emergency import AfterAction, EmergencyReport, EmergencyState, ResponsePlan
+from tianfu_sdk.model.storage import Group, Where
+
+__all__ = [
+    "DRILL_GATEWAY",
+    "DRILL_MARK",
+    "MOVES",
+    "after_action",
+    "applies",
+    "choose",
+    "demand_texts",
+    "fill",
+    "holding",
+    "move",
+    "usual_languages",
+]
+
+MOVES: Mapping[str, Mapping[EmergencyState, EmergencyState]] = {
+    "verify": {EmergencyState.REPORTED: EmergencyState.VERIFIED},
+    "reject": {EmergencyState.REPORTED: EmergencyState.REJECTED},
+    "respond": {EmergencyState.VERIFIED: EmergencyState.RESPONDING},
+    "close": {
+        EmergencyState.VERIFIED: EmergencyState.CLOSED,
+        EmergencyState.RESPONDING: EmergencyState.CLOSED,
+    },
+}
+"""By verb: from which state to which."""
+
+DRILL_GATEWAY = "file"
+"""The gateway that a drill is written to; it reaches no telephone."""
+DRILL_MARK = "（演练）"
+"""What the titles and messages of a drill begin with; 【】 are kept for signatures."""
+
+_FOUR_EYES = frozenset({"verify", "reject"})
+_PLACEHOLDER = re.compile(r"\{(place|title)\}")
+
+_CHINESE = "zh-Hans"
+# 513422 is a Tibetan autonomous county inside a Yi prefecture: its own entry counts alone.
+_LANGUAGES: Mapping[str, tuple[str, ...]] = {
+    "511132": ("ii",),
+    "511133": ("ii",),
+    "513200": ("bo",),
+    "513300": ("bo",),
+    "513400": ("ii",),
+    "513422": ("bo",),
+}
+
+
+def move(
+    report: EmergencyReport, verb: str, *, person: str, now: datetime, reason: str = ""
+) -> EmergencyReport:
+    """Decide one step of a report through its states.
+
+    Args:
+        report: As it stands.
+        verb: A name in `MOVES`.
+        person: Who does it; empty for the system.
+        now: This moment.
+        reason: Why; `reject` needs it, of `close` it is the summary.
+
+    Returns:
+        The report in its new state, with its time.
+
+    Raises:
+        Invalid: `emergency.illegal`, not from this state; `emergency.reason`, none given.
+        Denied: `emergency.own_report`, who reported it may neither verify nor reject it;
+            `emergency.system`, the system judges no report.
+    """
+    target = MOVES[verb].get(report.state)
+    if target is None:
+        raise Invalid("emergency.illegal", path="state", state=report.state.value, verb=verb)
+    if verb == "reject" and not reason.strip():
+        raise Invalid("emergency.reason", path="reason")
+    if verb in _FOUR_EYES:
+        if not person:
+            raise Denied("emergency.system", path="verifier")
+        if person == report.reporter:
+            raise Denied("emergency.own_report", path="verifier")
+        report = attrs.evolve(report, verifier=person)
+    field = {"verify": "verified_at", "respond": "responded_at"}.get(verb, "closed_at")
+    changes = {field: now, "state": target, "comment": reason or report.comment}
+    return attrs.evolve(report, **changes)  # type: ignore[arg-type]
+
+
+def applies(plan: ResponsePlan, report: EmergencyReport, regions: RegionTree) -> bool:
+    """Tell whether a plan is for a report: its type, its level, and a region that holds it."""
+    return (
+        plan.event_type == report.event_type
+        and report.level in plan.levels
+        and regions.levels(report.region).within(plan.region)
+    )
+
+
+def holding(levels: Levels) -> tuple[Group, ...]:
+    """Give the conditions on the place keys of plans whose region is this one or above it.
+
+    So that a store hands out the few plans that may answer, however many there are.
+    """
+    groups = []
+    for depth, level in enumerate(LEVELS):
+        if getattr(levels, level):
+            upper = {name: getattr(levels, name) for name in LEVELS[: depth + 1]}
+            groups.append(tuple(Where(name, "=", upper.get(name, "")) for name in LEVELS))
+    return tuple(groups)
+
+
+def choose(
+    plans: Iterable[ResponsePlan], report: EmergencyReport, regions: RegionTree
+) -> ResponsePlan | None:
+    """Choose the plan that answers a report: the nearest region wins, then the lower id.
+
+    Args:
+        plans: Any plans.
+        report: What happened.
+        regions: The tree.
+
+    Returns:
+        None where none applies.
+    """
+
+    def distance(plan: ResponsePlan) -> tuple[int, str]:
+        return -LEVELS.index(regions.level_of(plan.region).value), plan.id
+
+    return min((p for p in plans if applies(p, report, regions)), key=distance, default=None)
+
+
+def demand_texts(texts: Mapping[str, str], path: str = "texts") -> None:
+    """Demand texts that can be filled in.
+
+    Raises:
+        Invalid: `emergency.no_text`, there is none, or an empty one;
+            `emergency.placeholder`, a brace that is not of `{place}` or `{title}`.
+    """
+    if not texts:
+        raise Invalid("emergency.no_text", path=path)
+    for language, template in texts.items():
+        where = f"{path}.{language}"
+        if not template.strip():
+            raise Invalid("emergency.no_text", path=where)
+        if set("{}") & set(_PLACEHOLDER.sub("", template)):
+            raise Invalid("emergency.placeholder", path=where)
+
+
+def fill(texts: Mapping[str, str], *, place: str, title: str) -> dict[str, str]:
+    """Fill in the texts of a plan.
+
+    Args:
+        texts: By language; `{place}` and `{title}` are replaced, once, as plain text.
+        place: Name of the region.
+        title: Of the report.
+
+    Returns:
+        Texts by language.
+
+    Raises:
+        Invalid: As `demand_texts`.
+    """
+    demand_texts(texts)
+    values = {"place": place, "title": title}
+    return {
+        language: _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+        for language, template in texts.items()
+    }
+
+
+def usual_languages(region: str, regions: RegionTree) -> tuple[str, ...]:
+    """Give the languages in which people of a region are to be told, zh-Hans first.
+
+    Args:
+        region: GB/T 2260; those of the places within it are included.
+        regions: The tree.
+
+    Raises:
+        NotFound: `region.unknown`.
+
+    Source:
+        The autonomous prefectures and counties of Sichuan; a table of our own.
+    """
+    levels = regions.levels(region)
+    nearest = next((code for code in reversed(levels.codes) if code in _LANGUAGES), None)
+    found = set(_LANGUAGES.get(nearest, ()) if nearest else ())
+    for code, languages in _LANGUAGES.items():
+        if regions.knows(code) and regions.levels(code).within(region):
+            found.update(languages)
+    return (_CHINESE, *sorted(found))
+
+
+def after_action(
+    report: EmergencyReport,
+    *,
+    texts: Iterable[str],
+    usual: Iterable[str],
+    messages: Mapping[str, int],
+) -> AfterAction:
+    """Sum up what was done about an emergency.
+
+    Args:
+        report: As it stands.
+        texts: Languages that the campaign has a text in.
+        usual: Languages of the region.
+        messages: Number of messages by state.
+
+    Returns:
+        Times in seconds since the report; None: not yet.
+    """
+    said = set(texts)
+
+    def since(moment: datetime | None) -> float | None:
+        return None if moment is None else (moment - report.reported_at).total_seconds()
+
+    return AfterAction(
+        report=report.id,
+        plan=report.plan,
+        seconds_to_verify=since(report.verified_at),
+        seconds_to_respond=since(report.responded_at),
+        seconds_to_close=since(report.closed_at),
+        resources=report.resources,
+        languages=tuple(sorted(said)),
+        missing_languages=tuple(tag for tag in usual if tag not in said),
+        messages=dict(messages),
+    )

@@ -1,0 +1,102 @@
+"""The subscribers within a campaign's reach, read in the order of their phones' index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
+from tianfu_sdk.core.filters import matches
+from tianfu_sdk.core.hours import window
+from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER, Placed, place_keys
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
+from tianfu_sdk.model.storage import Group, KeyValue, Query, Row, Where
+from tianfu_sdk.services.optouts import opt_outs
+from tianfu_sdk.services.work import Tools, Work
+
+__all__ = ["Audience", "candidates", "demand_reach", "policy_window", "reaches_region"]
+
+PAGE = 500
+"""Subscribers read at a time; their opt-outs are one query."""
+
+
+def policy_window(work: Work) -> Window:
+    """Give the window of the settings."""
+    sms = work.tools.settings.sms
+    return window(sms.window_start, sms.window_end)
+
+
+def reaches_region(work: Work, action: Action, placed: Placed) -> bool:
+    """Tell whether the actor's grants reach everybody of a region, whoever looks after them."""
+    groups = work.scope(action, CAMPAIGN.name)
+    keys = place_keys("", Placed(placed.levels)) | {"state": ""}
+    return groups is None or any(matches("", keys, group) for group in groups)
+
+
+def demand_reach(work: Work, campaign: Campaign, action: Action, placed: Placed) -> None:
+    """Demand that the actor's grants reach as far as the campaign does.
+
+    Raises:
+        Denied: `grant.missing`.
+    """
+    if campaign.whole_region:
+        work.allow_at(action, CAMPAIGN.name, "", Placed(placed.levels))
+
+
+def candidates(work: Work, rows: Sequence[Row]) -> list[Candidate]:
+    """Make candidates of the rows of subscribers, with what their phones refuse."""
+    refused = opt_outs(work, (row.keys["phone_ix"] for row in rows))
+    return [
+        Candidate(
+            work.noun(SUBSCRIBER, row),
+            row.keys["phone_ix"],
+            refused.get(row.keys["phone_ix"], frozenset()),
+        )
+        for row in rows
+    ]
+
+
+class Audience:
+    """A walk over the subscribers of a campaign, a page a step; holds nothing but its place.
+
+    `read` changes nothing, because what a transaction does may be done twice; `take` moves on.
+
+    Args:
+        campaign: The task.
+        capabilities: Of its gateway.
+        tools: Of the hub.
+    """
+
+    def __init__(self, campaign: Campaign, capabilities: SmsCapabilities, tools: Tools) -> None:
+        texts = compose(campaign, capabilities, tools.settings.sms.suffix)
+        self._campaign = campaign
+        self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
+        self._after: tuple[KeyValue, str] | None = None
+        self.over = False
+        """Whether the last subscribers were taken."""
+
+    def read(self, work: Work) -> list[Candidate]:
+        """Read the next subscribers."""
+        where = _where(work, self._campaign)
+        query = Query(where=where, order="phone_ix", after=self._after, limit=PAGE)
+        return candidates(work, work.tx.find(SUBSCRIBER.name, query))
+
+    def take(self, page: Sequence[Candidate]) -> list[Choice]:
+        """Decide over the subscribers that were read."""
+        self.over = len(page) < PAGE
+        if page:
+            self._after = (page[-1].phone_ix, page[-1].subscriber.id)
+        return [self._picker.pick(candidate) for candidate in page]
+
+    def walk(self, work: Work) -> Iterator[Choice]:
+        """Decide over all subscribers in one transaction."""
+        while not self.over:
+            yield from self.take(self.read(work))
+
+
+def _where(work: Work, campaign: Campaign) -> Group:
+    level = work.tools.regions().level_of(campaign.region).value
+    inside = Where(level, "=", campaign.region)
+    if campaign.whole_region:
+        return (inside,)
+    return inside, Where("org_path", "has", campaign.organization)

@@ -1,0 +1,123 @@
+"""One call to a gateway, of either shape, and what it certainly did or may have done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from tianfu_sdk.errors import Ambiguous, RateLimited, TianfuError, Unavailable, Unsupported
+from tianfu_sdk.model.sms import ErrorClass, SmsBatch, SmsResult
+from tianfu_sdk.ports.http import Transport
+from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway, SmsGateway
+
+__all__ = ["Said", "ask", "send"]
+
+_log = logging.getLogger("tianfu_sdk.sms")
+
+
+@attrs.frozen(kw_only=True)
+class Said:
+    """What came of a call."""
+
+    results: Mapping[str, SmsResult] = attrs.field(factory=dict)
+    """By recipient; one who is missing may have been sent to."""
+    left: bool = True
+    """False: nothing of the batch left, so it may be sent again."""
+    wait: float | None = None
+    """Seconds that the gateway asked for."""
+    reason: str = ""
+    """Why it must wait for a person; a code."""
+
+
+def send(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: float) -> Said:
+    """Send a batch; every failure is told as what is known, none is raised.
+
+    Args:
+        gateway: Of either shape.
+        batch: One text, many phones.
+        transport: For the HTTP shape.
+        timeout: Seconds at most, for the HTTP shape.
+    """
+    try:
+        submit = _ready(gateway, batch, transport, timeout)
+    except Unsupported as error:
+        return _refused(batch, error)
+    except Exception as error:  # noqa: BLE001 - a guest may raise anything
+        # Building a request and opening a session send nothing.
+        return _not_left(error)
+    try:
+        return _said(batch, submit())
+    except Unsupported as error:
+        return _refused(batch, error)
+    except (Unavailable, RateLimited) as error:
+        return _not_left(error)
+    except Exception as error:  # noqa: BLE001 - a guest may raise anything
+        return _unknown(error)
+
+
+def _ready(
+    gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: float
+) -> Callable[[], Sequence[SmsResult]]:
+    """Do all that sends nothing yet, and give what sends."""
+    if isinstance(gateway, HttpSmsGateway):
+        request = gateway.request(batch)
+        return lambda: gateway.result(batch, transport.send(request, timeout=timeout))
+    gateway.connect()
+    return lambda: gateway.submit(batch)
+
+
+def ask(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: float) -> Said:
+    """Ask a gateway what became of a batch; what it cannot say stays unknown."""
+    if isinstance(gateway, SessionSmsGateway):
+        return Said()
+    try:
+        request = gateway.query(batch)
+        if request is None:
+            return Said()
+        return _said(batch, gateway.result(batch, transport.send(request, timeout=timeout)))
+    except Unavailable as error:
+        return _not_left(error)
+    except Exception as error:  # noqa: BLE001 - a guest may raise anything
+        return _unknown(error)
+
+
+def _said(batch: SmsBatch, results: Sequence[SmsResult]) -> Said:
+    asked = {recipient.ref for recipient in batch.recipients}
+    return Said(results={result.ref: result for result in results if result.ref in asked})
+
+
+def _refused(batch: SmsBatch, error: Unsupported) -> Said:
+    results = {
+        recipient.ref: SmsResult(
+            ref=recipient.ref,
+            status="rejected",
+            error=ErrorClass.BAD_CONTENT,
+            code=error.code,
+        )
+        for recipient in batch.recipients
+    }
+    return Said(results=results)
+
+
+def _not_left(error: Exception) -> Said:
+    _note("nothing left", error)
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    known = isinstance(error, TianfuError) and error.retryable
+    return Said(left=False, wait=wait, reason="" if known else _name(error))
+
+
+def _unknown(error: Exception) -> Said:
+    if not isinstance(error, Ambiguous):
+        _note("nobody knows what left", error)
+    return Said()
+
+
+def _note(what: str, error: Exception) -> None:
+    # The name only: a guest's message may hold phones or keys.
+    _log.warning("a batch: %s: %s", what, _name(error))
+
+
+def _name(error: Exception) -> str:
+    return error.code if isinstance(error, TianfuError) else type(error).__name__

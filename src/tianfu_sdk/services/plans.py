@@ -1,0 +1,184 @@
+"""The part of the desk of emergencies that keeps response plans (预案)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core.emergency import demand_texts
+from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN, Placed
+from tianfu_sdk.errors import Conflict, Invalid, NotFound
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.emergency import Level, ResponsePlan
+from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.vocabularies import demand_term
+from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import canonical_language
+
+__all__ = ["Plans"]
+
+_CHANGEABLE = frozenset(
+    {"name", "event_type", "levels", "resources", "texts", "signature", "gateway", "topic"}
+)
+
+
+class Plans(Desk):
+    """Prepare what explains an event: resources, and SMS texts by language.
+
+    Safe to share between threads.
+    """
+
+    def create_plan(
+        self,
+        *,
+        name: str,
+        organization: str,
+        event_type: str,
+        texts: Mapping[str, str],
+        signature: str,
+        region: str | None = None,
+        levels: Sequence[Level | str] = tuple(Level),
+        resources: Sequence[str] = (),
+        gateway: str = "file",
+        topic: str = "",
+    ) -> ResponsePlan:
+        """Create a response plan.
+
+        Args:
+            name: What it is called.
+            organization: Id of the organization that keeps it.
+            event_type: Code of the vocabulary `event_type`.
+            texts: SMS by language, such as `zh-Hans`, `bo`; `{place}` and `{title}` are
+                filled in, no other braces may stand in them.
+            signature: 签名 of the SMS, without brackets.
+            region: It answers events in this region and below it; None: that of its
+                organization.
+            levels: Of the events that it answers.
+            resources: Ids of resources; those published at the time are used.
+            gateway: Name of the SMS gateway.
+            topic: Topic of the SMS; who does not want it gets none.
+
+        Raises:
+            Denied: `grant.missing`, no grant to create kind `response_plan` there;
+                `account.required`.
+            Invalid: `emergency.placeholder`, `emergency.no_text`, `text.bad_language`; with
+                the path of the field.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`,
+                `noun.unknown`, a resource that is not there.
+        """
+
+        def write(work: Work) -> ResponsePlan:
+            owner, placed = work.placed(organization, region)
+            work.allow_at(Action.CREATE, RESPONSE_PLAN.name, organization, placed)
+            made = codec.structure(
+                ResponsePlan,
+                {
+                    "id": work.new_id(RESPONSE_PLAN),
+                    "name": name,
+                    "organization": organization,
+                    "region": region or owner.region,
+                    "event_type": event_type,
+                    "levels": tuple(levels),
+                    "resources": tuple(resources),
+                    "texts": _by_language(texts),
+                    "signature": signature,
+                    "gateway": gateway,
+                    "topic": topic,
+                },
+            )
+            return _store(work, made, placed, "created")
+
+        return self._write(write)
+
+    def get_plan(self, id: str) -> ResponsePlan:  # noqa: A002 - the field's name
+        """Give a plan that this account may read; raises `NotFound` (`noun.unknown`)."""
+        return self._read(lambda work: work.noun(RESPONSE_PLAN, work.visible(RESPONSE_PLAN, id)))
+
+    def find_plans(
+        self, *, event_type: str | None = None, after: str | None = None, limit: int = 50
+    ) -> Page[ResponsePlan]:
+        """Find plans that this account may read.
+
+        Args:
+            event_type: Only those for this type of event.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+        """
+
+        def read(work: Work) -> Page[ResponsePlan]:
+            where = () if event_type is None else (Where("event_type", "=", event_type),)
+            return work.page(
+                RESPONSE_PLAN,
+                where=where,
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.find_plans(
+                    event_type=event_type, after=cursor, limit=limit
+                ),
+            )
+
+        return self._read(read)
+
+    def edit_plan(
+        self,
+        id: str,  # noqa: A002
+        *,
+        version: int | None = None,
+        **changes: Any,
+    ) -> ResponsePlan:
+        """Change a plan; organization and region stay.
+
+        Args:
+            id: Of the plan.
+            version: The version that the change is based on; None: whatever there is.
+            **changes: Fields by name.
+
+        Raises:
+            Denied: `grant.missing`.
+            Conflict: `storage.version`, it was changed since.
+            Invalid: `content.fixed`; as `create_plan`.
+            NotFound: `noun.unknown`; as `create_plan`.
+        """
+
+        def write(work: Work) -> ResponsePlan:
+            known = work.noun(RESPONSE_PLAN, work.visible(RESPONSE_PLAN, id, Action.EDIT))
+            if version is not None and version != known.version:
+                raise Conflict(
+                    "storage.version", path="version", ids=(id,), kind=RESPONSE_PLAN.name
+                )
+            odd = sorted(changes.keys() - _CHANGEABLE)
+            if odd:
+                raise Invalid("content.fixed", path=odd[0])
+            plain = {f.name: getattr(known, f.name) for f in attrs.fields(ResponsePlan)}
+            if "texts" in changes:
+                changes["texts"] = _by_language(changes["texts"])
+            changed = codec.structure(ResponsePlan, plain | changes)
+            _, placed = work.placed(changed.organization, changed.region)
+            return _store(work, changed, placed, "edited")
+
+        return self._write(write)
+
+
+def _by_language(texts: Mapping[str, str]) -> dict[str, str]:
+    found = {canonical_language(language): text for language, text in texts.items()}
+    if len(found) != len(texts):
+        raise Invalid("field.twice", path="texts")
+    return found
+
+
+def _store(work: Work, plan: ResponsePlan, placed: Placed, verb: str) -> ResponsePlan:
+    demand_term(work, "event_type", plan.event_type, "event_type")
+    if plan.topic:
+        demand_term(work, "topic", plan.topic, "topic")
+    demand_texts(plan.texts)
+    there = {row.id for row in work.tx.get(RESOURCE.name, plan.resources)}
+    for index, id_ in enumerate(plan.resources):
+        if id_ not in there:
+            raise NotFound("noun.unknown", path=f"resources[{index}]", kind="resource", id=id_[:64])
+    stored = work.put(RESPONSE_PLAN, plan, placed)
+    work.note(stored, verb)
+    return stored

@@ -1,0 +1,221 @@
+"""What comes back from gateways: receipts (状态报告) and inbound messages (上行)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, OPT_OUT, RECEIPT, moment_key
+from tianfu_sdk.core.messages import advance, is_opt_out, provider_key
+from tianfu_sdk.core.phones import normalised
+from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
+from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway
+from tianfu_sdk.services.optouts import phone_index, put_opt_out
+from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
+from tianfu_sdk.services.work import Desk, Work
+
+__all__ = ["Receipts", "apply_early"]
+
+_ROUNDS = 1000
+_SOME = 100
+_TOLD = {
+    MessageState.DELIVERED: "delivered",
+    MessageState.FAILED: "failed",
+    MessageState.EXPIRED: "expired",
+}
+
+
+class Receipts(Desk):
+    """Store what gateways tell afterwards. Safe to share between threads."""
+
+    def poll_all(self, gateways: Iterable[str]) -> int:
+        """Ask several gateways; one that is away keeps none of the others from being asked."""
+        count = 0
+        first: Exception | None = None
+        for gateway in gateways:
+            try:
+                count += self.poll(gateway)
+            except Exception as error:  # noqa: BLE001 - a guest may raise anything
+                first = first or error
+        if first is not None:
+            raise first
+        return count
+
+    def poll(self, gateway: str) -> int:
+        """Ask a gateway of the session shape until it has nothing more; gives how much it had."""
+        made = self._tools.gateway(gateway)
+        if not isinstance(made, SessionSmsGateway):
+            raise Unsupported("sms.no_poll", path="gateway", name=gateway[:64])
+        made.connect()
+        count = 0
+        for _ in range(_ROUNDS):
+            receipts, inbound = made.poll()
+            if not receipts and not inbound:
+                break
+            # Stored before the next poll, by which some gateways know that it came.
+            self._write(lambda work, r=receipts, i=inbound: _take(work, gateway, r, i))  # type: ignore[misc]
+            count += len(receipts) + len(inbound)
+        return count
+
+    def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
+        """Take what a gateway of the HTTP shape sent us."""
+        made = self._tools.gateway(gateway)
+        if not isinstance(made, HttpSmsGateway):
+            raise Unsupported("sms.no_callback", path="gateway", name=gateway[:64])
+        came = made.callback(request)
+        if came.receipts or came.inbound:
+            self._write(lambda work: _take(work, gateway, came.receipts, came.inbound))
+        return came.response
+
+
+def _take(
+    work: Work, gateway: str, receipts: Sequence[SmsReceipt], inbound: Sequence[Inbound]
+) -> None:
+    _take_receipts(work, gateway, receipts)
+    _take_inbound(work, gateway, inbound)
+
+
+# Receipts.
+
+
+def _take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> None:
+    known = _Known.of(work, gateway, receipts)
+    changed: dict[str, Row] = {}
+    early: dict[str, Row] = {}
+    for receipt in receipts:
+        row = known.message(gateway, receipt)
+        if row is None:
+            kept = _early(work, gateway, receipt)
+            if kept is not None:
+                early[kept.id] = kept
+            continue
+        row = changed.get(row.id, row)
+        state = stands(row)
+        after = advance(state, STATES[receipt.state])
+        if after is not state:
+            changed[row.id] = moved(row, after)
+    put_messages(work, list(changed.values()))
+    there = {row.id for row in work.tx.get(RECEIPT.name, list(early))}
+    work.tx.put(RECEIPT.name, [row for id_, row in early.items() if id_ not in there])
+    by_campaign: dict[str, list[Row]] = {}
+    for row in changed.values():
+        by_campaign.setdefault(row.keys["campaign"], []).append(row)
+    for id_, rows in by_campaign.items():
+        tell_counts(work, work.get(CAMPAIGN, id_), ((stands(row), row) for row in rows), _TOLD)
+
+
+@attrs.frozen
+class _Known:
+    """Messages that receipts may be of, read in a few queries."""
+
+    by_provider: dict[str, list[Row]]
+    by_batch: dict[tuple[str, str], Row]
+
+    @classmethod
+    def of(cls, work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> _Known:
+        """Read what these receipts may be of."""
+        by_provider: dict[str, list[Row]] = {}
+        keys = {provider_key(gateway, receipt.provider_id) for receipt in receipts} - {""}
+        for row in _among(work, "provider_id", keys):
+            by_provider.setdefault(row.keys["provider_id"], []).append(row)
+        by_batch: dict[tuple[str, str], Row] = {}
+        for row in _among(work, "batch", {r.reference for r in receipts if r.ref} - {""}):
+            by_batch[row.keys["batch"], row.keys["subscriber"]] = row
+        return cls(by_provider, by_batch)
+
+    def message(self, gateway: str, receipt: SmsReceipt) -> Row | None:
+        """Give the message that a receipt is of; None where it could be of several or of none."""
+        found = self.by_provider.get(provider_key(gateway, receipt.provider_id), [])
+        if receipt.ref:
+            found = [row for row in found if row.keys["subscriber"] == receipt.ref]
+        if len(found) == 1:
+            return found[0]
+        return self.by_batch.get((receipt.reference, receipt.ref))
+
+
+def _among(work: Work, key: str, values: Iterable[str]) -> Iterable[Row]:
+    wanted = sorted(values)
+    for start in range(0, len(wanted), _SOME):
+        some = tuple(wanted[start : start + _SOME])
+        yield from work.each(MESSAGE.name, Query(where=(Where(key, "in", some),)))
+
+
+def _early(work: Work, gateway: str, receipt: SmsReceipt) -> Row | None:
+    """Keep a receipt until its message is known by the gateway's id."""
+    key = provider_key(gateway, receipt.provider_id)
+    if not key:
+        return None
+    said = f"{key}\x1f{receipt.ref}\x1f{receipt.state}"
+    keys = {
+        "provider_id": key,
+        "subscriber": receipt.ref[:64],
+        "state": receipt.state,
+        "at": moment_key(work.now),
+    }
+    return Row(hashlib.sha256(said.encode()).hexdigest(), 0, None, keys)
+
+
+def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
+    """Move messages on by receipts that came before the gateway's answer did.
+
+    Args:
+        work: The open change.
+        rows: Messages about to be stored, with the gateway's ids.
+
+    Returns:
+        The same rows, and new ones in a final state in the places of some; receipts that
+        were used are gone.
+    """
+    by_key: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.keys["provider_id"]:
+            by_key.setdefault(row.keys["provider_id"], []).append(place)
+    found = list(rows)
+    used: list[tuple[str, int]] = []
+    wanted = sorted(by_key)
+    for start in range(0, len(wanted), _SOME):
+        some = tuple(wanted[start : start + _SOME])
+        for kept in work.each(RECEIPT.name, Query(where=(Where("provider_id", "in", some),))):
+            places = by_key[kept.keys["provider_id"]]
+            ref = kept.keys["subscriber"]
+            of = [p for p in places if not ref or found[p].keys["subscriber"] == ref]
+            if len(of) == 1:
+                row = found[of[0]]
+                state = stands(row)
+                after = advance(state, stands(kept))
+                if after is not state:
+                    found[of[0]] = moved(row, after)
+                used.append((kept.id, kept.version))
+    work.tx.delete(RECEIPT.name, used)
+    return found
+
+
+# Inbound.
+
+
+def _take_inbound(work: Work, gateway: str, inbound: Sequence[Inbound]) -> None:
+    refused = 0
+    for message in inbound:
+        if not is_opt_out(message.text):
+            continue
+        try:
+            phone = normalised(message.phone)
+        except Invalid:
+            # Such as a service number; nobody of ours has it.
+            continue
+        refused += put_opt_out(work, phone_index(work, phone))
+    if inbound:
+        # What people write is not kept: only that they wrote, and how many refused.
+        data: dict[str, str | int] = {
+            "gateway": gateway,
+            "count": len(inbound),
+            "opted_out": refused,
+        }
+        work.tell("sms.inbound", data=data)
+    if refused:
+        work.record("sms.opted_out", kind=OPT_OUT.name, subject="", data={"count": refused})

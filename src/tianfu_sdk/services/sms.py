@@ -1,0 +1,684 @@
+"""The desk of science SMS (科普短信): compose, plan, approve, send, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core import campaign as rules
+from tianfu_sdk.core.hours import next_open
+from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, MESSAGE, Placed
+from tianfu_sdk.core.messages import BILLED, message_id
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.model.sms import (
+    Campaign,
+    CampaignState,
+    DispatchReport,
+    Health,
+    MessageState,
+    Plan,
+    SmsCapabilities,
+    SmsReport,
+)
+from tianfu_sdk.model.storage import JobState, NewJob, Query, Row, Where
+from tianfu_sdk.services.audience import Audience, demand_reach, policy_window, reaches_region
+from tianfu_sdk.services.dispatch import Dispatcher
+from tianfu_sdk.services.outbox import QUEUE, drop_open, finish
+from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.vocabularies import demand_term
+from tianfu_sdk.services.work import Actor, Desk, Work
+from tianfu_sdk.text import canonical_language
+
+__all__ = ["Sms"]
+
+_EDITABLE = frozenset(
+    {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
+    | {"override_reason"}
+)
+_CHUNK = 5000
+"""Messages that one transaction puts in the outbox, so that other writers get their turn."""
+_URGENT = 0
+_USUAL = 5
+
+
+class Sms(Desk):
+    """Compose science SMS, plan and approve them, send them, and follow what became of them.
+
+    Who wrote a campaign does not approve it. What is sent leaves through an outbox: a
+    message is on disk as `sending` before it is on the air, and what may have gone out is
+    never sent again by itself. Safe to share between threads.
+    """
+
+    # Before it is sent.
+
+    def compose(
+        self,
+        *,
+        title: str,
+        organization: str,
+        texts: Mapping[str, str],
+        signature: str,
+        region: str | None = None,
+        topic: str = "",
+        purpose: str = "science_sms",
+        settings: Sequence[str] = (),
+        gateway: str = "file",
+        fallback: bool = True,
+        emergency: str | None = None,
+        override_reason: str = "",
+    ) -> Campaign:
+        """Compose a campaign, as a draft.
+
+        Args:
+            title: What it is called, 1 to 200 characters.
+            organization: Id of the organization that sends it.
+            texts: By language tag; without signature and without how to refuse.
+            signature: The sender (签名), without brackets.
+            region: Whose subscribers it is for, GB/T 2260; None: of where the organization is
+                at home. An author whose grants reach a region reaches all subscribers there;
+                any other only those of the organization and below it.
+            topic: Code of the vocabulary `topic`; people who refused it get nothing.
+            purpose: Of the consents that count.
+            settings: Only people of these settings (科普六进 …); empty: all.
+            gateway: Name of the SMS gateway, such as `file`.
+            fallback: A person whose language has no text gets zh-Hans.
+            emergency: Id of the emergency report that it answers.
+            override_reason: Why an emergency may go out at night; for emergencies only.
+
+        Raises:
+            Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
+                through a gateway that reaches telephones), and others with the path of the
+                field.
+            Denied: `grant.missing`, no grant to compose campaigns there.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
+            PluginError: Nobody offers the gateway.
+        """
+        capabilities = self._tools.gateway(gateway).capabilities
+        fields = {
+            "title": title,
+            "organization": organization,
+            "texts": dict(texts),
+            "signature": signature,
+            "topic": topic,
+            "purpose": purpose,
+            "settings": tuple(settings),
+            "gateway": gateway,
+            "fallback": fallback,
+            "emergency": emergency,
+            "override_reason": override_reason,
+        }
+
+        def write(work: Work) -> Campaign:
+            owner, placed = work.placed(organization, region)
+            work.allow_at(Action.COMPOSE, CAMPAIGN.name, organization, placed)
+            given = fields | {
+                "id": work.new_id(CAMPAIGN),
+                "region": region or owner.region,
+                "whole_region": reaches_region(work, Action.COMPOSE, placed),
+                "author": work.person,
+            }
+            made = _checked(work, given, capabilities)
+            stored = work.put(CAMPAIGN, made, placed)
+            work.note(stored, "composed", emergency=emergency, languages=len(made.texts))
+            return stored
+
+        return self._write(write)
+
+    def get(self, id: str) -> Campaign:  # noqa: A002 - the field's name
+        """Give a campaign."""
+        return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id)))
+
+    def find(
+        self,
+        *,
+        state: CampaignState | str | None = None,
+        region: str | None = None,
+        organization: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[Campaign]:
+        """Find campaigns that this account may read, last changed first.
+
+        Args:
+            state: Only those that stand so.
+            region: For this region or one below it.
+            organization: Of this organization or one below it.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+        """
+
+        def read(work: Work) -> Page[Campaign]:
+            where: list[Where] = []
+            if state is not None:
+                where.append(Where("state", "=", CampaignState.of(state, "state").value))
+            if region is not None:
+                where.append(Where(work.tools.regions().level_of(region).value, "=", region))
+            if organization is not None:
+                where.append(Where("org_path", "has", organization))
+            return work.page(
+                CAMPAIGN,
+                where=tuple(where),
+                order="updated",
+                desc=True,
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.find(
+                    state=state,
+                    region=region,
+                    organization=organization,
+                    after=cursor,
+                    limit=limit,
+                ),
+            )
+
+        return self._read(read)
+
+    def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Campaign:  # noqa: A002
+        """Change fields of a draft; who changes it is its author then.
+
+        Args:
+            id: Of the campaign.
+            version: The version that the change is based on; None: whatever there is.
+            **changes: Fields by name.
+
+        Raises:
+            Invalid: `lifecycle.illegal`, not a draft any more; `content.fixed`; as `compose`.
+            Conflict: `storage.version`.
+        """
+        fixed = sorted(changes.keys() - _EDITABLE)
+        if fixed:
+            raise Invalid("content.fixed", path=fixed[0])
+        if "settings" in changes:
+            changes["settings"] = tuple(changes["settings"])
+        gateway = changes.get("gateway") or self._read(lambda work: work.get(CAMPAIGN, id).gateway)
+        capabilities = self._tools.gateway(gateway).capabilities
+
+        def write(work: Work) -> Campaign:
+            known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.COMPOSE))
+            rules.demand_state(known, "edit", CampaignState.DRAFT)
+            if version is not None and version != known.version:
+                raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
+            _, placed = work.placed(known.organization, known.region)
+            demand_reach(work, known, Action.COMPOSE, placed)
+            plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
+            changed = _checked(work, plain | changes | {"author": work.person}, capabilities)
+            stored = work.put(CAMPAIGN, changed, placed)
+            work.note(stored, "edited", fields=",".join(sorted(changes)))
+            return stored
+
+        return self._write(write)
+
+    def plan(self, id: str) -> Plan:  # noqa: A002
+        """Say what a campaign would do: nothing is changed, and no phone is decrypted.
+
+        Args:
+            id: Of the campaign.
+
+        Returns:
+            Recipients, billed parts, cost, batches, who is left out and why, and when it may
+            begin.
+
+        Raises:
+            Invalid: `sms.no_window`, the allowed hours have no moment in common.
+        """
+        return self._plan(id, Action.READ)[1]
+
+    def exclusions(self, id: str, reason: str) -> Iterator[str]:  # noqa: A002
+        """Give the subscribers that a campaign leaves out for a reason.
+
+        Args:
+            id: Of the campaign.
+            reason: As in `Plan.exclusions`, such as `no_consent`.
+
+        Returns:
+            Their ids, read on page by page.
+        """
+        campaign = self.get(id)
+        capabilities = self._tools.gateway(campaign.gateway).capabilities
+        audience = Audience(campaign, capabilities, self._tools)
+        while not audience.over:
+            for choice in audience.take(self._read(audience.read)):
+                if choice.reason == reason:
+                    yield choice.id
+
+    def approve(self, id: str) -> Campaign:  # noqa: A002
+        """Approve a draft, with the figures of its plan; who wrote it may not.
+
+        Args:
+            id: Of the campaign.
+
+        Raises:
+            Denied: `lifecycle.own_work`, `lifecycle.system`, `grant.missing`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`.
+            Conflict: `storage.version`, it was changed while it was planned.
+        """
+        planned, plan = self._plan(id, Action.APPROVE)
+
+        def write(work: Work) -> Campaign:
+            known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
+            _, placed = work.placed(known.organization, known.region)
+            demand_reach(work, known, Action.APPROVE, placed)
+            approved = rules.approve(known, work.person, planned=plan.recipients, cost=plan.cost)
+            if known.version != planned.version:
+                raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
+            stored = work.put(CAMPAIGN, approved, placed)
+            work.note(
+                stored,
+                "approved",
+                reason=stored.override_reason,
+                recipients=plan.recipients,
+                cost=plan.cost,
+                at_night=rules.overrides_hours(stored),
+            )
+            return stored
+
+        return self._write(write)
+
+    # Sending.
+
+    def send(self, id: str) -> Campaign:  # noqa: A002
+        """Put an approved campaign in the outbox; `dispatch` sends it when its hours come.
+
+        Called again after a crash, it goes on where it stopped: a phone gets one message of a
+        campaign at most.
+
+        Args:
+            id: Of the campaign.
+
+        Returns:
+            The campaign, `sending`, with the number of messages in `queued`.
+
+        Raises:
+            Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`.
+            Denied: `grant.missing`, no grant to send.
+        """
+        capabilities = self._capabilities(id)
+
+        def begin(work: Work) -> tuple[Campaign, datetime]:
+            known, placed = self._mine(work, id)
+            rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
+            demand_reach(work, known, Action.SEND, placed)
+            _demand_no_drill(work, known, capabilities)
+            due = _not_before(work, known, capabilities)
+            if known.state is CampaignState.APPROVED:
+                known = attrs.evolve(known, state=CampaignState.SENDING)
+                known = work.put(CAMPAIGN, known, placed)
+                work.note(known, "queued", reason=known.override_reason)
+            return known, due
+
+        campaign, due = self._write(begin)
+        if campaign.queued is not None:
+            return campaign
+        audience = Audience(campaign, capabilities, self._tools)
+        batcher = rules.Batcher(capabilities.phones_per_call)
+        ready: list[list[rules.Choice]] = []
+        while not audience.over:
+            for choice in audience.take(self._read(audience.read)):
+                full = None if choice.reason else batcher.add(choice)
+                if full is not None:
+                    ready.append(full)
+            if sum(map(len, ready)) >= _CHUNK:
+                self._write(lambda work, some=tuple(ready): _enqueue(work, id, some, due))  # type: ignore[misc]
+                ready.clear()
+        ready += batcher.rest()
+        self._write(lambda work: _enqueue(work, id, ready, due))
+
+        def end(work: Work) -> Campaign:
+            known = work.get(CAMPAIGN, id)
+            if known.state is not CampaignState.SENDING or known.queued is not None:
+                return known
+            _, placed = work.placed(known.organization, known.region)
+            query = Query(where=(Where("campaign", "=", id),))
+            count = sum(
+                work.tx.count(MESSAGE.name, attrs.evolve(query, where=(*query.where, state)))
+                for state in _each_state()
+            )
+            stored = work.put(CAMPAIGN, attrs.evolve(known, queued=count), placed)
+            work.tell(
+                "sms.queued",
+                kind=CAMPAIGN.name,
+                subject=id,
+                organization=known.organization,
+                region=known.region,
+                data={"count": count},
+            )
+            return finish(work, stored)
+
+        return self._write(end)
+
+    def cancel(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
+        """Stop a campaign for good; what left already has left.
+
+        Args:
+            id: Of the campaign.
+            reason: Why, for the audit.
+        """
+
+        def write(work: Work) -> Campaign:
+            known, placed = self._mine(work, id)
+            rules.demand_state(
+                known,
+                "cancel",
+                CampaignState.DRAFT,
+                CampaignState.APPROVED,
+                CampaignState.SENDING,
+            )
+            work.tx.drop(QUEUE, id)
+            dropped = drop_open(work, id)
+            stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
+            work.note(stored, "cancelled", reason=reason, dropped=dropped)
+            return stored
+
+        return self._write(write)
+
+    def pause(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
+        """Hold what has not left yet, until `resume`."""
+
+        def write(work: Work) -> Campaign:
+            known, _ = self._mine(work, id)
+            work.tx.hold(QUEUE, id)
+            work.note(known, "paused", reason=reason)
+            return known
+
+        return self._write(write)
+
+    def resume(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
+        """Let a campaign go on: what was paused, and batches that waited for a person.
+
+        Messages that may have gone out stay `unknown` and are not sent again.
+        """
+
+        def write(work: Work) -> Campaign:
+            known, _ = self._mine(work, id)
+            work.tx.unhold(QUEUE, id)
+            parked = [job.id for job in _jobs(work, JobState.PARKED) if job.group == id]
+            released = work.tx.release(QUEUE, parked)
+            work.note(known, "resumed", reason=reason, released=released)
+            return known
+
+        return self._write(write)
+
+    def dispatch(self, limit: int = 1000) -> DispatchReport:
+        """Send what is due; run by a worker, or by whoever may send campaigns.
+
+        Args:
+            limit: Batches at most.
+
+        Returns:
+            What became of them.
+
+        Raises:
+            Denied: `account.required`, `grant.missing`.
+        """
+        self._read(_demand_runner)
+        return Dispatcher(self._tools, self._actor).run(limit)
+
+    # What comes back.
+
+    def poll(self, gateway: str | None = None) -> int:
+        """Fetch receipts and inbound messages from gateways that are asked for them.
+
+        Args:
+            gateway: Name of one; None: those of the campaigns changed last.
+
+        Returns:
+            How many receipts and inbound messages came.
+
+        Raises:
+            Unsupported: `sms.no_poll`, this gateway is not asked.
+            Denied: `account.required`, `grant.missing`.
+        """
+        self._read(_demand_runner)
+        receipts = Receipts(self._tools, self._actor)
+        if gateway is not None:
+            return receipts.poll(gateway)
+        return receipts.poll_all(self._read(_pulled))
+
+    def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
+        """Take what a gateway sent us: receipts (状态报告) and inbound messages (上行).
+
+        Needs no account: the gateway's backend tells whether it is the gateway. Stored first,
+        answered second; told twice, late or early does no harm.
+
+        Args:
+            gateway: Its name.
+            request: As it came in.
+
+        Returns:
+            What to answer.
+
+        Raises:
+            Denied: `sms.callback_forged`.
+            Invalid: `sms.callback_malformed`.
+            Unsupported: `sms.no_callback`, this gateway sends none.
+        """
+        actor = Actor(system=f"callback of {gateway[:40]}")
+        return Receipts(self._tools, actor).callback(gateway, request)
+
+    def report(self, id: str) -> SmsReport:  # noqa: A002
+        """Say what became of a campaign: messages by state and language, parts and cost."""
+
+        def read(work: Work) -> SmsReport:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
+            counts = _counts(work, campaign)
+            by_state: Counter[str] = Counter()
+            by_language: Counter[str] = Counter()
+            parts = 0
+            for (language, state), (count, each) in counts.items():
+                by_state[state.value] += count
+                by_language[language] += count
+                parts += count * each if state in BILLED else 0
+            return SmsReport(
+                campaign=id,
+                state=campaign.state,
+                planned=campaign.planned,
+                by_state=dict(by_state),
+                by_language=dict(by_language),
+                parts=parts,
+                cost=parts * work.tools.settings.sms.price,
+            )
+
+        return self._read(read)
+
+    def status(self, id: str) -> Mapping[str, int]:  # noqa: A002
+        """Count the messages of a campaign by state; states that none has are left out."""
+
+        def read(work: Work) -> Mapping[str, int]:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
+            counts: Counter[str] = Counter()
+            for (_, state), (count, _) in _counts(work, campaign).items():
+                counts[state.value] += count
+            return dict(counts)
+
+        return self._read(read)
+
+    def health(self) -> Health:
+        """Say how the sending side does; needs no account."""
+
+        def read(work: Work) -> Health:
+            unknown = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
+            return Health(
+                queued=sum(1 for _ in _jobs(work, JobState.QUEUED)),
+                leased=sum(1 for _ in _jobs(work, JobState.LEASED)),
+                parked=sum(1 for _ in _jobs(work, JobState.PARKED)),
+                unknown=work.tx.count(MESSAGE.name, unknown),
+                gateways=tuple(work.tools.offered("sms")),
+            )
+
+        return self._read(read)
+
+    # Within a transaction.
+
+    def _plan(self, id_: str, action: Action) -> tuple[Campaign, Plan]:
+        capabilities = self._capabilities(id_)
+
+        def read(work: Work) -> tuple[Campaign, Plan]:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
+            audience = Audience(campaign, capabilities, self._tools)
+            tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
+            due = _not_before(work, campaign, capabilities)
+            return campaign, Plan(
+                campaign=id_,
+                recipients=tally.recipients,
+                parts=tally.parts,
+                cost=tally.parts * work.tools.settings.sms.price,
+                batches=tally.batches,
+                by_language=dict(tally.by_language),
+                exclusions=tally.exclusions,
+                not_before=due,
+                reason="quiet_hours" if due > work.now else "",
+            )
+
+        return self._read(read)
+
+    def _capabilities(self, id_: str) -> SmsCapabilities:
+        # Outside of the transactions that follow, each of which looks at rights by itself.
+        name = self._read(lambda work: work.get(CAMPAIGN, id_).gateway)
+        return self._tools.gateway(name).capabilities
+
+    def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
+        known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
+        return known, work.placed(known.organization, known.region)[1]
+
+
+def _checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
+    made = codec.structure(Campaign, fields)
+    if not made.texts:
+        raise Invalid("sms.no_text", path="texts")
+    texts: dict[str, str] = {}
+    for language, text in made.texts.items():
+        tag = canonical_language(language)
+        if not text.strip() or tag in texts:
+            raise Invalid("sms.no_text", path=f"texts.{tag}")
+        texts[tag] = text
+    made = attrs.evolve(made, texts=texts)
+    rules.compose(made, capabilities, work.tools.settings.sms.suffix)
+    if made.topic:
+        demand_term(work, "topic", made.topic, "topic")
+    for place, code in enumerate(made.settings):
+        demand_term(work, "setting", code, f"settings[{place}]")
+    _demand_no_drill(work, made, capabilities)
+    if made.override_reason.strip() and made.emergency is None:
+        raise Invalid("sms.override", path="override_reason")
+    return made
+
+
+def _demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
+    """Demand that a drill reaches no telephone."""
+    if campaign.emergency is None:
+        return
+    rows = work.tx.get(EMERGENCY.name, [campaign.emergency])
+    if not rows:
+        raise NotFound(
+            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=campaign.emergency[:64]
+        )
+    if capabilities.real and work.noun(EMERGENCY, rows[0]).drill:
+        raise Invalid("sms.drill", path="gateway", name=campaign.gateway)
+
+
+def _not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
+    # What a draft says it wants counts in its plan; a second person is there when it is sent.
+    waiting = campaign.state is CampaignState.DRAFT
+    if rules.overrides_hours(campaign) or (
+        waiting and campaign.emergency and campaign.override_reason.strip()
+    ):
+        return work.now
+    return next_open(work.now, policy_window(work), capabilities.windows)
+
+
+def _enqueue(
+    work: Work, id_: str, batches: Sequence[Sequence[rules.Choice]], due: datetime
+) -> None:
+    """Put batches in the outbox: a job a batch, a narrow row a message."""
+    campaign = work.get(CAMPAIGN, id_)
+    if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
+        return
+    ids = [message_id(id_, choice.phone_ix) for batch in batches for choice in batch]
+    there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
+    rows: list[Row] = []
+    jobs: list[NewJob] = []
+    priority = _USUAL if campaign.emergency is None else _URGENT
+    for batch in batches:
+        reference = work.tools.ids.new("bat")
+        before = len(rows)
+        for choice in batch:
+            message = message_id(id_, choice.phone_ix)
+            if message in there:
+                continue
+            keys = {
+                "campaign": id_,
+                "subscriber": choice.id,
+                "state": MessageState.QUEUED.value,
+                "language": choice.language,
+                "batch": reference,
+                "provider_id": "",
+                "parts": choice.parts,
+            }
+            rows.append(Row(message, 0, None, keys))
+        if len(rows) > before:
+            body = json.dumps({"campaign": id_, "language": batch[0].language}).encode()
+            jobs.append(NewJob(reference, body, due, priority, id_))
+    work.tx.put(MESSAGE.name, rows)
+    work.tx.enqueue(QUEUE, jobs)
+
+
+def _each_state() -> list[Where]:
+    return [Where("state", "=", state.value) for state in MessageState]
+
+
+def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tuple[int, int]]:
+    """Count messages by language and state, each with the parts of one message."""
+    found = {}
+    for language in campaign.texts:
+        for state in MessageState:
+            where = (
+                Where("state", "=", state.value),
+                Where("campaign", "=", campaign.id),
+                Where("language", "=", language),
+            )
+            count = work.tx.count(MESSAGE.name, Query(where=where))
+            if count:
+                one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
+                found[language, state] = count, int(one[0].keys["parts"])
+    return found
+
+
+def _jobs(work: Work, state: JobState) -> Iterator[Any]:
+    after: int | None = None
+    while found := work.tx.jobs(QUEUE, state, after, 1000):
+        yield from found
+        after = found[-1].id
+
+
+def _pulled(work: Work) -> list[str]:
+    """Name the gateways of the campaigns changed last that are asked for receipts."""
+    query = Query(where=(Where("state", "in", _LIVE),), order="updated", desc=True, limit=200)
+    rows = work.tx.find(CAMPAIGN.name, query)
+    names = sorted({work.noun(CAMPAIGN, row).gateway for row in rows})
+    offered = set(work.tools.offered("sms"))
+    return [
+        name
+        for name in names
+        if name in offered
+        and "pull" in (made := work.tools.gateway(name)).capabilities.receipts
+        and hasattr(made, "poll")
+    ]
+
+
+_LIVE = (CampaignState.SENDING.value, CampaignState.SENT.value, CampaignState.CANCELLED.value)
+
+
+def _demand_runner(work: Work) -> None:
+    # Sending what was approved and queued widens nobody's rights: a grant anywhere will do.
+    groups = work.scope(Action.SEND, CAMPAIGN.name)
+    if groups is not None and not groups:
+        raise Denied("grant.missing", action=Action.SEND.value, kind=CAMPAIGN.name)

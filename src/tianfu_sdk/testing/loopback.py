@@ -1,0 +1,124 @@
+"""A small HTTP server on 127.0.0.1 that plays a vendor, well or badly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Literal, Self
+
+from tianfu_sdk.model.http import HttpRequest, HttpResponse
+
+__all__ = ["Fault", "Loopback"]
+
+Fault = Literal["", "cut", "silent", "stall", "half"]
+"""How the server fails once it has read a request: `cut` closes without a word, `silent`
+says nothing at all, `stall` falls silent after its headers, `half` closes amid the body."""
+
+
+class Loopback:
+    """A vendor on this machine; safe to call from several threads.
+
+    ```python
+    with Loopback() as vendor:
+        vendor.script(lambda request: HttpResponse(status=200, body=b"{}"))
+        transport.send(HttpRequest(method="POST", url=vendor.url + "/send"), timeout=5)
+    vendor.requests  # what came, oldest first
+    ```
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[HttpRequest] = []
+        """What came, oldest first."""
+        self.fault: Fault = ""
+        """How to fail from now on; empty: not."""
+        self._answer: Callable[[HttpRequest], HttpResponse] = _nothing
+        self._ended = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        # A handler thread that outlives its test would be someone else's riddle.
+        self._server.daemon_threads = False
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.002,), name="loopback", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:40123`."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def script(self, answer: HttpResponse | Callable[[HttpRequest], HttpResponse]) -> None:
+        """Say what it answers from now on.
+
+        Args:
+            answer: One response for all, or a function of the request.
+        """
+        self._answer = (lambda _: answer) if isinstance(answer, HttpResponse) else answer
+
+    def close(self) -> None:
+        """Stop; may be called again."""
+        self._ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def take(self, request: HttpRequest) -> HttpResponse:
+        """Keep a request and give its answer."""
+        self.requests.append(request)
+        return self._answer(request)
+
+    def wait(self) -> None:
+        """Hold a connection until the server is closed."""
+        self._ended.wait()
+
+
+def _nothing(_: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=200)
+
+
+def _handler(vendor: Loopback) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        # HTTP/1.0 closes after each answer, so no idle connection outlives a test.
+        def _serve(self) -> None:
+            request = HttpRequest(
+                method=self.command,
+                url=vendor.url + self.path,
+                headers=dict(self.headers.items()),
+                body=self.rfile.read(int(self.headers.get("content-length") or 0)),
+                client=self.client_address[0],
+            )
+            answer = vendor.take(request)
+            if vendor.fault == "cut":
+                return
+            if vendor.fault == "silent":
+                vendor.wait()
+                return
+            self.send_response_only(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            missing = 1000 if vendor.fault in {"half", "stall"} else 0
+            self.send_header("content-length", str(len(answer.body) + missing))
+            self.end_headers()
+            self.wfile.write(answer.body)
+            self.wfile.flush()
+            if vendor.fault == "stall":
+                vendor.wait()
+
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - named by http.server
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
+            """Say nothing: a request line may carry a phone."""
+
+    return Handler

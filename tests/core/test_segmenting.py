@@ -1,0 +1,81 @@
+"""Texts are cut for engines and joined again without loss."""
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tianfu_sdk.core.segmenting import batches, cut, demand_all, join
+from tianfu_sdk.errors import BackendError
+from tianfu_sdk.model.translation import Ok, TranslationBatch, TranslationCapabilities
+from tianfu_sdk.text import starts_inside_stack
+
+CAN = TranslationCapabilities(
+    name="e", pairs=frozenset(), offline=True, third_party=False, max_segments=3, max_characters=9
+)
+TEXTS = st.text(alphabet="头发ཀྱི་། ꊯ。！\n\r\t\u3000ab", max_size=60)
+
+
+@settings(max_examples=200)
+@given(TEXTS, st.integers(1, 20))
+def test_what_is_cut_joins_to_the_same_text(text, longest):
+    parts = cut(text, "t", longest)
+    assert join(parts, [segment.text for segment in parts.segments]) == text
+    assert all(segment.text.strip() for segment in parts.segments)
+    assert len({segment.id for segment in parts.segments}) == len(parts.segments)
+    assert all(len(segment.text) <= longest for segment in parts.segments)
+    assert not any("\n" in segment.text for segment in parts.segments)
+
+
+@settings(max_examples=50)
+@given(TEXTS, st.integers(4, 9))
+def test_batches_keep_order_and_limits(text, longest):
+    segments = cut(text, "t", longest).segments
+    made = list(batches(segments, "zh-Hans", "bo", CAN))
+    assert tuple(s for batch in made for s in batch.segments) == segments
+    for batch in made:
+        assert (batch.source, batch.target) == ("zh-Hans", "bo")
+        assert 1 <= len(batch.segments) <= CAN.max_segments
+        assert sum(len(s.text) for s in batch.segments) <= CAN.max_characters
+
+
+def test_a_line_is_one_segment_and_a_long_one_is_cut_at_sentences():
+    assert [s.text for s in cut("甲。乙！\n  丙\n", "t", 20).segments] == ["甲。乙！", "丙"]
+    assert [s.text for s in cut("甲甲。乙乙！？丙", "t", 4).segments] == [
+        "甲甲。",
+        "乙乙！？",
+        "丙",
+    ]
+    tibetan = [s.text for s in cut("བོད་སྐད་" * 8, "t", 7).segments]
+    assert not any(starts_inside_stack(piece[0]) for piece in tibetan)
+
+
+def batch(*texts, target="bo"):
+    segments = tuple(s for n, t in enumerate(texts) for s in cut(t, f"t{n}", 99).segments)
+    return TranslationBatch(source="zh-Hans", target=target, segments=segments)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda oks: oks[1:], "count"),
+        (lambda oks: oks[::-1], "count"),
+        (lambda oks: [*oks, oks[0]], "count"),
+        (lambda oks: [None, *oks[1:]], "count"),
+        (lambda oks: [attrs.evolve(oks[0], text=" "), *oks[1:]], "empty"),
+        (lambda oks: [attrs.evolve(ok, text="一样的原文") for ok in oks], "script"),
+    ],
+)
+def test_what_is_no_translation_is_refused(change, why):
+    asked = batch("一", "二")
+    oks = [Ok(id=s.id, text="བོད་") for s in asked.segments]
+    assert demand_all(asked, oks, "e") == ["བོད་", "བོད་"]
+    with pytest.raises(BackendError) as caught:
+        demand_all(asked, change(oks), "e")
+    assert (caught.value.code, caught.value.values["why"]) == ("translation.malformed", why)
+
+
+def test_numbers_alone_have_no_script():
+    asked = batch("120", "2026-01-01")
+    oks = [Ok(id=s.id, text=s.text) for s in asked.segments]
+    assert demand_all(asked, oks, "e") == ["120", "2026-01-01"]
