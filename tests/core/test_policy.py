@@ -169,7 +169,7 @@ def test_grants_of_one_shape_merge():
 
 @given(things())
 def test_the_public_sees_what_is_published_and_current_and_nothing_else(keys):
-    seen = matches("", keys, policy.public(NOW))
+    seen = matches("", keys, policy.public("resource", NOW))
     assert seen is (keys["state"] == "published" and keys["expires"] > 20260101)
 
 
