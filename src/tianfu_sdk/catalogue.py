@@ -364,7 +364,7 @@ ENTRIES: dict[str, Entry] = {
         "请填六位代码，或写全称，如 自贡市富顺县",
     ),
     "import.measures": Entry(
-        "wanted things and numbers, such as 发放资料：500份",
+        "wanted things and numbers with a colon between, such as leaflets: 500",
         "应写成“名称：数量”，如 发放资料：500份",
         "put ; between several",
         "多项之间用分号隔开",

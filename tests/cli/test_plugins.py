@@ -145,7 +145,16 @@ class TestShow:
         for name in ("acme-bell", "Acme_Bell", "bell", "sms:bell"):
             shown = run("show", name)
             assert "url: str, needed" in shown
-            assert "key: Secret | None, default None" in shown.replace("Optional", "Secret | None")
+            assert "key: Secret | None, default None" in shown
+
+    @pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+    def test_types_are_shown_without_quotes_or_rooms(self, install, future):
+        install("acme-bell", future + GOOD)
+        assert "url: str, needed" in run("show", "acme-bell")
+
+    def test_of_several_plugins_of_one_name_each_shows_its_own(self):
+        shown = run("show", "tianfu-sdk")
+        assert shown.count("storage:sqlite") == 1
 
     def test_an_unknown_one_tells_which_there_are(self, install):
         install("acme-bell", GOOD)
@@ -208,9 +217,10 @@ class TestCheck:
 
 
 class TestNew:
-    def test_what_is_written_is_green_at_once(self, tmp_path):
-        run("new", "sms", "my-gateway", "--into", str(tmp_path))
-        folder = tmp_path / "tianfu-sms-my-gateway"
+    @pytest.mark.parametrize("kind", ["sms", "translation"])
+    def test_what_is_written_is_green_at_once(self, tmp_path, kind):
+        run("new", kind, "my-own", "--into", str(tmp_path))
+        folder = tmp_path / f"tianfu-{kind}-my-own"
         root = Path(tianfu_sdk.__file__).parents[1]
         path = os.pathsep.join([str(root), str(folder / "src")])
         done = subprocess.run(
@@ -225,8 +235,9 @@ class TestNew:
         assert done.returncode == 0, done.stdout
         assert " passed" in done.stdout
 
-    def test_what_is_written_is_clean_and_typed(self, tmp_path):
-        folder = write_plugin("sms", "my-gateway", str(tmp_path))
+    @pytest.mark.parametrize("kind", ["sms", "translation"])
+    def test_what_is_written_is_clean(self, tmp_path, kind):
+        folder = write_plugin(kind, "my-own", str(tmp_path))
         for path in folder.rglob("*"):
             assert not path.name.endswith(".tmpl")
             assert "$" not in path.name

@@ -471,6 +471,36 @@ def test_a_grant_for_an_organization_reaches_its_own_subscribers_only(quick):
     assert quick.me.sms.plan(whole.id).recipients == 5
 
 
+def test_who_approves_and_who_sends_must_reach_as_far_as_the_campaign(quick):
+    quick.people(1)
+    campaign = quick.compose()
+    own = quick.account("*", organization=quick.org)
+    with pytest.raises(Denied, match=r"grant\.missing"):
+        own.sms.approve(campaign.id)
+    quick.you.sms.approve(campaign.id)
+    with pytest.raises(Denied, match=r"grant\.missing"):
+        own.sms.send(campaign.id)
+    assert quick.you.sms.send(campaign.id).queued == 1
+
+
+def test_what_was_changed_while_it_was_planned_is_not_approved(quick, monkeypatch):
+    from tianfu_sdk.services.sms import Sms
+
+    campaign = quick.compose()
+    real = Sms._plan
+
+    def slow(self, id_, action):
+        found = real(self, id_, action)
+        quick.me.sms.edit(id_, texts={"zh": "另一条"})
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sms, "_plan", slow)
+        with pytest.raises(Conflict, match=r"storage\.version"):
+            quick.you.sms.approve(campaign.id)
+    assert quick.me.sms.get(campaign.id).state is CampaignState.DRAFT
+
+
 def test_planning_changes_nothing_and_opens_no_phone(quick, monkeypatch):
     quick.people(3)
     campaign = quick.compose()
@@ -576,6 +606,15 @@ def test_an_emergency_approved_by_a_second_person_leaves_at_night_and_first(quic
         a for a in quick.me.audit.find(subject=urgent.id) if a.action == "campaign.approved"
     )
     assert (line.reason, line.data["at_night"]) == ("强余震", True)
+
+
+def test_an_emergency_goes_before_what_was_queued_earlier(quick):
+    quick.people(2)
+    usual = quick.sent()
+    urgent = quick.sent(emergency=quick.emergency())
+    quick.system.sms.dispatch(limit=1)
+    assert quick.states(urgent) == {"accepted": 2}
+    assert quick.states(usual) == {"queued": 2}
 
 
 def test_an_emergency_without_a_reason_waits_like_all_others(quick):
@@ -696,6 +735,25 @@ def test_a_claim_that_was_abandoned_before_the_call_is_not_sent_either(line):
     assert line.system.sms.dispatch().unknown == 2
     assert line.gateway.batches == []
     assert line.states(campaign) == {"unknown": 2}
+
+
+def test_an_answer_that_comes_after_its_lease_is_evidence_but_settles_no_job(line):
+    people = line.people(2)
+    campaign = line.sent()
+
+    def slow(batch):
+        line.clock.tick(timedelta(seconds=121))
+        assert line.system.sms.dispatch().unknown == 2
+        accepted, _ = accept(batch)
+        return [accepted, SmsResult(ref=batch.recipients[1].ref, status="deferred")]
+
+    line.gateway.answers.append(slow)
+    report = line.system.sms.dispatch()
+    assert (report.accepted, report.deferred) == (1, 0)
+    assert line.states(campaign) == {"accepted": 1, "unknown": 1}
+    assert (line.hub.sms.health().parked, line.hub.sms.health().queued) == (1, 0)
+    assert len(people) == len(line.sentence())
+    assert set(line.sentence().values()) == {1}
 
 
 def test_a_gateway_that_drops_doubles_gets_the_same_batch_again():
@@ -924,9 +982,9 @@ def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch)
     line.people(10)
     campaign = line.compose()
     line.you.sms.approve(campaign.id)
-    from tianfu_sdk.services import sms as desk
+    from tianfu_sdk.services import outbox
 
-    real, calls = desk._enqueue, []
+    real, calls = outbox.enqueue, []
 
     def dies(*args):
         calls.append(args)
@@ -934,7 +992,7 @@ def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch)
             raise Death
         return real(*args)
 
-    monkeypatch.setattr(desk, "_enqueue", dies)
+    monkeypatch.setattr(outbox, "enqueue", dies)
     with pytest.raises(Death):
         line.you.sms.send(campaign.id)
     assert line.me.sms.get(campaign.id).queued is None
@@ -970,11 +1028,40 @@ def test_a_cancelled_campaign_sends_nothing_more(line):
     line.system.sms.dispatch(limit=1)
     cancelled = line.you.sms.cancel(campaign.id, "内容有误")
     assert cancelled.state is CampaignState.CANCELLED
+    assert line.hub.sms.health().queued == 0
     line.clock.tick(timedelta(hours=1))
     line.system.sms.dispatch()
     counts = line.states(campaign)
     assert counts["dropped"] == 7 - counts["accepted"]
     assert len(line.gateway.batches) == 1
+
+
+def test_a_campaign_cancelled_while_it_is_queued_takes_no_more(line, monkeypatch):
+    monkeypatch.setattr("tianfu_sdk.services.sms._CHUNK", 3)
+    monkeypatch.setattr("tianfu_sdk.services.audience.PAGE", 4)
+    line.people(10)
+    campaign = line.compose()
+    line.you.sms.approve(campaign.id)
+    from tianfu_sdk.services import audience
+
+    real, pages = audience.candidates, []
+
+    def cancels(work, rows):
+        pages.append(len(rows))
+        return real(work, rows)
+
+    def take(self, page, real=audience.Audience.take):
+        if len(pages) == 2:
+            line.you.sms.cancel(campaign.id)
+        return real(self, page)
+
+    monkeypatch.setattr(audience, "candidates", cancels)
+    monkeypatch.setattr(audience.Audience, "take", take)
+    assert line.you.sms.send(campaign.id).state is CampaignState.CANCELLED
+    assert line.states(campaign) == {"dropped": 3}
+    assert line.hub.sms.health().queued == 0
+    line.system.sms.dispatch()
+    assert line.gateway.batches == []
 
 
 def test_what_is_on_its_way_when_it_is_cancelled_is_settled_and_not_repeated(line):
@@ -991,6 +1078,20 @@ def test_what_is_on_its_way_when_it_is_cancelled_is_settled_and_not_repeated(lin
     line.system.sms.dispatch()
     assert line.states(campaign) == {"dropped": 2}
     assert len(line.gateway.batches) == 1
+
+
+def test_what_a_gateway_puts_off_after_the_campaign_is_cancelled_is_dropped(line):
+    line.people(2)
+    campaign = line.sent()
+
+    def cancels(batch):
+        line.you.sms.cancel(campaign.id)
+        return [SmsResult(ref=r.ref, status="deferred") for r in batch.recipients]
+
+    line.gateway.answers.append(cancels)
+    line.system.sms.dispatch()
+    assert line.states(campaign) == {"dropped": 2}
+    assert line.hub.sms.health().queued == 0
 
 
 def test_a_paused_campaign_waits(line):
@@ -1100,6 +1201,14 @@ def test_a_receipt_that_fits_several_messages_moves_none(line):
     line.gateway.receipts = [SmsReceipt(provider_id="one", ref=ref, state="delivered")]
     line.system.sms.poll("test")
     assert line.states(campaign) == {"accepted": 1, "delivered": 1}
+
+
+def test_a_receipt_of_nobodys_message_may_come_again_and_is_kept_once(line):
+    for _ in range(2):
+        line.gateway.receipts = [SmsReceipt(provider_id="nobody's", state="delivered")] * 2
+        assert line.system.sms.poll("test") == 2
+    store = line.me._tools.store
+    assert store.run(lambda tx: tx.count("receipt", _everything()), write=False) == 1
 
 
 def test_gateways_do_not_mix_up_each_others_ids(quick):

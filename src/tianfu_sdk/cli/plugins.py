@@ -102,8 +102,10 @@ def show(name: str, path: str | None) -> None:
         if info.trace:
             click.echo(info.trace.rstrip())
         for offer in found.offers(info.name):
-            hidden = f"{offer.port}:{offer.name}" in info.hidden
-            click.echo(f"  {offer.port}:{offer.name}" + (" (hidden by a built-in)" * hidden))
+            title = f"{offer.port}:{offer.name}"
+            if title not in info.offers:
+                continue  # of another plugin of the same distribution
+            click.echo(f"  {title}" + (" (hidden by a built-in)" * (title in info.hidden)))
             if not info.builtin:
                 for line in _wanted(offer.settings):
                     click.echo(f"    {line}")
@@ -116,7 +118,7 @@ def _wanted(cls: type | None) -> list[str]:
     lines = []
     for field in attrs.fields(cls):
         # `tianfu_sdk.settings.Secret | None` reads better without its rooms.
-        type_ = re.sub(r"(\w+\.)+", "", formatannotation(field.type))
+        type_ = re.sub(r"(\w+\.)+", "", formatannotation(field.type).strip("'"))
         given = field.default
         needed = "needed" if given is attrs.NOTHING else f"default {given!r}"
         lines.append(f"{field.name}: {type_}, {needed}")
@@ -155,7 +157,7 @@ def check(name: str, as_json: bool, path: str | None) -> None:  # noqa: FBT001
 
 
 @plugins.command()
-@click.argument("kind", type=click.Choice(["sms"]))
+@click.argument("kind", type=click.Choice(["sms", "translation"]))
 @click.argument("name")
 @click.option(
     "--into",
@@ -167,8 +169,8 @@ def check(name: str, as_json: bool, path: str | None) -> None:  # noqa: FBT001
 def new(kind: str, name: str, into: str) -> None:
     """Write a plugin to begin with: NAME is what it is called, such as my-gateway.
 
-    Makes the folder tianfu-KIND-NAME with a working gateway, its test and its README; green
-    at once, without a network.
+    Makes the folder tianfu-KIND-NAME with a backend that works, its test and its README;
+    green at once, without a network.
     """
     from tianfu_sdk.cli.scaffolding import write_plugin
 

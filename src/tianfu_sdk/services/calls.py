@@ -48,7 +48,7 @@ def send(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: fl
         # Building a request and opening a session send nothing.
         return _not_left(error)
     try:
-        return _said(batch, submit())
+        return _said(submit())
     except Unsupported as error:
         return _refused(batch, error)
     except (Unavailable, RateLimited) as error:
@@ -76,16 +76,15 @@ def ask(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: flo
         request = gateway.query(batch)
         if request is None:
             return Said()
-        return _said(batch, gateway.result(batch, transport.send(request, timeout=timeout)))
+        return _said(gateway.result(batch, transport.send(request, timeout=timeout)))
     except Unavailable as error:
         return _not_left(error)
     except Exception as error:  # noqa: BLE001 - a guest may raise anything
         return _unknown(error)
 
 
-def _said(batch: SmsBatch, results: Sequence[SmsResult]) -> Said:
-    asked = {recipient.ref for recipient in batch.recipients}
-    return Said(results={result.ref: result for result in results if result.ref in asked})
+def _said(results: Sequence[SmsResult]) -> Said:
+    return Said(results={result.ref: result for result in results})
 
 
 def _refused(batch: SmsBatch, error: Unsupported) -> Said:

@@ -261,17 +261,20 @@ def _settle(work: Work, settled: Sequence[tuple[_Call, Said]]) -> dict[str, int]
         heard = [_heard(call, said, row) for row in rows]
         states = [advance(stands(row), state) for row, state in zip(rows, heard, strict=True)]
         outcome = _outcome(work, call, said, states)
-        if not work.tx.settle([(claim.job, outcome)])[0]:
-            # Claimed anew since then: whoever has it now decides.
-            continue
-        counts["parked"] += isinstance(outcome, Parked)
-        counts.update(_COUNTED.get(state, "returned") for state in heard)
+        moves = list(zip(rows, heard, states, strict=True))
+        if work.tx.settle([(claim.job, outcome)])[0]:
+            counts["parked"] += isinstance(outcome, Parked)
+        else:
+            # Claimed anew since then, and whoever has it now decides. That something was
+            # accepted stays true all the same.
+            moves = [move for move in moves if move[1] is MessageState.ACCEPTED]
+        counts.update(_COUNTED.get(said_of, "returned") for _, said_of, _ in moves)
         news = [
-            (state, row)
-            for row, state in zip(rows, heard, strict=True)
-            if stands(row) not in FINAL or state is MessageState.ACCEPTED
+            (said_of, row)
+            for row, said_of, _ in moves
+            if stands(row) not in FINAL or said_of is MessageState.ACCEPTED
         ]
-        late = _store(work, call, said, list(zip(rows, states, strict=True)))
+        late = _store(work, call, said, [(row, state) for row, _, state in moves])
         news += [(stands(row), row) for row in late]
         told.setdefault(claim.campaign.id, []).extend(news)
     for id_, news in told.items():

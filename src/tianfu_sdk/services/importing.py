@@ -318,7 +318,7 @@ class _Run:
         return attrs.evolve(mapped, problems=(*mapped.problems, problem))
 
     def _refusal(self, row: TableRow, weighed: Weighed) -> RowProblem:
-        error = weighed.problem or Invalid("field.value", value="-")
+        error = weighed.problem or Invalid("field.value", value="?")
         column = self._plan(row).header_of(error.path or "")
         return importing.problem_of(error, row, column)
 

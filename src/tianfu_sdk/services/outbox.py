@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
+from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
-from tianfu_sdk.core.messages import OPEN
-from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState
-from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.core.messages import BILLED, OPEN, message_id
+from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
+from tianfu_sdk.model.storage import JobInfo, JobState, NewJob, Query, Row, Where
 from tianfu_sdk.services.work import Work
 
 __all__ = [
     "QUEUE",
     "STATES",
+    "close",
     "drop_open",
+    "enqueue",
     "finish",
+    "jobs_in",
     "messages_of",
     "moved",
+    "pulled",
     "put_messages",
+    "report_of",
     "stands",
     "tell_counts",
 ]
 
 QUEUE = "sms"
 """Name of the queue: one job is one batch of a gateway."""
+
+_URGENT = 0
+_USUAL = 5
+_LIVE = (CampaignState.SENDING.value, CampaignState.SENT.value, CampaignState.CANCELLED.value)
 
 STATES: Mapping[str, MessageState] = {state.value: state for state in MessageState}
 """States of messages by their values."""
@@ -100,3 +112,122 @@ def tell_counts(
                 region=campaign.region,
                 data={"count": count, "parts": parts[state]},
             )
+
+
+def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: datetime) -> None:
+    """Put batches in the outbox: a job a batch, a narrow row a message."""
+    campaign = work.get(CAMPAIGN, id_)
+    if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
+        return
+    ids = [message_id(id_, choice.phone_ix) for batch in batches for choice in batch]
+    there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
+    rows: list[Row] = []
+    jobs: list[NewJob] = []
+    priority = _USUAL if campaign.emergency is None else _URGENT
+    for batch in batches:
+        reference = work.tools.ids.new("bat")
+        before = len(rows)
+        for choice in batch:
+            message = message_id(id_, choice.phone_ix)
+            if message in there:
+                continue
+            keys = {
+                "campaign": id_,
+                "subscriber": choice.id,
+                "state": MessageState.QUEUED.value,
+                "language": choice.language,
+                "batch": reference,
+                "provider_id": "",
+                "parts": choice.parts,
+            }
+            rows.append(Row(message, 0, None, keys))
+        if len(rows) > before:
+            body = json.dumps({"campaign": id_, "language": batch[0].language}).encode()
+            jobs.append(NewJob(reference, body, due, priority, id_))
+    work.tx.put(MESSAGE.name, rows)
+    work.tx.enqueue(QUEUE, jobs)
+
+
+def close(work: Work, id_: str) -> Campaign:
+    """Note that all messages of a campaign are in the outbox."""
+    known = work.get(CAMPAIGN, id_)
+    if known.state is not CampaignState.SENDING or known.queued is not None:
+        return known
+    _, placed = work.placed(known.organization, known.region)
+    count = sum(
+        work.tx.count(
+            MESSAGE.name,
+            Query(where=(Where("state", "=", state.value), Where("campaign", "=", id_))),
+        )
+        for state in MessageState
+    )
+    stored = work.put(CAMPAIGN, attrs.evolve(known, queued=count), placed)
+    work.tell(
+        "sms.queued",
+        kind=CAMPAIGN.name,
+        subject=id_,
+        organization=known.organization,
+        region=known.region,
+        data={"count": count},
+    )
+    return finish(work, stored)
+
+
+def report_of(work: Work, campaign: Campaign) -> SmsReport:
+    """Say what became of a campaign."""
+    by_state: Counter[str] = Counter()
+    by_language: Counter[str] = Counter()
+    parts = 0
+    for (language, state), (count, each) in _counts(work, campaign).items():
+        by_state[state.value] += count
+        by_language[language] += count
+        parts += count * each if state in BILLED else 0
+    return SmsReport(
+        campaign=campaign.id,
+        state=campaign.state,
+        planned=campaign.planned,
+        by_state=dict(by_state),
+        by_language=dict(by_language),
+        parts=parts,
+        cost=parts * work.tools.settings.sms.price,
+    )
+
+
+def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tuple[int, int]]:
+    """Count messages by language and state, each with the parts of one message."""
+    found = {}
+    for language in campaign.texts:
+        for state in MessageState:
+            where = (
+                Where("state", "=", state.value),
+                Where("campaign", "=", campaign.id),
+                Where("language", "=", language),
+            )
+            count = work.tx.count(MESSAGE.name, Query(where=where))
+            if count:
+                one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
+                found[language, state] = count, int(one[0].keys["parts"])
+    return found
+
+
+def jobs_in(work: Work, state: JobState) -> Iterator[JobInfo]:
+    """Give all batches that stand so."""
+    after: int | None = None
+    while found := work.tx.jobs(QUEUE, state, after, 1000):
+        yield from found
+        after = found[-1].id
+
+
+def pulled(work: Work) -> list[str]:
+    """Name the gateways of the campaigns changed last that are asked for receipts."""
+    query = Query(where=(Where("state", "in", _LIVE),), order="updated", desc=True, limit=200)
+    rows = work.tx.find(CAMPAIGN.name, query)
+    names = sorted({work.noun(CAMPAIGN, row).gateway for row in rows})
+    offered = set(work.tools.offered("sms"))
+    return [
+        name
+        for name in names
+        if name in offered
+        and "pull" in (made := work.tools.gateway(name)).capabilities.receipts
+        and hasattr(made, "poll")
+    ]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import attrs
 
-from tianfu_sdk import codec
 from tianfu_sdk.core import campaign as rules
-from tianfu_sdk.core.hours import next_open
-from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, MESSAGE, Placed
-from tianfu_sdk.core.messages import BILLED, message_id
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, Placed
+from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import (
@@ -28,15 +23,14 @@ from tianfu_sdk.model.sms import (
     SmsCapabilities,
     SmsReport,
 )
-from tianfu_sdk.model.storage import JobState, NewJob, Query, Row, Where
-from tianfu_sdk.services.audience import Audience, demand_reach, policy_window, reaches_region
+from tianfu_sdk.model.storage import JobState, Query, Where
+from tianfu_sdk.services import outbox
+from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
-from tianfu_sdk.services.outbox import QUEUE, drop_open, finish
+from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
-from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Actor, Desk, Work
-from tianfu_sdk.text import canonical_language
 
 __all__ = ["Sms"]
 
@@ -46,8 +40,6 @@ _EDITABLE = frozenset(
 )
 _CHUNK = 5000
 """Messages that one transaction puts in the outbox, so that other writers get their turn."""
-_URGENT = 0
-_USUAL = 5
 
 
 class Sms(Desk):
@@ -126,7 +118,7 @@ class Sms(Desk):
                 "whole_region": reaches_region(work, Action.COMPOSE, placed),
                 "author": work.person,
             }
-            made = _checked(work, given, capabilities)
+            made = checked(work, given, capabilities)
             stored = work.put(CAMPAIGN, made, placed)
             work.note(stored, "composed", emergency=emergency, languages=len(made.texts))
             return stored
@@ -210,7 +202,7 @@ class Sms(Desk):
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
-            changed = _checked(work, plain | changes | {"author": work.person}, capabilities)
+            changed = checked(work, plain | changes | {"author": work.person}, capabilities)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
@@ -261,14 +253,14 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, `sms.no_window`.
             Conflict: `storage.version`, it was changed while it was planned.
         """
-        planned, plan = self._plan(id, Action.APPROVE)
+        drafted, plan = self._plan(id, Action.APPROVE)
 
         def write(work: Work) -> Campaign:
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.APPROVE, placed)
             approved = rules.approve(known, work.person, planned=plan.recipients, cost=plan.cost)
-            if known.version != planned.version:
+            if known.version != drafted.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
             stored = work.put(CAMPAIGN, approved, placed)
             work.note(
@@ -307,8 +299,8 @@ class Sms(Desk):
             known, placed = self._mine(work, id)
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
-            _demand_no_drill(work, known, capabilities)
-            due = _not_before(work, known, capabilities)
+            demand_no_drill(work, known, capabilities)
+            due = not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
@@ -327,33 +319,12 @@ class Sms(Desk):
                 if full is not None:
                     ready.append(full)
             if sum(map(len, ready)) >= _CHUNK:
-                self._write(lambda work, some=tuple(ready): _enqueue(work, id, some, due))  # type: ignore[misc]
+                self._write(lambda work, some=tuple(ready): outbox.enqueue(work, id, some, due))  # type: ignore[misc]
                 ready.clear()
         ready += batcher.rest()
-        self._write(lambda work: _enqueue(work, id, ready, due))
+        self._write(lambda work: outbox.enqueue(work, id, ready, due))
 
-        def end(work: Work) -> Campaign:
-            known = work.get(CAMPAIGN, id)
-            if known.state is not CampaignState.SENDING or known.queued is not None:
-                return known
-            _, placed = work.placed(known.organization, known.region)
-            query = Query(where=(Where("campaign", "=", id),))
-            count = sum(
-                work.tx.count(MESSAGE.name, attrs.evolve(query, where=(*query.where, state)))
-                for state in _each_state()
-            )
-            stored = work.put(CAMPAIGN, attrs.evolve(known, queued=count), placed)
-            work.tell(
-                "sms.queued",
-                kind=CAMPAIGN.name,
-                subject=id,
-                organization=known.organization,
-                region=known.region,
-                data={"count": count},
-            )
-            return finish(work, stored)
-
-        return self._write(end)
+        return self._write(lambda work: outbox.close(work, id))
 
     def cancel(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Stop a campaign for good; what left already has left.
@@ -372,8 +343,8 @@ class Sms(Desk):
                 CampaignState.APPROVED,
                 CampaignState.SENDING,
             )
-            work.tx.drop(QUEUE, id)
-            dropped = drop_open(work, id)
+            work.tx.drop(outbox.QUEUE, id)
+            dropped = outbox.drop_open(work, id)
             stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
             return stored
@@ -385,7 +356,7 @@ class Sms(Desk):
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.hold(QUEUE, id)
+            work.tx.hold(outbox.QUEUE, id)
             work.note(known, "paused", reason=reason)
             return known
 
@@ -399,9 +370,9 @@ class Sms(Desk):
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.unhold(QUEUE, id)
-            parked = [job.id for job in _jobs(work, JobState.PARKED) if job.group == id]
-            released = work.tx.release(QUEUE, parked)
+            work.tx.unhold(outbox.QUEUE, id)
+            parked = [job.id for job in outbox.jobs_in(work, JobState.PARKED) if job.group == id]
+            released = work.tx.release(outbox.QUEUE, parked)
             work.note(known, "resumed", reason=reason, released=released)
             return known
 
@@ -441,7 +412,7 @@ class Sms(Desk):
         receipts = Receipts(self._tools, self._actor)
         if gateway is not None:
             return receipts.poll(gateway)
-        return receipts.poll_all(self._read(_pulled))
+        return receipts.poll_all(self._read(outbox.pulled))
 
     def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
         """Take what a gateway sent us: receipts (状态报告) and inbound messages (上行).
@@ -469,23 +440,7 @@ class Sms(Desk):
 
         def read(work: Work) -> SmsReport:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            counts = _counts(work, campaign)
-            by_state: Counter[str] = Counter()
-            by_language: Counter[str] = Counter()
-            parts = 0
-            for (language, state), (count, each) in counts.items():
-                by_state[state.value] += count
-                by_language[language] += count
-                parts += count * each if state in BILLED else 0
-            return SmsReport(
-                campaign=id,
-                state=campaign.state,
-                planned=campaign.planned,
-                by_state=dict(by_state),
-                by_language=dict(by_language),
-                parts=parts,
-                cost=parts * work.tools.settings.sms.price,
-            )
+            return outbox.report_of(work, campaign)
 
         return self._read(read)
 
@@ -494,10 +449,7 @@ class Sms(Desk):
 
         def read(work: Work) -> Mapping[str, int]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            counts: Counter[str] = Counter()
-            for (_, state), (count, _) in _counts(work, campaign).items():
-                counts[state.value] += count
-            return dict(counts)
+            return dict(outbox.report_of(work, campaign).by_state)
 
         return self._read(read)
 
@@ -507,9 +459,9 @@ class Sms(Desk):
         def read(work: Work) -> Health:
             unknown = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
             return Health(
-                queued=sum(1 for _ in _jobs(work, JobState.QUEUED)),
-                leased=sum(1 for _ in _jobs(work, JobState.LEASED)),
-                parked=sum(1 for _ in _jobs(work, JobState.PARKED)),
+                queued=sum(1 for _ in outbox.jobs_in(work, JobState.QUEUED)),
+                leased=sum(1 for _ in outbox.jobs_in(work, JobState.LEASED)),
+                parked=sum(1 for _ in outbox.jobs_in(work, JobState.PARKED)),
                 unknown=work.tx.count(MESSAGE.name, unknown),
                 gateways=tuple(work.tools.offered("sms")),
             )
@@ -523,20 +475,7 @@ class Sms(Desk):
 
         def read(work: Work) -> tuple[Campaign, Plan]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
-            audience = Audience(campaign, capabilities, self._tools)
-            tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
-            due = _not_before(work, campaign, capabilities)
-            return campaign, Plan(
-                campaign=id_,
-                recipients=tally.recipients,
-                parts=tally.parts,
-                cost=tally.parts * work.tools.settings.sms.price,
-                batches=tally.batches,
-                by_language=dict(tally.by_language),
-                exclusions=tally.exclusions,
-                not_before=due,
-                reason="quiet_hours" if due > work.now else "",
-            )
+            return campaign, planned(work, campaign, capabilities)
 
         return self._read(read)
 
@@ -548,133 +487,6 @@ class Sms(Desk):
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
         return known, work.placed(known.organization, known.region)[1]
-
-
-def _checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
-    made = codec.structure(Campaign, fields)
-    if not made.texts:
-        raise Invalid("sms.no_text", path="texts")
-    texts: dict[str, str] = {}
-    for language, text in made.texts.items():
-        tag = canonical_language(language)
-        if not text.strip() or tag in texts:
-            raise Invalid("sms.no_text", path=f"texts.{tag}")
-        texts[tag] = text
-    made = attrs.evolve(made, texts=texts)
-    rules.compose(made, capabilities, work.tools.settings.sms.suffix)
-    if made.topic:
-        demand_term(work, "topic", made.topic, "topic")
-    for place, code in enumerate(made.settings):
-        demand_term(work, "setting", code, f"settings[{place}]")
-    _demand_no_drill(work, made, capabilities)
-    if made.override_reason.strip() and made.emergency is None:
-        raise Invalid("sms.override", path="override_reason")
-    return made
-
-
-def _demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
-    """Demand that a drill reaches no telephone."""
-    if campaign.emergency is None:
-        return
-    rows = work.tx.get(EMERGENCY.name, [campaign.emergency])
-    if not rows:
-        raise NotFound(
-            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=campaign.emergency[:64]
-        )
-    if capabilities.real and work.noun(EMERGENCY, rows[0]).drill:
-        raise Invalid("sms.drill", path="gateway", name=campaign.gateway)
-
-
-def _not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
-    # What a draft says it wants counts in its plan; a second person is there when it is sent.
-    waiting = campaign.state is CampaignState.DRAFT
-    if rules.overrides_hours(campaign) or (
-        waiting and campaign.emergency and campaign.override_reason.strip()
-    ):
-        return work.now
-    return next_open(work.now, policy_window(work), capabilities.windows)
-
-
-def _enqueue(
-    work: Work, id_: str, batches: Sequence[Sequence[rules.Choice]], due: datetime
-) -> None:
-    """Put batches in the outbox: a job a batch, a narrow row a message."""
-    campaign = work.get(CAMPAIGN, id_)
-    if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
-        return
-    ids = [message_id(id_, choice.phone_ix) for batch in batches for choice in batch]
-    there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
-    rows: list[Row] = []
-    jobs: list[NewJob] = []
-    priority = _USUAL if campaign.emergency is None else _URGENT
-    for batch in batches:
-        reference = work.tools.ids.new("bat")
-        before = len(rows)
-        for choice in batch:
-            message = message_id(id_, choice.phone_ix)
-            if message in there:
-                continue
-            keys = {
-                "campaign": id_,
-                "subscriber": choice.id,
-                "state": MessageState.QUEUED.value,
-                "language": choice.language,
-                "batch": reference,
-                "provider_id": "",
-                "parts": choice.parts,
-            }
-            rows.append(Row(message, 0, None, keys))
-        if len(rows) > before:
-            body = json.dumps({"campaign": id_, "language": batch[0].language}).encode()
-            jobs.append(NewJob(reference, body, due, priority, id_))
-    work.tx.put(MESSAGE.name, rows)
-    work.tx.enqueue(QUEUE, jobs)
-
-
-def _each_state() -> list[Where]:
-    return [Where("state", "=", state.value) for state in MessageState]
-
-
-def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tuple[int, int]]:
-    """Count messages by language and state, each with the parts of one message."""
-    found = {}
-    for language in campaign.texts:
-        for state in MessageState:
-            where = (
-                Where("state", "=", state.value),
-                Where("campaign", "=", campaign.id),
-                Where("language", "=", language),
-            )
-            count = work.tx.count(MESSAGE.name, Query(where=where))
-            if count:
-                one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
-                found[language, state] = count, int(one[0].keys["parts"])
-    return found
-
-
-def _jobs(work: Work, state: JobState) -> Iterator[Any]:
-    after: int | None = None
-    while found := work.tx.jobs(QUEUE, state, after, 1000):
-        yield from found
-        after = found[-1].id
-
-
-def _pulled(work: Work) -> list[str]:
-    """Name the gateways of the campaigns changed last that are asked for receipts."""
-    query = Query(where=(Where("state", "in", _LIVE),), order="updated", desc=True, limit=200)
-    rows = work.tx.find(CAMPAIGN.name, query)
-    names = sorted({work.noun(CAMPAIGN, row).gateway for row in rows})
-    offered = set(work.tools.offered("sms"))
-    return [
-        name
-        for name in names
-        if name in offered
-        and "pull" in (made := work.tools.gateway(name)).capabilities.receipts
-        and hasattr(made, "poll")
-    ]
-
-
-_LIVE = (CampaignState.SENDING.value, CampaignState.SENT.value, CampaignState.CANCELLED.value)
 
 
 def _demand_runner(work: Work) -> None:

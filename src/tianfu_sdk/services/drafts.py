@@ -1,0 +1,87 @@
+"""What a campaign must be before it is sent: a sound draft, no drill on the air, its hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core import campaign as rules
+from tianfu_sdk.core.hours import next_open
+from tianfu_sdk.core.kinds import EMERGENCY
+from tianfu_sdk.errors import Invalid, NotFound
+from tianfu_sdk.model.sms import Campaign, CampaignState, Plan, SmsCapabilities
+from tianfu_sdk.services.audience import Audience, policy_window
+from tianfu_sdk.services.vocabularies import demand_term
+from tianfu_sdk.services.work import Work
+from tianfu_sdk.text import canonical_language
+
+__all__ = ["checked", "demand_no_drill", "not_before", "planned"]
+
+
+def checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
+    """Make a draft of its fields, or say what is wrong with them; see `Sms.compose`."""
+    made = codec.structure(Campaign, fields)
+    if not made.texts:
+        raise Invalid("sms.no_text", path="texts")
+    texts: dict[str, str] = {}
+    for language, text in made.texts.items():
+        tag = canonical_language(language)
+        if not text.strip() or tag in texts:
+            raise Invalid("sms.no_text", path=f"texts.{tag}")
+        texts[tag] = text
+    made = attrs.evolve(made, texts=texts)
+    rules.compose(made, capabilities, work.tools.settings.sms.suffix)
+    if made.topic:
+        demand_term(work, "topic", made.topic, "topic")
+    for place, code in enumerate(made.settings):
+        demand_term(work, "setting", code, f"settings[{place}]")
+    demand_no_drill(work, made, capabilities)
+    if made.override_reason.strip() and made.emergency is None:
+        raise Invalid("sms.override", path="override_reason")
+    return made
+
+
+def demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
+    """Demand that a drill reaches no telephone."""
+    if campaign.emergency is None:
+        return
+    rows = work.tx.get(EMERGENCY.name, [campaign.emergency])
+    if not rows:
+        raise NotFound(
+            "noun.unknown", path="emergency", kind=EMERGENCY.name, id=campaign.emergency[:64]
+        )
+    if capabilities.real and work.noun(EMERGENCY, rows[0]).drill:
+        raise Invalid("sms.drill", path="gateway", name=campaign.gateway)
+
+
+def not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
+    """Give the first moment at which a campaign may go out."""
+    # What a draft says it wants counts in its plan; a second person is there when it is sent.
+    waiting = campaign.state is CampaignState.DRAFT
+    if rules.overrides_hours(campaign) or (
+        waiting and campaign.emergency and campaign.override_reason.strip()
+    ):
+        return work.now
+    return next_open(work.now, policy_window(work), capabilities.windows)
+
+
+def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Plan:
+    """Make the plan of a campaign; see `Sms.plan`."""
+    audience = Audience(campaign, capabilities, work.tools)
+    tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
+    due = not_before(work, campaign, capabilities)
+    return Plan(
+        campaign=campaign.id,
+        recipients=tally.recipients,
+        parts=tally.parts,
+        cost=tally.parts * work.tools.settings.sms.price,
+        batches=tally.batches,
+        by_language=dict(tally.by_language),
+        exclusions=tally.exclusions,
+        not_before=due,
+        reason="quiet_hours" if due > work.now else "",
+    )

@@ -1,0 +1,57 @@
+"""Who acts, and what desks are given when the hub opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from tianfu_sdk.core.regions import RegionTree
+from tianfu_sdk.model.event import Event
+from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.clock import Clock, Ids
+from tianfu_sdk.ports.http import Transport
+from tianfu_sdk.ports.keys import Cipher, Keys
+from tianfu_sdk.ports.sms import SmsGateway
+from tianfu_sdk.ports.storage import Store
+from tianfu_sdk.ports.translation import Translator
+from tianfu_sdk.settings import Settings
+
+__all__ = ["Actor", "Tools"]
+
+
+@attrs.frozen(kw_only=True)
+class Actor:
+    """Who acts: nobody, an account, or the system."""
+
+    account: str | None = None
+    system: str = ""
+    """Why the system acts; empty: it is not the system."""
+
+    @property
+    def name(self) -> str:
+        """Id of the account, `system`, or empty."""
+        return self.account or ("system" if self.system else "")
+
+
+@attrs.frozen(kw_only=True)
+class Tools:
+    """What desks are given when the hub opens."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    regions: Callable[[], RegionTree]
+    keys: Keys
+    cipher: Cipher
+    blobs: Blobs
+    transport: Transport
+    gateway: Callable[[str], SmsGateway]
+    """Gives the SMS gateway of a name; raises `PluginError`."""
+    translator: Callable[[str], Translator]
+    """Gives the translation engine of a name; raises `PluginError`."""
+    offered: Callable[[str], Sequence[str]]
+    """Names that plugins and built-in backends offer at a port."""
+    tell: Callable[[Sequence[Event]], None]
+    """Passes committed events on."""
