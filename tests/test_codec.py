@@ -66,8 +66,6 @@ def without_msgspec(monkeypatch):
 def slowly(call, *args):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codec, "_native", lambda: None)
-        # The reader of a noun is made once; without msgspec it is another.
-        patch.setattr(codec, "_reader", codec._reader.__wrapped__)
         return call(*args)
 
 
@@ -129,8 +127,7 @@ class Note:
 
 
 @pytest.fixture(params=["native", "plain"])
-def both_ways(request, monkeypatch):
-    monkeypatch.setattr(codec, "_reader", codec._reader.__wrapped__)
+def both_ways(request):
     if request.param == "plain":
         request.getfixturevalue("without_msgspec")
     else:
