@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
@@ -73,6 +74,12 @@ def install(tmp_path, monkeypatch):
     """Install a distribution as an installer would leave it; its modules are forgotten after."""
     site = tmp_path / "site"
     site.mkdir()
+    found = importlib.metadata.distributions
+    # What is really installed here, such as this project's own plugins, is not under test.
+    monkeypatch.setattr(
+        "importlib.metadata.distributions",
+        lambda **more: (d for d in found(**more) if tmp_path in Path(d.locate_file("")).parents),
+    )
     monkeypatch.syspath_prepend(str(site))
     modules = []
 
