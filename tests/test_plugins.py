@@ -58,15 +58,17 @@ def _only_what_a_test_installs(monkeypatch):
     """Hide plugins that the environment of the tests really has."""
     every = importlib.metadata.distributions
     real = {
-        one.name
+        (one.name, str(one.locate_file("")))
         for one in every()
         if any(point.group == "tianfu_sdk" for point in one.entry_points)
     }
-    monkeypatch.setattr(
-        importlib.metadata,
-        "distributions",
-        lambda *args, **more: (one for one in every(*args, **more) if one.name not in real),
-    )
+
+    def rest(*args, **more):
+        for one in every(*args, **more):
+            if (one.name, str(one.locate_file(""))) not in real:
+                yield one
+
+    monkeypatch.setattr(importlib.metadata, "distributions", rest)
 
 
 @pytest.fixture

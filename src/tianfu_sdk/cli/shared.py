@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import click
 
@@ -56,7 +57,10 @@ def json_option() -> Callable[[F], F]:
 
 def store_url(db: str) -> str:
     """Make a URL of a path or a URL."""
-    return db if "://" in db or db == "memory:" else f"sqlite:///{db}"
+    if "://" in db or db == "memory:":
+        return db
+    # A path may hold what has a meaning in a URL.
+    return f"sqlite:///{quote(db)}"
 
 
 @contextmanager
