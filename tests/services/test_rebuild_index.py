@@ -1,6 +1,7 @@
 """A search index that was lost is built anew, and equals the one that grew."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -36,11 +37,10 @@ def publish(hub, *titles):
 def test_a_lost_index_is_found_and_built_anew(hub):
     publish(hub, "花椒采收", "柑橘溃疡病")
     before = hub.ask("花椒采收")
-    with sqlite3.connect("kepu.db") as connection:
+    with closing(sqlite3.connect("kepu.db")) as connection, connection:
         connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
         for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
             connection.execute(f"DELETE FROM {table}")
-    connection.close()
     system = hub.as_system(reason="test")
     assert [f.check for f in system.doctor() if f.severity == "error"] == ["search"]
     assert system.rebuild_index() == 2
