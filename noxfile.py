@@ -66,6 +66,13 @@ def versions(session):
 
 
 @nox.session
+def docs(session):
+    """The pages as HTML in docs/_build."""
+    session.install(".[docs]")
+    session.run("sphinx-build", "-W", "-q", "-b", "html", "docs", "docs/_build")
+
+
+@nox.session
 def deep(session):
     """The property tests with many and random examples; for the night."""
     install(session)
