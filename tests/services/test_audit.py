@@ -166,3 +166,38 @@ def test_sealing_what_is_open_changes_nothing_where_writers_queue(world):
     system = world.hub.as_system(reason="seal")
     assert system.audit.seal_open() == 0
     assert system.audit.verify()[-1].severity == "ok"
+
+
+def test_only_who_may_read_the_audit_verifies_it(world):
+    for hub, code in (
+        (world.nobody, "account.required"),
+        (world.as_(world.person(["create"])), "grant.missing"),
+    ):
+        with pytest.raises(Denied) as caught:
+            hub.audit.verify()
+        assert caught.value.code == code
+    assert world.as_(world.person(["read"])).audit.verify()[-1].severity == "ok"
+
+
+def test_only_the_system_seals(world):
+    for hub in (world.nobody, world.me):
+        with pytest.raises(Denied) as caught:
+            hub.audit.seal_open()
+        assert caught.value.code == "account.required"
+
+
+def test_an_audit_that_was_cut_off_at_its_end_is_noticed(stored, file):
+    stored.published()
+    stored.hub.close()
+    with sqlite3.connect(file) as connection:
+        # The last seal, with the entries and lines that it seals: the rest of the chain fits.
+        connection.executescript("""
+            DELETE FROM d_audit WHERE id = (SELECT max(id) FROM d_audit);
+            DELETE FROM tf_event WHERE stream = 'audit' AND seq =
+                (SELECT max(seq) FROM tf_event WHERE stream = 'audit');
+            DELETE FROM d_seal WHERE k_number = (SELECT max(k_number) FROM d_seal);
+        """)
+    connection.close()
+    with Hub.open(f"sqlite:///{file}", clock=FrozenClock(), discover=False) as hub:
+        found = hub.as_system(reason="look").doctor()
+    assert [(f.check, f.severity) for f in found if f.severity != "ok"] == [("storage", "error")]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tianfu_sdk import codec
 from tianfu_sdk.core import audit as rules
 from tianfu_sdk.core.kinds import AUDIT, SEAL, moment_key
-from tianfu_sdk.errors import StorageCorrupt
+from tianfu_sdk.errors import Denied, StorageCorrupt
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import AuditLine, Finding, Seal
 from tianfu_sdk.model.storage import Cursor, Query, Row, StoredEvent, Where
@@ -65,7 +65,11 @@ class Audit(Desk):
         Returns:
             One finding a line that was changed, removed or added by hand, one a seal that
             does not fit, and one that says how many lines are not sealed yet.
+
+        Raises:
+            Denied: `account.required`; `grant.missing`, no grant to read kind `audit`.
         """
+        self._read(_demand_reader)
         found: list[Finding] = []
         cursor: Cursor | None = None
         digest, number, sealed = rules.GENESIS, 0, 0
@@ -125,9 +129,14 @@ class Audit(Desk):
 
         Returns:
             How many lines were sealed.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
         """
 
         def write(work: Work) -> int:
+            if not work.actor.system:
+                raise Denied("account.required")
             newest = work.tx.find(SEAL.name, Query(order="number", desc=True, limit=1))
             after = Cursor(codec.loads(Seal, newest[0].doc or b"").last) if newest else None
             entries = work.tx.read(AUDIT_STREAM, after, limit)
@@ -176,6 +185,12 @@ class Audit(Desk):
 
 _PAGE = 500
 _IDS = Query(fields="keys")
+
+
+def _demand_reader(work: Work) -> None:
+    groups = work.scope(Action.READ, AUDIT.name)
+    if groups is not None and not groups:
+        raise Denied("grant.missing", action=Action.READ.value, kind=AUDIT.name)
 
 
 def _seals(work: Work, after: int) -> list[tuple[int, Seal | None]]:
