@@ -499,3 +499,19 @@ def test_search_index_and_content_change_together_or_not_at_all(request, where, 
     assert told(world, "resource.published") == []
     world.me.resources.publish(id_)
     assert [a.id for a in world.hub.ask("地震时怎么躲")] == [id_]
+
+
+def test_a_client_has_no_hash_in_common_with_a_phone(world):
+    id_ = world.published().id
+    world.nobody.resources.view(id_, client="phone:+8613800000000")
+    (event,) = (e for e in world.me.events if e.type == "resource.viewed")
+    index = world.hub._tools.keys.index(b"phone:+8613800000000")
+    assert event.data["client"] not in ("", index.hex())
+
+
+def test_what_has_expired_is_not_viewed(world):
+    id_ = world.published(expires_on=date(2026, 1, 5)).id
+    world.clock.set(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    with pytest.raises(NotFound) as caught:
+        world.nobody.resources.view(id_)
+    assert caught.value.code == "noun.unknown"

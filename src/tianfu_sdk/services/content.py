@@ -224,9 +224,11 @@ class ContentDesk(Desk, Generic[T]):
             if region:
                 work.tools.regions().level_of(region)
             content = work.noun(self._shelf, work.get_row(self._shelf, id))
-            if content.state is not State.PUBLISHED:
+            today = work.now.astimezone(SHANGHAI).date()
+            if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
-            hashed = work.tools.keys.index(client.encode()).hex() if client else ""
+            # Named, so that nobody gets the index of a phone by calling it a client.
+            hashed = work.tools.keys.index(f"client:{client}".encode()).hex() if client else ""
             work.tell(
                 f"{self._shelf.name}.viewed",
                 kind=self._shelf.name,
