@@ -631,6 +631,12 @@ ENTRIES: dict[str, Entry] = {
         "tianfu plugins list shows all, and what they offer",
         "可用 tianfu plugins list 查看全部",
     ),
+    "plugin.late": Entry(
+        "{name} registers {path} too late: what a plugin offers is settled when the hub opens",
+        "{name} 注册 {path} 太迟：插件须在打开 hub 时完成注册",
+        "call register inside the hook",
+        "请在钩子内调用 register",
+    ),
     "plugin.unknown": Entry(
         "nobody offers {name}; there are: {offered}",
         "没有提供 {name}；现有：{offered}",
