@@ -47,7 +47,7 @@ def test_a_changed_line_is_located(changed):
     assert found[0].hint
 
 
-@pytest.mark.parametrize("key", ["k_actor", "k_action", "k_subject"])
+@pytest.mark.parametrize("key", ["k_actor", "k_action", "k_subject", "k_organization"])
 def test_a_line_whose_keys_say_other_than_itself_is_located(changed, key):
     line = changed.lines[2]
     found = changed(f"UPDATE d_audit SET {key} = 'x' WHERE id = '{line}'")
@@ -201,3 +201,13 @@ def test_an_audit_that_was_cut_off_at_its_end_is_noticed(stored, file):
     with Hub.open(f"sqlite:///{file}", clock=FrozenClock(), discover=False) as hub:
         found = hub.as_system(reason="look").doctor()
     assert [(f.check, f.severity) for f in found if f.severity != "ok"] == [("storage", "error")]
+
+
+@pytest.mark.parametrize("field", ["lines", "last"])
+def test_a_seal_that_claims_more_than_it_seals_is_located(changed, field):
+    # `1` before the value: more lines, or a cursor far behind the last.
+    change = f"replace(replace(doc, '\"{field}\":', '\"{field}\":1'), ':1\"', ':\"1')"
+    found = changed(
+        f"UPDATE d_seal SET doc = {change} WHERE k_number = (SELECT max(k_number) FROM d_seal)"
+    )
+    assert "does not fit the lines that it seals" in found[0].message

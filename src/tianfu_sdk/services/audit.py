@@ -85,7 +85,11 @@ class Audit(Desk):
                 entries, lines = self._batch(cursor, seal, found)
                 sealed += len(entries)
                 digest = rules.chain(digest, lines)
-                if digest != seal.digest or seal.after != cursor:
+                last = entries[-1].cursor if entries else None
+                if (digest, cursor) != (seal.digest, seal.after) or (len(entries), last) != (
+                    seal.lines,
+                    seal.last,
+                ):
                     message = f"seal {seal.number} does not fit the lines that it seals"
                     found.append(_wrong(message, f"seal_{seal.number:012d}"))
                     digest = seal.digest
@@ -184,6 +188,8 @@ class Audit(Desk):
 
 
 _PAGE = 500
+_SHOWN = ("actor", "action", "subject", "organization", "at")
+"""Keys of a line that stand in its document as well."""
 _IDS = Query(fields="keys")
 
 
@@ -213,8 +219,8 @@ def _digest(row: Row | None) -> str | None:
         line = codec.loads(AuditLine, row.doc or b"")
     except StorageCorrupt:
         return ""
-    shown = (line.actor, line.action, line.subject, moment_key(line.at))
-    if shown != tuple(row.keys[name] for name in ("actor", "action", "subject", "at")):
+    shown = (line.actor, line.action, line.subject, line.organization, moment_key(line.at))
+    if shown != tuple(row.keys[name] for name in _SHOWN):
         return ""
     return rules.line_digest(row.doc or b"")
 
