@@ -1384,3 +1384,13 @@ def test_nobody_learns_which_campaigns_there_are(world, verb):
         with pytest.raises(Denied) as caught:
             getattr(world.nobody.sms, verb)(id_)
         assert caught.value.code == "account.required"
+
+
+def test_an_edit_by_the_system_does_not_free_the_author_to_approve(world):
+    made = world.me.sms.compose(
+        title="t", organization=world.org, texts={"zh-Hans": "x"}, signature="省科协"
+    )
+    world.hub.as_system(reason="tidy").sms.edit(made.id, title="u")
+    with pytest.raises(Denied) as caught:
+        world.me.sms.approve(made.id)
+    assert caught.value.code == "lifecycle.own_work"

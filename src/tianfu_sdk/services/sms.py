@@ -202,7 +202,8 @@ class Sms(Desk):
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
-            changed = checked(work, plain | changes | {"author": work.person}, capabilities)
+            author = work.person or known.author
+            changed = checked(work, plain | changes | {"author": author}, capabilities)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
