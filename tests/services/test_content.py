@@ -515,3 +515,26 @@ def test_what_has_expired_is_not_viewed(world):
     with pytest.raises(NotFound) as caught:
         world.nobody.resources.view(id_)
     assert caught.value.code == "noun.unknown"
+
+
+def test_an_edit_by_the_system_does_not_free_the_author_to_approve(world):
+    id_ = world.me.resources.create(title="x", organization=world.org).id
+    system = world.hub.as_system(reason="tidy")
+    system.resources.edit(id_, summary="s")
+    system.resources.submit(id_)
+    with pytest.raises(Denied) as caught:
+        world.me.resources.approve(id_)
+    assert caught.value.code == "lifecycle.own_work"
+
+
+def test_only_what_is_published_and_current_is_exported(world):
+    draft = world.me.resources.create(title="x", organization=world.org, licence="CC-BY-4.0").id
+    with pytest.raises(Invalid) as caught:
+        world.me.resources.export(draft)
+    assert caught.value.code == "lifecycle.illegal"
+    over = world.published(expires_on=date(2026, 1, 5), licence="CC-BY-4.0").id
+    assert world.nobody.resources.export(over)["id"] == over
+    world.clock.set(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    with pytest.raises(Invalid) as caught:
+        world.me.resources.export(over)
+    assert caught.value.code == "lifecycle.expired"

@@ -186,9 +186,16 @@ class ContentDesk(Desk, Generic[T]):
         """Give a published content as plain values, for others to use.
 
         Raises:
+            NotFound: `noun.unknown`.
+            Invalid: `lifecycle.illegal`, it is not published; `lifecycle.expired`.
             Denied: `licence.not_shareable`, its licence does not let it be shared.
         """
         content = self.get(id)
+        if content.state is not State.PUBLISHED:
+            state = content.state.value
+            raise Invalid("lifecycle.illegal", path="state", state=state, verb="export")
+        if lifecycle.stale(content, self._tools.clock.now().astimezone(SHANGHAI).date()):
+            raise Invalid("lifecycle.expired", path="expires_on")
         demand_shareable(content)
         plain: dict[str, Any] = codec.to_plain(content)
         return plain
