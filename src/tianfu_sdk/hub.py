@@ -442,6 +442,22 @@ class Hub:
 
         return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
+    def reindex(self) -> int:
+        """Build the search index anew from what is published, in one transaction.
+
+        For an index that `doctor` finds wanting, such as one made by an older analyzer.
+
+        Returns:
+            How many documents stand in it now.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        from tianfu_sdk.services.doctor import Doctor
+
+        return Doctor(self._tools, self._actor).reindex()
+
     # Desks.
 
     @property
