@@ -243,7 +243,22 @@ BROKEN = {
 }
 
 
+class Keeping:
+    tianfu_api = 1
+
+    @hookimpl
+    def tianfu_register_sms(self, register):
+        self.register = register
+
+
 class TestIsolation:
+    def test_what_is_registered_after_the_hub_opened_is_refused(self):
+        plugins = opened(guest := Keeping())
+        with pytest.raises(PluginError) as raised:
+            guest.register("late", lambda _: None)
+        assert (raised.value.code, raised.value.path) == ("plugin.late", "sms:late")
+        assert "late" not in plugins.names("sms")
+
     @pytest.mark.parametrize("name", BROKEN)
     def test_a_broken_plugin_stays_out_with_its_cause(self, install, caplog, name):
         source, cause = BROKEN[name]
@@ -416,6 +431,13 @@ class TestEvents:
         assert len(heard) == 6
         assert plugins.failures == ("bad: ValueError on resource.published",) * 2
         assert "13800000000" not in caplog.text
+
+    @pytest.mark.parametrize("fault", [SystemExit(1), GeneratorExit()])
+    def test_one_that_would_end_the_process_fails_like_any_other(self, fault):
+        plugins = opened(Listening("bad", heard := [], fault), Listening("last", heard))
+        plugins.tell([event()])
+        assert [name for name, _ in heard] == ["bad", "last"]
+        assert plugins.failures == (f"bad: {type(fault).__name__} on resource.published",)
 
     def test_only_the_newest_hundred_failures_are_kept(self):
         plugins = opened(Listening("bad", [], ValueError()))

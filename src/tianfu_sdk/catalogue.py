@@ -625,6 +625,12 @@ ENTRIES: dict[str, Entry] = {
         "choose another name, or another folder with --into",
         "请换名称，或用 --into 指定其他文件夹",
     ),
+    "plugin.late": Entry(
+        "{name} registers {path} too late: what a plugin offers is settled when the hub opens",
+        "{name} 注册 {path} 太迟：插件须在打开 hub 时完成注册",
+        "call register inside the hook",
+        "请在钩子内调用 register",
+    ),
     "plugin.not_installed": Entry(
         "there is no such plugin; there are: {names}",
         "没有这个插件；现有：{names}",

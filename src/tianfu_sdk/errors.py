@@ -30,6 +30,7 @@ text of a code stands once, in English and Chinese, in `tianfu_sdk.catalogue`.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tianfu_sdk import catalogue
@@ -75,7 +76,7 @@ class _Coded(Exception):
     ) -> None:
         self.code = code
         self.path = path
-        self.values = values
+        self.values = {name: _without_phone(value) for name, value in values.items()}
         self._message = message
         self._hint = hint
         super().__init__(code)
@@ -112,6 +113,14 @@ class _Coded(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.__dict__.copy())
+
+
+# A phone that was given in the place of an id or a code must not come back in an error.
+_PHONE = re.compile(r"(?:\+?(?:00)?86)?[ -]?1[3-9]\d[ -]?\d{4}[ -]?\d{4}")
+
+
+def _without_phone(value: Any) -> Any:
+    return "•••" if isinstance(value, str) and _PHONE.fullmatch(value.strip()) else value
 
 
 def _rebuild(cls: type[_Coded], state: dict[str, Any]) -> _Coded:

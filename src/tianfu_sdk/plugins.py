@@ -109,6 +109,8 @@ class _Guest:
     point: str = ""
     builtin: bool = False
     offers: list[Offer] = attrs.field(factory=list)
+    closed: bool = False
+    """Whether what it may register is settled."""
 
 
 class Plugins:
@@ -208,7 +210,9 @@ class Plugins:
             for implementation in implementations:
                 try:
                     self._call("tianfu_event", implementation, event=event)
-                except Exception as error:  # noqa: BLE001 - a guest may raise anything
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - the change is committed already
                     # Its type only: its text may quote what it was told, or more.
                     line = f"{implementation.plugin_name}: {type(error).__name__} on {event.type}"
                     self._failures.append(line)
@@ -268,6 +272,8 @@ class Plugins:
             self._leave(guest)
             self._break(guest, error)
             return
+        finally:
+            guest.closed = True
         hidden = []
         for offer in guest.offers:
             rivals = self._offers.setdefault((offer.port, offer.name), [])
@@ -376,6 +382,8 @@ def _check_names(guest: _Guest) -> None:
 def _registrar(guest: _Guest, port: str) -> Callable[..., None]:
     def register(name: Any, factory: Any) -> None:
         path = f"{port}:{name}"
+        if guest.closed:
+            raise PluginError("plugin.late", path=path, name=guest.name)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PluginError("plugin.bad_name", path=path)
         if not callable(factory):

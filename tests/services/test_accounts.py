@@ -220,3 +220,16 @@ def test_an_account_that_the_settings_name_is_taken_where_none_is_given(world):
         assert caught.value.code == "account.unknown"
     with pytest.raises(Denied):
         world.hub.as_()
+
+
+def test_nobody_and_who_is_out_of_service_ask_no_why(world):
+    left = world.person()
+    gone = world.as_(left)
+    world.me.accounts.deactivate(left)
+    for hub, account, code in (
+        (world.nobody, None, "account.required"),
+        (gone, left, "account.inactive"),
+    ):
+        with pytest.raises(Denied) as caught:
+            hub.accounts.why(account, "read", world.org)
+        assert caught.value.code == code

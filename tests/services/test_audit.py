@@ -46,7 +46,7 @@ def test_a_changed_line_is_located(changed):
     assert found[0].hint
 
 
-@pytest.mark.parametrize("key", ["k_actor", "k_action", "k_subject"])
+@pytest.mark.parametrize("key", ["k_actor", "k_action", "k_subject", "k_organization"])
 def test_a_line_whose_keys_say_other_than_itself_is_located(changed, key):
     line = changed.lines[2]
     found = changed(f"UPDATE d_audit SET {key} = 'x' WHERE id = '{line}'")
@@ -165,3 +165,48 @@ def test_sealing_what_is_open_changes_nothing_where_writers_queue(world):
     system = world.hub.as_system(reason="seal")
     assert system.audit.seal_open() == 0
     assert system.audit.verify()[-1].severity == "ok"
+
+
+def test_only_who_may_read_the_audit_verifies_it(world):
+    for hub, code in (
+        (world.nobody, "account.required"),
+        (world.as_(world.person(["create"])), "grant.missing"),
+    ):
+        with pytest.raises(Denied) as caught:
+            hub.audit.verify()
+        assert caught.value.code == code
+    assert world.as_(world.person(["read"])).audit.verify()[-1].severity == "ok"
+
+
+def test_only_the_system_seals(world):
+    for hub in (world.nobody, world.me):
+        with pytest.raises(Denied) as caught:
+            hub.audit.seal_open()
+        assert caught.value.code == "account.required"
+
+
+def test_an_audit_that_was_cut_off_at_its_end_is_noticed(stored, file):
+    stored.published()
+    stored.hub.close()
+    with sqlite3.connect(file) as connection:
+        # The last seal, with the entries and lines that it seals: the rest of the chain fits.
+        connection.executescript("""
+            DELETE FROM d_audit WHERE id = (SELECT max(id) FROM d_audit);
+            DELETE FROM tf_event WHERE stream = 'audit' AND seq =
+                (SELECT max(seq) FROM tf_event WHERE stream = 'audit');
+            DELETE FROM d_seal WHERE k_number = (SELECT max(k_number) FROM d_seal);
+        """)
+    connection.close()
+    with Hub.open(f"sqlite:///{file}", clock=FrozenClock(), discover=False) as hub:
+        found = hub.as_system(reason="look").doctor()
+    assert [(f.check, f.severity) for f in found if f.severity != "ok"] == [("storage", "error")]
+
+
+@pytest.mark.parametrize("field", ["lines", "last"])
+def test_a_seal_that_claims_more_than_it_seals_is_located(changed, field):
+    # `1` before the value: more lines, or a cursor far behind the last.
+    change = f"replace(replace(doc, '\"{field}\":', '\"{field}\":1'), ':1\"', ':\"1')"
+    found = changed(
+        f"UPDATE d_seal SET doc = {change} WHERE k_number = (SELECT max(k_number) FROM d_seal)"
+    )
+    assert "does not fit the lines that it seals" in found[0].message

@@ -499,3 +499,42 @@ def test_search_index_and_content_change_together_or_not_at_all(request, where, 
     assert told(world, "resource.published") == []
     world.me.resources.publish(id_)
     assert [a.id for a in world.hub.ask("地震时怎么躲")] == [id_]
+
+
+def test_a_client_has_no_hash_in_common_with_a_phone(world):
+    id_ = world.published().id
+    world.nobody.resources.view(id_, client="phone:+8613800000000")
+    (event,) = (e for e in world.me.events if e.type == "resource.viewed")
+    index = world.hub._tools.keys.index(b"phone:+8613800000000")
+    assert event.data["client"] not in ("", index.hex())
+
+
+def test_what_has_expired_is_not_viewed(world):
+    id_ = world.published(expires_on=date(2026, 1, 5)).id
+    world.clock.set(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    with pytest.raises(NotFound) as caught:
+        world.nobody.resources.view(id_)
+    assert caught.value.code == "noun.unknown"
+
+
+def test_an_edit_by_the_system_does_not_free_the_author_to_approve(world):
+    id_ = world.me.resources.create(title="x", organization=world.org).id
+    system = world.hub.as_system(reason="tidy")
+    system.resources.edit(id_, summary="s")
+    system.resources.submit(id_)
+    with pytest.raises(Denied) as caught:
+        world.me.resources.approve(id_)
+    assert caught.value.code == "lifecycle.own_work"
+
+
+def test_only_what_is_published_and_current_is_exported(world):
+    draft = world.me.resources.create(title="x", organization=world.org, licence="CC-BY-4.0").id
+    with pytest.raises(Invalid) as caught:
+        world.me.resources.export(draft)
+    assert caught.value.code == "lifecycle.illegal"
+    over = world.published(expires_on=date(2026, 1, 5), licence="CC-BY-4.0").id
+    assert world.nobody.resources.export(over)["id"] == over
+    world.clock.set(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    with pytest.raises(Invalid) as caught:
+        world.me.resources.export(over)
+    assert caught.value.code == "lifecycle.expired"

@@ -103,3 +103,21 @@ def test_a_damaged_file_is_reported_and_does_not_stop_the_doctor(full, file):
     with full() as hub:
         found = hub.as_system(reason="look").doctor()
     assert any(f.check == "storage" and f.severity == "error" for f in found)
+
+
+def test_an_index_that_was_lost_is_built_anew(stored, file):
+    id_ = stored.published().id
+    stored.approved()
+    made = stored.me.translations.create(id_, language="bo", title="ས་ཡོམ", body="ས་ཡོམ་གྱི་སྐབས།").id
+    stored.as_(stored.person()).translations.approve(made)
+    system = stored.hub.as_system(reason="look")
+    before = [a.id for a in stored.nobody.ask("地震避险")]
+
+    stored.hub._tools.store.run(lambda tx: tx.search.rebuild([]), write=True)
+    assert [f.check for f in system.doctor() if f.severity == "error"] == ["search"]
+    assert system.rebuild_index() == 2
+    assert [a.id for a in stored.nobody.ask("地震避险")] == before == [id_]
+    assert [f for f in system.doctor() if f.severity == "error"] == []
+    for hub in (stored.nobody, stored.me):
+        with pytest.raises(Denied):
+            hub.rebuild_index()

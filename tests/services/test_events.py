@@ -105,3 +105,28 @@ def test_a_plugin_hears_of_it_afterwards_and_its_failure_stays_its_own():
         assert len(hub.plugins.failures) == 2 * heard
         # What a guest raises may hold what nobody should read in a log.
         assert "138" not in str(hub.plugins.failures)
+
+
+def test_an_account_reads_what_happened_where_its_grant_reaches(world):
+    inside = world.me.resources.create(title="x", organization=world.org, region="510104")
+    outside = world.me.resources.create(title="y", organization=world.org, region="510300")
+    world.nobody.ask("量子纠缠退相干是什么")
+    reader = world.person(["read"], region="510104")
+    seen = [e.subject for e in world.as_(reader).events]
+    assert inside.id in seen
+    assert outside.id not in seen
+    below = world.person(["read"], organization=world.org)
+    world.me.accounts.grant(below, ["read"], kinds=["event"], region="510300")
+    assert "question.asked" not in [e.type for e in world.as_(below).events]
+    assert "question.asked" in [e.type for e in world.hub.as_system(reason="x").events]
+
+
+def test_a_page_goes_on_past_what_the_account_may_not_see(world):
+    for _ in range(5):
+        world.me.resources.create(title="y", organization=world.org, region="510300")
+    made = world.me.resources.create(title="x", organization=world.org, region="510104")
+    hub = world.as_(world.person(["read"], organization=world.county, region="510104"))
+    first = hub.events.read(limit=1)
+    assert len(first) == 1
+    (cursor, _) = first[0]
+    assert made.id in [e.subject for _, e in hub.events.read(cursor, 2)]

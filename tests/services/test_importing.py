@@ -455,3 +455,11 @@ def test_memory_does_not_grow_with_the_table(tmp_path):
             tracemalloc.stop()
         assert report.created == 5000
     assert peak < 8_000_000
+
+
+def test_nobody_checks_a_table_even_for_a_named_organization(world):
+    with pytest.raises(Denied) as caught:
+        world.nobody.imports.check(
+            b"title\nx\n", kind="resource", format="csv", organization=world.org
+        )
+    assert caught.value.code == "account.required"

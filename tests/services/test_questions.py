@@ -1,5 +1,7 @@
 """Questions that nothing published answers: routed, answered, closed."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from tianfu_sdk.errors import Denied, Invalid, NotFound
@@ -83,3 +85,12 @@ def test_a_reason_is_held_to_its_length(world, filed):
     with pytest.raises(Invalid) as caught:
         world.me.questions.close(filed, "长" * 2001)
     assert (caught.value.code, caught.value.path) == ("field.too_long", "comment")
+
+
+def test_what_has_expired_answers_no_question(world):
+    id_ = world.published(expires_on=date(2026, 1, 5)).id
+    question = world.nobody.ask("量子纠缠退相干是什么").question
+    world.clock.set(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    with pytest.raises(Invalid) as caught:
+        world.hub.as_system(reason="answer").questions.answer(question, id_)
+    assert caught.value.code == "question.not_published"

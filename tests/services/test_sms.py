@@ -1373,3 +1373,24 @@ def test_the_outbox_stands_beside_the_database(tmp_path):
     named.system.sms.dispatch()
     assert list(Path(tmp_path / "x").glob("*.jsonl"))
     named.hub.close()
+
+
+@pytest.mark.parametrize("verb", ["plan", "approve", "send", "edit"])
+def test_nobody_learns_which_campaigns_there_are(world, verb):
+    made = world.me.sms.compose(
+        title="t", organization=world.org, texts={"zh-Hans": "x"}, signature="省科协"
+    )
+    for id_ in (made.id, "cmp_01"):
+        with pytest.raises(Denied) as caught:
+            getattr(world.nobody.sms, verb)(id_)
+        assert caught.value.code == "account.required"
+
+
+def test_an_edit_by_the_system_does_not_free_the_author_to_approve(world):
+    made = world.me.sms.compose(
+        title="t", organization=world.org, texts={"zh-Hans": "x"}, signature="省科协"
+    )
+    world.hub.as_system(reason="tidy").sms.edit(made.id, title="u")
+    with pytest.raises(Denied) as caught:
+        world.me.sms.approve(made.id)
+    assert caught.value.code == "lifecycle.own_work"

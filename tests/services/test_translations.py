@@ -658,3 +658,12 @@ def test_the_port_offers_the_engines_that_ship(cast):
     assert "translation:opencc" in [offer for p in cast.hub.plugins for offer in p.offers]
     assert OpenccTranslator().capabilities.third_party is False
     assert segmenting.cut("", "t", 10).segments == ()
+
+
+def test_an_edit_by_the_system_does_not_free_the_translator_to_approve(world):
+    source = world.published().id
+    made = world.me.translations.create(source, language="bo", title="ས་ཡོམ", body="ས་ཡོམ")
+    world.hub.as_system(reason="tidy").translations.edit(made.id, note="n")
+    with pytest.raises(Denied) as caught:
+        world.me.translations.approve(made.id)
+    assert caught.value.code == "lifecycle.own_work"

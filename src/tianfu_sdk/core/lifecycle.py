@@ -125,7 +125,7 @@ def revise(content: T, changed: T, *, person: str) -> T:
     Args:
         content: The revision that is edited.
         changed: The same with its fields edited.
-        person: Who edits.
+        person: Who edits; empty for the system, which leaves the author as it was.
 
     Returns:
         The draft; in place where it was a draft, else one revision up.
@@ -140,7 +140,8 @@ def revise(content: T, changed: T, *, person: str) -> T:
         changed,
         state=State.DRAFT,
         revision=content.revision + step,
-        author=person,
+        # An edit by the system does not free its author to approve it.
+        author=person or content.author,
         approver="",
         published_at=None,
         publish_at=None,

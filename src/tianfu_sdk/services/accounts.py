@@ -214,9 +214,15 @@ class Accounts(Desk):
 
         Returns:
             Yes or no (it is true or false itself) and every grant that was weighed.
+
+        Raises:
+            Denied: `account.required`, `account.inactive`.
+            NotFound: `noun.unknown`, no such thing or account, or not for this account to see.
+            Invalid: `grant.bad_action`.
         """
 
         def read(work: Work) -> Explanation:
+            demand_somebody(work)
             if not work.actor.system and account != work.actor.account:
                 work.visible(ACCOUNT, account)
             shelf = kind_of(object)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tianfu_sdk import codec
 from tianfu_sdk.core import audit as rules
 from tianfu_sdk.core.kinds import AUDIT, SEAL, moment_key
-from tianfu_sdk.errors import StorageCorrupt
+from tianfu_sdk.errors import Denied, StorageCorrupt
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import AuditLine, Finding, Seal
 from tianfu_sdk.model.storage import Cursor, Query, Row, StoredEvent, Where
@@ -65,7 +65,11 @@ class Audit(Desk):
         Returns:
             One finding a line that was changed, removed or added by hand, one a seal that
             does not fit, and one that says how many lines are not sealed yet.
+
+        Raises:
+            Denied: `account.required`; `grant.missing`, no grant to read kind `audit`.
         """
+        self._read(_demand_reader)
         found: list[Finding] = []
         cursor: Cursor | None = None
         digest, number, sealed = rules.GENESIS, 0, 0
@@ -81,7 +85,11 @@ class Audit(Desk):
                 entries, lines = self._batch(cursor, seal, found)
                 sealed += len(entries)
                 digest = rules.chain(digest, lines)
-                if digest != seal.digest or seal.after != cursor:
+                last = entries[-1].cursor if entries else None
+                if (digest, cursor) != (seal.digest, seal.after) or (len(entries), last) != (
+                    seal.lines,
+                    seal.last,
+                ):
                     message = f"seal {seal.number} does not fit the lines that it seals"
                     found.append(_wrong(message, f"seal_{seal.number:012d}"))
                     digest = seal.digest
@@ -125,9 +133,14 @@ class Audit(Desk):
 
         Returns:
             How many lines were sealed.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
         """
 
         def write(work: Work) -> int:
+            if not work.actor.system:
+                raise Denied("account.required")
             newest = work.tx.find(SEAL.name, Query(order="number", desc=True, limit=1))
             after = Cursor(codec.loads(Seal, newest[0].doc or b"").last) if newest else None
             entries = work.tx.read(AUDIT_STREAM, after, limit)
@@ -175,7 +188,15 @@ class Audit(Desk):
 
 
 _PAGE = 500
+_SHOWN = ("actor", "action", "subject", "organization", "at")
+"""Keys of a line that stand in its document as well."""
 _IDS = Query(fields="keys")
+
+
+def _demand_reader(work: Work) -> None:
+    groups = work.scope(Action.READ, AUDIT.name)
+    if groups is not None and not groups:
+        raise Denied("grant.missing", action=Action.READ.value, kind=AUDIT.name)
 
 
 def _seals(work: Work, after: int) -> list[tuple[int, Seal | None]]:
@@ -198,8 +219,8 @@ def _digest(row: Row | None) -> str | None:
         line = codec.loads(AuditLine, row.doc or b"")
     except StorageCorrupt:
         return ""
-    shown = (line.actor, line.action, line.subject, moment_key(line.at))
-    if shown != tuple(row.keys[name] for name in ("actor", "action", "subject", "at")):
+    shown = (line.actor, line.action, line.subject, line.organization, moment_key(line.at))
+    if shown != tuple(row.keys[name] for name in _SHOWN):
         return ""
     return rules.line_digest(row.doc or b"")
 

@@ -186,9 +186,16 @@ class ContentDesk(Desk, Generic[T]):
         """Give a published content as plain values, for others to use.
 
         Raises:
+            NotFound: `noun.unknown`.
+            Invalid: `lifecycle.illegal`, it is not published; `lifecycle.expired`.
             Denied: `licence.not_shareable`, its licence does not let it be shared.
         """
         content = self.get(id)
+        if content.state is not State.PUBLISHED:
+            state = content.state.value
+            raise Invalid("lifecycle.illegal", path="state", state=state, verb="export")
+        if lifecycle.stale(content, self._tools.clock.now().astimezone(SHANGHAI).date()):
+            raise Invalid("lifecycle.expired", path="expires_on")
         demand_shareable(content)
         plain: dict[str, Any] = codec.to_plain(content)
         return plain
@@ -224,9 +231,11 @@ class ContentDesk(Desk, Generic[T]):
             if region:
                 work.tools.regions().level_of(region)
             content = work.noun(self._shelf, work.get_row(self._shelf, id))
-            if content.state is not State.PUBLISHED:
+            today = work.now.astimezone(SHANGHAI).date()
+            if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
-            hashed = work.tools.keys.index(client.encode()).hex() if client else ""
+            # Named, so that nobody gets the index of a phone by calling it a client.
+            hashed = work.tools.keys.index(f"client:{client}".encode()).hex() if client else ""
             work.tell(
                 f"{self._shelf.name}.viewed",
                 kind=self._shelf.name,

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import MARK
-from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.core.filters import matches
+from tianfu_sdk.core.kinds import MARK, Placed, place_keys
+from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import Event
-from tianfu_sdk.model.storage import Cursor, Row
+from tianfu_sdk.model.storage import Cursor, Group, Row
 from tianfu_sdk.services.work import EVENTS, Desk, Work
 
 __all__ = ["Events"]
+
+EVENT = "event"
+"""What a grant to read events names."""
 
 
 class Events(Desk):
     """Read the stream of events. Safe to share between threads.
 
-    Only an account with a grant to read kind `event`, or the system, may: events of all
-    organizations stand in one stream.
+    The system reads all of it; an account with a grant to read kind `event` what happened
+    in the regions and organizations that its grants cover. What has no place, such as an
+    inbound message, is for the system.
     """
 
     def read(self, after: str | None = None, limit: int = 100) -> list[tuple[str, Event]]:
@@ -28,14 +33,23 @@ class Events(Desk):
         Args:
             after: Cursor of the last event seen; None: from the beginning.
             limit: 1 to 1,000.
+
+        Returns:
+            Fewer than `limit` only at the end of the stream.
+
+        Raises:
+            Denied: `account.required`; `grant.missing`, no grant to read kind `event`.
+            Invalid: `storage.cursor`, `storage.limit`.
         """
-
-        def read(work: Work) -> list[tuple[str, Event]]:
-            _demand_reader(work)
-            found = work.tx.read(EVENTS, Cursor(after) if after else None, limit)
-            return [(entry.cursor, codec.loads(Event, entry.body)) for entry in found]
-
-        return self._read(read)
+        found: list[tuple[str, Event]] = []
+        while True:
+            some, passed, over = self._read(
+                lambda work, c=after: _part(work, c, limit)  # type: ignore[misc]
+            )
+            found += some
+            if over or len(found) >= limit:
+                return found[:limit]
+            after = passed
 
     def __iter__(self) -> Iterator[Event]:
         after: str | None = None
@@ -77,8 +91,36 @@ class Events(Desk):
 
 
 def _demand_reader(work: Work) -> None:
-    if not work.actor.system and not work.scope(Action.READ, "event"):
-        raise Denied("grant.missing", action="read", kind="event")
+    if not work.actor.system and not work.scope(Action.READ, EVENT):
+        raise Denied("grant.missing", action=Action.READ.value, kind=EVENT)
+
+
+def _part(
+    work: Work, after: str | None, limit: int
+) -> tuple[list[tuple[str, Event]], str | None, bool]:
+    """Read entries; give what the actor may see of them, where they end, and if that is all."""
+    _demand_reader(work)
+    entries = work.tx.read(EVENTS, Cursor(after) if after else None, limit)
+    groups = work.scope(Action.READ, EVENT)
+    read = ((str(entry.cursor), codec.loads(Event, entry.body)) for entry in entries)
+    seen = [(cursor, event) for cursor, event in read if _covers(work, groups, event)]
+    return seen, entries[-1].cursor if entries else after, len(entries) < limit
+
+
+def _covers(work: Work, groups: tuple[Group, ...] | None, event: Event) -> bool:
+    if groups is None:
+        return True
+    placed = Placed()
+    tree = work.tools.regions()
+    try:
+        if event.organization:
+            placed = work.placed(event.organization, event.region or None)[1]
+        elif event.region:
+            placed = Placed(tree.levels(event.region))
+    except NotFound:
+        return False
+    keys = place_keys(event.organization, placed)
+    return any(matches(event.subject, keys, group) for group in groups)
 
 
 def _mark(work: Work, name: str) -> str | None:

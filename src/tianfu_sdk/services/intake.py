@@ -19,7 +19,7 @@ from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import LONGEST_ID, Row
 from tianfu_sdk.services.content import ContentDesk
 from tianfu_sdk.services.organizations import find_by_name
-from tianfu_sdk.services.work import Work
+from tianfu_sdk.services.work import Work, demand_somebody
 
 __all__ = ["Batch", "Done", "Intake", "Weighed", "mark_id"]
 
@@ -108,6 +108,7 @@ class Intake(ContentDesk[Any]):
         """
 
         def read(work: Work) -> tuple[str, Known]:
+            demand_somebody(work)
             owner = organization
             if not work.actor.system:
                 owner = owner or work.account.organization

@@ -5,10 +5,12 @@ from __future__ import annotations
 import attrs
 
 from tianfu_sdk import codec
+from tianfu_sdk.core import lifecycle
 from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, Placed, kind_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.question import Question, QuestionState
 from tianfu_sdk.model.storage import Group, Where
@@ -109,7 +111,8 @@ class Questions(Desk):
             if shelf is None or shelf.name not in CONTENT:
                 raise Invalid("question.not_published", path="content")
             answer = work.get(shelf, content)
-            if answer.state is not State.PUBLISHED:
+            today = work.now.astimezone(SHANGHAI).date()
+            if answer.state is not State.PUBLISHED or lifecycle.stale(answer, today):
                 raise Invalid("question.not_published", path="content")
             return self._put(
                 work,

@@ -191,8 +191,8 @@ class Sms(Desk):
             raise Invalid("content.fixed", path=fixed[0])
         if "settings" in changes:
             changes["settings"] = tuple(changes["settings"])
-        gateway = changes.get("gateway") or self._read(lambda work: work.get(CAMPAIGN, id).gateway)
-        capabilities = self._tools.gateway(gateway).capabilities
+        known = self._known(id, Action.COMPOSE)
+        capabilities = self._tools.gateway(changes.get("gateway") or known.gateway).capabilities
 
         def write(work: Work) -> Campaign:
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.COMPOSE))
@@ -202,7 +202,8 @@ class Sms(Desk):
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
-            changed = checked(work, plain | changes | {"author": work.person}, capabilities)
+            author = work.person or known.author
+            changed = checked(work, plain | changes | {"author": author}, capabilities)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
@@ -293,7 +294,7 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`.
             Denied: `grant.missing`, no grant to send.
         """
-        capabilities = self._capabilities(id)
+        capabilities = self._capabilities(id, Action.SEND)
 
         def begin(work: Work) -> tuple[Campaign, datetime]:
             known, placed = self._mine(work, id)
@@ -471,7 +472,7 @@ class Sms(Desk):
     # Within a transaction.
 
     def _plan(self, id_: str, action: Action) -> tuple[Campaign, Plan]:
-        capabilities = self._capabilities(id_)
+        capabilities = self._capabilities(id_, action)
 
         def read(work: Work) -> tuple[Campaign, Plan]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
@@ -479,10 +480,12 @@ class Sms(Desk):
 
         return self._read(read)
 
-    def _capabilities(self, id_: str) -> SmsCapabilities:
-        # Outside of the transactions that follow, each of which looks at rights by itself.
-        name = self._read(lambda work: work.get(CAMPAIGN, id_).gateway)
-        return self._tools.gateway(name).capabilities
+    def _capabilities(self, id_: str, action: Action) -> SmsCapabilities:
+        # A gateway is opened outside of the transactions that follow.
+        return self._tools.gateway(self._known(id_, action).gateway).capabilities
+
+    def _known(self, id_: str, action: Action) -> Campaign:
+        return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action)))
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))

@@ -329,7 +329,7 @@ class Translations(Desk):
                 native_reviewed=kept if native_reviewed is None else native_reviewed,
                 note=before.note if note is None else note,
                 state=TranslationState.DRAFT,
-                translator=work.person,
+                translator=work.person or before.translator,
                 approver="",
             )
             codec.check(changed)

@@ -39,6 +39,10 @@ __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 _OLDEST = (3, 35, 0)
+# Entries are numbered without gaps and never deleted, and SQLite keeps the last number apart,
+# so a log that was cut off at its end is seen as well.
+_LOST_EVENTS = """SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'tf_event'), 0),
+    ifnull((SELECT max(seq) FROM tf_event), 0)) - (SELECT count(*) FROM tf_event)"""
 _turns: dict[tuple[int, str], Turns] = {}
 _turns_guard = threading.Lock()
 
@@ -162,7 +166,11 @@ class SqliteStore:
         """Look for damage."""
         with translated(self._place, self._timeout):
             found = self._connection().execute("PRAGMA integrity_check(20)").fetchall()
-        return [str(row[0]) for row in found if row[0] != "ok"]
+            lost = self._connection().execute(_LOST_EVENTS).fetchone()[0]
+        wrong = [str(row[0]) for row in found if row[0] != "ok"]
+        if lost:
+            wrong.append(f"{lost} entries of the log of events and audit lines were removed")
+        return wrong
 
     def close(self) -> None:
         """Close the connections of all threads of this process."""
