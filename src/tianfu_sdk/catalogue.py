@@ -279,6 +279,12 @@ ENTRIES: dict[str, Entry] = {
         "accounts.why(account, action, id) says what is missing",
         "可用 accounts.why(account, action, id) 查看原因",
     ),
+    "grant.name": Entry(
+        "no grant lets this account act in the name of {id}",
+        "该账号没有以 {id} 名义行事的授权",
+        "name an organization at home where your grant holds, or get a grant for it",
+        "请使用授权范围内的单位，或取得该单位的授权",
+    ),
     "grant.none": Entry(
         "this account holds no valid grant to delegate",
         "该账号没有可转授的有效授权",

@@ -64,7 +64,7 @@ class Channels(Desk):
 
         def write(work: Work) -> Channel:
             owner, placed = work.placed(organization, region)
-            work.allow_at(Action.MANAGE, CHANNEL.name, organization, placed)
+            work.allow_for(Action.MANAGE, CHANNEL.name, organization, placed)
             channel = codec.structure(
                 Channel,
                 {

@@ -416,7 +416,7 @@ class ContentDesk(Desk, Generic[T]):
         for fields in many:
             content = self._made(work, fields)
             _, placed = work.placed(content.organization, content.region)
-            work.allow_at(Action.CREATE, self._shelf.name, content.organization, placed)
+            work.allow_for(Action.CREATE, self._shelf.name, content.organization, placed)
             made.append((content, placed))
         contents = [content for content, _ in made]
         demand_terms(work, *contents)

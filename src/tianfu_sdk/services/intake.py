@@ -251,7 +251,7 @@ class Intake(ContentDesk[Any]):
         """Say why the actor may not create there."""
         try:
             _, placed = work.placed(organization, region)
-            work.allow_at(Action.CREATE, self._shelf.name, organization, placed)
+            work.allow_for(Action.CREATE, self._shelf.name, organization, placed)
         except (Denied, NotFound) as error:
             error.path = "organization"
             return error

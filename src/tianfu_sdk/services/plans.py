@@ -73,7 +73,7 @@ class Plans(Desk):
 
         def write(work: Work) -> ResponsePlan:
             owner, placed = work.placed(organization, region)
-            work.allow_at(Action.CREATE, RESPONSE_PLAN.name, organization, placed)
+            work.allow_for(Action.CREATE, RESPONSE_PLAN.name, organization, placed)
             made = codec.structure(
                 ResponsePlan,
                 {

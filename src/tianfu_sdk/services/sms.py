@@ -111,7 +111,7 @@ class Sms(Desk):
 
         def write(work: Work) -> Campaign:
             owner, placed = work.placed(organization, region)
-            work.allow_at(Action.COMPOSE, CAMPAIGN.name, organization, placed)
+            work.allow_for(Action.COMPOSE, CAMPAIGN.name, organization, placed)
             given = fields | {
                 "id": work.new_id(CAMPAIGN),
                 "region": region or owner.region,

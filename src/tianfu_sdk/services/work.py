@@ -171,6 +171,22 @@ class Work(Book):
         keys = place_keys(organization, placed) | {"state": ""}
         self.allow(action, kind, keys)
 
+    def allow_for(self, action: Action, kind: str, organization: str, placed: Placed) -> None:
+        """Demand that the actor may do this at a place, and in an organization's name.
+
+        A grant for a county reaches what lies in it, but not the name of the province: what
+        readers take for the word of an organization is made by who reaches its home.
+
+        Raises:
+            Denied: `grant.missing`, not at the place; `grant.name`, not in this name.
+        """
+        self.allow_at(action, kind, organization, placed)
+        _, home = self.placed(organization)
+        try:
+            self.allow_at(action, kind, organization, home)
+        except Denied:
+            raise Denied("grant.name", path="organization", id=organization) from None
+
     def visible(self, shelf: NounKind[N], id_: str, action: Action = Action.READ) -> Row:
         """Give the row of a thing that the actor may act on.
 
