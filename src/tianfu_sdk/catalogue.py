@@ -907,6 +907,12 @@ ENTRIES: dict[str, Entry] = {
         "name another file",
         "请另选文件",
     ),
+    "storage.not_there": Entry(
+        "there is no store {place}",
+        "没有存储 {place}",
+        "look at the path; tianfu init makes a store, tianfu demo one with sample data",
+        "请检查路径；tianfu init 新建存储，tianfu demo 新建带示例数据的存储",
+    ),
     "storage.old_sqlite": Entry(
         "SQLite {found} is too old",
         "SQLite {found} 版本过低",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote, urlsplit
 
 import click
 
+from tianfu_sdk.errors import NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.settings import Settings
 
@@ -56,17 +59,41 @@ def json_option() -> Callable[[F], F]:
 
 def store_url(db: str) -> str:
     """Make a URL of a path or a URL."""
-    return db if "://" in db or db == "memory:" else f"sqlite:///{db}"
+    if "://" in db or db == "memory:":
+        return db
+    # A file may be called a#1.db or 100%.db; in a URL these would mean something else.
+    return f"sqlite:///{quote(db, safe='/:' + chr(92))}"
 
 
 @contextmanager
-def opened(db: str, **more: Any) -> Iterator[Hub]:
-    """Open a hub for a block."""
+def opened(db: str, *, make: bool = False, **more: Any) -> Iterator[Hub]:
+    """Open a hub for a block.
+
+    Args:
+        db: A path or a URL.
+        make: Whether a store that is not there is made; a slip in a path must not make one.
+        more: Settings.
+
+    Raises:
+        NotFound: `storage.not_there`.
+    """
     import os
 
+    url = store_url(db)
+    if not make:
+        _must_be_there(url)
     settings = Settings.load(values=more or None, environment=os.environ)
-    with Hub.open(store_url(db), settings=settings) as hub:
+    with Hub.open(url, settings=settings) as hub:
         yield hub
+
+
+def _must_be_there(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite":
+        return
+    place = Path(unquote(parts.path).removeprefix("/"))
+    if not place.exists():
+        raise NotFound("storage.not_there", path="db", place=str(place))
 
 
 def bound(hub: Hub, account: str) -> Hub:

@@ -17,7 +17,7 @@ __all__ = ["config", "doctor", "init", "keys"]
 @click.option("--label", default="管理员", show_default=True, help="The post of the account.")
 def init(db: str, as_json: bool, organization: str, region: str, label: str) -> None:  # noqa: FBT001
     """Make a store with its first organization and the account that holds all rights."""
-    with opened(db) as hub:
+    with opened(db, make=True) as hub:
         account = hub.bootstrap(organization=organization, region=region, label=label)
         made = {"account": account.id, "organization": account.organization, "db": db}
     if as_json:
