@@ -58,3 +58,48 @@ def test_any_file_name_is_a_path_as_it_stands(name, tmp_path):
 def test_a_url_stays_as_it_is():
     assert shared.store_url("sqlite:///a%20b.db") == "sqlite:///a%20b.db"
     assert shared.store_url("memory:") == "memory:"
+
+
+def made(name="kepu.db"):
+    done = tianfu("init", "--db", name, "--organization", "自贡市科协", "--region", "510300")
+    assert done.exit_code == 0
+    return name
+
+
+def test_a_settings_file_reaches_every_command_that_opens_a_store(tmp_path, monkeypatch):
+    made()
+    (tmp_path / "tianfu.toml").write_text("[ask]\nthreshhold = 0.3\n", "utf-8")
+    for done in (
+        tianfu("worker", "--once", "--db", "kepu.db", "--settings", "tianfu.toml"),
+        tianfu("ask", "地震", "--db", "kepu.db", "--settings", "tianfu.toml"),
+    ):
+        assert done.exception.path == "ask.threshhold"
+    monkeypatch.setenv("TIANFU_SETTINGS", "tianfu.toml")
+    assert tianfu("doctor", "--db", "kepu.db").exception.path == "ask.threshhold"
+
+
+def test_config_is_plain_json_without_values_of_backends(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOOK", "very-secret-value")
+    (tmp_path / "tianfu.toml").write_text(
+        '[backends.webhook]\nurl = "https://user:pass@sms.example.cn"\nsecret = {env = "HOOK"}\n',
+        "utf-8",
+    )
+    done = tianfu("config", "--json", "--settings", "tianfu.toml")
+    backends = json.loads(done.stdout)["backends"]
+    assert backends == {"webhook": {"url": "•••", "secret": "Secret(env:HOOK)"}}
+    shown = tianfu("config", "--file", "tianfu.toml").stdout
+    assert 'backends.webhook = {"url": "•••", "secret": "Secret(env:HOOK)"}' in shown
+    assert 'account = ""' in shown
+    assert "key = null" in shown
+    for secret in ("pass@", "very-secret"):
+        assert secret not in done.stdout + shown
+
+
+def test_a_key_is_made_as_json_too_and_a_bad_place_is_said(tmp_path):
+    assert len(json.loads(tianfu("keys", "new", "--json").stdout)["key"]) == 44
+    assert json.loads(tianfu("keys", "new", "k", "--json").stdout) == {"path": "k"}
+    assert tianfu("keys", "new", "k").exit_code == 2
+    done = tianfu("keys", "new", "none/such/k")
+    assert done.exit_code == 1
+    assert "none/such/k" in done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)

@@ -29,7 +29,11 @@ def plugins() -> None:
 
 def _settings_option() -> Callable[[F], F]:
     return click.option(
-        "--settings", "path", type=click.Path(dir_okay=False), help="A TOML file of settings."
+        "--settings",
+        "path",
+        envvar="TIANFU_SETTINGS",
+        type=click.Path(dir_okay=False),
+        help="A TOML file of settings.",
     )
 
 

@@ -28,16 +28,28 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SETTINGS = "tianfu_sdk.settings"
+
 
 def db_option(required: bool = True) -> Callable[[F], F]:  # noqa: FBT001, FBT002
-    """Add `--db`: a path or a URL, or `TIANFU_DB`."""
-    return click.option(
+    """Add `--db`: a path or a URL, or `TIANFU_DB`; and `--settings`, or `TIANFU_SETTINGS`."""
+    store = click.option(
         "--db",
         envvar="TIANFU_DB",
         required=required,
         metavar="PATH|URL",
         help="The store: a path, or a URL such as sqlite:///kepu.db.",
     )
+    # Kept in the context, so that no command has to hand it on to `opened`.
+    settings = click.option(
+        "--settings",
+        envvar="TIANFU_SETTINGS",
+        type=click.Path(dir_okay=False),
+        expose_value=False,
+        callback=lambda context, _, value: context.meta.update({_SETTINGS: value}),
+        help="A TOML file of settings, such as tables of gateways.",
+    )
+    return lambda command: store(settings(command))
 
 
 def as_option() -> Callable[[F], F]:
@@ -82,7 +94,9 @@ def opened(db: str, *, make: bool = False, **more: Any) -> Iterator[Hub]:
     url = store_url(db)
     if not make:
         _must_be_there(url)
-    settings = Settings.load(values=more or None, environment=os.environ)
+    context = click.get_current_context(silent=True)
+    file = context.meta.get(_SETTINGS) if context else None
+    settings = Settings.load(file=file, values=more or None, environment=os.environ)
     with Hub.open(url, settings=settings) as hub:
         yield hub
 
