@@ -9,6 +9,8 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["tests"]
 
 PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
+CLASSIFIERS = nox.project.load_toml("pyproject.toml")["project"]["classifiers"]
+VERSIONS = [c.rpartition(" ")[2] for c in CLASSIFIERS if c[:-2].endswith(":: 3.")]
 PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
 
 
@@ -25,8 +27,8 @@ def present(*names):
 def tests(session):
     """Lint, types, layers and all tests."""
     install(session)
-    session.run("ruff", "check", *present(*PYTHON, "examples", "bench"))
-    session.run("ruff", "format", "--check", *present(*PYTHON, "examples", "bench"))
+    session.run("ruff", "check", *present(*PYTHON, "bench"))
+    session.run("ruff", "format", "--check", *present(*PYTHON, "bench"))
     session.run("mypy")
     # Beside its stub it would go unchecked.
     session.run("mypy", "src/tianfu_sdk/aio.py")
@@ -34,7 +36,9 @@ def tests(session):
     for plugin in PLUGINS:
         session.run("mypy", f"{plugin}/src")
     session.run("lint-imports")
-    session.run("pytest", "-q", "--durations=5", *session.posargs)
+    # By file: the blocks of a document and the one run of the demo are shared there.
+    parallel = ["-n", "auto", "--dist", "loadfile"]
+    session.run("pytest", "-q", *parallel, "--durations=5", *session.posargs)
 
 
 @nox.session
@@ -52,6 +56,13 @@ def plugin_alone(session, plugin):
     """The library and one plugin, without extras: neither leans on another's dependencies."""
     session.install(".", plugin, "pytest", "pytest-timeout", "hypothesis", "sybil")
     session.run("pytest", "-q", f"{plugin}/tests", *session.posargs)
+
+
+@nox.session(python=VERSIONS)
+def versions(session):
+    """All tests on every Python that pyproject.toml names and that is installed."""
+    install(session)
+    session.run("pytest", "-q", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

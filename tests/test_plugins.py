@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
@@ -51,11 +53,35 @@ def info(plugins, name):
     return found
 
 
+@pytest.fixture(autouse=True)
+def _only_what_a_test_installs(monkeypatch):
+    """Hide plugins that the environment of the tests really has."""
+    every = importlib.metadata.distributions
+    real = {
+        (one.name, str(one.locate_file("")))
+        for one in every()
+        if any(point.group == "tianfu_sdk" for point in one.entry_points)
+    }
+
+    def rest(*args, **more):
+        for one in every(*args, **more):
+            if (one.name, str(one.locate_file(""))) not in real:
+                yield one
+
+    monkeypatch.setattr(importlib.metadata, "distributions", rest)
+
+
 @pytest.fixture
 def install(tmp_path, monkeypatch):
     """Install a distribution as an installer would leave it; its modules are forgotten after."""
     site = tmp_path / "site"
     site.mkdir()
+    found = importlib.metadata.distributions
+    # What is really installed here, such as this project's own plugins, is not under test.
+    monkeypatch.setattr(
+        "importlib.metadata.distributions",
+        lambda **more: (d for d in found(**more) if tmp_path in Path(d.locate_file("")).parents),
+    )
     monkeypatch.syspath_prepend(str(site))
     modules = []
 

@@ -446,6 +446,20 @@ class Hub:
 
         return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
+    def rebuild_index(self) -> int:
+        """Build the search index anew from what is published, in one transaction.
+
+        Returns:
+            How many documents it holds then.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        from tianfu_sdk.services.doctor import Doctor
+
+        return Doctor(self._tools, self._actor).rebuild_index()
+
     # Desks.
 
     @property

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -73,18 +74,16 @@ def refused(file, error, code, **more):
 
 
 def test_a_database_of_another_program_is_left_as_it_was(file):
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE theirs (x)")
-    connection.close()
     refused(file, StorageCorrupt, "storage.not_ours")
 
 
 def test_a_store_of_a_newer_program_is_left_as_it_was(file):
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(f"PRAGMA application_id = {schema.APPLICATION}")
         connection.execute(f"PRAGMA user_version = {schema.SCHEMA + 1}")
         connection.execute("CREATE TABLE d_future (x)")
-    connection.close()
     refused(file, SchemaTooNew, "storage.schema_too_new")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -74,12 +75,11 @@ def test_a_need_finds_what_is_offered(told):
 
 def test_a_second_run_changes_nothing_and_says_the_same(told):
     folder, first = told
-    with sqlite3.connect(folder / "d.db") as connection:
+    with closing(sqlite3.connect(folder / "d.db")) as connection, connection:
         before = list(connection.execute("SELECT count(*), max(seq) FROM tf_event"))
     again = json.loads(tianfu("demo", "--db", str(folder / "d.db"), "--json").stdout)
-    with sqlite3.connect(folder / "d.db") as connection:
+    with closing(sqlite3.connect(folder / "d.db")) as connection, connection:
         assert list(connection.execute("SELECT count(*), max(seq) FROM tf_event")) == before
-    connection.close()
     assert again["again"]
     assert again["chapters"] == first["chapters"]
 

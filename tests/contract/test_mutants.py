@@ -606,8 +606,6 @@ class Mutant(memory.MemoryStore):
 """,
         [
             "test_of_five_writers_of_one_version_one_wins",
-            "test_counting_by_eight_threads_adds_up",
-            "test_six_workers_do_600_jobs_exactly_once",
         ],
     ),
 }

@@ -24,7 +24,8 @@ LONGER_MODULES = {
     "catalogue.py": (2000, "one table of data"),
     "hub.py": (720, "a property and a docstring a desk"),
     "services/content.py": (720, "all verbs of content; half of it is docstrings"),
-    "services/work.py": (620, "the verbs of a transaction; half of it is docstrings"),
+    "services/sms.py": (700, "the verbs of a campaign; a third of it is docstrings"),
+    "services/work.py": (640, "the verbs of a transaction; half of it is docstrings"),
     "testing/cases/jobs.py": (560, "a suite, a case a sentence of the port"),
 }
 # `create` of a desk has an argument, a line of its docstring and a line of its body a field.

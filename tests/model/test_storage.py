@@ -62,7 +62,8 @@ def test_a_document_is_there_where_the_kind_has_one():
 
 @pytest.mark.parametrize("id_", ["", "x" * 65, "\0", "\ud800"])
 def test_an_id_can_be_stored(id_):
-    refused("storage.empty_id" if not id_ else refused_code(id_), lambda: Row(id_))
+    code = "storage.empty_id" if not id_ else refused_code(id_)
+    refused(code, lambda: KIND.check_row(Row(id_, 0, b"", ROW)))
     with pytest.raises(Invalid):
         NewJob(id_)
 

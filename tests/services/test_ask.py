@@ -1,6 +1,7 @@
 """Asking science: answers with sources, or an honest abstention."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -104,10 +105,9 @@ def test_a_store_that_can_only_be_read_answers_and_files_nothing(stored, file):
 def test_what_the_index_still_has_is_gated_by_the_store(stored, file):
     """A row that was changed behind the index is judged by the row."""
     id_ = stored.published().id
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(
             "UPDATE d_resource SET doc = replace(doc, 'published\"', 'withdrawn\"') WHERE id = ?",
             (id_,),
         )
-    connection.close()
     assert stored.nobody.ask("地震时怎么躲").abstained

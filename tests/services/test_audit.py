@@ -1,6 +1,7 @@
 """The audit is read by those who may, and a hand that changed it is found."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -16,18 +17,16 @@ def changed(stored, file):
     stored.hub.close()
 
     def change(*statements):
-        with sqlite3.connect(file) as connection:
+        with closing(sqlite3.connect(file)) as connection, connection:
             for statement in statements:
                 assert connection.execute(statement).rowcount != 0
-        connection.close()
         url = f"sqlite:///{file}"
         with Hub.open(url, clock=FrozenClock(), ids=CountingIds(), discover=False) as hub:
             system = hub.as_system(reason="look")
             return [f for f in system.doctor() if f.check == "audit"]
 
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         rows = connection.execute("SELECT id FROM d_audit ORDER BY id").fetchall()
-    connection.close()
     change.lines = [row[0] for row in rows]
     change.id = id_
     return change

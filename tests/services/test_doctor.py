@@ -1,6 +1,7 @@
 """The doctor says what is wrong with a store, and where."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -29,10 +30,9 @@ def full(stored, file):
 
 
 def by_hand(file, *statements):
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         for statement in statements:
             assert connection.execute(statement).rowcount != 0
-    connection.close()
 
 
 def test_a_sound_store_is_said_to_be_sound(full):

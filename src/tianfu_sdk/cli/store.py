@@ -35,13 +35,17 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @click.command()
 @db_option()
 @json_option()
-def doctor(db: str, as_json: bool) -> None:  # noqa: FBT001
+@click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
+def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
     """Look whether a store is sound: file, audit chain, search index, keys, plugins.
 
     Exit code 1 if anything is wrong.
     """
     with opened(db) as hub:
-        findings = hub.as_system(reason="doctor").doctor()
+        system = hub.as_system(reason="doctor")
+        if rebuild_index:
+            system.rebuild_index()
+        findings = system.doctor()
     wrong = [finding for finding in findings if finding.severity == "error"]
     if as_json:
         from tianfu_sdk.cli import shared

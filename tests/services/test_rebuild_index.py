@@ -1,0 +1,61 @@
+"""A search index that was lost is built anew, and equals the one that grew."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from click.testing import CliRunner
+
+import tianfu_sdk as tf
+from tianfu_sdk.cli.app import app
+from tianfu_sdk.testing import CountingIds, FrozenClock
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with tf.Hub.open(
+        "sqlite:///kepu.db", clock=FrozenClock(), ids=CountingIds(), discover=False
+    ) as opened:
+        yield opened
+
+
+def publish(hub, *titles):
+    admin = hub.bootstrap(organization="自贡市科协", region="510300")
+    me = hub.as_(admin.id)
+    other = me.accounts.create(organization=admin.organization)
+    me.accounts.grant(other.id, ["*"], region="510300")
+    for title in titles:
+        made = me.resources.create(
+            title=title, body=f"{title}的正文", organization=admin.organization
+        )
+        me.resources.submit(made.id)
+        hub.as_(other.id).resources.approve(made.id)
+        hub.as_(other.id).resources.publish(made.id)
+
+
+def test_a_lost_index_is_found_and_built_anew(hub):
+    publish(hub, "花椒采收", "柑橘溃疡病")
+    before = hub.ask("花椒采收")
+    with closing(sqlite3.connect("kepu.db")) as connection, connection:
+        connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
+        for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
+            connection.execute(f"DELETE FROM {table}")
+    system = hub.as_system(reason="test")
+    assert [f.check for f in system.doctor() if f.severity == "error"] == ["search"]
+    assert system.rebuild_index() == 2
+    assert not [f for f in system.doctor() if f.severity == "error"]
+    assert hub.ask("花椒采收").answers == before.answers
+
+
+def test_only_the_system_may(hub):
+    with pytest.raises(tf.Denied):
+        hub.rebuild_index()
+
+
+def test_the_command_mends_it(hub):
+    publish(hub, "花椒采收")
+    hub.close()
+    done = CliRunner().invoke(app, ["doctor", "--db", "kepu.db", "--rebuild-index"])
+    assert done.exit_code == 0, done.output
+    assert "1 documents" in done.output
