@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from tianfu_sdk.cli import shared
-from tianfu_sdk.cli.app import app
+from tianfu_sdk.cli.app import app, run
 from tianfu_sdk.errors import NotFound
 
 
@@ -103,3 +103,22 @@ def test_a_key_is_made_as_json_too_and_a_bad_place_is_said(tmp_path):
     assert done.exit_code == 1
     assert "none/such/k" in done.output
     assert done.exception is None or isinstance(done.exception, SystemExit)
+
+
+def test_a_find_without_finds_says_so_beside_the_output():
+    made()
+    done = tianfu("find", "resource", "--db", "kepu.db")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "nothing found" in done.stderr
+
+
+def test_what_the_machine_refuses_is_one_line_and_no_traceback(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pathlib.Path.mkdir", _refused)
+    with pytest.raises(SystemExit) as ended:
+        run(["plugins", "new", "sms", "my-gateway"])
+    assert ended.value.code == 1
+    assert "tianfu-sms-my-gateway: Read-only file system" in capsys.readouterr().err
+
+
+def _refused(path, *_, **__):
+    raise OSError(30, "Read-only file system", str(path))
