@@ -15,6 +15,7 @@ from tianfu_sdk import hookimpl
 from tianfu_sdk.backends.builtin import BUILTIN
 from tianfu_sdk.errors import Invalid, PluginError
 from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.settings import PluginSettings, Secret, Settings
@@ -539,3 +540,26 @@ def test_two_hundred_distributions_are_passed_by_without_parsing(tmp_path, monke
     before = len(parsed)
     opened(discover=True)
     assert len(parsed) - before <= 20
+
+
+def test_a_factory_that_misses_a_setting_names_the_table_it_belongs_in():
+    class Picky:
+        tianfu_api = 1
+
+        @hookimpl
+        def tianfu_register_sms(self, register):
+            def make(_):
+                raise Invalid("field.missing", path="url")
+
+            register("picky", make)
+
+    with Hub.open("memory:", plugins=[Picky()], discover=False) as hub:
+        me = hub.as_(hub.bootstrap(organization="四川省科协", region="510000").id)
+        org = next(iter(me.organizations.find())).id
+        with pytest.raises(Invalid) as caught:
+            me.sms.compose(
+                title="x", organization=org, texts={"zh": "x"}, signature="科普", gateway="picky"
+            )
+    assert caught.value.code == "field.missing"
+    assert caught.value.path == "backends.picky.url"
+    assert "[backends.picky]" in caught.value.hint

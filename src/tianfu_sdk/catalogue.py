@@ -32,8 +32,8 @@ ENTRIES: dict[str, Entry] = {
     "account.required": Entry(
         "this needs an account, and none acts",
         "此操作需要账号，当前没有账号",
-        'use hub.as_("acc_…"), or set TIANFU_ACCOUNT',
-        '请使用 hub.as_("acc_…") 或设置 TIANFU_ACCOUNT',
+        'use hub.as_("acc_…"); on the command line --as acc_…, or TIANFU_ACCOUNT',
+        '请使用 hub.as_("acc_…")；命令行用 --as acc_… 或 TIANFU_ACCOUNT',
     ),
     "account.unknown": Entry(
         "there is no such account",
@@ -315,6 +315,12 @@ ENTRIES: dict[str, Entry] = {
         "it is safe to try again",
         "可以安全重试",
     ),
+    "hub.async_unit": Entry(
+        "a unit calls a plain function, and this is a coroutine function",
+        "unit 需要普通函数，不能是协程函数",
+        "write def, not async def, and no await; `await hub.aio.unit(fn)` runs it on a thread",
+        "请用 def 而非 async def，且不用 await；`await hub.aio.unit(fn)` 会在线程中运行它",
+    ),
     "hub.bad_url": Entry(
         "this is no URL of a store: {url}",
         "这不是存储的 URL：{url}",
@@ -545,6 +551,12 @@ ENTRIES: dict[str, Entry] = {
         "fill alt; or open the hub with accessible=False",
         "请填写 alt，或以 accessible=False 打开",
     ),
+    "media.no_file": Entry(
+        "the file {name} cannot be read ({why})",
+        "文件 {name} 无法读取（{why}）",
+        "look at the path and its rights",
+        "请检查路径及权限",
+    ),
     "media.no_transcript": Entry(
         "{form} needs a text that says what is heard",
         "{form} 须有文字稿",
@@ -554,6 +566,8 @@ ENTRIES: dict[str, Entry] = {
     "media.type_clash": Entry(
         "it claims to be {claimed} but is {found}",
         "声明为 {claimed}，实为 {found}",
+        "leave media_type out, or look whether this is the right file",
+        "请省略 media_type，或核对文件是否正确",
     ),
     "media.unknown_type": Entry(
         "its type is not recognised",
@@ -564,6 +578,8 @@ ENTRIES: dict[str, Entry] = {
     "noun.unknown": Entry(
         "there is no {kind} {id}, or not for this account",
         "没有 {kind} {id}，或该账号无权查看",
+        "look at the id, and at the account that acts (--as on the command line)",
+        "请核对编号，以及当前账号（命令行用 --as）",
     ),
     "organization.ambiguous": Entry(
         "several organizations are called {name}",
@@ -578,6 +594,8 @@ ENTRIES: dict[str, Entry] = {
     "organization.unknown": Entry(
         "there is no organization {id}",
         "没有组织 {id}",
+        "give the id, or the whole name; organizations.find() lists them",
+        "请给出编号或全称；organizations.find() 可列出组织",
     ),
     "page.bad_cursor": Entry(
         "this is not a cursor of a page",
@@ -690,6 +708,8 @@ ENTRIES: dict[str, Entry] = {
     "region.unknown": Entry(
         "{value} never was a region code",
         "没有区划代码 {value}",
+        "six digits of GB/T 2260, such as 510300; regions.children(code) lists those below one",
+        "GB/T 2260 的六位代码，如 510300；regions.children(code) 可列出下级区划",
     ),
     "settings.file": Entry(
         "the settings file cannot be read: {why}",
@@ -918,6 +938,12 @@ ENTRIES: dict[str, Entry] = {
         "{place} 是其他程序的数据库",
         "name another file",
         "请另选文件",
+    ),
+    "storage.not_there": Entry(
+        "there is no store {place}",
+        "没有存储 {place}",
+        "look at the path; tianfu init makes a store, tianfu demo one with sample data",
+        "请检查路径；tianfu init 新建存储，tianfu demo 新建带示例数据的存储",
     ),
     "storage.old_sqlite": Entry(
         "SQLite {found} is too old",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -319,9 +320,12 @@ class Hub:
             What `fn` returns.
 
         Raises:
+            Invalid: `hub.async_unit`, `fn` is a coroutine function.
             TianfuError: What a writing call raised, even if `fn` caught it: what that call
                 had written by then cannot be told from the rest.
         """
+        if inspect.iscoroutinefunction(fn):
+            raise Invalid("hub.async_unit", path="fn")
         told: list[Event] = []
 
         def body(tx: Tx) -> T:

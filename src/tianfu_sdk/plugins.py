@@ -21,7 +21,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from tianfu_sdk.errors import PluginError
+from tianfu_sdk.errors import Invalid, PluginError
 from tianfu_sdk.hookspecs import API, PROJECT, BackendContext, Hooks
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.settings import PluginSettings
@@ -189,6 +189,7 @@ class Plugins:
         Raises:
             PluginError: `plugin.unknown`, `plugin.broken`, `plugin.blocked`,
                 `plugin.collision`.
+            Invalid: What a plugin's factory says of its table, with the path in the settings.
         """
         offers = self._offers.get((port, name), [])
         own = [offer for offer in offers if offer.builtin]
@@ -198,7 +199,15 @@ class Plugins:
         if len(chosen) > 1:
             names = ", ".join(sorted(offer.plugin for offer in chosen))
             raise PluginError("plugin.collision", path=f"{port}:{name}", plugins=names)
-        return chosen[0].factory(context)
+        try:
+            return chosen[0].factory(context)
+        except Invalid as error:
+            if chosen[0].builtin or error.path is None:
+                raise
+            # Which table, and where it is to stand: a field by itself tells nobody.
+            where = f"backends.{name}.{error.path}"
+            hint = f"it belongs in [backends.{name}] of the settings: settings=, --settings FILE"
+            raise Invalid(error.code, path=where, hint=hint, **error.values) from error
 
     def tell(self, events: Iterable[Event]) -> None:
         """Tell plugins of committed events; a failure is recorded and stays the plugin's."""

@@ -275,3 +275,11 @@ class TestNew:
 
     def test_a_kind_that_has_no_template_is_refused(self, tmp_path):
         run("new", "carrier-pigeon", "bell", "--into", str(tmp_path), code=2)
+
+
+def test_a_plugin_is_shown_as_json_too():
+    done = CliRunner().invoke(app, ["plugins", "show", "tianfu-sdk", "--json"])
+    shown = json.loads(done.stdout)["plugins"]
+    assert {one["name"] for one in shown} == {"tianfu-sdk"}
+    assert "storage:sqlite" in [offer for one in shown for offer in one["offers"]]
+    assert all(one["settings"] == {} and not one["trace"] for one in shown)

@@ -117,6 +117,7 @@ def test_a_removed_seal_is_noticed(changed):
 def test_a_removed_last_seal_is_noticed(changed):
     found = changed("DELETE FROM d_seal WHERE k_number = (SELECT max(k_number) FROM d_seal)")
     (finding,) = [f for f in found if f.severity == "error"]
+    assert "the last seal was removed" in finding.message
     assert "not sealed yet" in finding.message
 
 

@@ -73,6 +73,11 @@ def run(arguments: list[str] | None = None) -> None:
     except (TianfuError, PluginError) as error:
         _say(error)
         sys.exit(1)
+    except OSError as error:
+        # A folder without rights, a disk that is full: the machine's words are enough.
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"tianfu: {where}{error.strerror or type(error).__name__}", err=True)
+        sys.exit(1)
 
 
 def _say(error: Any) -> None:

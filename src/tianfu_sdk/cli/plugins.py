@@ -29,7 +29,11 @@ def plugins() -> None:
 
 def _settings_option() -> Callable[[F], F]:
     return click.option(
-        "--settings", "path", type=click.Path(dir_okay=False), help="A TOML file of settings."
+        "--settings",
+        "path",
+        envvar="TIANFU_SETTINGS",
+        type=click.Path(dir_okay=False),
+        help="A TOML file of settings.",
     )
 
 
@@ -93,10 +97,26 @@ def _plain(info: PluginInfo) -> dict[str, Any]:
 
 @plugins.command()
 @click.argument("name")
+@json_option()
 @_settings_option()
-def show(name: str, path: str | None) -> None:
+def show(name: str, as_json: bool, path: str | None) -> None:  # noqa: FBT001
     """Show one plugin: whole traceback if it is broken, and the settings that it wants."""
     found, _ = _load(path)
+    if as_json:
+        wanted = {
+            info.name: {
+                f"{offer.port}:{offer.name}": _wanted(offer.settings)
+                for offer in found.offers(info.name)
+                if not info.builtin
+            }
+            for info in found
+        }
+        shown = [
+            _plain(info) | {"trace": info.trace, "settings": wanted[info.name]}
+            for info in _named(found, name)
+        ]
+        echo_json({"plugins": shown})
+        return
     for info in _named(found, name):
         click.echo(f"{info.name} {info.version}: {info.state}")
         if info.trace:

@@ -58,6 +58,8 @@ def find(  # noqa: PLR0917 - options of a command
                 {"items": [shared.as_json(item) for item in page.items], "cursor": page.cursor}
             )
             return
+        if not page.items:
+            click.echo("没有找到 / nothing found, or nothing that this account may see.", err=True)
         for item in page.items:
             click.echo(f"{item.id}  {item.state.zh}  {item.title}")
         if page.cursor:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import click
 
+from tianfu_sdk.errors import NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.settings import Settings
 
@@ -26,16 +28,28 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SETTINGS = "tianfu_sdk.settings"
+
 
 def db_option(required: bool = True) -> Callable[[F], F]:  # noqa: FBT001, FBT002
-    """Add `--db`: a path or a URL, or `TIANFU_DB`."""
-    return click.option(
+    """Add `--db`: a path or a URL, or `TIANFU_DB`; and `--settings`, or `TIANFU_SETTINGS`."""
+    store = click.option(
         "--db",
         envvar="TIANFU_DB",
         required=required,
         metavar="PATH|URL",
         help="The store: a path, or a URL such as sqlite:///kepu.db.",
     )
+    # Kept in the context, so that no command has to hand it on to `opened`.
+    settings = click.option(
+        "--settings",
+        envvar="TIANFU_SETTINGS",
+        type=click.Path(dir_okay=False),
+        expose_value=False,
+        callback=lambda context, _, value: context.meta.update({_SETTINGS: value}),
+        help="A TOML file of settings, such as tables of gateways.",
+    )
+    return lambda command: store(settings(command))
 
 
 def as_option() -> Callable[[F], F]:
@@ -59,18 +73,41 @@ def store_url(db: str) -> str:
     """Make a URL of a path or a URL."""
     if "://" in db or db == "memory:":
         return db
-    # A path may hold what has a meaning in a URL.
-    return f"sqlite:///{quote(db)}"
+    # A file may be called a#1.db or 100%.db; in a URL these would mean something else.
+    return f"sqlite:///{quote(db, safe='/:' + chr(92))}"
 
 
 @contextmanager
-def opened(db: str, **more: Any) -> Iterator[Hub]:
-    """Open a hub for a block."""
+def opened(db: str, *, make: bool = False, **more: Any) -> Iterator[Hub]:
+    """Open a hub for a block.
+
+    Args:
+        db: A path or a URL.
+        make: Whether a store that is not there is made; a slip in a path must not make one.
+        more: Settings.
+
+    Raises:
+        NotFound: `storage.not_there`.
+    """
     import os
 
-    settings = Settings.load(values=more or None, environment=os.environ)
-    with Hub.open(store_url(db), settings=settings) as hub:
+    url = store_url(db)
+    if not make:
+        _must_be_there(url)
+    context = click.get_current_context(silent=True)
+    file = context.meta.get(_SETTINGS) if context else None
+    settings = Settings.load(file=file, values=more or None, environment=os.environ)
+    with Hub.open(url, settings=settings) as hub:
         yield hub
+
+
+def _must_be_there(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite":
+        return
+    place = Path(unquote(parts.path).removeprefix("/"))
+    if not place.exists():
+        raise NotFound("storage.not_there", path="db", place=str(place))
 
 
 def bound(hub: Hub, account: str) -> Hub:

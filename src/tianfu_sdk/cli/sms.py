@@ -75,7 +75,7 @@ def _show_plan(plan: Plan) -> None:
     for language, count in sorted(plan.by_language.items()):
         click.echo(f"  {language}  {count}")
     click.echo(f"计费条数 / parts     {plan.parts}")
-    click.echo(f"费用 / cost          {plan.cost / 1000:.2f} 元")
+    click.echo(f"费用 / cost          {plan.cost / 1000:.3f} 元")
     click.echo(f"批次 / batches       {plan.batches}")
     for exclusion in plan.exclusions:
         click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
@@ -130,7 +130,7 @@ def status(id_: str | None, db: str, account: str, as_json: bool) -> None:  # no
     else:
         click.echo(f"{found.campaign}  {found.state.zh} / {found.state.en}")
         _show_states(found.by_state)
-        click.echo(f"{found.parts} 条 / parts, {found.cost / 1000:.2f} 元")
+        click.echo(f"{found.parts} 条 / parts, {found.cost / 1000:.3f} 元")
 
 
 def _show_states(counts: Mapping[str, int]) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
+
+if TYPE_CHECKING:
+    from tianfu_sdk.settings import Settings
 
 __all__ = ["config", "doctor", "init", "keys"]
 
@@ -17,7 +22,7 @@ __all__ = ["config", "doctor", "init", "keys"]
 @click.option("--label", default="管理员", show_default=True, help="The post of the account.")
 def init(db: str, as_json: bool, organization: str, region: str, label: str) -> None:  # noqa: FBT001
     """Make a store with its first organization and the account that holds all rights."""
-    with opened(db) as hub:
+    with opened(db, make=True) as hub:
         account = hub.bootstrap(organization=organization, region=region, label=label)
         made = {"account": account.id, "organization": account.organization, "db": db}
     if as_json:
@@ -56,29 +61,49 @@ def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
 
 @click.command()
 @json_option()
-@click.option("--file", "path", type=click.Path(dir_okay=False), help="A TOML file.")
+@click.option(
+    "--settings",
+    "--file",
+    "path",
+    envvar="TIANFU_SETTINGS",
+    type=click.Path(dir_okay=False),
+    help="A TOML file of settings.",
+)
 def config(as_json: bool, path: str | None) -> None:  # noqa: FBT001
     """Show the settings as they would be used; secrets show where they are from."""
+    import json
     import os
 
-    import attrs
+    from tianfu_sdk.settings import Settings
 
-    from tianfu_sdk.settings import Secret, Settings
-
-    settings = Settings.load(file=path, environment=os.environ)
-    plain = attrs.asdict(
-        settings,
-        value_serializer=lambda _, __, value: repr(value) if isinstance(value, Secret) else value,
-    )
+    plain = _plain(Settings.load(file=path, environment=os.environ))
     if as_json:
         echo_json(plain)
         return
     for name, value in plain.items():
-        if isinstance(value, dict):
-            for inner, inner_value in value.items():
-                click.echo(f"{name}.{inner} = {inner_value!r}")
-        else:
-            click.echo(f"{name} = {value!r}")
+        inner = value if isinstance(value, dict) else {"": value}
+        for key, shown in inner.items():
+            at = f"{name}.{key}" if key else name
+            click.echo(f"{at} = {json.dumps(shown, ensure_ascii=False)}")
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    import attrs
+
+    from tianfu_sdk.settings import Secret
+
+    def shown(_: object, __: object, value: Any) -> Any:
+        return repr(value) if isinstance(value, Secret) else value
+
+    plain = attrs.asdict(settings, value_serializer=shown)
+    # A plain string in a backend's table may be a password that nobody marked as one.
+    plain["backends"] = {
+        name: {
+            key: repr(value) if isinstance(value, Secret) else "•••" for key, value in table.items()
+        }
+        for name, table in settings.backends.items()
+    }
+    return plain
 
 
 @click.group()
@@ -88,19 +113,29 @@ def keys() -> None:
 
 @keys.command("new")
 @click.argument("path", type=click.Path(dir_okay=False), required=False)
-def new_key(path: str | None) -> None:
+@json_option()
+def new_key(path: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Make a master key: into the file PATH (mode 0600), or to standard output."""
     import os
 
     from tianfu_sdk.backends.crypto import new_master_key
 
     if path is None:
-        click.echo(new_master_key())
+        key = new_master_key()
+        if as_json:
+            echo_json({"key": key})
+        else:
+            click.echo(key)
         return
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise click.UsageError(f"{path} is there already; a key is never overwritten") from None
+    except OSError as error:
+        raise click.FileError(path, error.strerror) from None
     with os.fdopen(handle, "w") as file:
         file.write(new_master_key() + "\n")
-    click.echo(f"wrote {path}; keep a copy apart from the database")
+    if as_json:
+        echo_json({"path": path})
+    else:
+        click.echo(f"wrote {path}; keep a copy apart from the database")

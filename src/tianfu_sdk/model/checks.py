@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import attrs
@@ -21,6 +21,7 @@ __all__ = [
     "at_least",
     "aware",
     "both",
+    "demand_type",
     "each",
     "language_tag",
     "matching",
@@ -36,6 +37,24 @@ _SLOT = "tianfu_check"
 _REGION = re.compile(r"[1-9]\d{5}")
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def demand_type(value: Any, wanted: type, path: str) -> None:
+    """Refuse an argument that is not of a type.
+
+    Args:
+        value: As the caller gave it.
+        wanted: Such as `str`; a truth is no `int`, a time no `date`.
+        path: Name of the argument, for the error.
+
+    Raises:
+        Invalid: `field.type`.
+    """
+    near = (wanted is int and isinstance(value, bool)) or (
+        wanted is date and isinstance(value, datetime)
+    )
+    if near or not isinstance(value, wanted):
+        raise Invalid("field.type", path=path, wanted=wanted.__name__, found=type(value).__name__)
 
 
 def problems(noun: Any, path: str = "") -> Iterator[Invalid]:

@@ -12,6 +12,7 @@ import attrs
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import Labelled
+from tianfu_sdk.model.checks import demand_type
 
 __all__ = [
     "AND_GROUPS",
@@ -269,6 +270,7 @@ class Query:
             groups = getattr(self, name)
             if groups is not None and len(groups) > AND_GROUPS:
                 raise Invalid("storage.groups", path=name, most=AND_GROUPS)
+        demand_type(self.limit, int, "limit")
         if not 1 <= self.limit <= LONGEST_PAGE:
             raise Invalid("storage.limit", path="limit", most=LONGEST_PAGE)
 

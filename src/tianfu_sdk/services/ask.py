@@ -14,6 +14,7 @@ from tianfu_sdk.core.publishing import tags_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
 from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.question import Answer, Answers, Question
 from tianfu_sdk.model.search import Hit, SearchFilter
@@ -54,6 +55,8 @@ class Ask(Desk):
         limit: int = 10,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
+        demand_type(text, str, "text")
+        demand_type(limit, int, "limit")
         if not text.strip():
             raise Invalid("ask.empty", path="text")
         if len(text) > _LONGEST:
@@ -62,6 +65,8 @@ class Ask(Desk):
             raise Invalid("field.characters", path="text")
         if not 1 <= limit <= 100:  # noqa: PLR2004 - candidates that an engine gives
             raise Invalid("storage.limit", path="limit", most=100)
+        if isinstance(kinds, str):
+            raise Invalid("field.type", path="kinds", wanted="list", found="str")
         unknown = sorted(set(kinds or ()) - CONTENT.keys())
         if unknown:
             raise Invalid("ask.bad_kind", path="kinds", value=unknown[0])

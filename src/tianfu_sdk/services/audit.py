@@ -103,7 +103,8 @@ class Audit(Desk):
         message = f"{sealed} lines sealed, {open_lines} not sealed yet"
         if open_lines and self._tools.store.capabilities.single_writer:
             # There every change seals its own lines, so a seal is gone.
-            found.append(_wrong(message, f"seal_{number + 1:012d}"))
+            gone = f"the last seal was removed: {message}"
+            found.append(_wrong(gone, f"seal_{number + 1:012d}"))
         else:
             severity = "note" if open_lines else "ok"
             found.append(Finding(check="audit", severity=severity, message=message))

@@ -22,6 +22,7 @@ from tianfu_sdk.core.kinds import (
 )
 from tianfu_sdk.errors import Conflict, NotFound
 from tianfu_sdk.model.base import Noun
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import AuditLine, Event, Seal, Value
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.storage import Cursor, Query, Row
@@ -60,6 +61,7 @@ class Book:
         Raises:
             NotFound: `noun.unknown`.
         """
+        demand_type(id_, str, "id")
         rows = self.tx.get(shelf.name, [id_])
         if not rows:
             raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64])
@@ -67,6 +69,7 @@ class Book:
 
     def get_row(self, shelf: NounKind[Any], id_: str) -> Row:
         """Give the row of a noun; raises `NotFound` (`noun.unknown`)."""
+        demand_type(id_, str, "id")
         rows = self.tx.get(shelf.name, [id_])
         if not rows:
             raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64])

@@ -15,6 +15,7 @@ from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.services.page import Page
@@ -145,7 +146,11 @@ class ContentDesk(Desk, Generic[T]):
             on: The day.
             after: Cursor of a page.
             limit: Of a page.
+
+        Raises:
+            Invalid: `field.type`, not a day.
         """
+        demand_type(on, date, "on")
 
         def read(work: Work) -> Page[T]:
             return work.page(

@@ -21,6 +21,7 @@ from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Match, Matches
 from tianfu_sdk.model.storage import Group, Query, Row, Where
@@ -65,6 +66,7 @@ class Matching(Desk):
         weights: Mapping[str, float] | None = None,
     ) -> Matches:
         """Match a need or a question; see `Hub.match`."""
+        demand_type(limit, int, "limit")
         if not 1 <= limit <= _MOST:
             raise Invalid("storage.limit", path="limit", most=_MOST)
         if to is not None and to not in _TARGETS:
@@ -87,6 +89,7 @@ class Matching(Desk):
         if isinstance(noun, Listing):
             codec.check(noun)
             return _of_listing(work, noun), _TARGETS
+        demand_type(noun, str, "id")
         shelf = kind_of(noun)
         if shelf is LISTING:
             return _of_listing(work, work.noun(LISTING, work.visible(LISTING, noun))), _TARGETS

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.core.sniffing import form_of, sniff
-from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.media import Media, MediaInfo
 from tianfu_sdk.services.work import Desk, Work
@@ -36,12 +36,24 @@ class MediaDesk(Desk):
             Denied: `grant.missing`, no grant to create content anywhere.
             Invalid: `media.empty`; `media.type_clash`, it is not what it claims;
                 `media.bad_type`, what it claims is no media type; `media.unknown_type`,
-                nothing is claimed and nothing is recognised.
+                nothing is claimed and nothing is recognised; `field.type`, a text for a path.
+            NotFound: `media.no_file`, the path names no file that can be read.
             StorageFull: No room left; nothing was kept.
         """
         self._read(_demand_creator)
+        given: Any = source
+        if not isinstance(given, bytes | Path) and not hasattr(given, "read"):
+            # A text may be bytes or a path: refused rather than guessed.
+            found = type(given).__name__
+            raise Invalid("field.type", path="source", wanted="bytes, file or Path", found=found)
         if isinstance(source, Path):
-            with source.open("rb") as file:
+            try:
+                file = source.open("rb")
+            except OSError as error:
+                raise NotFound(
+                    "media.no_file", path="source", name=source.name, why=error.strerror
+                ) from None
+            with file:
                 return self._keep(file, media_type)
         stream = io.BytesIO(source) if isinstance(source, bytes) else source
         return self._keep(stream, media_type)

@@ -9,6 +9,7 @@ import attrs
 
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.region import Region
 from tianfu_sdk.ports.clock import Clock
 
@@ -36,16 +37,17 @@ class Regions:
         Raises:
             NotFound: `region.unknown`, no such code; `region.not_valid`, not on that day,
                 with its successors in the text.
+            Invalid: `field.type`, a number for a code, or a text for a day.
         """
-        return self._tree().get(code, on or self._today())
+        return self._tree().get(code, self._day(code, on))
 
     def children(self, code: str | None = None, on: date | None = None) -> list[Region]:
         """Give the regions right below one, by code; of None the provinces."""
-        return self._tree().children(code, on or self._today())
+        return self._tree().children(code, self._day(code, on))
 
     def ancestors(self, code: str, on: date | None = None) -> list[Region]:
         """Give the regions above one, nearest first."""
-        return self._tree().ancestors(code, on or self._today())
+        return self._tree().ancestors(code, self._day(code, on))
 
     def resolve(self, code: str, on: date | None = None) -> list[Region]:
         """Follow an old code to the regions that stand for it on a day.
@@ -57,7 +59,12 @@ class Regions:
         Returns:
             Usually one; several where it was divided.
         """
-        return self._tree().resolve(code, on or self._today())
+        return self._tree().resolve(code, self._day(code, on))
 
-    def _today(self) -> date:
+    def _day(self, code: str | None, on: date | None) -> date:
+        if code is not None:
+            demand_type(code, str, "code")
+        if on is not None:
+            demand_type(on, date, "on")
+            return on
         return self._clock.now().astimezone(SHANGHAI).date()

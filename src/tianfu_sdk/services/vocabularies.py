@@ -123,7 +123,12 @@ def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
 
 
 def demand_terms(work: Work, *contents: Content) -> None:
-    """Demand that all codes of contents are terms of their vocabularies."""
+    """Demand that all codes of contents are terms of their vocabularies, or regions."""
+    tree = work.tools.regions()
+    for content in contents:
+        for index, code in enumerate(content.regions):
+            if not tree.knows(code):
+                raise NotFound("region.unknown", path=f"regions[{index}]", value=code[:20])
     wanted: dict[tuple[str, str], str] = {}
     for content in contents:
         for vocabulary, code, path in _codes(content):

@@ -48,7 +48,7 @@ def demo(db: str, as_json: bool) -> None:  # noqa: FBT001
     url = store_url(db)
     _refuse_foreign(db)
     began = time.monotonic()
-    with opened(url, sms=_ANY_HOUR) as hub:
+    with opened(url, make=True, sms=_ANY_HOUR) as hub:
         told = hub.as_system(reason="demo").marks.get("demo")
         if told is None:
             if hub.as_system(reason="demo").accounts.find(limit=1).items:

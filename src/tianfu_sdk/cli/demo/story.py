@@ -284,7 +284,7 @@ def _sms(stage: _Stage) -> Chapter:
     state = (
         f"waits until {plan.not_before:%Y-%m-%d %H:%M} UTC (quiet hours)"
         if waiting
-        else str(dict(report.by_state))
+        else _counted(report.by_state)
     )
     excluded = {e.reason: e.count for e in plan.exclusions}
     line = f"campaign planned for {plan.recipients} of {plan.recipients + sum(excluded.values())}: {state}"
@@ -301,6 +301,10 @@ def _sms(stage: _Stage) -> Chapter:
             "not_before": plan.not_before.isoformat(),
         },
     )
+
+
+def _counted(by_state: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in by_state.items())
 
 
 def _deliver(stage: _Stage) -> None:
@@ -348,7 +352,7 @@ def _emergency(stage: _Stage) -> Chapter:
     after = stage.cast.prefecture.emergencies.after_action(report.id)
     line = (
         f"county reported, prefecture verified, {len(after.resources)} texts and an SMS drill"
-        f" released: {dict(after.messages)}"
+        f" released: {_counted(after.messages)}"
     )
     return (
         "emergency",
