@@ -26,14 +26,35 @@ def test_rights_are_handed_down_and_taken_back_with_all_that_hangs_on_them(door)
     given = door.me.accounts.grant(one, ["create", "delegate"], region="510000")
     door.as_(one).accounts.grant(two, ["create"], region="510100")
     second = door.as_(two)
-    made = second.resources.create(title="x", organization=door.org, region="510104")
+    chengdu = door.me.organizations.create(name="成都市科协", region="510100").id
+    made = second.resources.create(title="x", organization=chengdu, region="510104")
     assert made.region == "510104"
     door.me.accounts.revoke(given.id, "调岗")
     with pytest.raises(Denied):
-        second.resources.create(title="x", organization=door.org, region="510104")
+        second.resources.create(title="x", organization=chengdu, region="510104")
     why = door.me.accounts.why(two, "create", made.id)
     assert not why.allowed
     assert [step.reason for step in why.steps] == ["chain"]
+
+
+def test_a_grant_for_a_county_does_not_lend_the_name_of_the_province(world):
+    one = world.person(["*"], region="510104")
+    for create in (
+        lambda: world.as_(one).resources.create(title="x", organization=world.org, region="510104"),
+        lambda: world.as_(one).sms.compose(
+            title="x",
+            organization=world.org,
+            region="510104",
+            texts={"zh-Hans": "x"},
+            signature="省科协",
+        ),
+        lambda: world.as_(one).channels.create(
+            name="x", organization=world.org, region="510104", language="bo"
+        ),
+    ):
+        with pytest.raises(Denied) as caught:
+            create()
+        assert (caught.value.code, caught.value.path) == ("grant.name", "organization")
 
 
 def test_nobody_gives_more_than_they_have(world):

@@ -223,7 +223,8 @@ def test_without_an_account_nothing_is_looked_at(hub, me):
 
 
 def test_rows_where_the_account_may_not_create_are_told(hub, me):
-    clerk = me.accounts.create(organization=me.organizations.find().items[0].id, label="录入")
+    zigong = me.organizations.create(name="自贡市科学技术协会", region="510300")
+    clerk = me.accounts.create(organization=zigong.id, label="录入")
     me.accounts.grant(clerk.id, actions=(Action.CREATE,), region="510300")
     data = table("K1,一,,510300", "K2,二,,510100")
     report = check(hub.as_(clerk.id), data)
