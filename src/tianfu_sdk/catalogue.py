@@ -126,8 +126,8 @@ ENTRIES: dict[str, Entry] = {
     "demo.interrupted": Entry(
         "the demo on {db} was interrupted",
         "{db} 上的演示被中断过",
-        "delete the file and run it again, or name another with --db",
-        "请删除该文件后重试，或用 --db 另选文件",
+        "delete it and the files beside it whose names begin so, or name another with --db",
+        "请删除该文件及同名开头的文件后重试，或用 --db 另选文件",
     ),
     "emergency.illegal": Entry(
         "{verb} is not possible from the state {state}",

@@ -93,7 +93,7 @@ def move(
     if verb == "approve":
         if not person:
             raise Denied("lifecycle.system", path="approver")
-        if person == content.author:
+        if person == content.author or person in content.writers:
             raise Denied("lifecycle.own_work", path="approver")
         return attrs.evolve(content, state=target, approver=person, comment=reason)
     if verb == "schedule":
@@ -142,10 +142,17 @@ def revise(content: T, changed: T, *, person: str) -> T:
         revision=content.revision + step,
         # An edit by the system does not free its author to approve it.
         author=person or content.author,
+        writers=_writers(content, person, fresh=step == 1),
         approver="",
         published_at=None,
         publish_at=None,
     )
+
+
+def _writers(content: Content, person: str, *, fresh: bool) -> tuple[str, ...]:
+    # What was approved before is nobody's own work any more; a draft is all its writers'.
+    known = () if fresh else content.writers or (content.author,)
+    return tuple(dict.fromkeys(w for w in (*known, person or content.author) if w))
 
 
 def _over(content: Content, day: date) -> bool:
@@ -158,7 +165,17 @@ def stale(content: Content, day: date) -> bool:
 
 
 _BOOKKEEPING = frozenset(
-    {"id", "version", "created_at", "updated_at", "state", "revision", "author", "approver"}
+    {
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "state",
+        "revision",
+        "author",
+        "writers",
+        "approver",
+    }
     | {"comment", "publish_at", "published_at", "pending"}
 )
 

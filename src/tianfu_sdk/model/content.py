@@ -90,7 +90,9 @@ class Content(Noun):
     pending: int = 0
     """Number of the revision that is being worked on while this one is published; 0: none."""
     author: str = ""
-    """Person who wrote this revision."""
+    """Person who wrote this revision last."""
+    writers: tuple[str, ...] = ()
+    """Persons who have written at it since the last approval; none of them may approve it."""
     approver: str = ""
     """Person who approved it."""
     comment: str = attrs.field(default="", metadata=text(2000))

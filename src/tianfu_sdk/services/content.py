@@ -29,7 +29,17 @@ __all__ = ["ContentDesk"]
 T = TypeVar("T", bound=Content)
 
 _KEPT = frozenset(
-    {"id", "version", "created_at", "updated_at", "state", "revision", "pending", "author"}
+    {
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "state",
+        "revision",
+        "pending",
+        "author",
+        "writers",
+    }
     | {"approver", "comment", "publish_at", "published_at"}
 )
 """Fields that verbs set, never the caller."""
@@ -453,7 +463,12 @@ class ContentDesk(Desk, Generic[T]):
         if "organization" in given and not given.get("region"):
             owner, _ = work.placed(str(given["organization"]))
             given["region"] = owner.region
-        given |= {"id": work.new_id(self._shelf), "author": work.person}
+        person = work.person
+        given |= {
+            "id": work.new_id(self._shelf),
+            "author": person,
+            "writers": (person,) if person else (),
+        }
         return _canonical(codec.structure(self._shelf.noun, given))
 
     def by_key(self, organization: str, external_key: str) -> T | None:

@@ -18,6 +18,7 @@ from tianfu_sdk.core.filters import matches, sort_key
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
     GRANT,
+    ORGANIZATION,
     NounKind,
     Placed,
     place_keys,
@@ -186,6 +187,22 @@ class Work(Book):
             self.allow_at(action, kind, organization, home)
         except Denied:
             raise Denied("grant.name", path="organization", id=organization) from None
+
+    def allow_everywhere(self, action: Action, kind: str) -> None:
+        """Demand that the actor may do this to what all organizations share.
+
+        A grant for one county is none for everybody's: it must cover the home of the
+        organization that the store began with.
+
+        Raises:
+            Denied: `account.required`, `grant.missing`.
+        """
+        if self.actor.system:
+            return
+        _ = self.account
+        first = self.tx.find(ORGANIZATION.name, Query(limit=1, fields="keys"))
+        if first:
+            self.allow_at(action, kind, first[0].id, self.placed(first[0].id)[1])
 
     def visible(self, shelf: NounKind[N], id_: str, action: Action = Action.READ) -> Row:
         """Give the row of a thing that the actor may act on.
