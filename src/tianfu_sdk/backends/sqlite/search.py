@@ -51,7 +51,8 @@ class SqliteSearch:
         self.remove([doc.id for doc in docs])
         letters: Counter[str] = Counter()
         length = 0
-        for doc in {doc.id: doc for doc in docs}.values():
+        distinct = {doc.id: doc for doc in docs}
+        for doc in distinct.values():
             tokens = folded_tokens(doc.text)
             length += len(tokens)
             letters.update({token for token in tokens if len(token) == 1})
@@ -67,6 +68,7 @@ class SqliteSearch:
             )
         self._count_letters(letters, 1)
         self._add("length", length)
+        self._add("docs", len(distinct))
         self._connection.execute(
             "INSERT INTO tf_number VALUES ('analyzer', ?) ON CONFLICT DO NOTHING",
             (ANALYZER_VERSION,),
@@ -76,7 +78,7 @@ class SqliteSearch:
         """Remove documents."""
         self._writing()
         letters: Counter[str] = Counter()
-        length = 0
+        length = gone = 0
         for id_ in ids:
             found = self._connection.execute(
                 "SELECT seq, body, length FROM tf_doc WHERE id = ?", (id_,)
@@ -90,22 +92,32 @@ class SqliteSearch:
             )
             letters.update({token for token in tokens if len(token) == 1})
             length += found[2]
+            gone += 1
             self._connection.execute("DELETE FROM tf_tag WHERE doc = ?", (found[0],))
             self._connection.execute("DELETE FROM tf_doc WHERE seq = ?", (found[0],))
         self._count_letters(letters, -1)
         self._add("length", -length)
+        self._add("docs", -gone)
 
     def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
         check_page(limit, most=_CANDIDATES)
-        n = self.size()
+        # Counting the rows would cost more than all the rest of a query.
+        n = self._number("docs")
         if not tokens or not n:
             return []
         average = self._number("length") / n
         weights = {token: idf(n, df) for token, df in self._frequencies(tokens).items() if df}
+        # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
+        # so all other tokens are counted as the analyzer sees them.
+        lettered = [token for token in weights if _is_lettered(token)]
+        others = [token for token in weights if not _is_lettered(token)]
         hits = []
         for id_, text, length in self._candidates(list(weights), only):
-            counts = _counts(text, weights)
+            counts = {token: text.count(token) for token in lettered}
+            if others:
+                seen = Counter(folded_tokens(text))
+                counts.update({token: seen[token] for token in others})
             parts = {t: bm25(c, weights[t], length, average) for t, c in counts.items() if c}
             score = sum(parts.values())
             if score > 0:
@@ -217,14 +229,3 @@ def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
         )
         values += sorted(only.tags)
     return text, values
-
-
-def _counts(text: str, tokens: Iterable[str]) -> dict[str, int]:
-    # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
-    # so all other tokens are counted as the analyzer sees them.
-    counts = {token: text.count(token) for token in tokens if _is_lettered(token)}
-    others = [token for token in tokens if not _is_lettered(token)]
-    if others:
-        seen = Counter(folded_tokens(text))
-        counts.update({token: seen[token] for token in others})
-    return counts
