@@ -65,7 +65,9 @@ class Table:
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:
         """Give the rows that exist."""
         if len(ids) == 1:
-            return [self.row(r) for r in connection.execute(self.get_one, (ids[0],))]
+            # fetchone, because iterating would step once more to see that there is no other.
+            record = connection.execute(self.get_one, (ids[0],)).fetchone()
+            return [] if record is None else [self.row(record)]
         distinct = list(dict.fromkeys(ids))
         rows: list[Row] = []
         for start in range(0, len(distinct), _WIDTH):
