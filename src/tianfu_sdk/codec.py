@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 import types
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -64,6 +65,13 @@ def _stored() -> cattrs.Converter:
     """Give the converter of documents: what we wrote ourselves is not checked again."""
     converter = make_converter(detailed_validation=False, omit_if_default=True)
     _teach_times(converter)
+    # What stands in most nouns, without a general walk: half of the time of a read.
+    for type_, read in (
+        (tuple[str, ...], lambda value, _: tuple(value)),
+        (datetime | None, lambda value, _: value and datetime.fromisoformat(value)),
+        (date | None, lambda value, _: value and date.fromisoformat(value)),
+    ):
+        converter.register_structure_hook_func(functools.partial(operator.eq, type_), read)
     return converter
 
 

@@ -58,7 +58,8 @@ class Labelled(StrEnum):
         return self.zh if language.startswith("zh") else self.en
 
 
-@attrs.frozen(kw_only=True)
+# No slots for the nouns with many fields: a frozen class sets each slot by a call.
+@attrs.frozen(kw_only=True, slots=False)
 class Noun:
     """What every stored noun has."""
 

@@ -49,7 +49,7 @@ class State(Labelled):
     SUPERSEDED = "superseded", "已被新版取代", "superseded"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Content(Noun):
     """What associations publish; one noun is one revision of it."""
 
@@ -101,12 +101,12 @@ class Content(Noun):
     published_at: datetime | None = attrs.field(default=None, metadata=aware)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Resource(Content):
     """A science resource (科普资源): an article, image, video, animation or sound."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Role:
     """Who did what for an activity, in the word of its source."""
 
@@ -118,7 +118,7 @@ class Role:
     """The word as the source has it."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Measure:
     """A counted thing, as exact as its source."""
 
@@ -127,7 +127,7 @@ class Measure:
     unit: str = attrs.field(default="", metadata=text(20))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Activity(Content):
     """A science activity (科普活动)."""
 
@@ -140,7 +140,7 @@ class Activity(Content):
     measures: tuple[Measure, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Notice(Content):
     """A notice (科普公告)."""
 
@@ -148,7 +148,7 @@ class Notice(Content):
     """First day on which it does not hold any more."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class News(Content):
     """A report (科普动态) on something that was done."""
 
@@ -174,7 +174,7 @@ class BaseStatus(Labelled):
     DELISTED = "delisted", "已取消", "delisted"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Base(Content):
     """A science base (科普基地); shared where several associations use it (共享基地)."""
 
@@ -193,7 +193,7 @@ class Base(Content):
     """Free for the young (科普法 Art. 46); None: not reported."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class View:
     """What is told of one view of a content; anybody may tell it, so it is held to its size."""
 
