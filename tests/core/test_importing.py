@@ -272,6 +272,7 @@ def test_every_field_that_a_person_gives_has_a_column():
         "revision",
         "pending",
         "author",
+        "writers",
         "approver",
         "comment",
         "publish_at",
