@@ -115,6 +115,8 @@ class Hooks:
     def tianfu_register_search(self, register: Register[FollowerSearch]) -> None:
         """Offer search engines that follow the event stream.
 
+        Nothing asks for one yet: `ask` uses the engine inside the store.
+
         Args:
             register: Call it once an engine: `register("tantivy", TantivySearch)`.
         """
@@ -146,6 +148,8 @@ class Hooks:
     @hookspec
     def tianfu_register_keys(self, register: Register[Keys]) -> None:
         """Offer holders of master keys, such as a hardware module, by name.
+
+        Nothing asks for one by name yet: pass the holder itself to `Hub.open(keys=…)`.
 
         Args:
             register: Call it once a holder: `register("hsm", HsmKeys)`.

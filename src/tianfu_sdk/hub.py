@@ -345,7 +345,7 @@ class Hub:
         """Give this hub with other options for what is called through it.
 
         Args:
-            timeout: Seconds that a call to a backend may take.
+            timeout: Seconds that a translation engine may take; SMS gateways state their own.
             accessible: Whether review demands alternative text and transcripts.
         """
         settings = self._tools.settings

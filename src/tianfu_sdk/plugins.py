@@ -34,21 +34,9 @@ PORTS = ("storage", "search", "blobs", "sms", "translation", "keys")
 _log = logging.getLogger("tianfu_sdk.plugins")
 _LONGEST_CAUSE = 300
 
-# Who to install where nobody offers a name; known distributions of this project.
-_KNOWN = {
-    ("storage", "postgresql"): "tianfu-storage-sql",
-    ("storage", "mysql"): "tianfu-storage-sql",
-    ("storage", "mariadb"): "tianfu-storage-sql",
-    ("blobs", "s3"): "tianfu-blobs-s3",
-    ("search", "tantivy"): "tianfu-search-tantivy",
-    ("sms", "webhook"): "tianfu-sms-webhook",
-    ("sms", "aliyun"): "tianfu-sms-aliyun",
-    ("sms", "tencent"): "tianfu-sms-tencent",
-    ("sms", "cmpp"): "tianfu-sms-cmpp",
-    ("sms", "smpp"): "tianfu-sms-smpp",
-    ("sms", "huawei"): "tianfu-sms-huawei",
-    ("sms", "mas"): "tianfu-sms-mas",
-}
+# Who to install where nobody offers a name. Only distributions that there are: a hint that
+# names one that nobody has made yet invites somebody else to make it.
+_KNOWN = {("sms", "webhook"): "tianfu-sms-webhook"}
 
 
 @attrs.frozen(kw_only=True)

@@ -107,7 +107,7 @@ class Settings:
     accessible: bool = True
     """Demand alternative text and transcripts before review."""
     timeout: float = 10.0
-    """Seconds that a writer waits for its turn."""
+    """Seconds that a writer waits for its turn, and that a translation engine may take."""
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
     sms: SmsSettings = SmsSettings()

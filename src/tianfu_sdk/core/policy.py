@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, Placed, day_key
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, day_key
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
@@ -22,7 +22,6 @@ __all__ = [
     "explain",
     "group_of",
     "holds",
-    "placed",
     "public",
     "scope",
 ]
@@ -226,8 +225,3 @@ def demand_no_excess(
             child.organization
         )
         demand(inside, "organization")
-
-
-def placed(region: str, org_path: Sequence[str], regions: RegionTree) -> Placed:
-    """Make the place of a thing of its region and its owner's path."""
-    return Placed(regions.levels(region), tuple(org_path))
