@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -15,27 +13,18 @@ from urllib.parse import urlsplit
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
-from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
+from tianfu_sdk.backends.builtin import BUILTIN
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
-from tianfu_sdk.backends.crypto import (
-    AesGcmCipher,
-    LocalKeys,
-    key_file,
-    key_file_beside,
-    new_master_key,
-)
+from tianfu_sdk.backends.crypto import AesGcmCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
     ALL_KINDS,
     GRANT,
     ORGANIZATION,
-    SUBJECT_KEY,
     Placed,
 )
-from tianfu_sdk.core.regions import RegionTree
-from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.event import Event, Finding
@@ -43,8 +32,8 @@ from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
 from tianfu_sdk.model.storage import Query
+from tianfu_sdk.opening import Joined, Named, beside, blobs_for, keys_for, normal, regions
 from tianfu_sdk.plugins import Plugins
-from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
@@ -142,7 +131,7 @@ class Hub:
         """
         if not isinstance(settings, Settings):
             settings = Settings.load(values=settings, environment=os.environ)
-        url = _normal(url or settings.db)
+        url = normal(url or settings.db)
         clock = clock or SystemClock()
         ids = ids or TimeOrderedIds(clock)
         found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
@@ -154,16 +143,16 @@ class Hub:
         own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
         store: Store = found.make("storage", scheme, context(url, **own))
         store.open(ALL_KINDS)
-        named = _Named(found, settings, clock, ids, _beside(url))
+        named = Named(found, settings, clock, ids, beside(url))
         tools = Tools(
             store=store,
             clock=clock,
             ids=ids,
             settings=settings,
-            regions=_regions,
-            keys=keys or _keys(settings, url, store),
+            regions=regions,
+            keys=keys or keys_for(settings, url, store),
             cipher=AesGcmCipher(),
-            blobs=_blobs(settings, url, named),
+            blobs=blobs_for(settings, url, named),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
@@ -330,7 +319,7 @@ class Hub:
 
         def body(tx: Tx) -> T:
             told.clear()
-            store = _Joined(self._tools.store, tx)
+            store = Joined(self._tools.store, tx)
             joined = attrs.evolve(self._tools, store=store, tell=told.extend)
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
@@ -591,130 +580,3 @@ class Hub:
     def emergencies(self) -> Emergencies:
         """Emergencies (应急科普)."""
         return Emergencies(self._tools, self._actor)
-
-
-class _Joined:
-    """A store whose transactions join one that is open already."""
-
-    def __init__(self, store: Store, tx: Tx) -> None:
-        self._store = store
-        self._tx = tx
-        self.capabilities = store.capabilities
-        self.lost: Exception | None = None
-        """What ended a writing call half-way."""
-
-    def open(self, kinds: Sequence[Any]) -> None:
-        """Do nothing: it is open."""
-
-    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
-        """Call `fn` in the open transaction."""
-        if self.lost is not None:
-            raise self.lost
-        try:
-            return fn(self._tx)
-        except Exception as error:
-            if write:
-                self.lost = error
-            raise
-
-    def check(self) -> list[str]:
-        """Look for damage."""
-        return self._store.check()
-
-    def close(self) -> None:
-        """Do nothing: whoever opened it closes it."""
-
-
-class _Named:
-    """Backends by name, made when they are first asked for."""
-
-    def __init__(
-        self,
-        plugins: Plugins,
-        settings: Settings,
-        clock: Clock,
-        ids: Ids,
-        defaults: Mapping[tuple[str, str], Mapping[str, Any]],
-    ) -> None:
-        self._plugins = plugins
-        self._defaults = defaults
-        self._settings = settings
-        self._clock = clock
-        self._ids = ids
-        self._made: dict[tuple[str, str], Any] = {}
-        self._guard = threading.Lock()
-
-    def make(self, port: str, name: str, url: str = "", **more: Any) -> Any:
-        """Give the backend of a name, made once."""
-        with self._guard:
-            if (port, name) not in self._made:
-                own = self._settings.backends.get(name, {})
-                table = {**self._defaults.get((port, name), {}), **own, **more}
-                context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
-                self._made[port, name] = self._plugins.make(port, name, context)
-            return self._made[port, name]
-
-    def close(self) -> None:
-        """Close what can be closed."""
-        with self._guard:
-            for backend in self._made.values():
-                close = getattr(backend, "close", None)
-                if close is not None:
-                    close()
-            self._made.clear()
-
-
-@functools.cache
-def _regions() -> RegionTree:
-    return RegionTree(shipped_regions())
-
-
-def _normal(url: str) -> str:
-    if not url:
-        raise Invalid("hub.no_url", path="url")
-    if ":" not in url:
-        raise Invalid("hub.bad_url", path="url", url=url[:100])
-    return url
-
-
-def _keys(settings: Settings, url: str, store: Store) -> Keys:
-    if settings.key is not None:
-        return LocalKeys(settings.key.reveal)
-    if settings.key_file:
-        return LocalKeys(key_file(Path(settings.key_file)))
-    scheme = urlsplit(url).scheme
-    if scheme == "memory":
-        return LocalKeys(new_master_key)
-    if scheme == "sqlite":
-        return LocalKeys(key_file_beside(sqlite_path(url), sealed=_holds_sealed(store)))
-
-    def missing() -> str:
-        raise CryptoError("keys.missing")
-
-    return LocalKeys(missing)
-
-
-def _holds_sealed(store: Store) -> bool:
-    query = Query(limit=1, fields="keys")
-    return bool(store.run(lambda tx: tx.find(SUBJECT_KEY.name, query), write=False))
-
-
-def _beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """Give what backends keep beside the database where their settings do not say."""
-    if urlsplit(url).scheme != "sqlite":
-        return {}
-    path = sqlite_path(url)
-    return {("sms", "file"): {"folder": str(path.with_name(path.name + ".sms"))}}
-
-
-def _blobs(settings: Settings, url: str, named: _Named) -> Blobs:
-    if settings.media:
-        scheme = urlsplit(settings.media).scheme
-        if scheme and scheme != "file":
-            blobs: Blobs = named.make("blobs", scheme, settings.media)
-            return blobs
-        return FileBlobs(settings.media.removeprefix("file://"))
-    if urlsplit(url).scheme == "sqlite":
-        path = sqlite_path(url)
-        return FileBlobs(path.with_name(path.name + ".media"))
-    return MemoryBlobs()

@@ -1,0 +1,164 @@
+"""What a hub is put together of: backends by name, keys, media, and joined transactions."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
+from tianfu_sdk.backends.builtin import shipped_regions, sqlite_path
+from tianfu_sdk.backends.crypto import LocalKeys, key_file, key_file_beside, new_master_key
+from tianfu_sdk.core.kinds import SUBJECT_KEY
+from tianfu_sdk.core.regions import RegionTree
+from tianfu_sdk.errors import CryptoError, Invalid
+from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.model.storage import Query
+from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.ports.blobs import Blobs
+from tianfu_sdk.ports.clock import Clock, Ids
+from tianfu_sdk.ports.keys import Keys
+from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.settings import Settings
+
+__all__ = ["Joined", "Named", "beside", "blobs_for", "keys_for", "normal", "regions"]
+
+T = TypeVar("T")
+
+
+class Joined:
+    """A store whose transactions join one that is open already."""
+
+    def __init__(self, store: Store, tx: Tx) -> None:
+        self._store = store
+        self._tx = tx
+        self.capabilities = store.capabilities
+        self.lost: Exception | None = None
+        """What ended a writing call half-way."""
+
+    def open(self, kinds: Sequence[Any]) -> None:
+        """Do nothing: it is open."""
+
+    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
+        """Call `fn` in the open transaction."""
+        if self.lost is not None:
+            raise self.lost
+        try:
+            return fn(self._tx)
+        except Exception as error:
+            if write:
+                self.lost = error
+            raise
+
+    def check(self) -> list[str]:
+        """Look for damage."""
+        return self._store.check()
+
+    def close(self) -> None:
+        """Do nothing: whoever opened it closes it."""
+
+
+class Named:
+    """Backends by name, made when they are first asked for."""
+
+    def __init__(
+        self,
+        plugins: Plugins,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        defaults: Mapping[tuple[str, str], Mapping[str, Any]],
+    ) -> None:
+        self._plugins = plugins
+        self._defaults = defaults
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._made: dict[tuple[str, str], Any] = {}
+        self._guard = threading.Lock()
+
+    def make(self, port: str, name: str, url: str = "", **more: Any) -> Any:
+        """Give the backend of a name, made once."""
+        with self._guard:
+            if (port, name) not in self._made:
+                own = self._settings.backends.get(name, {})
+                table = {**self._defaults.get((port, name), {}), **own, **more}
+                context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
+                self._made[port, name] = self._plugins.make(port, name, context)
+            return self._made[port, name]
+
+    def close(self) -> None:
+        """Close what can be closed."""
+        with self._guard:
+            for backend in self._made.values():
+                close = getattr(backend, "close", None)
+                if close is not None:
+                    close()
+            self._made.clear()
+
+
+@functools.cache
+def regions() -> RegionTree:
+    """Give the shipped regions, read once a process."""
+    return RegionTree(shipped_regions())
+
+
+def normal(url: str) -> str:
+    """Refuse what is no URL.
+
+    Raises:
+        Invalid: `hub.no_url`, `hub.bad_url`.
+    """
+    if not url:
+        raise Invalid("hub.no_url", path="url")
+    if ":" not in url:
+        raise Invalid("hub.bad_url", path="url", url=url[:100])
+    return url
+
+
+def keys_for(settings: Settings, url: str, store: Store) -> Keys:
+    """Give the holder of the master key that the settings name, or the one beside the database."""
+    if settings.key is not None:
+        return LocalKeys(settings.key.reveal)
+    if settings.key_file:
+        return LocalKeys(key_file(Path(settings.key_file)))
+    scheme = urlsplit(url).scheme
+    if scheme == "memory":
+        return LocalKeys(new_master_key)
+    if scheme == "sqlite":
+        return LocalKeys(key_file_beside(sqlite_path(url), sealed=_holds_sealed(store)))
+
+    def missing() -> str:
+        raise CryptoError("keys.missing")
+
+    return LocalKeys(missing)
+
+
+def _holds_sealed(store: Store) -> bool:
+    query = Query(limit=1, fields="keys")
+    return bool(store.run(lambda tx: tx.find(SUBJECT_KEY.name, query), write=False))
+
+
+def beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Give what backends keep beside the database where their settings do not say."""
+    if urlsplit(url).scheme != "sqlite":
+        return {}
+    path = sqlite_path(url)
+    return {("sms", "file"): {"folder": str(path.with_name(path.name + ".sms"))}}
+
+
+def blobs_for(settings: Settings, url: str, named: Named) -> Blobs:
+    """Give the place of media that the settings name, or the one beside the database."""
+    if settings.media:
+        scheme = urlsplit(settings.media).scheme
+        if scheme and scheme != "file":
+            blobs: Blobs = named.make("blobs", scheme, settings.media)
+            return blobs
+        return FileBlobs(settings.media.removeprefix("file://"))
+    if urlsplit(url).scheme == "sqlite":
+        path = sqlite_path(url)
+        return FileBlobs(path.with_name(path.name + ".media"))
+    return MemoryBlobs()
