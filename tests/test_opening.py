@@ -8,7 +8,7 @@ from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasure
 from tianfu_sdk.errors import CommitUnknown, Invalid, StorageBusy, StorageCorrupt
 from tianfu_sdk.opening import Optioned, erasures_for
 from tianfu_sdk.settings import Settings
-from tianfu_sdk.testing.hub import hub as testing_hub
+from tianfu_sdk.testing.hub import hub as fresh_hub
 
 
 class Failing:
@@ -70,7 +70,7 @@ def test_a_lag_is_for_reads_only():
 
 
 def test_a_hub_with_options_reads_with_them_and_keeps_those_it_had():
-    hub = testing_hub()
+    hub = fresh_hub()
     calls = []
     run = hub._tools.store.run
 
@@ -93,7 +93,7 @@ def test_a_hub_with_options_reads_with_them_and_keeps_those_it_had():
 @pytest.mark.parametrize("options", [{"retries": -1}, {"retries": 21}, {"max_lag": -timedelta(1)}])
 def test_an_option_that_is_none_is_refused(options):
     with pytest.raises(Invalid) as caught:
-        testing_hub().with_options(**options)
+        fresh_hub().with_options(**options)
     assert (caught.value.code, caught.value.path) == ("hub.bad_option", next(iter(options)))
 
 
