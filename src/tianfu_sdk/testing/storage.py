@@ -19,6 +19,7 @@ from tianfu_sdk.testing.cases.documents import DocumentCases
 from tianfu_sdk.testing.cases.events import EventCases
 from tianfu_sdk.testing.cases.finding import FindCases
 from tianfu_sdk.testing.cases.jobs import JobCases
+from tianfu_sdk.testing.cases.loading import LoadCases
 from tianfu_sdk.testing.cases.processes import ProcessCases
 from tianfu_sdk.testing.cases.threads import ThreadCases
 from tianfu_sdk.testing.cases.transactions import TransactionCases
@@ -31,6 +32,7 @@ class StorageSuite(
     FindCases,
     EventCases,
     JobCases,
+    LoadCases,
     TransactionCases,
     ThreadCases,
     ProcessCases,
