@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -39,7 +40,12 @@ def public(kind: str, now: datetime) -> Group | None:
         (科普法 Art. 35), of translations what follows such a content, of channels
         and of what was amended about regions all; None: nothing of this kind.
     """
-    current = Where("expires", ">", day_key(now.astimezone(SHANGHAI).date()))
+    return _public_on(kind, day_key(now.astimezone(SHANGHAI).date()))
+
+
+@functools.lru_cache(64)
+def _public_on(kind: str, day: int) -> Group | None:
+    current = Where("expires", ">", day)
     if kind in CONTENT:
         return (Where("state", "=", State.PUBLISHED.value), current)
     if kind == TRANSLATION.name:

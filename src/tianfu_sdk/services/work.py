@@ -146,14 +146,16 @@ class Work(Book):
         """Give what the actor may act on; None: everything."""
         if self.actor.system:
             return None
+        groups = self._scopes.get((action, kind))
+        if groups is not None:
+            return groups
         if self.actor.account is None:
             everybodys = policy.public(kind, self.now)
-            if action is Action.READ and everybodys is not None:
-                return (everybodys,)
-            raise Denied("account.required")
-        _ = self.account
-        groups = self._scopes.get((action, kind))
-        if groups is None:
+            if action is not Action.READ or everybodys is None:
+                raise Denied("account.required")
+            groups = self._scopes[action, kind] = (everybodys,)
+        else:
+            _ = self.account
             # Grants stand as they were read first, for as long as this transaction lasts.
             groups = self._scopes[action, kind] = policy.scope(
                 self.chains(), action, kind, now=self.now, regions=self.regions()
@@ -216,11 +218,9 @@ class Work(Book):
             NotFound: `noun.unknown`.
             Denied: `grant.missing`, it may be read but not acted on; `account.required`.
         """
-        nobody = self.actor.account is None and not self.actor.system
-        public = policy.public(shelf.name, self.now)
-        if nobody and (action is not Action.READ or public is None):
+        if self.actor.account is None:
             # Before the look-up: who is nobody learns nothing of what there is.
-            raise Denied("account.required")
+            self.scope(action, shelf.name)
         row = self.get_row(shelf, id_)
         try:
             self.allow(action, shelf.name, row.keys, id_)

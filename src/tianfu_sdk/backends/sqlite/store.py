@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
-from tianfu_sdk.backends.sqlite.faults import translated
+from tianfu_sdk.backends.sqlite.faults import fault, translated
 from tianfu_sdk.backends.sqlite.jobs import Jobs
 from tianfu_sdk.backends.turns import Turns
 from tianfu_sdk.core.border import check_name, check_page
@@ -147,26 +147,34 @@ class SqliteStore:
         if write and self._read_only:
             raise StorageReadOnly("storage.read_only", place=self._place)
         connection = self._connection()
-        if self._mine.busy:
+        mine = self._mine
+        if mine.busy:
             raise StorageError("storage.nested", place=self._place)
-        turn = self._turn() if write else contextlib.nullcontext()
-        self._mine.busy = True
+        mine.busy = True
         try:
+            if not write:
+                return self._transact(connection, fn, write=False)
             # A write holds the file's lock from BEGIN IMMEDIATE on, so nothing can make it
             # fail to serialise: unlike on a server there is nothing to call again.
-            with turn, translated(self._place, self._timeout):
-                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                tx = Tx(connection, self._tables, self._clock.now(), self._ids, write=write)
-                try:
-                    result = fn(tx)
-                    tx.finish()
-                    connection.execute("COMMIT")
-                finally:
-                    tx.over = True
-                    self._end(connection)
-                return result
+            with self._turn():
+                return self._transact(connection, fn, write=True)
+        except sqlite3.Error as error:
+            raise fault(error, self._place, self._timeout) from error
         finally:
-            self._mine.busy = False
+            mine.busy = False
+
+    def _transact(self, connection: sqlite3.Connection, fn: Callable[[Tx], T], *, write: bool) -> T:
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        tx = Tx(connection, self._tables, self._clock, self._ids, write=write)
+        try:
+            result = fn(tx)
+            tx.finish()
+            connection.execute("COMMIT")
+        finally:
+            tx.over = True
+            if connection.in_transaction:
+                self._end(connection)
+        return result
 
     def check(self) -> list[str]:
         """Look for damage."""
@@ -238,18 +246,29 @@ class SqliteStore:
 class Tx:
     """One open transaction; see `tianfu_sdk.ports.storage.Tx` for what each verb promises."""
 
+    __slots__ = (
+        "_clock",
+        "_ids",
+        "_lost",
+        "_made_jobs",
+        "_open_connection",
+        "_tables",
+        "_write",
+        "over",
+    )
+
     def __init__(
         self,
         connection: sqlite3.Connection,
         tables: dict[str, Table],
-        now: datetime,
+        clock: Clock,
         ids: Ids,
         *,
         write: bool,
     ) -> None:
         self._open_connection = connection
         self._tables = tables
-        self._now = now
+        self._clock = clock
         self._ids = ids
         self._write = write
         self._made_jobs: Jobs | None = None
@@ -426,5 +445,5 @@ class Tx:
     def _jobs(self, *, write: bool) -> Jobs:
         connection = self._writing() if write else self._reading()
         if self._made_jobs is None:
-            self._made_jobs = Jobs(connection, self._now, self._ids.token())
+            self._made_jobs = Jobs(connection, self._clock.now(), self._ids.token())
         return self._made_jobs
