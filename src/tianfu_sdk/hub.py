@@ -40,6 +40,7 @@ from tianfu_sdk.opening import (
     beside,
     blobs_for,
     erasures_for,
+    first_seen,
     keys_for,
     normal,
     optioned,
@@ -169,6 +170,7 @@ class Hub:
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            first_seen=first_seen,
             offered=found.names,
             tell=found.tell,
         )
