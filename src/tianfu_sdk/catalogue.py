@@ -60,10 +60,10 @@ ENTRIES: dict[str, Entry] = {
         "请使用 sqlite:、memory: 或带检索的插件",
     ),
     "blob.unknown": Entry(
-        "no media are kept under this digest",
-        "没有该摘要对应的媒体",
-        "add them with hub.media.add",
-        "请先用 hub.media.add 添加",
+        "no media are kept under this digest, or not for this account to read",
+        "没有该摘要对应的媒体，或该账号无权读取",
+        "add them with hub.media.add, and look at the account that acts",
+        "请先用 hub.media.add 添加，并核对当前账号",
     ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",

@@ -11,7 +11,9 @@ from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.core.sniffing import form_of, sniff
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.media import Media, MediaInfo
+from tianfu_sdk.services.media_uses import hold_upload, is_readable
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["MediaDesk"]
@@ -59,7 +61,30 @@ class MediaDesk(Desk):
         return self._keep(stream, media_type)
 
     def open(self, digest: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        """Read kept bytes, or a range of them; raises `NotFound` (`blob.unknown`)."""
+        """Read kept bytes, or a range of them.
+
+        Whoever may see a content that uses them may read them, so those of published content
+        are for everybody; whoever added them may read them until they are used.
+
+        Args:
+            digest: SHA-256, hex.
+            start: Bytes to skip.
+            length: Bytes at most; None: to the end.
+
+        Returns:
+            A stream; close it.
+
+        Raises:
+            NotFound: `blob.unknown`, they are not kept, or not for this account to read.
+            Invalid: `field.type`; `field.too_small`, below 0.
+        """
+        demand_type(digest, str, "digest")
+        for name, value in (("start", start), ("length", 0 if length is None else length)):
+            demand_type(value, int, name)
+            if value < 0:
+                raise Invalid("field.too_small", path=name, value=value, least=0)
+        if not self._read(lambda work: is_readable(work, digest)):
+            raise NotFound("blob.unknown", path="digest")
         return self._tools.blobs.open(digest, start, length)
 
     def use(
@@ -96,8 +121,10 @@ class MediaDesk(Desk):
         form = form_of(media_type, head)
         codec.check(Media(sha256="0" * 64, form=form, media_type=media_type))
         counted = _Counted(head, stream)
+        digest = self._tools.blobs.put(cast(BinaryIO, counted))
+        self._write(lambda work: hold_upload(work, digest))
         return MediaInfo(
-            sha256=self._tools.blobs.put(cast(BinaryIO, counted)),
+            sha256=digest,
             size=counted.size,
             media_type=media_type,
             form=form,
