@@ -271,8 +271,22 @@ class Walk:
         world, chance = self.world, self.chance
         me, reviewer = world.hub.as_(world.chief), world.hub.as_(self.reviewer)
         verb = chance.choice(
-            "create edit edit submit approve publish through schedule return withdraw retract"
-            " archive due wait".split()
+            [
+                "create",
+                "edit",
+                "edit",
+                "submit",
+                "approve",
+                "publish",
+                "through",
+                "schedule",
+                "return",
+                "withdraw",
+                "retract",
+                "archive",
+                "due",
+                "wait",
+            ]
         )
         some = chance.sample(self.media, chance.randint(0, 3))
         if verb == "create" or not self.ids:
