@@ -541,6 +541,12 @@ ENTRIES: dict[str, Entry] = {
         "such as image/png",
         "例如 image/png",
     ),
+    "media.clearing": Entry(
+        "the same bytes, which nothing used, are being cleared away right now",
+        "相同的字节因无人使用，正在被清理",
+        "add them again",
+        "请重新添加",
+    ),
     "media.empty": Entry(
         "there are no bytes",
         "内容为空",
@@ -562,6 +568,12 @@ ENTRIES: dict[str, Entry] = {
         "{form} 须有文字稿",
         "fill transcript; or open the hub with accessible=False",
         "请填写 transcript，或以 accessible=False 打开",
+    ),
+    "media.torn": Entry(
+        "{found} bytes came, {wanted} were promised; nothing was kept",
+        "应有 {wanted} 字节，实到 {found} 字节，未保存",
+        "send them again, or leave size out",
+        "请重新上传，或省略 size",
     ),
     "media.type_clash": Entry(
         "it claims to be {claimed} but is {found}",

@@ -8,7 +8,7 @@ the conditions that lists of content are filtered by decide over bytes as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tianfu_sdk.core.kinds import NEVER, Placed, day_key, moment_key, place_keys, unique_id
@@ -17,8 +17,11 @@ from tianfu_sdk.model.storage import Group, Where
 
 __all__ = [
     "DOOMED",
+    "LEASE",
     "UPLOAD",
     "digests_of",
+    "doom_id",
+    "doom_keys",
     "readable",
     "upload_id",
     "upload_keys",
@@ -29,7 +32,10 @@ __all__ = [
 UPLOAD = "upload"
 """The `kind` of a row that says who brought bytes; its `item` is the account."""
 DOOMED = "doomed"
-"""The `kind` of a row that says that nothing uses bytes; it lets nobody read them."""
+"""The `kind` of a row that says that nothing uses bytes; it lets nobody read them. Its `state`
+is empty while the grace runs, then the token of the round that deletes the bytes."""
+LEASE = timedelta(minutes=10)
+"""After this long another round takes over what a round that died had begun to delete."""
 
 
 def digests_of(content: Content) -> tuple[str, ...]:
@@ -74,20 +80,39 @@ def upload_id(account: str, digest: str) -> str:
     return unique_id("media_use", UPLOAD, account, digest)
 
 
-def upload_keys(account: str, digest: str, *, kind: str = UPLOAD, now: datetime) -> dict[str, Any]:
+def upload_keys(account: str, digest: str, *, now: datetime) -> dict[str, Any]:
     """Give the keys of the row that says that an account brought bytes.
 
     Args:
         account: Id of the account, or `system`.
         digest: Of the bytes.
-        kind: `UPLOAD`, or `DOOMED` of a row that says that nobody holds on to them.
         now: This moment.
     """
+    return _keys(digest, UPLOAD, account, "", now)
+
+
+def doom_id(digest: str) -> str:
+    """Give the id of the row that says that nothing uses bytes."""
+    return unique_id("media_use", DOOMED, digest)
+
+
+def doom_keys(digest: str, token: str, *, now: datetime) -> dict[str, Any]:
+    """Give the keys of the row that says that nothing uses bytes.
+
+    Args:
+        digest: Of the bytes.
+        token: Of the round that is about to delete them; empty: the grace still runs.
+        now: This moment.
+    """
+    return _keys(digest, DOOMED, "", token, now)
+
+
+def _keys(digest: str, kind: str, item: str, state: str, now: datetime) -> dict[str, Any]:
     return place_keys("", Placed()) | {
         "digest": digest,
         "kind": kind,
-        "item": account,
-        "state": "",
+        "item": item,
+        "state": state,
         "expires": NEVER,
         "at": moment_key(now),
     }

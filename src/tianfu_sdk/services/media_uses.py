@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from tianfu_sdk.core import media
 from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE, Placed
-from tianfu_sdk.errors import NotFound
+from tianfu_sdk.errors import Conflict, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.services.work import Work
 
-__all__ = ["demand_readable", "forget_dropped", "hold_upload", "is_readable", "settle_uses"]
+__all__ = [
+    "demand_readable",
+    "firmly",
+    "forget_dropped",
+    "hold_upload",
+    "is_held",
+    "is_readable",
+    "let_upload_go",
+    "settle_uses",
+]
 
+T = TypeVar("T")
+
+_TRIES = 5
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HELD = (Where("kind", "!=", media.DOOMED),)
+
+
+def firmly(write: Callable[[Callable[[Work], T]], T], fn: Callable[[Work], T]) -> T:
+    """Write, and look again where another was quicker at the rows of the same bytes.
+
+    Args:
+        write: `Desk._write`.
+        fn: Reads what it decides by in the same transaction.
+
+    Raises:
+        Conflict: `storage.version`, others were quicker several times in a row.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return write(fn)
+        except Conflict:
+            continue
+    return write(fn)
 
 
 def is_readable(work: Work, digest: str) -> bool:
@@ -34,14 +65,35 @@ def _scope(work: Work) -> tuple[Group, ...] | None:
     return media.readable(scopes, work.actor.account or "")
 
 
-def hold_upload(work: Work, digest: str) -> None:
-    """Note that the actor brought bytes, which keeps them until something uses them."""
+def hold_upload(work: Work, digest: str) -> bool:
+    """Note that the actor brought bytes, which keeps them until something uses them.
+
+    Returns:
+        False: the same bytes are being deleted in this moment, so they must be brought again.
+    """
+    doomed = work.tx.get(MEDIA_USE.name, [media.doom_id(digest)])
+    if doomed and doomed[0].keys["state"]:
+        return False
+    work.tx.delete(MEDIA_USE.name, [(row.id, row.version) for row in doomed])
     id_ = media.upload_id(work.actor.name, digest)
     keys = media.upload_keys(work.actor.name, digest, now=work.now)
     rows = work.tx.get(MEDIA_USE.name, [id_])
     work.tx.put(MEDIA_USE.name, [Row(id_, rows[0].version if rows else 0, None, keys)])
     home = "" if work.actor.system else work.account.organization
     work.record("media.added", kind="media", subject=digest, organization=home)
+    return True
+
+
+def let_upload_go(work: Work, digest: str) -> None:
+    """Take back what `hold_upload` noted."""
+    rows = work.tx.get(MEDIA_USE.name, [media.upload_id(work.actor.name, digest)])
+    work.tx.delete(MEDIA_USE.name, [(row.id, row.version) for row in rows])
+
+
+def is_held(work: Work, digest: str) -> bool:
+    """Tell whether anything holds on to bytes: a revision that uses them, or an upload."""
+    query = Query(where=(Where("digest", "=", digest), *_HELD), limit=1, fields="keys")
+    return bool(work.tx.find(MEDIA_USE.name, query))
 
 
 def demand_readable(work: Work, content: Content, known: Iterable[str] = ()) -> None:
