@@ -60,10 +60,10 @@ ENTRIES: dict[str, Entry] = {
         "请使用 sqlite:、memory: 或带检索的插件",
     ),
     "blob.unknown": Entry(
-        "no media are kept under this digest",
-        "没有该摘要对应的媒体",
-        "add them with hub.media.add",
-        "请先用 hub.media.add 添加",
+        "no media are kept under this digest, or not for this account to read",
+        "没有该摘要对应的媒体，或该账号无权读取",
+        "add them with hub.media.add, and look at the account that acts",
+        "请先用 hub.media.add 添加，并核对当前账号",
     ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
@@ -563,6 +563,12 @@ ENTRIES: dict[str, Entry] = {
         "such as image/png",
         "例如 image/png",
     ),
+    "media.clearing": Entry(
+        "the same bytes, which nothing used, are being cleared away right now",
+        "相同的字节因无人使用，正在被清理",
+        "add them again",
+        "请重新添加",
+    ),
     "media.empty": Entry(
         "there are no bytes",
         "内容为空",
@@ -584,6 +590,12 @@ ENTRIES: dict[str, Entry] = {
         "{form} 须有文字稿",
         "fill transcript; or open the hub with accessible=False",
         "请填写 transcript，或以 accessible=False 打开",
+    ),
+    "media.torn": Entry(
+        "{found} bytes came, {wanted} were promised; nothing was kept",
+        "应有 {wanted} 字节，实到 {found} 字节，未保存",
+        "send them again, or leave size out",
+        "请重新上传，或省略 size",
     ),
     "media.type_clash": Entry(
         "it claims to be {claimed} but is {found}",
