@@ -36,13 +36,13 @@ from tianfu_sdk.model.storage import Query
 from tianfu_sdk.opening import (
     Joined,
     Named,
+    atlas_of,
     beside,
     blobs_for,
     erasures_for,
     keys_for,
     normal,
     optioned,
-    regions,
 )
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
@@ -52,6 +52,7 @@ from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.services.accounts import Accounts, external_index, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
+from tianfu_sdk.services.atlas import note_made
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.channels import Channels
@@ -160,7 +161,7 @@ class Hub:
             clock=clock,
             ids=ids,
             settings=settings,
-            regions=regions,
+            regions=atlas_of(store),
             keys=keys or keys_for(settings, url, store),
             cipher=AesGcmCipher(),
             blobs=blobs_for(settings, url, named),
@@ -230,7 +231,7 @@ class Hub:
             work = Work(self._tools, Actor(system="bootstrap"), tx)
             if tx.find(ACCOUNT.name, Query(limit=1)):
                 raise Conflict("hub.not_empty")
-            levels = self._tools.regions().levels(region)
+            levels = work.regions().levels(region)
             id_ = work.new_id(ORGANIZATION)
             first = codec.structure(
                 Organization,
@@ -256,6 +257,7 @@ class Hub:
             ):
                 work.put(GRANT, grant, placed)
                 work.note(grant, "given", account=account.id)
+            note_made(tx, self._tools.regions, work.regions())
             work.finish()
             return account, work.events
 
@@ -328,17 +330,21 @@ class Hub:
         if inspect.iscoroutinefunction(fn):
             raise Invalid("hub.async_unit", path="fn")
         told: list[Event] = []
+        amended = 0
 
         def body(tx: Tx) -> T:
+            nonlocal amended
             told.clear()
-            store = Joined(self._tools.store, tx)
-            joined = attrs.evolve(self._tools, store=store, tell=told.extend)
+            store, regions = Joined(self._tools.store, tx), self._tools.regions.joined()
+            joined = attrs.evolve(self._tools, store=store, regions=regions, tell=told.extend)
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
                 raise store.lost
+            amended = regions.least
             return result
 
         result = self._tools.store.run(body, write=True)
+        self._tools.regions.expect(amended)
         self._tools.tell(told)
         return result
 
@@ -495,8 +501,8 @@ class Hub:
 
     @property
     def regions(self) -> Regions:
-        """Regions by GB/T 2260 code, on any day."""
-        return Regions(self._tools.regions, self._tools.clock)
+        """Regions by GB/T 2260 code, on any day, and what is amended about them."""
+        return Regions(self._tools, self._actor)
 
     @property
     def organizations(self) -> Organizations:

@@ -21,6 +21,7 @@ from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
 from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
+from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
@@ -33,6 +34,7 @@ __all__ = [
     "CONTENT",
     "NEVER",
     "NEVER_DUE",
+    "PLACED",
     "PLACE_KEYS",
     "NounKind",
     "Placed",
@@ -205,6 +207,12 @@ TERM: NounKind[Term] = NounKind(
     "trm",
     lambda t, _: {"vocabulary": t.vocabulary, "code": t.code},
 )
+REGION: NounKind[RegionAmendment] = NounKind(
+    RegionAmendment,
+    Kind("region", (Key("code"), *PLACE_KEYS), (("code",),)),
+    "reg",
+    lambda r, placed: place_keys("", placed) | {"code": r.code},
+)
 CHANNEL: NounKind[Channel] = NounKind(
     Channel,
     Kind("channel", (Key("language"), *PLACE_KEYS), (("language",),)),
@@ -323,6 +331,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     ACCOUNT,
     GRANT,
     TERM,
+    REGION,
     CHANNEL,
     SUBSCRIBER,
     CAMPAIGN,
@@ -414,6 +423,9 @@ ALL_KINDS: tuple[Kind, ...] = (
     SEAL,
     MARK,
 )
+
+PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
+"""Kinds whose rows belong to a region and an organization."""
 
 
 def kind_of(id_: str) -> NounKind[Any] | None:

@@ -71,11 +71,15 @@ class Ask(Desk):
         if unknown:
             raise Invalid("ask.bad_kind", path="kinds", value=unknown[0])
         wanted = canonical_language(language) if language else None
-        tags = tags_of(region, self._tools.regions()) if region else frozenset()
         # A question in a script of its own wants answers that its asker can read.
         languages = {wanted} if wanted else {detect(text).language} & _MINORITY
-        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages), tags=tags)
-        answers: list[Answer] = self._read(lambda work: self._answer(work, text, only, limit))
+        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages))
+
+        def read(work: Work) -> list[Answer]:
+            tags = tags_of(region, work.regions()) if region else frozenset()
+            return self._answer(work, text, attrs.evolve(only, tags=tags), limit)
+
+        answers = self._read(read)
         try:
             question = self._write(
                 lambda work: self._file(work, text, region, wanted, answered=bool(answers))
@@ -170,7 +174,7 @@ class Ask(Desk):
                 "due": work.now + days,
             },
         )
-        levels = work.tools.regions().levels(region) if region else Levels()
+        levels = work.regions().levels(region) if region else Levels()
         work.put(QUESTION, question, Placed(levels))
         work.tell(
             "question.asked",

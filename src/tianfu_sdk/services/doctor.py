@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, SUBJECT_KEY, TRANSLATION
+from tianfu_sdk.core import amending, translating
+from tianfu_sdk.core.kinds import CONTENT, REGION, SUBJECT_KEY, TRANSLATION
 from tianfu_sdk.core.publishing import search_doc, translation_doc
-from tianfu_sdk.errors import CryptoError, Denied, StorageError, Unsupported
+from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
+from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.atlas import read_mark
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
 __all__ = ["Doctor", "PluginState"]
 
+_REKEY = "tianfu doctor --rekey-regions, or hub.as_system(reason=…).regions.rekey()"
 _REBUILD = "tianfu doctor --rebuild-index, or hub.as_system(reason=…).rebuild_index()"
 
 
@@ -53,6 +56,7 @@ class Doctor(Desk):
             *_tried("audit", Audit(self._tools, self._actor).verify),
             *_tried("search", lambda: self._read(_search)),
             *_tried("keys", lambda: self._read(_keys)),
+            *_tried("regions", lambda: self._read(_regions)),
             *_plugins(plugins),
         ]
 
@@ -93,7 +97,7 @@ def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
 
 
 def _published(work: Work) -> Iterator[SearchDoc]:
-    regions = work.tools.regions()
+    regions = work.regions()
     where = (Where("state", "=", State.PUBLISHED.value),)
     for shelf in CONTENT.values():
         for row in work.each(shelf.name, Query(where=where)):
@@ -137,6 +141,33 @@ def _keys(work: Work) -> list[Finding]:
             Finding(check="keys", severity="error", message=error.message, hint=error.hint or "")
         ]
     return [_fine("keys", "the master key opens what is sealed")]
+
+
+def _regions(work: Work) -> list[Finding]:
+    tree, mark = work.regions(), read_mark(work.tx)
+    made = [work.noun(REGION, row) for row in work.each(REGION.name, Query())]
+    found = []
+    for amendment in made:
+        try:
+            amending.amended(tree, amendment.code, amendment.rows)
+        except TianfuError as error:
+            found.append(_unfit(amendment, error))
+    table = work.tools.regions.table
+    message = f"table {table}, {len(made)} codes amended"
+    if mark.version and mark.keyed != tree.fingerprint():
+        behind = f"{message}; rows are keyed by an older one"
+        found.append(Finding(check="regions", severity="note", message=behind, hint=_REKEY))
+    return found or [_fine("regions", message)]
+
+
+def _unfit(amendment: RegionAmendment, error: TianfuError) -> Finding:
+    return Finding(
+        check="regions",
+        severity="error",
+        message=f"what was amended about {amendment.code} does not fit: {error.message}",
+        subject=amendment.id,
+        hint=error.hint or "",
+    )
 
 
 def _plugins(plugins: Sequence[PluginState]) -> list[Finding]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
@@ -16,6 +15,7 @@ from tianfu_sdk.ports.keys import Cipher, Keys
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.ports.translation import Translator
+from tianfu_sdk.services.atlas import Atlas
 from tianfu_sdk.settings import Settings
 
 __all__ = ["Actor", "Tools"]
@@ -43,7 +43,8 @@ class Tools:
     clock: Clock
     ids: Ids
     settings: Settings
-    regions: Callable[[], RegionTree]
+    regions: Atlas
+    """Within a transaction ask `Work.regions`."""
     keys: Keys
     cipher: Cipher
     blobs: Blobs
