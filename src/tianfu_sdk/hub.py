@@ -169,6 +169,7 @@ class Hub:
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
             tell=found.tell,
         )
@@ -473,8 +474,29 @@ class Hub:
 
         return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
+    def follow_index(self, limit: int = 10_000) -> int:
+        """Let the search engine that `ask.engine` names take in what happened since last time.
+
+        `tianfu worker` does this. An engine that is empty is built from what is published.
+
+        Args:
+            limit: Events at most.
+
+        Returns:
+            How many events were taken in; 0 also where no engine is named.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            PluginError: Nobody offers the engine.
+        """
+        from tianfu_sdk.services.following import Following
+
+        return Following(self._tools, self._actor).follow(limit)
+
     def rebuild_index(self) -> int:
         """Build the search index anew from what is published, in one transaction.
+
+        The engine that `ask.engine` names is built anew as well.
 
         Returns:
             How many documents it holds then.

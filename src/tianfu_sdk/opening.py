@@ -29,6 +29,7 @@ from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
+from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.services.atlas import Atlas, read_mark, write_mark
 from tianfu_sdk.settings import Settings
@@ -198,6 +199,10 @@ class Named:
                 context = BackendContext(url=url, settings=table, clock=self._clock, ids=self._ids)
                 self._made[port, name] = self._plugins.make(port, name, context)
             return self._made[port, name]
+
+    def engine(self, name: str) -> FollowerSearch | None:
+        """Give the search engine of a name; None for no name."""
+        return self.make("search", name) if name else None
 
     def close(self) -> None:
         """Close what can be closed."""

@@ -12,6 +12,7 @@ from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Cipher, Keys
+from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.ports.translation import Translator
@@ -55,6 +56,8 @@ class Tools:
     """Gives the SMS gateway of a name; raises `PluginError`."""
     translator: Callable[[str], Translator]
     """Gives the translation engine of a name; raises `PluginError`."""
+    engine: Callable[[], FollowerSearch | None]
+    """Gives the search engine that `ask` is answered by; None: the one in the store."""
     offered: Callable[[str], Sequence[str]]
     """Names that plugins and built-in backends offer at a port."""
     tell: Callable[[Sequence[Event]], None]
