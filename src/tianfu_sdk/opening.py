@@ -20,13 +20,13 @@ from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
-from tianfu_sdk.model.storage import Kind, Query
+from tianfu_sdk.model.storage import Kind, Query, SchemaChange
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import Rekey, Store, Tx
 from tianfu_sdk.settings import Settings
 
 __all__ = [
@@ -58,8 +58,21 @@ class Joined:
         self.lost: Exception | None = None
         """What ended a writing call half-way."""
 
-    def open(self, kinds: Sequence[Any]) -> None:
+    def open(self, kinds: Sequence[Kind]) -> None:
         """Do nothing: it is open."""
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Give nothing: what is open has its shape."""
+        return self._store.changes(kinds)
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],  # noqa: ARG002 - refused
+        rekey: Rekey,  # noqa: ARG002
+        progress: Callable[[SchemaChange], None] | None = None,  # noqa: ARG002
+    ) -> None:
+        """Refuse: a migration has transactions of its own."""
+        raise StorageError("storage.nested")
 
     def run(
         self,
@@ -122,6 +135,19 @@ class Optioned:
     def open(self, kinds: Sequence[Kind]) -> None:
         """Open the store."""
         self._store.open(kinds)
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do."""
+        return self._store.changes(kinds)
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Bring the store into the shape of these kinds."""
+        self._store.migrate(kinds, rekey, progress)
 
     def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction, again where the store could not take it just now."""

@@ -35,6 +35,7 @@ from tianfu_sdk.core.border import (
     check_page,
 )
 from tianfu_sdk.core.filters import allowed, beyond, sort_key
+from tianfu_sdk.core.shapes import compare, demand_same
 from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageUnavailable
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import (
@@ -50,12 +51,13 @@ from tianfu_sdk.model.storage import (
     Query,
     Retry,
     Row,
+    SchemaChange,
     StorageCapabilities,
     StoredEvent,
 )
 from tianfu_sdk.ports.clock import Clock
 from tianfu_sdk.ports.search import TransactionalSearch
-from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.ports.storage import Rekey, Tx
 
 __all__ = ["MemoryStore"]
 
@@ -687,17 +689,16 @@ class MemoryStore:
             kinds: Any that are not there yet, or are there with the same keys.
 
         Raises:
-            StorageError: `storage.kind_changed`, a kind has rows and other keys than these;
-                `storage.nested`.
+            SchemaTooOld: `storage.kind_changed`, a kind has rows and another shape than this.
+            SchemaTooNew: `storage.kind_too_new`.
+            StorageError: `storage.nested`.
             StorageBusy: A writer held the lock for too long.
         """
         with self._alone(), self._turns.turn(self._timeout):
             root = self._root or _Root()
             for kind in kinds:
-                old = root.kinds.get(kind.name, kind)
-                changed = (old.keys, old.document) != (kind.keys, kind.document)
-                if changed and root.tables[kind.name]:
-                    raise StorageError("storage.kind_changed", path=kind.name, place="memory:")
+                if root.tables.get(kind.name):
+                    demand_same(root.kinds[kind.name], kind, begun=None, place="memory:")
             self._root = attrs.evolve(
                 root,
                 kinds={**root.kinds, **{kind.name: kind for kind in kinds}},
@@ -731,6 +732,40 @@ class MemoryStore:
                 return self._attempt(fn, write=False)
             with self._turns.turn(self._timeout):
                 return self._attempt(fn, write=True)
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do; see `tianfu_sdk.ports.storage.Store.changes`."""
+        root = self._root or _Root()
+        there = ((kind, root.tables.get(kind.name)) for kind in kinds)
+        found = (
+            compare(root.kinds[kind.name], kind, rows=len(rows)) for kind, rows in there if rows
+        )
+        return [change for change in found if change is not None]
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Give the rows of kinds that changed new keys, a kind at a time."""
+        for change in self.changes(kinds):
+            (kind,) = (kind for kind in kinds if kind.name == change.kind)
+            with self._alone(), self._turns.turn(self._timeout):
+                root = self._root or _Root()
+                table = {}
+                for id_, row in sorted(root.tables[kind.name].items()):
+                    new = attrs.evolve(row, keys=rekey(kind.name, row))
+                    kind.check_row(new)
+                    table[id_] = _sealed(new, row.version)
+                self._root = attrs.evolve(
+                    root,
+                    kinds={**root.kinds, kind.name: kind},
+                    tables={**root.tables, kind.name: table},
+                )
+            if progress is not None:
+                progress(attrs.evolve(change, done=change.rows))
+        self.open(kinds)
 
     def check(self) -> list[str]:
         """Look for damage; there is no place for any."""
