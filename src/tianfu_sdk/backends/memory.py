@@ -10,11 +10,9 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import math
 import os
 import threading
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,8 +20,9 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import attrs
 
+from tianfu_sdk.backends.memory_search import Index as _Index
+from tianfu_sdk.backends.memory_search import Search as _Search
 from tianfu_sdk.backends.turns import Turns
-from tianfu_sdk.core import ranking
 from tianfu_sdk.core.border import (
     check_lease,
     check_loaded,
@@ -37,7 +36,6 @@ from tianfu_sdk.core.border import (
 from tianfu_sdk.core.filters import allowed, beyond, sort_key
 from tianfu_sdk.core.shapes import compare, demand_same
 from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageUnavailable
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import (
     Cursor,
     Done,
@@ -52,6 +50,7 @@ from tianfu_sdk.model.storage import (
     Retry,
     Row,
     SchemaChange,
+    SchemaStep,
     StorageCapabilities,
     StoredEvent,
 )
@@ -63,7 +62,6 @@ __all__ = ["MemoryStore"]
 
 T = TypeVar("T")
 
-_MOST_HITS = 200
 _STORES: weakref.WeakSet[MemoryStore] = weakref.WeakSet()
 
 
@@ -135,71 +133,6 @@ class _Stream:
 
     bodies: list[bytes] = attrs.field(factory=list)
     length: int = 0
-
-
-@attrs.frozen
-class _Entry:
-    """What the index keeps of a document beside its postings."""
-
-    kind: str
-    language: str
-    tags: frozenset[str]
-    counts: Mapping[str, int]
-    length: int
-
-    def fits(self, only: SearchFilter) -> bool:
-        """Tell whether the filter lets it through."""
-        return (
-            (not only.kinds or self.kind in only.kinds)
-            and (not only.languages or self.language in only.languages)
-            and (not only.tags or not only.tags.isdisjoint(self.tags))
-        )
-
-
-@attrs.define
-class _Index:
-    """An inverted index that shares with its forerunner what it did not change."""
-
-    entries: dict[str, _Entry] = attrs.field(factory=dict)
-    postings: dict[str, dict[str, int]] = attrs.field(factory=dict)
-    """Count by document id, by token."""
-    length: int = 0
-    """Tokens of all documents."""
-    analyzer: int | None = None
-    own: set[str] = attrs.field(factory=set)
-    """Tokens whose postings are not shared any more."""
-
-    def copy(self) -> _Index:
-        """Give one that can be changed."""
-        return _Index(dict(self.entries), dict(self.postings), self.length, self.analyzer)
-
-    def add(self, doc: SearchDoc, tokens: Sequence[str], analyzer: int) -> None:
-        """Add or replace a document."""
-        self.remove(doc.id)
-        counts = Counter(tokens)
-        self.entries[doc.id] = _Entry(doc.kind, doc.language, doc.tags, counts, len(tokens))
-        self.length += len(tokens)
-        self.analyzer = analyzer
-        for token, count in counts.items():
-            self._owned(token)[doc.id] = count
-
-    def remove(self, doc_id: str) -> None:
-        """Remove a document if it is there."""
-        entry = self.entries.pop(doc_id, None)
-        if entry is None:
-            return
-        self.length -= entry.length
-        for token in entry.counts:
-            posting = self._owned(token)
-            del posting[doc_id]
-            if not posting:
-                del self.postings[token]
-
-    def _owned(self, token: str) -> dict[str, int]:
-        if token not in self.own:
-            self.own.add(token)
-            self.postings[token] = dict(self.postings.get(token, ()))
-        return self.postings.setdefault(token, {})
 
 
 @attrs.frozen
@@ -599,55 +532,6 @@ class _Tx:
         return self.index()
 
 
-@attrs.frozen
-class _Search:
-    """The engine inside a transaction."""
-
-    _tx: _Tx
-
-    def index(self, docs: Sequence[SearchDoc]) -> None:
-        self._tx.writing()
-        _fill(self._tx.own_index(), docs)
-
-    def remove(self, ids: Sequence[str]) -> None:
-        self._tx.writing()
-        index = self._tx.own_index()
-        for doc_id in ids:
-            index.remove(doc_id)
-
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
-        self._tx.reading()
-        check_page(limit, most=_MOST_HITS)
-        index = self._tx.index()
-        total = len(index.entries)
-        shares: dict[str, dict[str, float]] = {}
-        for token in dict.fromkeys(tokens):
-            posting = index.postings.get(token, {})
-            weight = ranking.idf(total, len(posting))
-            for doc_id, count in posting.items():
-                entry = index.entries[doc_id]
-                if entry.fits(only):
-                    share = ranking.bm25(count, weight, entry.length, index.length / total)
-                    shares.setdefault(doc_id, {})[token] = share
-        hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
-        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
-
-    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
-        self._tx.writing()
-        index = self._tx.own_index(empty=True)
-        _fill(index, docs)
-        return len(index.entries)
-
-    def analyzer_version(self) -> int | None:
-        self._tx.reading()
-        index = self._tx.index()
-        return index.analyzer if index.entries else None
-
-    def size(self) -> int:
-        self._tx.reading()
-        return len(self._tx.index().entries)
-
-
 class MemoryStore:
     """A store in memory, gone with the process.
 
@@ -755,6 +639,9 @@ class MemoryStore:
                 root = self._root or _Root()
                 table = {}
                 for id_, row in sorted(root.tables[kind.name].items()):
+                    if change.step is SchemaStep.INDEXES:
+                        table[id_] = row
+                        continue
                     new = attrs.evolve(row, keys=rekey(kind.name, row))
                     kind.check_row(new)
                     table[id_] = _sealed(new, row.version)
@@ -808,14 +695,6 @@ def _sealed(row: Row, version: int) -> Row:
     """Copy a row: neither its giver nor a reader can change what is stored."""
     doc = None if row.doc is None else bytes(row.doc)
     return Row(row.id, version, doc, MappingProxyType(dict(row.keys)))
-
-
-def _fill(index: _Index, docs: Iterable[SearchDoc]) -> None:
-    # Here, so that a program that never searches does not load the text room.
-    from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
-
-    for doc in docs:
-        index.add(doc, folded_tokens(doc.text), ANALYZER_VERSION)
 
 
 def _place(cursor: Cursor) -> int:

@@ -117,8 +117,8 @@ class Migration:
 
     def _rows(self, change: SchemaChange, rekey: Rekey) -> Iterator[SchemaChange]:
         kind = self._wanted(change.kind)
-        self._begin(kind)
-        yield change
+        if self._begin(kind):
+            yield change
         done = change.done
         while True:
             copied = self._copy(kind, rekey)
@@ -126,21 +126,23 @@ class Migration:
                 # Finished by somebody else meanwhile.
                 return
             done += copied
-            yield attrs.evolve(change, done=done)
+            if copied:
+                yield attrs.evolve(change, done=done)
             if copied < _BATCH:
                 break
         self._finish(kind)
         yield attrs.evolve(change, done=change.rows)
 
-    def _begin(self, kind: Kind) -> None:
+    def _begin(self, kind: Kind) -> bool:
         with self.writing():
             stored, step = self._now(kind.name)
             if step is not SchemaStep.ROWS or _goes_on(stored, kind):
-                return
+                return False
             self._drop_copy(stored)
             for statement in schema.tables(kind, stored.number + 1):
                 self.connection.execute(statement)
             self._set(stored, begun=kind)
+        return True
 
     def _copy(self, kind: Kind, rekey: Rekey) -> int | None:
         with self.writing():
