@@ -1025,6 +1025,12 @@ ENTRIES: dict[str, Entry] = {
         "call run with write=True",
         "请以 write=True 调用 run",
     ),
+    "storage.rekey": Entry(
+        "nothing gives the row {id} this key",
+        "没有来源可为行 {id} 提供该键",
+        "give it in tianfu_sdk.core.rekeying.OWN",
+        "请在 tianfu_sdk.core.rekeying.OWN 中提供",
+    ),
     "storage.schema_changed": Entry(
         "{place} was migrated since this program opened it; nothing was stored",
         "{place} 在本程序打开后已被迁移，未写入任何内容",

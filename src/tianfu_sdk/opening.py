@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import random
 import threading
 import time
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import attrs
+
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
-from tianfu_sdk.backends.builtin import shipped_regions, sqlite_path
+from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
+from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
 from tianfu_sdk.backends.crypto import LocalKeys, key_file, key_file_beside, new_master_key
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
 from tianfu_sdk.core.kinds import SUBJECT_KEY
@@ -33,12 +37,14 @@ __all__ = [
     "Joined",
     "Named",
     "Optioned",
+    "Prepared",
     "beside",
     "blobs_for",
     "erasures_for",
     "keys_for",
     "normal",
     "optioned",
+    "prepared",
     "regions",
 ]
 
@@ -228,6 +234,45 @@ class Named:
                 if close is not None:
                     close()
             self._made.clear()
+
+
+@attrs.frozen
+class Prepared:
+    """What a hub is opened with: everything but an open store."""
+
+    url: str
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    plugins: Plugins
+    store: Store
+
+
+def prepared(
+    url: str,
+    *,
+    settings: Settings | Mapping[str, Any] | None,
+    plugins: Sequence[Any],
+    clock: Clock | None,
+    ids: Ids | None,
+    discover: bool,
+) -> Prepared:
+    """Find what a hub is opened with; see `Hub.open` for the arguments.
+
+    Raises:
+        Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`.
+        PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
+    """
+    if not isinstance(settings, Settings):
+        settings = Settings.load(values=settings, environment=os.environ)
+    url = normal(url or settings.db)
+    clock = clock or SystemClock()
+    ids = ids or TimeOrderedIds(clock)
+    found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
+    scheme = urlsplit(url).scheme
+    own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
+    context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
+    return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
 
 
 @functools.cache

@@ -34,6 +34,7 @@ __all__ = [
     "NEVER",
     "NEVER_DUE",
     "PLACE_KEYS",
+    "SHELVES",
     "NounKind",
     "Placed",
     "day_key",
@@ -334,6 +335,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
+SHELVES: Mapping[str, NounKind[Any]] = {shelf.name: shelf for shelf in _NOUNS}
+"""How nouns are shelved, by the name of their kind."""
 
 REVISION = Kind(
     "revision",
