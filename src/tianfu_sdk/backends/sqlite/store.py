@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tianfu_sdk.backends.sqlite import schema
+from tianfu_sdk.backends.sqlite.copies import copy_out, put_back
 from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
 from tianfu_sdk.backends.sqlite.faults import translated
 from tianfu_sdk.backends.sqlite.jobs import Jobs
@@ -119,6 +120,7 @@ class SqliteStore:
             processes=True,
             single_writer=True,
             search=True,
+            backup=True,
         )
 
     def open(self, kinds: Sequence[Kind]) -> None:
@@ -231,6 +233,27 @@ class SqliteStore:
         if schema.generation(connection) != self._generation:
             raise SchemaTooNew("storage.schema_changed", place=self._place)
 
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Copy what is committed into a new file, while others write."""
+        if self._mine.busy:
+            raise StorageError("storage.nested", place=self._place)
+        with translated(self._place, self._timeout):
+            copy_out(self._connection(), Path(target).absolute(), progress)
+
+    def restore(
+        self,
+        source: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Make the file of a backup; it must not be there yet."""
+        if self._read_only:
+            raise StorageReadOnly("storage.read_only", place=self._place)
+        put_back(Path(source), self.path, progress)
+
     def check(self) -> list[str]:
         """Look for damage."""
         with translated(self._place, self._timeout):
@@ -274,6 +297,11 @@ class SqliteStore:
         return mine.connection
 
     def _connect(self) -> sqlite3.Connection:
+        if not self._read_only:
+            # For its owner only, as SQLite then makes the files beside it; where this cannot
+            # be done, SQLite says why.
+            with contextlib.suppress(OSError):
+                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         mode = "ro" if self._read_only else "rwc"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
