@@ -34,13 +34,14 @@ from tianfu_sdk.model.event import AuditLine, Event, Finding
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
+from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region, RegionAmendment, RekeyStep
 from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
-from tianfu_sdk.model.storage import JobInfo, JobState
+from tianfu_sdk.model.storage import JobInfo, JobState, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
@@ -127,6 +128,8 @@ class Aio:
     def jobs(self) -> AioJobs: ...
     @property
     def marks(self) -> AioMarks: ...
+    @property
+    def keeping(self) -> AioKeeping: ...
     @property
     def media(self) -> AioMediaDesk: ...
     @property
@@ -524,6 +527,19 @@ class AioJobs:
     ) -> builtins.list[JobInfo]: ...
     async def release(self, queue: str, ids: Sequence[int]) -> int: ...
     async def purge(self, queue: str, before: datetime, limit: int = ...) -> int: ...
+
+class AioKeeping:
+    async def backup(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> BackedUp: ...
+    @property
+    def erasures(self) -> str: ...
+    async def restored(self, source: str | Path) -> Restored: ...
+    async def migrated(self, steps: Sequence[SchemaChange]) -> None: ...
 
 class AioListings:
     async def get(self, id: str, *, revision: int | None = ...) -> Listing: ...
