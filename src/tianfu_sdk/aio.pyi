@@ -34,13 +34,14 @@ from tianfu_sdk.model.event import AuditLine, Event, Finding
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
+from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
-from tianfu_sdk.model.media import Media, MediaInfo
+from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region, RegionAmendment, RekeyStep
 from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
-from tianfu_sdk.model.storage import JobInfo, JobState
+from tianfu_sdk.model.storage import JobInfo, JobState, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
@@ -105,6 +106,7 @@ class Aio:
         weights: Mapping[str, float] | None = ...,
     ) -> Matches: ...
     async def doctor(self) -> list[Finding]: ...
+    async def follow_index(self, limit: int = ...) -> int: ...
     async def rebuild_index(self) -> int: ...
     @property
     def plugins(self) -> Plugins: ...
@@ -126,6 +128,8 @@ class Aio:
     def jobs(self) -> AioJobs: ...
     @property
     def marks(self) -> AioMarks: ...
+    @property
+    def keeping(self) -> AioKeeping: ...
     @property
     def media(self) -> AioMediaDesk: ...
     @property
@@ -524,6 +528,19 @@ class AioJobs:
     async def release(self, queue: str, ids: Sequence[int]) -> int: ...
     async def purge(self, queue: str, before: datetime, limit: int = ...) -> int: ...
 
+class AioKeeping:
+    async def backup(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> BackedUp: ...
+    @property
+    def erasures(self) -> str: ...
+    async def restored(self, source: str | Path) -> Restored: ...
+    async def migrated(self, steps: Sequence[SchemaChange]) -> None: ...
+
 class AioListings:
     async def get(self, id: str, *, revision: int | None = ...) -> Listing: ...
     async def find(
@@ -600,7 +617,11 @@ class AioMarks:
 
 class AioMediaDesk:
     async def add(
-        self, source: bytes | BinaryIO | Path, *, media_type: str | None = ...
+        self,
+        source: bytes | BinaryIO | Path,
+        *,
+        media_type: str | None = ...,
+        size: int | None = ...,
     ) -> MediaInfo: ...
     async def open(self, digest: str, start: int = ..., length: int | None = ...) -> BinaryIO: ...
     async def use(
@@ -612,6 +633,9 @@ class AioMediaDesk:
         transcript: str = ...,
         seconds: float | None = ...,
     ) -> Media: ...
+    async def collect(
+        self, *, grace: timedelta = ..., every: timedelta | None = ...
+    ) -> Collected: ...
 
 class AioNewsDesk:
     async def get(self, id: str, *, revision: int | None = ...) -> News: ...

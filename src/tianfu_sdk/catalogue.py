@@ -60,10 +60,10 @@ ENTRIES: dict[str, Entry] = {
         "请使用 sqlite:、memory: 或带检索的插件",
     ),
     "blob.unknown": Entry(
-        "no media are kept under this digest",
-        "没有该摘要对应的媒体",
-        "add them with hub.media.add",
-        "请先用 hub.media.add 添加",
+        "no media are kept under this digest, or not for this account to read",
+        "没有该摘要对应的媒体，或该账号无权读取",
+        "add them with hub.media.add, and look at the account that acts",
+        "请先用 hub.media.add 添加，并核对当前账号",
     ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
@@ -563,6 +563,12 @@ ENTRIES: dict[str, Entry] = {
         "such as image/png",
         "例如 image/png",
     ),
+    "media.clearing": Entry(
+        "the same bytes, which nothing used, are being cleared away right now",
+        "相同的字节因无人使用，正在被清理",
+        "add them again",
+        "请重新添加",
+    ),
     "media.empty": Entry(
         "there are no bytes",
         "内容为空",
@@ -584,6 +590,12 @@ ENTRIES: dict[str, Entry] = {
         "{form} 须有文字稿",
         "fill transcript; or open the hub with accessible=False",
         "请填写 transcript，或以 accessible=False 打开",
+    ),
+    "media.torn": Entry(
+        "{found} bytes came, {wanted} were promised; nothing was kept",
+        "应有 {wanted} 字节，实到 {found} 字节，未保存",
+        "send them again, or leave size out",
+        "请重新上传，或省略 size",
     ),
     "media.type_clash": Entry(
         "it claims to be {claimed} but is {found}",
@@ -940,6 +952,12 @@ ENTRIES: dict[str, Entry] = {
         "a row of this kind {place} a document",
         "该类型的文档与声明不符（{place}）",
     ),
+    "storage.document_changed": Entry(
+        "a kind cannot gain or lose its document",
+        "类型不能增加或取消文档",
+        "give the new shape another name",
+        "请为新结构另取名称",
+    ),
     "storage.empty_id": Entry(
         "a name or id must not be empty",
         "名称或标识不能为空",
@@ -995,10 +1013,16 @@ ENTRIES: dict[str, Entry] = {
         "应为 {wanted}，实为 {found}",
     ),
     "storage.kind_changed": Entry(
-        "a kind has other keys than its rows in {place}",
-        "类型的键与 {place} 中已有数据不符",
-        "migrate the store, or use a new one",
-        "请迁移数据或使用新存储",
+        "a kind has another shape than its rows in {place}",
+        "类型的结构与 {place} 中已有数据不符",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.kind_too_new": Entry(
+        "{place} has schema {found} of this kind, this program knows {known}",
+        "{place} 中该类型的版本为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
     ),
     "storage.lease": Entry(
         "the lease must be longer than nothing",
@@ -1014,11 +1038,23 @@ ENTRIES: dict[str, Entry] = {
         "a row to be loaded must have a version of 1 or more, not {value}",
         "载入的行版本须不小于 1，当前为 {value}",
     ),
+    "storage.migrating": Entry(
+        "a migration of {place} was begun and is not finished",
+        "{place} 的迁移已开始但未完成",
+        "run `tianfu migrate` again, with the program that began it; it goes on where it stopped",
+        "请用开始迁移的程序再次运行 tianfu migrate，将从中断处继续",
+    ),
     "storage.nested": Entry(
         "run or open was called inside a transaction of the same store",
         "在同一存储的事务内又调用了 run 或 open",
         "use hub.unit for several calls in one transaction",
         "多个调用合为一个事务请用 hub.unit",
+    ),
+    "storage.no_backup": Entry(
+        "this store makes no backups by itself",
+        "该存储不支持直接备份",
+        "use `tianfu dump` and `tianfu load`, or the tools of the database",
+        "请使用 tianfu dump 与 tianfu load，或数据库自带的备份工具",
     ),
     "storage.no_fts5": Entry(
         "this SQLite was built without FTS5",
@@ -1078,11 +1114,35 @@ ENTRIES: dict[str, Entry] = {
         "call run with write=True",
         "请以 write=True 调用 run",
     ),
+    "storage.rekey": Entry(
+        "nothing gives the row {id} this key",
+        "没有来源可为行 {id} 提供该键",
+        "give it in tianfu_sdk.core.rekeying.OWN",
+        "请在 tianfu_sdk.core.rekeying.OWN 中提供",
+    ),
+    "storage.schema_changed": Entry(
+        "{place} was migrated since this program opened it; nothing was stored",
+        "{place} 在本程序打开后已被迁移，未写入任何内容",
+        "open the hub again, after an update of tianfu-sdk where it asks for one",
+        "请重新打开；如有提示，请先升级 tianfu-sdk",
+    ),
     "storage.schema_too_new": Entry(
         "{place} has schema {found}, this program knows {known}",
         "{place} 的版本为 {found}，本程序只认识 {known}",
         "update tianfu-sdk",
         "请升级 tianfu-sdk",
+    ),
+    "storage.schema_too_old": Entry(
+        "{place} has schema {found}, this program needs {known}",
+        "{place} 的版本为 {found}，本程序需要 {known}",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.target_there": Entry(
+        "{place} is there already",
+        "{place} 已存在",
+        "name another file; nothing is overwritten",
+        "请另选文件；不会覆盖已有文件",
     ),
     "storage.tx_over": Entry(
         "this transaction is over",

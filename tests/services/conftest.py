@@ -207,6 +207,12 @@ def world(hub, clock):
 
 
 @pytest.fixture
+def door(world):
+    """The same world, for tests that are about the doors."""
+    return world
+
+
+@pytest.fixture
 def anywhere(way, clock):
     """The same world on either store."""
     return build(way.open(clock=clock), clock)

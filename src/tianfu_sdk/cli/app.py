@@ -17,6 +17,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("tianfu_sdk.cli.store:init", "Make a store with its first organization and account."),
     "doctor": ("tianfu_sdk.cli.store:doctor", "Look whether a store is sound."),
     "config": ("tianfu_sdk.cli.store:config", "Show the settings, or what is wrong with them."),
+    "migrate": ("tianfu_sdk.cli.keeping:migrate", "Bring a store of an older version up."),
+    "backup": ("tianfu_sdk.cli.keeping:backup", "Copy a store while others write."),
+    "restore": ("tianfu_sdk.cli.keeping:restore", "Make a store of a backup."),
     "import": ("tianfu_sdk.cli.importing:import_", "Take in rows of a CSV, XLSX or JSONL file."),
     "find": ("tianfu_sdk.cli.reading:find", "List content."),
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),
@@ -24,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
+    "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "keys": ("tianfu_sdk.cli.store:keys", "Make master keys."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
 }

@@ -36,6 +36,7 @@ __all__ = [
     "NEVER_DUE",
     "PLACED",
     "PLACE_KEYS",
+    "SHELVES",
     "NounKind",
     "Placed",
     "day_key",
@@ -343,6 +344,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
+SHELVES: Mapping[str, NounKind[Any]] = {shelf.name: shelf for shelf in _NOUNS}
+"""How nouns are shelved, by the name of their kind."""
 
 REVISION = Kind(
     "revision",
@@ -352,6 +355,22 @@ REVISION = Kind(
 """Revisions of content other than the one that its own row holds; `due`: when a scheduled
 one is to be published, `NEVER_DUE` for all others."""
 NEVER_DUE = 2**62
+MEDIA_USE = Kind(
+    "media_use",
+    (
+        Key("digest"),
+        Key("kind"),
+        Key("item"),
+        Key("state"),
+        *PLACE_KEYS,
+        Key("expires", "int"),
+        Key("at", "int"),
+    ),
+    (("digest",), ("kind", "at"), ("item",)),
+    document=False,
+)
+"""A narrow row for everything that holds on to the bytes of a medium: a revision of a content,
+or an upload that nothing uses yet; see `core.media`."""
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(
@@ -397,6 +416,7 @@ MARK = Kind("mark", ())
 ALL_KINDS: tuple[Kind, ...] = (
     *(shelf.kind for shelf in _NOUNS),
     REVISION,
+    MEDIA_USE,
     UNIQUE,
     MESSAGE,
     RECEIPT,

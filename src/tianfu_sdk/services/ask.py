@@ -75,11 +75,7 @@ class Ask(Desk):
         languages = {wanted} if wanted else {detect(text).language} & _MINORITY
         only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages))
 
-        def read(work: Work) -> list[Answer]:
-            tags = tags_of(region, work.regions()) if region else frozenset()
-            return self._answer(work, text, attrs.evolve(only, tags=tags), limit)
-
-        answers = self._read(read)
+        answers = self._answers(asking.question_tokens(text), only, region, limit)
         try:
             question = self._write(
                 lambda work: self._file(work, text, region, wanted, answered=bool(answers))
@@ -88,12 +84,31 @@ class Ask(Desk):
             question = None
         return Answers(answers=tuple(answers), abstained=not answers, question=question)
 
-    def _answer(self, work: Work, text: str, only: SearchFilter, limit: int) -> list[Answer]:
-        search = work.tx.search
-        if search is None:
-            raise Unsupported("ask.no_search", path="store")
-        tokens = asking.question_tokens(text)
-        hits = search.query(tokens, only, min(200, limit * 3))
+    def _answers(
+        self, tokens: Sequence[str], only: SearchFilter, region: str | None, limit: int
+    ) -> list[Answer]:
+        most = min(200, limit * 3)
+
+        def narrowed(work: Work) -> SearchFilter:
+            tags = tags_of(region, work.regions()) if region else frozenset()
+            return attrs.evolve(only, tags=tags)
+
+        def inside(work: Work) -> list[Answer]:
+            search = work.tx.search
+            if search is None:
+                raise Unsupported("ask.no_search", path="store")
+            return self._answer(work, tokens, search.query(tokens, narrowed(work), most), limit)
+
+        engine = self._tools.engine()
+        if engine is None:
+            return self._read(inside)
+        # Outside of any transaction: it may be a server elsewhere.
+        hits = engine.query(tokens, self._read(narrowed), most)
+        return self._read(lambda work: self._answer(work, tokens, hits, limit))
+
+    def _answer(
+        self, work: Work, tokens: Sequence[str], hits: Sequence[Hit], limit: int
+    ) -> list[Answer]:
         threshold = work.tools.settings.ask.threshold
         shown = self._gate(work, hits)
         names = names_of(work, [found.content.organization for found in shown.values()])

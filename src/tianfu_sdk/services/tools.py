@@ -13,6 +13,7 @@ from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Cipher, Keys
+from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.ports.translation import Translator
@@ -49,6 +50,8 @@ class Tools:
     keys: Keys
     cipher: Cipher
     blobs: Blobs
+    folder: Callable[[str], Blobs]
+    """Gives a place for media in a folder, such as that of a backup."""
     erasures: ErasureLog
     """Who was erased; outside the store and its backups."""
     transport: Transport
@@ -58,6 +61,8 @@ class Tools:
     """Gives the translation engine of a name; raises `PluginError`."""
     first_seen: Callable[[], FirstSeen]
     """Gives a new one, to be closed after use."""
+    engine: Callable[[], FollowerSearch | None]
+    """Gives the search engine that `ask` is answered by; None: the one in the store."""
     offered: Callable[[str], Sequence[str]]
     """Names that plugins and built-in backends offer at a port."""
     tell: Callable[[Sequence[Event]], None]
