@@ -151,6 +151,12 @@ ENTRIES: dict[str, Entry] = {
         "a plan needs a text",
         "预案须有短信文本",
     ),
+    "emergency.not_yet": Entry(
+        "what is reported lies in the future",
+        "上报的事件时间在将来",
+        "give when it happened; for what an official warning announces, give the alert",
+        "请填写实际发生时间；如依据官方预警，请填写 alert",
+    ),
     "emergency.own_report": Entry(
         "who reported it may neither verify nor reject it",
         "上报人本人不能核实或否定",
@@ -1247,16 +1253,16 @@ ENTRIES: dict[str, Entry] = {
         "词条须有中文名称（zh-Hans）",
     ),
     "term.unknown": Entry(
-        "the vocabulary {vocabulary} has no term {term}",
-        "词表 {vocabulary} 没有 {term}",
+        "the vocabulary {vocabulary} has no term {term}; near: {near}",
+        "词表 {vocabulary} 没有 {term}；相近的有：{near}",
         'vocabularies.terms("{vocabulary}") lists them; vocabularies.put adds one',
         '可用 vocabularies.terms("{vocabulary}") 查看，用 vocabularies.put 添加',
     ),
     "text.bad_language": Entry(
         "{value} is not a well-formed language tag",
         "{value} 不是合式的语言标签",
-        "a BCP 47 tag with hyphens, such as bo, ii or zh-Hans",
-        "请使用以连字符分隔的 BCP 47 标签，如 bo、ii、zh-Hans",
+        "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
+        "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",

@@ -71,7 +71,7 @@ from tianfu_sdk.services.matching import Matching
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
-from tianfu_sdk.services.organizations import Organizations
+from tianfu_sdk.services.organizations import Organizations, unique_name
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
@@ -370,6 +370,7 @@ class Hub:
                 },
             )
             placed = Placed(levels, (id_,))
+            work.claim_unique(ORGANIZATION.name, *unique_name(first), id_)
             work.put(ORGANIZATION, first, placed)
             work.note(first, "created")
             account = make_account(
