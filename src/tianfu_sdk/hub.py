@@ -39,6 +39,7 @@ from tianfu_sdk.opening import (
     Prepared,
     beside,
     blobs_for,
+    closed_on_failure,
     erasures_for,
     keys_for,
     optioned,
@@ -146,13 +147,10 @@ class Hub:
         parts = prepared(
             url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
         )
-        try:
+        with closed_on_failure(parts.store):
             parts.store.open(ALL_KINDS)
             demand_loaded(parts.store)
             return cls._of(parts, transport, keys)
-        except BaseException:
-            parts.store.close()
-            raise
 
     @classmethod
     def _of(
@@ -248,11 +246,12 @@ class Hub:
         parts = prepared(
             url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
         )
-        steps = parts.store.changes(ALL_KINDS)
-        parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
-        hub = cls._of(parts)
-        hub.as_system(reason="migrate").keeping.migrated(steps)
-        return hub
+        with closed_on_failure(parts.store):
+            steps = parts.store.changes(ALL_KINDS)
+            parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
+            hub = cls._of(parts)
+            hub.as_system(reason="migrate").keeping.migrated(steps)
+            return hub
 
     @classmethod
     def restore(
@@ -296,8 +295,9 @@ class Hub:
         )
         if not parts.store.capabilities.backup:
             raise Unsupported("storage.no_backup", path="url")
-        cast(BackupStore, parts.store).restore(source, progress)
-        parts.store.open(ALL_KINDS)
+        with closed_on_failure(parts.store):
+            cast(BackupStore, parts.store).restore(source, progress)
+            parts.store.open(ALL_KINDS)
         with cls._of(parts) as hub:
             return hub.as_system(reason="restore").keeping.restored(source)
 
@@ -338,7 +338,8 @@ class Hub:
         parts = prepared(
             url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
         )
-        parts.store.open(ALL_KINDS)
+        with closed_on_failure(parts.store):
+            parts.store.open(ALL_KINDS)
         with cls._of(parts) as hub:
             return hub.as_system(reason="load").keeping.load(source, progress=progress)
 

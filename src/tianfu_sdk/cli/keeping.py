@@ -82,14 +82,15 @@ def backup(file: str, db: str, as_json: bool, media: bool | None) -> None:  # no
     with opened(db) as hub:
         system = hub.as_system(reason="backup")
         made = system.keeping.backup(file, media=media, progress=_parts(as_json=as_json))
-        log = hub.keeping.erasures
     if as_json:
         echo_json(_as_json(made) | {"left_out": ["master key", "erasure log"]})
     else:
         click.echo(f"wrote {made.file}, {made.size} bytes")
         _say_media(made.media, made.folder)
         click.echo("left out: the master key; without it no phone and no name can be read again")
-        click.echo(f"left out: the erasure log ({log or 'none is set'}); restore needs it")
+        click.echo(
+            f"left out: the erasure log ({made.erasures or 'none is set'}); restore needs it"
+        )
     raise SystemExit(1 if made.media.damaged else 0)
 
 
@@ -133,14 +134,15 @@ def dump(file: str, db: str, as_json: bool, media: bool | None) -> None:  # noqa
     with opened(db) as hub:
         system = hub.as_system(reason="dump")
         made = system.keeping.dump(file, media=media, progress=_parts(as_json=as_json))
-        log = hub.keeping.erasures
     if as_json:
         echo_json(_as_json(made) | {"left_out": ["master key", "erasure log"]})
     else:
         click.echo(f"wrote {made.file}, {made.lines} lines, {made.size} bytes")
         _say_media(made.media, made.folder)
         click.echo("left out: the master key; the new store needs the same one")
-        click.echo(f"left out: the erasure log ({log or 'none is set'}); the new store needs it")
+        click.echo(
+            f"left out: the erasure log ({made.erasures or 'none is set'}); the new store needs it"
+        )
     raise SystemExit(1 if made.media.damaged else 0)
 
 
@@ -181,6 +183,10 @@ def _say_media(media: MediaCopy, folder: str) -> None:
     click.echo(f"media: {media.copied} copied, {media.there} were there{where}")
     for digest in media.damaged:
         click.echo(f"ERROR medium {digest} is damaged and was left out", err=True)
+
+
+def _say_log(log: str, why: str) -> None:
+    click.echo(f"left out: the erasure log ({log or 'none is set'}); {why}")
 
 
 def _say_erasures(erased: int, log: str) -> None:

@@ -104,6 +104,8 @@ class Dumped:
     media: MediaCopy
     folder: str = ""
     """Where the media are; empty where none were copied."""
+    erasures: str = ""
+    """Where the erasure log is, which is not in it; empty where there is none."""
 
 
 @attrs.frozen(kw_only=True)

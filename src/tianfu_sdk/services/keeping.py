@@ -80,7 +80,8 @@ class Keeping(Desk):
         size = Path(target).stat().st_size
         self._record("store.backed_up", bytes=size, media=copied.copied)
         made = folder if copied.copied or copied.there else ""
-        return BackedUp(file=str(target), size=size, media=copied, folder=made)
+        log = self._tools.erasures.place
+        return BackedUp(file=str(target), size=size, media=copied, folder=made, erasures=log)
 
     def dump(
         self,
@@ -125,6 +126,7 @@ class Keeping(Desk):
             content=trailer.content,
             media=copied,
             folder=folder if copied.copied or copied.there else "",
+            erasures=self._tools.erasures.place,
         )
 
     def load(
@@ -192,11 +194,6 @@ class Keeping(Desk):
 
     def _has_files(self) -> bool:
         return urlsplit(self._tools.settings.media).scheme in {"", "file"}
-
-    @property
-    def erasures(self) -> str:
-        """Where the erasure log is; empty where there is none."""
-        return self._tools.erasures.place
 
     def restored(self, source: str | Path) -> Restored:
         """Finish what `Hub.restore` began: media, who was erased since, and a look at the audit.
