@@ -49,9 +49,9 @@ def kinds(world):
     return sorted(row.keys["kind"] for row in rows)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def place(request):
-    return request.getfixturevalue({"memory": "world", "sqlite": "stored"}[request.param])
+@pytest.fixture
+def place(anywhere):
+    return anywhere
 
 
 def doom(world, number=1):
