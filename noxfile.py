@@ -74,7 +74,7 @@ def docs(session):
 
 @nox.session
 def deep(session):
-    """The property tests with many and random examples; for the night."""
+    """The property tests with many and random examples, and what takes minutes; for the night."""
     install(session)
     arguments = ["--hypothesis-profile=deep", "--timeout=1800"]
     session.run("pytest", "-q", *arguments, *session.posargs)
