@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 from tianfu_sdk.formats.tables import TableFormat
@@ -35,7 +35,7 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
-from tianfu_sdk.model.media import Media, MediaInfo
+from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region
@@ -595,7 +595,11 @@ class AioMarks:
 
 class AioMediaDesk:
     async def add(
-        self, source: bytes | BinaryIO | Path, *, media_type: str | None = ...
+        self,
+        source: bytes | BinaryIO | Path,
+        *,
+        media_type: str | None = ...,
+        size: int | None = ...,
     ) -> MediaInfo: ...
     async def open(self, digest: str, start: int = ..., length: int | None = ...) -> BinaryIO: ...
     async def use(
@@ -607,6 +611,9 @@ class AioMediaDesk:
         transcript: str = ...,
         seconds: float | None = ...,
     ) -> Media: ...
+    async def collect(
+        self, *, grace: timedelta = ..., every: timedelta | None = ...
+    ) -> Collected: ...
 
 class AioNewsDesk:
     async def get(self, id: str, *, revision: int | None = ...) -> News: ...

@@ -35,9 +35,7 @@ def hub(server, prefix):
         "accessible": False,
     }
     # The hub's clock does not stand still: the bucket's server looks at signatures' age.
-    with Hub.open(
-        "memory:", settings=settings, plugins=[tianfu_blobs_s3], discover=False
-    ) as hub:
+    with Hub.open("memory:", settings=settings, plugins=[tianfu_blobs_s3], discover=False) as hub:
         yield hub
 
 
@@ -64,7 +62,8 @@ def test_a_medium_goes_in_is_published_and_read_by_everybody(hub):
 def test_media_that_nothing_uses_are_cleared_away(hub, server, prefix):
     first = hub.bootstrap(organization="四川省科学技术协会", region="510000")
     me = hub.as_(first.id)
-    used, unused = me.media.add(PNG), me.media.add(PNG + b"x")
+    used = me.media.add(PNG)
+    me.media.add(PNG + b"x")
     me.resources.create(title="x", organization=first.organization, media=[me.media.use(used)])
     server.begin(f"{prefix}/ab/torn")
     clock = FrozenClock()
@@ -148,6 +147,5 @@ def test_an_upload_and_a_download_take_a_few_parts_of_memory(server, prefix):
 @pytest.mark.timeout(900)
 def test_two_gibibytes_pass_in_64_mebibytes(server, prefix):
     up, down, peak = measured(server, prefix, 2048 * MIB)
-    print(f"up {up / MIB:.1f} MiB, down {down / MIB:.1f} MiB, process {peak / MIB:.1f} MiB")
-    assert up < 64 * MIB
-    assert down < 64 * MIB
+    assert peak < 96 * MIB, "the whole process, with all that it has loaded"
+    assert max(up, down) < 64 * MIB

@@ -163,12 +163,12 @@ class Cut:
 
 
 @pytest.mark.server
-def test_a_connection_that_is_lost_in_the_middle_leaves_nothing_that_is_seen(
-    server, make, prefix
-):
+def test_a_connection_that_is_lost_in_the_middle_leaves_nothing_that_is_seen(server, make, prefix):
     blobs = make()
     with Cut(server.port, 12 << 20) as way:
-        error, _ = raised(lambda: make(endpoint=way.endpoint, retries=0).put(io.BytesIO(bytes(LARGE))))
+        error, _ = raised(
+            lambda: make(endpoint=way.endpoint, retries=0).put(io.BytesIO(bytes(LARGE)))
+        )
     assert (type(error), error.code) == (StorageUnavailable, "s3.unreachable")
     assert list(blobs.list()) == []
     # The driver could not end what it had begun: the way was gone.

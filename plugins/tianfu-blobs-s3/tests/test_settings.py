@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import attrs
 import pytest
 import tianfu_blobs_s3
 from tianfu_blobs_s3 import S3Blobs, S3Settings
@@ -116,3 +119,10 @@ def test_signatures_are_those_of_the_examples_of_aws(query, signature):
         now=datetime(2013, 5, 24, tzinfo=UTC),
     )
     assert headers["authorization"].endswith(f"Signature={signature}")
+
+
+def test_every_setting_stands_in_the_readme():
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    (table,) = re.findall(r"\[backends\.s3\]\n(.*?)```", readme, re.DOTALL)
+    named = re.findall(r"^(\w+) =", table, re.MULTILINE)
+    assert named == [field.name for field in attrs.fields(S3Settings)]

@@ -37,7 +37,7 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @json_option()
 @click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
 def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
-    """Look whether a store is sound: file, audit chain, search index, keys, plugins.
+    """Look whether a store is sound: file, audit chain, search index, keys, media, plugins.
 
     Exit code 1 if anything is wrong.
     """

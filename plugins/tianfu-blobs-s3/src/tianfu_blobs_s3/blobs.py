@@ -109,7 +109,9 @@ class S3Blobs:
     def __init__(self, url: str, options: S3Settings, clock: Clock) -> None:
         parts = urlsplit(url)
         if not parts.netloc or parts.username or parts.query or parts.fragment:
-            raise Invalid("hub.bad_url", path="media", url=f"{parts.scheme}://{parts.hostname or ''}")
+            raise Invalid(
+                "hub.bad_url", path="media", url=f"{parts.scheme}://{parts.hostname or ''}"
+            )
         _check(options)
         self._bucket = parts.netloc
         prefix = unquote(parts.path).strip("/")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import attrs
 
@@ -118,12 +118,12 @@ def _date(text: str | None, clock: Clock) -> datetime:
     return parsedate_to_datetime(text).astimezone(UTC) if text else clock.now()
 
 
-def _parse(body: bytes, place: str) -> ElementTree.Element:
+def _parse(body: bytes, place: str) -> ET.Element:
     try:
-        return ElementTree.fromstring(body)  # noqa: S314 - of the bucket that is trusted with all
-    except ElementTree.ParseError:
+        return ET.fromstring(body)  # noqa: S314 - of the bucket that is trusted with all
+    except ET.ParseError:
         raise unreachable(place, 0, "") from None
 
 
-def _text(element: ElementTree.Element, name: str) -> str:
+def _text(element: ET.Element, name: str) -> str:
     return element.findtext(f"{{*}}{name}") or ""

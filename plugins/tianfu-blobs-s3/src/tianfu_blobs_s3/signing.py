@@ -83,6 +83,5 @@ def encoded_path(path: str) -> str:
 def encoded(query: Mapping[str, str]) -> str:
     """Give a query as it is signed and sent: sorted, each name with a value."""
     return "&".join(
-        f"{quote(name, safe='~')}={quote(value, safe='~')}"
-        for name, value in sorted(query.items())
+        f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(query.items())
     )
