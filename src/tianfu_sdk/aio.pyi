@@ -34,13 +34,14 @@ from tianfu_sdk.model.event import AuditLine, Event, Finding
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
+from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
-from tianfu_sdk.model.region import Region
+from tianfu_sdk.model.region import Region, RegionAmendment, RekeyStep
 from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
-from tianfu_sdk.model.storage import JobInfo, JobState
+from tianfu_sdk.model.storage import JobInfo, JobState, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
@@ -80,7 +81,12 @@ class Aio:
     async def as_system(self, *, reason: str) -> Aio: ...
     async def unit(self, fn: Callable[[Hub], T]) -> T: ...
     async def with_options(
-        self, *, timeout: float | None = ..., accessible: bool | None = ...
+        self,
+        *,
+        timeout: float | None = ...,
+        retries: int | None = ...,
+        max_lag: timedelta | None = ...,
+        accessible: bool | None = ...,
     ) -> Aio: ...
     async def ask(
         self,
@@ -100,6 +106,7 @@ class Aio:
         weights: Mapping[str, float] | None = ...,
     ) -> Matches: ...
     async def doctor(self) -> list[Finding]: ...
+    async def follow_index(self, limit: int = ...) -> int: ...
     async def rebuild_index(self) -> int: ...
     @property
     def plugins(self) -> Plugins: ...
@@ -121,6 +128,8 @@ class Aio:
     def jobs(self) -> AioJobs: ...
     @property
     def marks(self) -> AioMarks: ...
+    @property
+    def keeping(self) -> AioKeeping: ...
     @property
     def media(self) -> AioMediaDesk: ...
     @property
@@ -519,6 +528,19 @@ class AioJobs:
     async def release(self, queue: str, ids: Sequence[int]) -> int: ...
     async def purge(self, queue: str, before: datetime, limit: int = ...) -> int: ...
 
+class AioKeeping:
+    async def backup(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> BackedUp: ...
+    @property
+    def erasures(self) -> str: ...
+    async def restored(self, source: str | Path) -> Restored: ...
+    async def migrated(self, steps: Sequence[SchemaChange]) -> None: ...
+
 class AioListings:
     async def get(self, id: str, *, revision: int | None = ...) -> Listing: ...
     async def find(
@@ -793,6 +815,56 @@ class AioRegions:
     async def children(self, code: str | None = ..., on: date | None = ...) -> list[Region]: ...
     async def ancestors(self, code: str, on: date | None = ...) -> list[Region]: ...
     async def resolve(self, code: str, on: date | None = ...) -> list[Region]: ...
+    async def history(self, code: str) -> list[Region]: ...
+    async def amendment(self, code: str) -> RegionAmendment: ...
+    async def amendments(
+        self, *, after: str | None = ..., limit: int = ...
+    ) -> AioPage[RegionAmendment]: ...
+    async def add(
+        self,
+        code: str,
+        *,
+        name: str,
+        parent: str | None = ...,
+        valid_from: date | None = ...,
+        valid_to: date | None = ...,
+        successors: Sequence[str] = ...,
+        approximate: bool = ...,
+        source: str = ...,
+        version: int | None = ...,
+        reason: str = ...,
+    ) -> RegionAmendment: ...
+    async def edit(
+        self,
+        code: str,
+        *,
+        on: date | None = ...,
+        version: int | None = ...,
+        reason: str = ...,
+        **changes: Any,
+    ) -> RegionAmendment: ...
+    async def renew(
+        self,
+        code: str,
+        since: date,
+        *,
+        version: int | None = ...,
+        reason: str = ...,
+        **changes: Any,
+    ) -> RegionAmendment: ...
+    async def replace(
+        self,
+        code: str,
+        on: date,
+        by: Sequence[str],
+        *,
+        version: int | None = ...,
+        reason: str = ...,
+    ) -> RegionAmendment: ...
+    async def revert(
+        self, code: str, *, version: int | None = ..., reason: str = ...
+    ) -> list[Region]: ...
+    async def rekey(self, progress: Callable[[RekeyStep], None] | None = ...) -> RekeyStep: ...
 
 class AioResources:
     async def get(self, id: str, *, revision: int | None = ...) -> Resource: ...

@@ -175,6 +175,24 @@ ENTRIES: dict[str, Entry] = {
         "the system judges no report; a person does",
         "系统不能核实上报，须由人核实",
     ),
+    "erasures.bad_subject": Entry(
+        "this is no random id of a subject",
+        "这不是主体的随机标识",
+        "pass ids such as sub_01…; phones and names must never stand in the log",
+        "请传入 sub_01… 这样的标识；日志中绝不能出现手机号或姓名",
+    ),
+    "erasures.corrupt": Entry(
+        "line {line} of the erasure log cannot be read",
+        "删除日志第 {line} 行无法读取",
+        "compare with a copy of the log; remove the line only if a power cut tore it",
+        "请与日志副本核对；仅当该行因断电残缺时才可删除",
+    ),
+    "erasures.nowhere": Entry(
+        "there is no place for the erasure log",
+        "没有设置删除日志的位置",
+        "set `erasures` (TIANFU_ERASURES) to a file apart from the database and its backups",
+        "请将 erasures（TIANFU_ERASURES）设为数据库及其备份之外的文件",
+    ),
     "events.bad_name": Entry(
         "a consumer or mark needs a name of 1 to 40 characters",
         "消费者或标记的名称须为 1 至 40 个字符",
@@ -320,6 +338,10 @@ ENTRIES: dict[str, Entry] = {
         "unit 需要普通函数，不能是协程函数",
         "write def, not async def, and no await; `await hub.aio.unit(fn)` runs it on a thread",
         "请用 def 而非 async def，且不用 await；`await hub.aio.unit(fn)` 会在线程中运行它",
+    ),
+    "hub.bad_option": Entry(
+        "the option must be {wanted}",
+        "选项取值应为 {wanted}",
     ),
     "hub.bad_url": Entry(
         "this is no URL of a store: {url}",
@@ -711,11 +733,82 @@ ENTRIES: dict[str, Entry] = {
         "six digits of GB/T 2260, such as 510000",
         "GB/T 2260 的六位代码，如 510000",
     ),
+    "region.bad_parent": Entry(
+        "{parent} cannot lie right above {value}",
+        "{parent} 不能是 {value} 的上级",
+        "above a county lies a prefecture or the province, above a prefecture the province,"
+        " of the same two first digits",
+        "县级的上级为地级或省级，地级的上级为省级，且前两位代码相同",
+    ),
+    "region.begins_then": Entry(
+        "the row of {value} begins on this very day",
+        "{value} 的记录正是从这一天开始",
+        "use regions.edit to correct it",
+        "如需更正请用 regions.edit",
+    ),
+    "region.has_children": Entry(
+        "{value} {name} lies below it, and would have no parent then",
+        "其下的 {value} {name} 将没有上级",
+        "move or end what lies below it first",
+        "请先调整或终止其下级",
+    ),
+    "region.in_use": Entry(
+        "a {kind} belongs to {value}, so the code must stay",
+        "有 {kind} 属于 {value}，不能删去该代码",
+        "end the region by regions.replace and name its successors",
+        "请用 regions.replace 终止该区划并指明后继",
+    ),
+    "region.named": Entry(
+        "{value} {name} names it as a successor",
+        "{value} {name} 以它为后继",
+        "amend that one first",
+        "请先修改前者",
+    ),
+    "region.not_amended": Entry(
+        "nothing was amended about {value}",
+        "{value} 没有修订记录",
+        "regions.amendments() lists what was",
+        "可用 regions.amendments() 查看",
+    ),
+    "region.not_ended": Entry(
+        "{value} goes on, so nothing succeeds it",
+        "{value} 仍然有效，不能有后继",
+        "give the day on which it ends",
+        "请给出终止日期",
+    ),
     "region.not_valid": Entry(
         "{value} was no region on {on}; successors: {successors}",
         "{value} 在 {on} 不是有效区划；后继：{successors}",
         "regions.resolve(code) follows it",
         "可用 regions.resolve(code) 查找",
+    ),
+    "region.overlap": Entry(
+        "{value} holds as {name} on some of these days",
+        "{value} 在此期间已作为 {name} 有效",
+        "regions.edit corrects a row, regions.renew lets another one follow",
+        "更正用 regions.edit，变更用 regions.renew",
+    ),
+    "region.parent_not_valid": Entry(
+        "{value} does not hold all the time that this region does",
+        "上级 {value} 并非在整个期间内都有效",
+        "give the days on which both hold",
+        "请填写二者同时有效的日期",
+    ),
+    "region.rekeying": Entry(
+        "another process is re-keying this store",
+        "另一进程正在重建区划索引",
+        "let it finish, or end it first",
+        "请等待其完成，或先将其停止",
+    ),
+    "region.successor_circle": Entry(
+        "{value} leads back to the region that it would succeed",
+        "后继 {value} 又指回被它接替的区划",
+    ),
+    "region.successor_not_valid": Entry(
+        "{value} does not hold on the day it would take over",
+        "后继 {value} 在接替之日无效",
+        "add the successor from that day on first",
+        "请先添加自该日起有效的后继区划",
     ),
     "region.unknown": Entry(
         "{value} never was a region code",
@@ -807,6 +900,10 @@ ENTRIES: dict[str, Entry] = {
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
     ),
+    "storage.attempts": Entry(
+        "the number of attempts must be 0 or more, not {value}",
+        "尝试次数须不小于 0，当前为 {value}",
+    ),
     "storage.bad_index": Entry(
         "an index names {value}, which is no scalar key",
         "索引引用了 {value}，它不是单值键",
@@ -855,6 +952,12 @@ ENTRIES: dict[str, Entry] = {
         "a row of this kind {place} a document",
         "该类型的文档与声明不符（{place}）",
     ),
+    "storage.document_changed": Entry(
+        "a kind cannot gain or lose its document",
+        "类型不能增加或取消文档",
+        "give the new shape another name",
+        "请为新结构另取名称",
+    ),
     "storage.empty_id": Entry(
         "a name or id must not be empty",
         "名称或标识不能为空",
@@ -883,6 +986,12 @@ ENTRIES: dict[str, Entry] = {
         "check the disk",
         "请检查磁盘",
     ),
+    "storage.job_known": Entry(
+        "the queue knows the keys of these jobs already",
+        "队列中已有这些任务的键",
+        "load jobs into a queue that has none",
+        "请载入到没有任务的队列",
+    ),
     "storage.key_characters": Entry(
         "NUL and halves of surrogate pairs cannot be stored here",
         "此处不能含 NUL 或不成对的代理码元",
@@ -904,10 +1013,16 @@ ENTRIES: dict[str, Entry] = {
         "应为 {wanted}，实为 {found}",
     ),
     "storage.kind_changed": Entry(
-        "a kind has other keys than its rows in {place}",
-        "类型的键与 {place} 中已有数据不符",
-        "migrate the store, or use a new one",
-        "请迁移数据或使用新存储",
+        "a kind has another shape than its rows in {place}",
+        "类型的结构与 {place} 中已有数据不符",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.kind_too_new": Entry(
+        "{place} has schema {found} of this kind, this program knows {known}",
+        "{place} 中该类型的版本为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
     ),
     "storage.lease": Entry(
         "the lease must be longer than nothing",
@@ -919,11 +1034,27 @@ ENTRIES: dict[str, Entry] = {
         "the number must be 1 to {most}",
         "数目须在 1 到 {most} 之间",
     ),
+    "storage.load_version": Entry(
+        "a row to be loaded must have a version of 1 or more, not {value}",
+        "载入的行版本须不小于 1，当前为 {value}",
+    ),
+    "storage.migrating": Entry(
+        "a migration of {place} was begun and is not finished",
+        "{place} 的迁移已开始但未完成",
+        "run `tianfu migrate` again, with the program that began it; it goes on where it stopped",
+        "请用开始迁移的程序再次运行 tianfu migrate，将从中断处继续",
+    ),
     "storage.nested": Entry(
         "run or open was called inside a transaction of the same store",
         "在同一存储的事务内又调用了 run 或 open",
         "use hub.unit for several calls in one transaction",
         "多个调用合为一个事务请用 hub.unit",
+    ),
+    "storage.no_backup": Entry(
+        "this store makes no backups by itself",
+        "该存储不支持直接备份",
+        "use `tianfu dump` and `tianfu load`, or the tools of the database",
+        "请使用 tianfu dump 与 tianfu load，或数据库自带的备份工具",
     ),
     "storage.no_fts5": Entry(
         "this SQLite was built without FTS5",
@@ -983,11 +1114,35 @@ ENTRIES: dict[str, Entry] = {
         "call run with write=True",
         "请以 write=True 调用 run",
     ),
+    "storage.rekey": Entry(
+        "nothing gives the row {id} this key",
+        "没有来源可为行 {id} 提供该键",
+        "give it in tianfu_sdk.core.rekeying.OWN",
+        "请在 tianfu_sdk.core.rekeying.OWN 中提供",
+    ),
+    "storage.schema_changed": Entry(
+        "{place} was migrated since this program opened it; nothing was stored",
+        "{place} 在本程序打开后已被迁移，未写入任何内容",
+        "open the hub again, after an update of tianfu-sdk where it asks for one",
+        "请重新打开；如有提示，请先升级 tianfu-sdk",
+    ),
     "storage.schema_too_new": Entry(
         "{place} has schema {found}, this program knows {known}",
         "{place} 的版本为 {found}，本程序只认识 {known}",
         "update tianfu-sdk",
         "请升级 tianfu-sdk",
+    ),
+    "storage.schema_too_old": Entry(
+        "{place} has schema {found}, this program needs {known}",
+        "{place} 的版本为 {found}，本程序需要 {known}",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.target_there": Entry(
+        "{place} is there already",
+        "{place} 已存在",
+        "name another file; nothing is overwritten",
+        "请另选文件；不会覆盖已有文件",
     ),
     "storage.tx_over": Entry(
         "this transaction is over",

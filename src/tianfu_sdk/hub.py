@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.backends.builtin import BUILTIN
-from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
+from tianfu_sdk.backends.blobs import FileBlobs
 from tianfu_sdk.backends.crypto import AesGcmCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
@@ -24,23 +23,37 @@ from tianfu_sdk.core.kinds import (
     ORGANIZATION,
     Placed,
 )
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.core.rekeying import rekeyer
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, Unsupported
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.event import Event, Finding
+from tianfu_sdk.model.keeping import Restored
 from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
-from tianfu_sdk.model.storage import Query
-from tianfu_sdk.opening import Joined, Named, beside, blobs_for, keys_for, normal, regions
+from tianfu_sdk.model.storage import Query, SchemaChange
+from tianfu_sdk.opening import (
+    Joined,
+    Named,
+    Prepared,
+    atlas_of,
+    beside,
+    blobs_for,
+    erasures_for,
+    keys_for,
+    optioned,
+    prepared,
+    regions,
+)
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import BackupStore, Tx
 from tianfu_sdk.services.accounts import Accounts, external_index, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
+from tianfu_sdk.services.atlas import note_made
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.channels import Channels
@@ -50,6 +63,7 @@ from tianfu_sdk.services.experts import Experts
 from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
+from tianfu_sdk.services.keeping import Keeping
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.marks import Marks
 from tianfu_sdk.services.matching import Matching
@@ -129,37 +143,159 @@ class Hub:
             PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
             StorageError: The store cannot be opened.
         """
-        if not isinstance(settings, Settings):
-            settings = Settings.load(values=settings, environment=os.environ)
-        url = normal(url or settings.db)
-        clock = clock or SystemClock()
-        ids = ids or TimeOrderedIds(clock)
-        found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
-        scheme = urlsplit(url).scheme
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        parts.store.open(ALL_KINDS)
+        return cls._of(parts, transport, keys)
 
-        def context(url: str = "", **more: Any) -> BackendContext:
-            return BackendContext(url=url, settings=more, clock=clock, ids=ids)
-
-        own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
-        store: Store = found.make("storage", scheme, context(url, **own))
-        store.open(ALL_KINDS)
-        named = Named(found, settings, clock, ids, beside(url))
+    @classmethod
+    def _of(
+        cls, parts: Prepared, transport: Transport | None = None, keys: Keys | None = None
+    ) -> Self:
+        settings, url, found = parts.settings, parts.url, parts.plugins
+        named = Named(found, settings, parts.clock, parts.ids, beside(url))
         tools = Tools(
-            store=store,
-            clock=clock,
-            ids=ids,
+            store=parts.store,
+            clock=parts.clock,
+            ids=parts.ids,
             settings=settings,
-            regions=regions,
-            keys=keys or keys_for(settings, url, store),
+            regions=atlas_of(parts.store),
+            keys=keys or keys_for(settings, url, parts.store),
             cipher=AesGcmCipher(),
             blobs=blobs_for(settings, url, named),
+            folder=FileBlobs,
+            erasures=erasures_for(settings, url),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
             tell=found.tell,
         )
         return cls(tools, Actor(), found)
+
+    @classmethod
+    def changes(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        discover: bool = True,
+    ) -> list[SchemaChange]:
+        """Say what `migrate` would do to a store; nothing is changed.
+
+        Args:
+            url: As in `open`.
+            settings: As in `open`.
+            plugins: As in `open`.
+            discover: As in `open`.
+
+        Returns:
+            Steps in their order; empty where the store can be opened as it is.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: The store cannot be opened.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=None, ids=None, discover=discover
+        )
+        try:
+            return parts.store.changes(ALL_KINDS)
+        finally:
+            parts.store.close()
+
+    @classmethod
+    def migrate(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> Self:
+        """Bring a store of an older program into the shape of this one, and open it.
+
+        Other programs that have the store open write nothing from then on. If it is
+        interrupted, calling it again goes on where it stopped. Make a backup first.
+
+        Args:
+            url: As in `open`.
+            settings: As in `open`.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called after each step that was committed.
+
+        Returns:
+            The hub, without an account.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: `storage.rekey`; the store cannot be opened.
+            StorageCorrupt: `codec.corrupt`, a document cannot be read.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        steps = parts.store.changes(ALL_KINDS)
+        parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
+        hub = cls._of(parts)
+        hub.as_system(reason="migrate").keeping.migrated(steps)
+        return hub
+
+    @classmethod
+    def restore(
+        cls,
+        source: str | Path,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Restored:
+        """Make a store of a backup, and erase again who was erased since.
+
+        Args:
+            source: What `hub.keeping.backup` wrote; its media stand in the folder beside it.
+            url: Where to; it must not be there yet.
+            settings: As in `open`; `erasures` names the erasure log of the store that was
+                lost, unless it stands beside the new one.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called with what is copied and how much it is, in pages.
+
+        Returns:
+            What was done, and what the audit says of the store now.
+
+        Raises:
+            Conflict: `storage.target_there`, the target is not empty.
+            StorageCorrupt: The backup is damaged, or it is something else.
+            SchemaTooNew: A newer program made it.
+            SchemaTooOld: An older program made it. It is in its place: call `migrate`, which
+                erases again as well.
+            Unsupported: `storage.no_backup`, this kind of store has `load` instead.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        if not parts.store.capabilities.backup:
+            raise Unsupported("storage.no_backup", path="url")
+        cast(BackupStore, parts.store).restore(source, progress)
+        parts.store.open(ALL_KINDS)
+        with cls._of(parts) as hub:
+            return hub.as_system(reason="restore").keeping.restored(source)
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""
@@ -218,7 +354,7 @@ class Hub:
             work = Work(self._tools, Actor(system="bootstrap"), tx)
             if tx.find(ACCOUNT.name, Query(limit=1)):
                 raise Conflict("hub.not_empty")
-            levels = self._tools.regions().levels(region)
+            levels = work.regions().levels(region)
             id_ = work.new_id(ORGANIZATION)
             first = codec.structure(
                 Organization,
@@ -244,6 +380,7 @@ class Hub:
             ):
                 work.put(GRANT, grant, placed)
                 work.note(grant, "given", account=account.id)
+            note_made(tx, self._tools.regions, work.regions())
             work.finish()
             return account, work.events
 
@@ -316,33 +453,57 @@ class Hub:
         if inspect.iscoroutinefunction(fn):
             raise Invalid("hub.async_unit", path="fn")
         told: list[Event] = []
+        amended = 0
 
         def body(tx: Tx) -> T:
+            nonlocal amended
             told.clear()
-            store = Joined(self._tools.store, tx)
-            joined = attrs.evolve(self._tools, store=store, tell=told.extend)
+            store, regions = Joined(self._tools.store, tx), self._tools.regions.joined()
+            joined = attrs.evolve(self._tools, store=store, regions=regions, tell=told.extend)
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
                 raise store.lost
+            amended = regions.least
             return result
 
         result = self._tools.store.run(body, write=True)
+        self._tools.regions.expect(amended)
         self._tools.tell(told)
         return result
 
-    def with_options(self, *, timeout: float | None = None, accessible: bool | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        max_lag: timedelta | None = None,
+        accessible: bool | None = None,
+    ) -> Self:
         """Give this hub with other options for what is called through it.
 
         Args:
-            timeout: Seconds that a translation engine may take; SMS gateways state their own.
+            timeout: Seconds that a translation engine may take. SMS gateways state their own,
+                and how long a writer waits for its turn is settled when the hub opens.
+            retries: How often a call is made again when the store could not take it for the
+                moment (a `StorageError` that is `retryable`), with growing pauses; 0 to 20.
+            max_lag: Reads may be answered by a standby that is at most so far behind, so they
+                may not show what was written just now. Rights are read there too. A store
+                without a standby ignores it.
             accessible: Whether review demands alternative text and transcripts.
+
+        Raises:
+            Invalid: `hub.bad_option`.
         """
         settings = self._tools.settings
+        store = self._tools.store
         if timeout is not None:
             settings = attrs.evolve(settings, timeout=timeout)
         if accessible is not None:
             settings = attrs.evolve(settings, accessible=accessible)
-        return type(self)(attrs.evolve(self._tools, settings=settings), self._actor, self._plugins)
+        if retries is not None or max_lag is not None:
+            store = optioned(store, retries=retries, max_lag=max_lag)
+        tools = attrs.evolve(self._tools, settings=settings, store=store)
+        return type(self)(tools, self._actor, self._plugins)
 
     @functools.cached_property
     def aio(self) -> Aio:
@@ -435,8 +596,29 @@ class Hub:
 
         return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
+    def follow_index(self, limit: int = 10_000) -> int:
+        """Let the search engine that `ask.engine` names take in what happened since last time.
+
+        `tianfu worker` does this. An engine that is empty is built from what is published.
+
+        Args:
+            limit: Events at most.
+
+        Returns:
+            How many events were taken in; 0 also where no engine is named.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            PluginError: Nobody offers the engine.
+        """
+        from tianfu_sdk.services.following import Following
+
+        return Following(self._tools, self._actor).follow(limit)
+
     def rebuild_index(self) -> int:
         """Build the search index anew from what is published, in one transaction.
+
+        The engine that `ask.engine` names is built anew as well.
 
         Returns:
             How many documents it holds then.
@@ -463,8 +645,8 @@ class Hub:
 
     @property
     def regions(self) -> Regions:
-        """Regions by GB/T 2260 code, on any day."""
-        return Regions(self._tools.regions, self._tools.clock)
+        """Regions by GB/T 2260 code, on any day, and what is amended about them."""
+        return Regions(self._tools, self._actor)
 
     @property
     def organizations(self) -> Organizations:
@@ -500,6 +682,11 @@ class Hub:
     def marks(self) -> Marks:
         """Small notes that jobs keep in the store; for the system."""
         return Marks(self._tools, self._actor)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Backups, dumps and what keeps a store; for the system."""
+        return Keeping(self._tools, self._actor)
 
     @property
     def media(self) -> MediaDesk:

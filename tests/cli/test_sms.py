@@ -138,6 +138,7 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
         "receipts": 3,
         "published": 0,
         "sealed": 0,
+        "followed": 0,
         "cleared": 0,
         "failed": [],
     }

@@ -31,6 +31,8 @@ class Round:
     receipts: int = 0
     published: int = 0
     sealed: int = 0
+    followed: int = 0
+    """Events that the search engine of a plugin took in."""
     cleared: int = 0
     """Media that nothing used."""
     failed: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
         ("receipts", hub.sms.poll),
         ("published", lambda: sum(len(getattr(hub, desk).publish_due()) for desk in _DESKS)),
         ("sealed", hub.audit.seal_open),
+        ("followed", hub.follow_index),
         ("cleared", lambda: hub.media.collect(every=_DAY).deleted),
     ]
     done: dict[str, int] = {}

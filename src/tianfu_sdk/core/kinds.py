@@ -21,6 +21,7 @@ from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
 from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
+from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
@@ -33,7 +34,9 @@ __all__ = [
     "CONTENT",
     "NEVER",
     "NEVER_DUE",
+    "PLACED",
     "PLACE_KEYS",
+    "SHELVES",
     "NounKind",
     "Placed",
     "day_key",
@@ -205,6 +208,12 @@ TERM: NounKind[Term] = NounKind(
     "trm",
     lambda t, _: {"vocabulary": t.vocabulary, "code": t.code},
 )
+REGION: NounKind[RegionAmendment] = NounKind(
+    RegionAmendment,
+    Kind("region", (Key("code"), *PLACE_KEYS), (("code",),)),
+    "reg",
+    lambda r, placed: place_keys("", placed) | {"code": r.code},
+)
 CHANNEL: NounKind[Channel] = NounKind(
     Channel,
     Kind("channel", (Key("language"), *PLACE_KEYS), (("language",),)),
@@ -323,6 +332,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     ACCOUNT,
     GRANT,
     TERM,
+    REGION,
     CHANNEL,
     SUBSCRIBER,
     CAMPAIGN,
@@ -334,6 +344,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
+SHELVES: Mapping[str, NounKind[Any]] = {shelf.name: shelf for shelf in _NOUNS}
+"""How nouns are shelved, by the name of their kind."""
 
 REVISION = Kind(
     "revision",
@@ -414,6 +426,9 @@ ALL_KINDS: tuple[Kind, ...] = (
     SEAL,
     MARK,
 )
+
+PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
+"""Kinds whose rows belong to a region and an organization."""
 
 
 def kind_of(id_: str) -> NounKind[Any] | None:

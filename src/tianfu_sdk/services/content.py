@@ -122,7 +122,7 @@ class ContentDesk(Desk, Generic[T]):
             if state is not None:
                 where.append(Where("state", "=", State.of(state, "state").value))
             if region is not None:
-                level = work.tools.regions().level_of(region).value
+                level = work.regions().level_of(region).value
                 where.append(Where(level, "=", region))
             if organization is not None:
                 where.append(Where("org_path", "has", organization))
@@ -246,7 +246,7 @@ class ContentDesk(Desk, Generic[T]):
 
         def write(work: Work) -> None:
             if region:
-                work.tools.regions().level_of(region)
+                work.regions().level_of(region)
             content = work.noun(self._shelf, work.get_row(self._shelf, id))
             today = work.now.astimezone(SHANGHAI).date()
             if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
@@ -589,7 +589,7 @@ class ContentDesk(Desk, Generic[T]):
             return
         search = work.tx.search
         if search is not None and state is State.PUBLISHED:
-            search.index([search_doc(self._shelf.name, content, work.tools.regions())])
+            search.index([search_doc(self._shelf.name, content, work.regions())])
         elif search is not None:
             search.remove([content.id])
         settle_translations(work, content)

@@ -12,6 +12,8 @@ pytest.register_assert_rewrite(
             "events",
             "finding",
             "jobs",
+            "loading",
+            "migrating",
             "search",
             "sms_base",
             "sms_callbacks",
