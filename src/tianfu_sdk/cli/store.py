@@ -43,7 +43,7 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
     help="Find everything under the regions that lie above it today first.",
 )
 def doctor(db: str, as_json: bool, rebuild_index: bool, rekey_regions: bool) -> None:  # noqa: FBT001
-    """Look whether a store is sound: file, audit chain, search index, keys, media, regions, plugins.
+    """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
     Exit code 1 if anything is wrong.
     """
