@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 
 import pytest
 
@@ -27,3 +28,12 @@ class TestS3Blobs(BlobsSuite):
     def tear(self, server, prefix):
         digest = hashlib.sha256(b"half of").hexdigest()
         return lambda: server.begin(f"{prefix}/{digest[:2]}/{digest}")
+
+
+def test_a_server_without_bulk_deletion_is_asked_for_one_at_a_time(make):
+    blobs = make(bulk_delete=False)
+    digests = [blobs.put(io.BytesIO(bytes([number]))) for number in range(3)]
+    for digest in digests[:2]:
+        blobs.delete(digest)
+        blobs.delete(digest)
+    assert list(blobs.list()) == digests[2:]
