@@ -635,7 +635,7 @@ class Hub:
         )
 
     def doctor(self) -> list[Finding]:
-        """Look whether the store is sound: file, audit, search index, keys, plugins.
+        """Look whether the store is sound: file, audit, search index, keys, media, plugins.
 
         Returns:
             What was looked at and found, `ok`, `note` or `error`.

@@ -46,7 +46,7 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 )
 @click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
 def doctor(db: str, as_json: bool, rebuild_index: bool, rekey_regions: bool, hashed: bool) -> None:  # noqa: FBT001
-    """Look whether a store is sound: file, audit chain, search index, keys, regions, plugins.
+    """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
     Exit code 1 if anything is wrong.
     """
