@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tianfu_sdk.testing.blobs import BlobsSuite
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.loopback import Loopback
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.translation import TranslatorSuite
 
 __all__ = [
+    "BlobsSuite",
     "CountingIds",
     "FrozenClock",
     "Loopback",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "BlobsSuite": "tianfu_sdk.testing.blobs",
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "Loopback": "tianfu_sdk.testing.loopback",

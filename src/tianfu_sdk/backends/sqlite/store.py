@@ -15,7 +15,7 @@ from typing import TypeVar
 from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.copies import copy_out, put_back
 from tianfu_sdk.backends.sqlite.documents import Table
-from tianfu_sdk.backends.sqlite.faults import translated
+from tianfu_sdk.backends.sqlite.faults import fault, translated
 from tianfu_sdk.backends.sqlite.migration import Migration
 from tianfu_sdk.backends.sqlite.tx import Tx
 from tianfu_sdk.backends.turns import Turns
@@ -188,33 +188,41 @@ class SqliteStore:
         if write and self._read_only:
             raise StorageReadOnly("storage.read_only", place=self._place)
         connection = self._connection()
-        if self._mine.busy:
+        mine = self._mine
+        if mine.busy:
             raise StorageError("storage.nested", place=self._place)
-        turn = self._turn() if write else contextlib.nullcontext()
-        self._mine.busy = True
+        mine.busy = True
         try:
+            if not write:
+                return self._transact(connection, fn, write=False)
             # A write holds the file's lock from BEGIN IMMEDIATE on, so nothing can make it
             # fail to serialise: unlike on a server there is nothing to call again.
-            with turn, translated(self._place, self._timeout):
-                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                tx = Tx(connection, self._tables, self._clock.now(), self._ids, write=write)
-                try:
-                    if write:
-                        self._demand_generation(connection)
-                    result = fn(tx)
-                    tx.finish()
-                    connection.execute("COMMIT")
-                except sqlite3.OperationalError as error:
-                    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-                        # Perhaps a table that this program knows was migrated away.
-                        self._demand_generation(connection)
-                    raise
-                finally:
-                    tx.over = True
-                    self._end(connection)
-                return result
+            with self._turn():
+                return self._transact(connection, fn, write=True)
+        except sqlite3.Error as error:
+            raise fault(error, self._place, self._timeout) from error
         finally:
-            self._mine.busy = False
+            mine.busy = False
+
+    def _transact(self, connection: sqlite3.Connection, fn: Callable[[Tx], T], *, write: bool) -> T:
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        tx = Tx(connection, self._tables, self._clock, self._ids, write=write)
+        try:
+            if write:
+                self._demand_generation(connection)
+            result = fn(tx)
+            tx.finish()
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                # Perhaps a table that this program knows was migrated away.
+                self._demand_generation(connection)
+            raise
+        finally:
+            tx.over = True
+            if connection.in_transaction:
+                self._end(connection)
+        return result
 
     def _demand_generation(self, connection: sqlite3.Connection) -> None:
         if schema.generation(connection) != self._generation:
