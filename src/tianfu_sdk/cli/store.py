@@ -45,7 +45,13 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
     help="Find everything under the regions that lie above it today first.",
 )
 @click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
-def doctor(db: str, as_json: bool, rebuild_index: bool, rekey_regions: bool, hashed: bool) -> None:  # noqa: FBT001
+def doctor(
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    rebuild_index: bool,  # noqa: FBT001
+    rekey_regions: bool,  # noqa: FBT001
+    hashed: bool,  # noqa: FBT001
+) -> None:
     """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
     Exit code 1 if anything is wrong.
