@@ -1,4 +1,4 @@
-"""The worker: sends what is due, fetches receipts, publishes what was scheduled."""
+"""The worker: sends what is due, fetches receipts, publishes, rolls events up."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ __all__ = ["Round", "turn", "worker"]
 
 _DESKS = ("resources", "activities", "notices", "news", "bases", "listings")
 _BATCHES = 200
+_EVENTS = 50_000
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +30,8 @@ class Round:
     receipts: int = 0
     published: int = 0
     sealed: int = 0
+    rolled_up: int = 0
+    """Events taken into the daily roll-up."""
     failed: tuple[str, ...] = ()
     """What could not be done, each with its code; the rest was."""
 
@@ -45,6 +48,7 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
         ("receipts", hub.sms.poll),
         ("published", lambda: sum(len(getattr(hub, desk).publish_due()) for desk in _DESKS)),
         ("sealed", hub.audit.seal_open),
+        ("rolled_up", lambda: hub.events.roll_up(_EVENTS)),
     ]
     done: dict[str, int] = {}
     failed = []
@@ -73,7 +77,7 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
     help="Seconds between two rounds in which there was nothing to do.",
 )
 def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa: FBT001
-    """Send what is queued, fetch receipts, publish what is due, seal the audit.
+    """Send what is queued, fetch receipts, publish what is due, seal the audit, roll events up.
 
     Runs until it gets SIGTERM or SIGINT; batches on their way are settled first. Any number
     may run on one store. Exit code 1 if something failed with --once.
@@ -86,7 +90,8 @@ def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa
                 _show(found, as_json=as_json)
             if once:
                 raise SystemExit(1 if found.failed else 0)
-            if ended.is_set() or (not found.batches and ended.wait(interval)):
+            busy = found.batches or found.rolled_up == _EVENTS
+            if ended.is_set() or (not busy and ended.wait(interval)):
                 return
 
 
@@ -96,7 +101,8 @@ def _show(found: Round, *, as_json: bool) -> None:
         return
     click.echo(
         f"batches {found.batches}, receipts {found.receipts},"
-        f" published {found.published}, audit lines sealed {found.sealed}"
+        f" published {found.published}, audit lines sealed {found.sealed},"
+        f" events rolled up {found.rolled_up}"
     )
     for line in found.failed:
         click.echo(f"failed {line}", err=True)

@@ -14,6 +14,7 @@ from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.audit import Audit
+from tianfu_sdk.services.rollups import looked_at as rollups_found
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
@@ -53,6 +54,7 @@ class Doctor(Desk):
             *_tried("audit", Audit(self._tools, self._actor).verify),
             *_tried("search", lambda: self._read(_search)),
             *_tried("keys", lambda: self._read(_keys)),
+            *_tried("rollups", lambda: self._read(rollups_found)),
             *_plugins(plugins),
         ]
 

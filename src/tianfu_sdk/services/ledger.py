@@ -1,0 +1,277 @@
+"""What one snapshot of a store says of the events of a period: roll-up, chunks and tail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core import indicators as rules
+from tianfu_sdk.core import rollups
+from tianfu_sdk.core.indicators import Contribution, Mark, Share
+from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_FIRST, ORGANIZATION, day_key, moment_key
+from tianfu_sdk.core.region_views import RegionView
+from tianfu_sdk.core.rollups import Chunk, date_of
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.indicator import AsOf, Indicator, Period
+from tianfu_sdk.model.organization import OrganizationKind
+from tianfu_sdk.model.storage import LONGEST_PAGE, Cursor, Query, StoredEvent, Where
+from tianfu_sdk.services.rollups import all_rows, each_day, read_mark, seen_firsts
+from tianfu_sdk.services.work import EVENTS, Work
+
+__all__ = ["Ledger", "view_of"]
+
+_EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 29, tzinfo=UTC)
+
+
+def view_of(work: Work, as_of: AsOf) -> RegionView:
+    """Give the map under which regions are seen."""
+    return RegionView(work.tools.regions(), as_of, work.now.astimezone(SHANGHAI).date())
+
+
+@attrs.frozen
+class _Seen:
+    """An event that can count, with its place in the log."""
+
+    number: int
+    event: Event
+    rolled: bool
+    """Whether it is in the roll-up."""
+
+
+class Ledger:
+    """The events of a period, each with the organization that it counts for.
+
+    Whole days in China that are rolled up are not read again; what remains is: the parts of
+    days at both ends of the period, the events after the mark of the roll-up, and those that
+    adjustments leave out.
+
+    Args:
+        work: The open transaction; all that is read is of its snapshot.
+        period: Which events.
+        as_of: Under which map of regions.
+    """
+
+    def __init__(self, work: Work, period: Period, as_of: AsOf) -> None:
+        self._work = work
+        self._period = period
+        self._mark = read_mark(work.tx)
+        self._homes = _Homes(work, view_of(work, as_of))
+        self._firsts: dict[Mark, str] = {}
+        first = _midnight_from(period.start)
+        last = _midnight_to(period.end)
+        self._days = (first, last) if first < last else None
+        self._edges = (
+            [(period.start, first), (last, period.end)]
+            if self._days
+            else [(period.start, period.end)]
+        )
+
+    def rolled(self) -> Iterator[Share]:
+        """Give what the whole days add that are rolled up."""
+        if self._days is None:
+            return
+        first, last = (_day(moment) for moment in self._days)
+        for cell, events, amount in each_day(
+            self._work.tx, self._mark.generation, day_key(first), day_key(last - timedelta(days=1))
+        ):
+            day, region, type_, organization = cell
+            if type_ in rules.COUNTED:
+                organization = organization or self._homes.of(region, date_of(day))
+                yield from rules.shares(type_, events, amount, organization)
+
+    def contributions(self, excluded: Collection[str] = ()) -> Iterator[Contribution]:
+        """Give what each event adds that `rolled` does not tell of.
+
+        Args:
+            excluded: Ids of events to give though `rolled` tells of them.
+        """
+        chunks = [
+            chunk
+            for chunk in self._chunks()
+            if any(_overlaps(chunk, *edge) for edge in self._edges)
+            or any(chunk.first_id <= id_ <= chunk.last_id for id_ in excluded)
+        ]
+        reports = self._reports()
+        for seen in self._walk(chunks):
+            event = seen.event
+            if not seen.rolled:
+                reports += self._reported(event)
+            if not self._period.holds(event.at):
+                continue
+            whole = seen.rolled and self._whole(event.at)
+            if not whole or event.id in excluded:
+                for one in rules.plain(event, self._firsts):
+                    yield attrs.evolve(one, rolled=True) if whole else one
+        yield from rules.attendances(reports, self._period)
+
+    def evidence(
+        self, indicator: Indicator, parents: Container[str], after: int
+    ) -> Iterator[tuple[int, Event]]:
+        """Give the events that a figure rests on, each with its place in the log.
+
+        Args:
+            indicator: Of the figure.
+            parents: Organizations that count.
+            after: Only events that stand in the log from this place on.
+        """
+        attended = self._attended() if indicator is Indicator.ATTENDANCE else frozenset()
+        chunks = [chunk for chunk in self._chunks() if chunk.number + chunk.events > after]
+        for seen in self._walk(chunks, after):
+            event = seen.event
+            if event.organization not in parents or not self._period.holds(event.at):
+                continue
+            if event.id in attended or any(
+                one.indicator is indicator for one in rules.plain(event, self._firsts)
+            ):
+                yield seen.number, event
+
+    def _attended(self) -> frozenset[str]:
+        reports = self._reports()
+        for seen in self._walk([]):
+            reports += self._reported(seen.event)
+        found = rules.attendances(reports, self._period)
+        return frozenset(one.event.id for one in found)
+
+    def _reports(self) -> list[tuple[Event, bool]]:
+        """Give the reports of attendances that are rolled up, in the order of the log."""
+        where = (
+            Where("type", "=", rules.ATTENDED),
+            Where("at", ">=", moment_key(self._period.start)),
+            Where("at", "<", moment_key(self._period.end)),
+            Where("generation", "=", self._mark.generation),
+        )
+        query = Query(where=where, order="at", limit=LONGEST_PAGE, fields="keys")
+        rows = list(all_rows(self._work.tx, EVENT_FIRST.name, query))
+        rows.sort(key=lambda row: int(row.keys["number"]))
+        return [
+            (self._homed(event), first) for event, first in (rollups.read_first(r) for r in rows)
+        ]
+
+    def _reported(self, event: Event) -> list[tuple[Event, bool]]:
+        mark = rules.ATTENDED, event.subject
+        if mark not in rules.marks(event):
+            return []
+        return [(event, self._firsts[mark] == event.id)]
+
+    def _whole(self, moment: datetime) -> bool:
+        return self._days is not None and self._days[0] <= moment < self._days[1]
+
+    def _chunks(self) -> list[Chunk]:
+        """Give the chunks that hold events of the period, in the order of the log."""
+        where = (
+            Where("greatest", ">=", moment_key(self._period.start)),
+            Where("least", "<", moment_key(self._period.end)),
+            Where("generation", "=", self._mark.generation),
+        )
+        query = Query(where=where, order="greatest", limit=LONGEST_PAGE, fields="keys")
+        rows = all_rows(self._work.tx, EVENT_CHUNK.name, query)
+        found = [*map(rollups.read_chunk, rows), self._mark.chunk]
+        inside = self._period.start, self._period.end
+        return sorted(
+            (chunk for chunk in found if _overlaps(chunk, *inside)), key=lambda c: c.number
+        )
+
+    def _walk(self, chunks: Collection[Chunk], after: int = 0) -> Iterator[_Seen]:
+        """Read chunks, and then all that is not rolled up yet."""
+        for chunk in chunks:
+            entries = self._read(chunk.after, chunk.events)
+            yield from self._seen(entries, chunk.number, after, rolled=True)
+        cursor, number = self._mark.cursor, self._mark.number
+        while entries := self._read(cursor, LONGEST_PAGE):
+            yield from self._seen(entries, number, after, rolled=False)
+            cursor, number = str(entries[-1].cursor), number + len(entries)
+
+    def _read(self, after: str, limit: int) -> list[StoredEvent]:
+        return self._work.tx.read(EVENTS, Cursor(after) if after else None, limit)
+
+    def _seen(
+        self, entries: Collection[StoredEvent], number: int, after: int, *, rolled: bool
+    ) -> Iterator[_Seen]:
+        found = []
+        for place, entry in enumerate(entries, number):
+            event = codec.loads(Event, entry.body)
+            if event.type in rules.COUNTED:
+                found.append((place, event))
+        marks = {mark for _, event in found for mark in rules.marks(event)}
+        unknown = marks - self._firsts.keys()
+        self._firsts |= seen_firsts(self._work.tx, self._mark.generation, unknown)
+        for place, event in found:
+            for mark in rules.marks(event):
+                self._firsts.setdefault(mark, event.id)
+            if place >= after:
+                yield _Seen(place, self._homed(event), rolled)
+
+    def _homed(self, event: Event) -> Event:
+        if event.organization:
+            return event
+        home = self._homes.of(event.region, _day(event.at))
+        return attrs.evolve(event, organization=home)
+
+
+class _Homes:
+    """Tells which organization an event of a region counts for where it names none."""
+
+    def __init__(self, work: Work, view: RegionView) -> None:
+        self._work = work
+        self._view = view
+        self._known: dict[tuple[str, ...], str] = {}
+
+    def of(self, region: str, day: date) -> str:
+        """Give the association at home nearest to a region, or the first of the store."""
+        codes = self._view.seen(region, day)[1].codes
+        if codes not in self._known:
+            self._known[codes] = self._find(codes)
+        return self._known[codes]
+
+    def _find(self, codes: tuple[str, ...]) -> str:
+        tree = self._work.tools.regions()
+        today = self._work.now.astimezone(SHANGHAI).date()
+        for code in reversed(codes):
+            # The association of a county stays the same one when the county becomes a city.
+            names = dict.fromkeys((code, *(region.code for region in tree.resolve(code, today))))
+            for name in names:
+                home = self._at_home(name, tree.level_of(name).value)
+                if home:
+                    return home
+        where = (Where("parent", "=", ""),)
+        first = self._work.tx.find(ORGANIZATION.name, Query(where=where, limit=1))
+        return first[0].id if first else ""
+
+    def _at_home(self, code: str, level: str) -> str:
+        where = (
+            Where("kind", "=", OrganizationKind.ASSOCIATION.value),
+            Where(level, "=", code),
+        )
+        for row in self._work.each(ORGANIZATION.name, Query(where=where, fields="keys")):
+            # The narrowest level of an organization's place is its own region.
+            levels = (str(row.keys[name]) for name in ("county", "prefecture", "province"))
+            if next(filter(None, levels), "") == code:
+                return row.id
+        return ""
+
+
+def _overlaps(chunk: Chunk, start: datetime, end: datetime) -> bool:
+    if not chunk.events or start >= end:
+        return False
+    return chunk.greatest >= moment_key(start) and chunk.least < moment_key(end)
+
+
+def _midnight_to(moment: datetime) -> datetime:
+    """Give the last midnight in China that is not after a moment."""
+    return datetime.combine(_day(moment), time(), SHANGHAI)
+
+
+def _midnight_from(moment: datetime) -> datetime:
+    """Give the first midnight in China that is not before a moment."""
+    midnight = _midnight_to(moment)
+    return midnight if midnight == moment else midnight + timedelta(days=1)
+
+
+def _day(moment: datetime) -> date:
+    # The ends of the calendar are no days of China, and a period may be open.
+    return min(max(moment, _EARLIEST), _LATEST).astimezone(SHANGHAI).date()
