@@ -3,7 +3,9 @@
 Three kinds of narrow rows, made of the log in its order and of nothing else:
 
 - `event_day`: how many events of a type an organization had in a region on a day in China.
-  Codes of regions stand as the events have them, so that both maps can be asked for.
+  Codes of regions stand as the events have them, so that both maps can be asked for. Beside
+  them, under day 00 and without a region, the same of a whole month, so that the figures of
+  a year do not add up all its days.
 - `event_first`: of what counts once ever the event that was first, and every report of an
   attendance; a day cannot say which of two publications was the first.
 - `event_chunk`: for every thousand events where they begin in the log, and between which
@@ -16,12 +18,12 @@ the next generation; figures rest on the log itself where the generation does no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.indicators import ATTENDED, ONCE, Mark, attended, count_of, marks
+from tianfu_sdk.core.indicators import ATTENDED, Mark, attended, count_of, marks
 from tianfu_sdk.core.kinds import day_key, moment_key, unique_id
 from tianfu_sdk.model.base import EPOCH, SHANGHAI, Precision
 from tianfu_sdk.model.event import Event
@@ -43,6 +45,8 @@ __all__ = [
     "first_row",
     "fold",
     "moment_of",
+    "month_key",
+    "months_of",
     "read_chunk",
     "read_first",
     "report_id",
@@ -54,7 +58,7 @@ CHUNK = 1000
 """Events of a full chunk: one page of the log."""
 
 Cell = tuple[int, str, str, str]
-"""Day such as 20260101, region, type of event, organization."""
+"""Day such as 20260101, or month such as 20260100; region, type of event, organization."""
 
 
 @attrs.frozen
@@ -73,25 +77,12 @@ class Chunk:
     """The least id of an event; ids grow with time, nearly."""
     last_id: str = ""
 
-    def grown(self, event: Event) -> Chunk:
-        """Give the chunk with one event more."""
-        at = moment_key(event.at)
-        return Chunk(
-            self.number,
-            self.after,
-            self.events + 1,
-            min(self.least, at),
-            max(self.greatest, at),
-            min(self.first_id, event.id) if self.events else event.id,
-            max(self.last_id, event.id),
-        )
-
 
 @attrs.frozen(kw_only=True)
 class RollupMark:
     """How far a roll-up is."""
 
-    format: int = FORMAT
+    format: int
     generation: int = 1
     cursor: str = ""
     """Of the last event that is in it; empty: none is."""
@@ -152,26 +143,71 @@ def fold(mark: RollupMark, entries: Iterable[tuple[str, Event]]) -> Fold:
     cells: dict[Cell, list[int]] = {}
     marked: list[tuple[Event, tuple[Mark, ...], int]] = []
     full: list[Chunk] = []
-    chunk, cursor, number = mark.chunk, mark.cursor, mark.number
+    cursor, number = mark.cursor, mark.number
+    open_ = _Open(**attrs.asdict(mark.chunk))
     for after, event in entries:
         sums = cells.setdefault(cell_of(event), [0, 0])
         sums[0] += 1
         found = marks(event)
         if found:
             marked.append((event, found, number))
-        elif event.type not in ONCE:
+        else:
             sums[1] += count_of(event)
-        chunk = chunk.grown(event)
+        open_.add(event)
         cursor, number = after, number + 1
-        if chunk.events == CHUNK:
-            full.append(chunk)
-            chunk = Chunk(number, cursor)
-    return Fold(cells, marked, full, chunk, cursor, number)
+        if open_.events == CHUNK:
+            full.append(open_.chunk())
+            open_ = _Open(**attrs.asdict(Chunk(number, cursor)))
+    return Fold(cells, marked, full, open_.chunk(), cursor, number)
+
+
+@attrs.define
+class _Open:
+    """A chunk that grows: a frozen one an event would be half of the time of a fold."""
+
+    number: int
+    after: str
+    events: int
+    least: int
+    greatest: int
+    first_id: str
+    last_id: str
+
+    def add(self, event: Event) -> None:
+        at = moment_key(event.at)
+        if not self.events or event.id < self.first_id:
+            self.first_id = event.id
+        self.last_id = max(self.last_id, event.id)
+        self.least = min(self.least, at)
+        self.greatest = max(self.greatest, at)
+        self.events += 1
+
+    def chunk(self) -> Chunk:
+        return Chunk(**attrs.asdict(self))
 
 
 def day_of(moment: datetime) -> int:
     """Give the day of a moment in China, such as 20260101."""
     return day_key(moment.astimezone(SHANGHAI).date())
+
+
+def month_key(day: date) -> int:
+    """Give the number of the month of a day, such as 20260100."""
+    return day_key(day) // 100 * 100
+
+
+def months_of(cells: Mapping[Cell, tuple[int, int]]) -> dict[Cell, tuple[int, int]]:
+    """Add the cells of days up to months; what names no organization is left out.
+
+    For whom that counts depends on its region and day.
+    """
+    found: dict[Cell, tuple[int, int]] = {}
+    for (day, _, type_, organization), (events, amount) in cells.items():
+        if organization:
+            cell = day // 100 * 100, "", type_, organization
+            known = found.get(cell, (0, 0))
+            found[cell] = known[0] + events, known[1] + amount
+    return found
 
 
 def cell_of(event: Event) -> Cell:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Literal
 from tianfu_sdk.errors import PluginError
 from tianfu_sdk.model.base import EPOCH
 
-__all__ = ["ColumnType", "column_types", "table", "write_parquet"]
+__all__ = ["ColumnType", "column_types", "demand", "table", "write_parquet"]
 
 ColumnType = Literal["text", "int", "float", "bool", "day", "moment"]
 """`day` is `date32`, `moment` is `timestamp` in microseconds and UTC, `text` is UTF-8."""
@@ -22,6 +22,12 @@ _FIRST_DAY = date(1970, 1, 1)
 _MICRO = timedelta(microseconds=1)
 _GROUP = 100_000
 """Rows of a row group; readers skip those whose days do not fit."""
+
+
+def demand() -> None:
+    """Demand that all is installed that this module needs; raises `PluginError`."""
+    _core()
+    _io()
 
 
 def column_types(rows: Sequence[Mapping[str, Any]]) -> dict[str, ColumnType]:
@@ -64,7 +70,8 @@ def table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, ColumnType]) ->
     """
     core = _core()
     schema = _schema(core, types, {})
-    return core.Table.from_batches([_batch(core, schema, types, rows)], schema=schema)
+    batches = [_batch(core, schema, types, rows)] if rows else []
+    return core.Table.from_batches(batches, schema=schema)
 
 
 def write_parquet(

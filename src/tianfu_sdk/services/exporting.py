@@ -67,7 +67,7 @@ class Exporter:
     ) -> EventExport:
         """Write what is new; see `Events.export`."""
         if self._format is ExportFormat.PARQUET:
-            arrow.table([], {})  # says at once what is not installed
+            arrow.demand()
         self._folder.mkdir(parents=True, exist_ok=True)
         before = self._begun(after)
         work = Path(tempfile.mkdtemp(prefix=".export-", dir=self._folder))

@@ -99,7 +99,7 @@ class Indicators(Desk):
             ledger = Ledger(work, period, view)
             found = ledger.contributions(excluded)
             return (
-                *rules.figures(found, parents, excluded, rolled=ledger.rolled()),
+                *rules.figures(found, parents, excluded, rolled=ledger.rolled(parents)),
                 _coverage(work, organization),
             )
 

@@ -13,19 +13,30 @@ from tianfu_sdk.core import rollups
 from tianfu_sdk.core.indicators import Contribution, Mark, Share
 from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_FIRST, ORGANIZATION, day_key, moment_key
 from tianfu_sdk.core.region_views import RegionView
-from tianfu_sdk.core.rollups import Chunk, date_of
+from tianfu_sdk.core.rollups import Cell, Chunk, date_of, month_key
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.indicator import AsOf, Indicator, Period
 from tianfu_sdk.model.organization import OrganizationKind
 from tianfu_sdk.model.storage import LONGEST_PAGE, Cursor, Query, StoredEvent, Where
-from tianfu_sdk.services.rollups import all_rows, each_day, read_mark, seen_firsts
+from tianfu_sdk.services.rollups import (
+    all_rows,
+    each_day,
+    each_month,
+    read_mark,
+    seen_firsts,
+    span,
+)
 from tianfu_sdk.services.work import EVENTS, Work
 
 __all__ = ["Ledger", "view_of"]
 
 _EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 29, tzinfo=UTC)
+_LATEST = datetime(9999, 10, 1, tzinfo=UTC)
+_A_DAY = timedelta(days=1)
+_LAST = 31
+_FEW = 100
+"""Organizations that are looked up one by one rather than among all."""
 
 
 def view_of(work: Work, as_of: AsOf) -> RegionView:
@@ -71,18 +82,41 @@ class Ledger:
             else [(period.start, period.end)]
         )
 
-    def rolled(self) -> Iterator[Share]:
-        """Give what the whole days add that are rolled up."""
+    def rolled(self, organizations: Collection[str]) -> Iterator[Share]:
+        """Give what the whole days add that are rolled up.
+
+        Args:
+            organizations: Those that are asked for; shares of others may come too.
+        """
+        sums: dict[tuple[str, str], list[int]] = {}
+        for (day, region, type_, organization), events, amount in self._cells(organizations):
+            if type_ in rules.COUNTED:
+                home = organization or self._homes.of(region, date_of(day))
+                known = sums.setdefault((type_, home), [0, 0])
+                known[0] += events
+                known[1] += amount
+        for (type_, home), (events, amount) in sums.items():
+            yield from rules.shares(type_, events, amount, home)
+
+    def _cells(self, organizations: Collection[str]) -> Iterator[tuple[Cell, int, int]]:
         if self._days is None:
             return
-        first, last = (_day(moment) for moment in self._days)
-        for cell, events, amount in each_day(
-            self._work.tx, self._mark.generation, day_key(first), day_key(last - timedelta(days=1))
-        ):
-            day, region, type_, organization = cell
-            if type_ in rules.COUNTED:
-                organization = organization or self._homes.of(region, date_of(day))
-                yield from rules.shares(type_, events, amount, organization)
+        tx, generation = self._work.tx, self._mark.generation
+        there = span(tx, generation)
+        if there is None:
+            return
+        first = max(_day(self._days[0]), there[0])
+        past = min(_day(self._days[1]), there[1] + _A_DAY)
+        months, ranges = _calendar(first, past)
+        narrow: tuple[Where, ...] = ()
+        if len(organizations) <= _FEW:
+            narrow = (Where("organization", "in", (*sorted(organizations), "")),)
+        yield from each_month(tx, generation, months, *narrow)
+        for start, end in ranges:
+            yield from each_day(tx, generation, day_key(start), day_key(end), *narrow)
+        nobodys = Where("organization", "=", "")
+        for month in months:
+            yield from each_day(tx, generation, month, month + _LAST, nobodys)
 
     def contributions(self, excluded: Collection[str] = ()) -> Iterator[Contribution]:
         """Give what each event adds that `rolled` does not tell of.
@@ -253,6 +287,24 @@ class _Homes:
             if next(filter(None, levels), "") == code:
                 return row.id
         return ""
+
+
+def _calendar(first: date, past: date) -> tuple[list[int], list[tuple[date, date]]]:
+    """Give the whole months from a day up to another, and the days before and after them."""
+    begin = first if first.day == 1 else _next_month(first)
+    if begin >= past.replace(day=1):
+        return [], [(first, past - _A_DAY)] if first < past else []
+    ranges = [(first, begin - _A_DAY)] if first < begin else []
+    months = []
+    month = begin
+    while month < past.replace(day=1):
+        months.append(month_key(month))
+        month = _next_month(month)
+    return months, [*ranges, (month, past - _A_DAY)] if month < past else ranges
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + 32 * _A_DAY).replace(day=1)
 
 
 def _overlaps(chunk: Chunk, start: datetime, end: datetime) -> bool:

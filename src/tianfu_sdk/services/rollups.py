@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 import attrs
 
@@ -25,9 +25,11 @@ __all__ = [
     "after_mark",
     "all_rows",
     "each_day",
+    "each_month",
     "looked_at",
     "read_mark",
     "seen_firsts",
+    "span",
     "state_of",
 ]
 
@@ -184,7 +186,7 @@ def looked_at(work: Work) -> list[Finding]:
 def each_day(
     tx: Tx, generation: int, first: int, last: int, *narrow: Where
 ) -> Iterator[tuple[Cell, int, int]]:
-    """Give the rows of whole days.
+    """Give the cells of days.
 
     Args:
         tx: The open transaction.
@@ -196,6 +198,32 @@ def each_day(
     Yields:
         Cells with their events and their amounts; in no order of interest.
     """
+    return (one for one in _each(tx, generation, first, last, narrow) if one[0][0] % 100)
+
+
+def each_month(
+    tx: Tx, generation: int, months: Sequence[int], *narrow: Where
+) -> Iterator[tuple[Cell, int, int]]:
+    """Give the cells of months such as 20260100; otherwise as `each_day`."""
+    for month in months:
+        yield from _each(tx, generation, month, month, narrow)
+
+
+def span(tx: Tx, generation: int) -> tuple[date, date] | None:
+    """Give the first month's first day and the last day that cells are of, or None."""
+    ends = []
+    for desc in (False, True):
+        where = (Where("id", "prefix", f"{generation:06d}-"),)
+        query = Query(where=where, desc=desc, limit=1, fields="keys")
+        ends += [int(row.keys["day"]) for row in tx.find(EVENT_DAY.name, query)]
+    if not ends:
+        return None
+    return rollups.date_of(ends[0] // 100 * 100 + 1), rollups.date_of(ends[1])
+
+
+def _each(
+    tx: Tx, generation: int, first: int, last: int, narrow: tuple[Where, ...]
+) -> Iterator[tuple[Cell, int, int]]:
     if narrow:
         days = Where("day", ">=", first), Where("day", "<=", last)
         query = Query(where=(*narrow, *days), order="day", limit=LONGEST_PAGE, fields="keys")
@@ -234,7 +262,7 @@ def seen_firsts(tx: Tx, generation: int, marks: Collection[Mark]) -> dict[Mark, 
 def _stored(tx: Tx) -> tuple[RollupMark, int]:
     rows = tx.get(MARK.name, [_ID])
     if not rows:
-        return RollupMark(), 0
+        return RollupMark(format=rollups.FORMAT), 0
     plain = json.loads(rows[0].doc or b"{}")
     if plain["format"] != rollups.FORMAT:
         # What else another format says of itself is not for this program to read.
@@ -248,7 +276,7 @@ def _write_mark(tx: Tx, mark: RollupMark, version: int) -> None:
 
 
 def _next_generation(mark: RollupMark) -> RollupMark:
-    return RollupMark(generation=mark.generation + 1, stale=True)
+    return RollupMark(format=rollups.FORMAT, generation=mark.generation + 1, stale=True)
 
 
 def _after(tx: Tx, cursor: str, most: int) -> Iterator[tuple[str, Event]]:
@@ -278,6 +306,7 @@ def all_rows(tx: Tx, kind: str, query: Query) -> Iterator[Row]:
 def _put(tx: Tx, generation: int, fold: Fold) -> None:
     known = seen_firsts(tx, generation, fold.marks)
     cells = fold.settled(firsts := dict(known))
+    cells |= rollups.months_of(cells)
     stored = {
         row.id: row
         for row in tx.get(EVENT_DAY.name, [rollups.cell_id(generation, c) for c in cells])
@@ -312,15 +341,16 @@ def _counted(tx: Tx, number: int) -> tuple[dict[Cell, tuple[int, int]], int]:
     """Add the first events of the log up, and give how many of them are not there."""
     found: dict[Cell, tuple[int, int]] = {}
     firsts: dict[Mark, str] = {}
-    mark = RollupMark()
+    mark = RollupMark(format=rollups.FORMAT)
     while mark.number < number:
         fold = rollups.fold(mark, _after(tx, mark.cursor, min(number - mark.number, STEP)))
         if fold.number == mark.number:
             break
-        for cell, (events, amount) in fold.settled(firsts).items():
+        cells = fold.settled(firsts)
+        for cell, (events, amount) in (cells | rollups.months_of(cells)).items():
             known = found.get(cell, (0, 0))
             found[cell] = known[0] + events, known[1] + amount
-        mark = RollupMark(cursor=fold.cursor, number=fold.number)
+        mark = attrs.evolve(mark, cursor=fold.cursor, number=fold.number)
     return found, number - mark.number
 
 
@@ -329,7 +359,7 @@ def _verified(work: Work) -> list[Finding]:
     counted, missing = _counted(work.tx, mark.number)
     rolled = {
         cell: (events, amount)
-        for cell, events, amount in each_day(work.tx, mark.generation, 0, _LAST_DAY)
+        for cell, events, amount in _each(work.tx, mark.generation, 0, _LAST_DAY, ())
     }
     nothing = 0, 0
     wrong = sorted(
