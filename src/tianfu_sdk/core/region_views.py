@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
 
 from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
@@ -27,7 +28,7 @@ class RegionView:
         self._tree = tree
         self._as_of = as_of
         self._today = today
-        self._known: dict[tuple[str, date], tuple[str, Levels]] = {}
+        self._known: dict[tuple[str, int], tuple[str, Levels]] = {}
 
     def seen(self, code: str, on: date) -> tuple[str, Levels]:
         """Give the code under which something counts, and what lies above it.
@@ -37,9 +38,11 @@ class RegionView:
             on: The day on which it happened, in China.
         """
         day = self._today if self._as_of is AsOf.TODAY else on
-        known = self._known.get((code, day))
+        # Looked up once between two changes of the map: a year has 365 days, but few of them.
+        place = code, bisect_right(self._tree.changes, day)
+        known = self._known.get(place)
         if known is None:
-            known = self._known[code, day] = self._look(code, day)
+            known = self._known[place] = self._look(code, day)
         return known
 
     def candidates(self, region: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -172,6 +173,13 @@ class RegionTree:
             region = _nearest(self._rows[region.parent], on)
             found[region.level.value] = region.code
         return Levels(**found)
+
+    @functools.cached_property
+    def changes(self) -> tuple[date, ...]:
+        """The days on which something changed, in order; between two of them nothing did."""
+        rows = (region for rows in self._rows.values() for region in rows)
+        days = {day for region in rows for day in (region.valid_from, region.valid_to)}
+        return tuple(sorted(day for day in days if day is not None))
 
     def ended(self) -> list[str]:
         """Give the codes that hold no more, in order."""
