@@ -1,7 +1,7 @@
 """Events as rows of a table: the columns of `tianfu events export`, schema 1.
 
 `docs/reference/events-parquet.md` tells readers what they mean; a change of a column is a
-new schema number.
+new schema number. No column is called `at`: in DuckDB that is a word of the language.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCHEMA = 1
 COLUMNS: Mapping[str, ColumnType] = {
     "id": "text",
     "type": "text",
-    "at": "moment",
+    "happened_at": "moment",
     "day": "day",
     "kind": "text",
     "subject": "text",
@@ -47,7 +47,7 @@ def row_of(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "type": event.type,
-        "at": event.at,
+        "happened_at": event.at,
         "day": event.at.astimezone(SHANGHAI).date(),
         "kind": event.kind or None,
         "subject": event.subject or None,
@@ -61,7 +61,7 @@ def row_of(event: Event) -> dict[str, Any]:
 def write_line(event: Event) -> bytes:
     """Write an event as a line of JSON; `data` is an object in it."""
     row = row_of(event)
-    plain = row | {"at": event.at.isoformat(), "day": row["day"].isoformat()}
+    plain = row | {"happened_at": event.at.isoformat(), "day": row["day"].isoformat()}
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -69,7 +69,7 @@ def read_line(line: bytes) -> dict[str, Any]:
     """Read a line as a row of Parquet, in which `data` is a text."""
     row: dict[str, Any] = json.loads(line)
     return row | {
-        "at": datetime.fromisoformat(row["at"]),
+        "happened_at": datetime.fromisoformat(row["happened_at"]),
         "day": date.fromisoformat(row["day"]),
         "data": json.dumps(row["data"], ensure_ascii=False, separators=(",", ":")),
     }

@@ -62,7 +62,13 @@ def forget(work: Work, name: str, owner: str | None) -> None:
     owner = owner or _owner(work)
     row = _there(work, owner, name)
     work.tx.delete(MARK.name, [(row.id, row.version)])
-    work.record("consumer.forgotten", kind="consumer", subject=row.id, data={"owner": owner})
+    work.record(
+        "consumer.forgotten",
+        kind="consumer",
+        subject=row.id,
+        organization="" if work.actor.system else work.account.organization,
+        data={"owner": owner},
+    )
 
 
 def hand_over(work: Work, name: str, owner: str, to: str) -> Consumer:
