@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -32,7 +33,17 @@ from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
 from tianfu_sdk.model.storage import Query
-from tianfu_sdk.opening import Joined, Named, beside, blobs_for, keys_for, normal, regions
+from tianfu_sdk.opening import (
+    Joined,
+    Named,
+    atlas_of,
+    beside,
+    blobs_for,
+    erasures_for,
+    keys_for,
+    normal,
+    optioned,
+)
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
@@ -41,6 +52,7 @@ from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.services.accounts import Accounts, external_index, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
+from tianfu_sdk.services.atlas import note_made
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.channels import Channels
@@ -149,13 +161,15 @@ class Hub:
             clock=clock,
             ids=ids,
             settings=settings,
-            regions=regions,
+            regions=atlas_of(store),
             keys=keys or keys_for(settings, url, store),
             cipher=AesGcmCipher(),
             blobs=blobs_for(settings, url, named),
+            erasures=erasures_for(settings, url),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
             tell=found.tell,
         )
@@ -218,7 +232,7 @@ class Hub:
             work = Work(self._tools, Actor(system="bootstrap"), tx)
             if tx.find(ACCOUNT.name, Query(limit=1)):
                 raise Conflict("hub.not_empty")
-            levels = self._tools.regions().levels(region)
+            levels = work.regions().levels(region)
             id_ = work.new_id(ORGANIZATION)
             first = codec.structure(
                 Organization,
@@ -244,6 +258,7 @@ class Hub:
             ):
                 work.put(GRANT, grant, placed)
                 work.note(grant, "given", account=account.id)
+            note_made(tx, self._tools.regions, work.regions())
             work.finish()
             return account, work.events
 
@@ -316,33 +331,57 @@ class Hub:
         if inspect.iscoroutinefunction(fn):
             raise Invalid("hub.async_unit", path="fn")
         told: list[Event] = []
+        amended = 0
 
         def body(tx: Tx) -> T:
+            nonlocal amended
             told.clear()
-            store = Joined(self._tools.store, tx)
-            joined = attrs.evolve(self._tools, store=store, tell=told.extend)
+            store, regions = Joined(self._tools.store, tx), self._tools.regions.joined()
+            joined = attrs.evolve(self._tools, store=store, regions=regions, tell=told.extend)
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
                 raise store.lost
+            amended = regions.least
             return result
 
         result = self._tools.store.run(body, write=True)
+        self._tools.regions.expect(amended)
         self._tools.tell(told)
         return result
 
-    def with_options(self, *, timeout: float | None = None, accessible: bool | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        max_lag: timedelta | None = None,
+        accessible: bool | None = None,
+    ) -> Self:
         """Give this hub with other options for what is called through it.
 
         Args:
-            timeout: Seconds that a translation engine may take; SMS gateways state their own.
+            timeout: Seconds that a translation engine may take. SMS gateways state their own,
+                and how long a writer waits for its turn is settled when the hub opens.
+            retries: How often a call is made again when the store could not take it for the
+                moment (a `StorageError` that is `retryable`), with growing pauses; 0 to 20.
+            max_lag: Reads may be answered by a standby that is at most so far behind, so they
+                may not show what was written just now. Rights are read there too. A store
+                without a standby ignores it.
             accessible: Whether review demands alternative text and transcripts.
+
+        Raises:
+            Invalid: `hub.bad_option`.
         """
         settings = self._tools.settings
+        store = self._tools.store
         if timeout is not None:
             settings = attrs.evolve(settings, timeout=timeout)
         if accessible is not None:
             settings = attrs.evolve(settings, accessible=accessible)
-        return type(self)(attrs.evolve(self._tools, settings=settings), self._actor, self._plugins)
+        if retries is not None or max_lag is not None:
+            store = optioned(store, retries=retries, max_lag=max_lag)
+        tools = attrs.evolve(self._tools, settings=settings, store=store)
+        return type(self)(tools, self._actor, self._plugins)
 
     @functools.cached_property
     def aio(self) -> Aio:
@@ -435,8 +474,29 @@ class Hub:
 
         return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
+    def follow_index(self, limit: int = 10_000) -> int:
+        """Let the search engine that `ask.engine` names take in what happened since last time.
+
+        `tianfu worker` does this. An engine that is empty is built from what is published.
+
+        Args:
+            limit: Events at most.
+
+        Returns:
+            How many events were taken in; 0 also where no engine is named.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            PluginError: Nobody offers the engine.
+        """
+        from tianfu_sdk.services.following import Following
+
+        return Following(self._tools, self._actor).follow(limit)
+
     def rebuild_index(self) -> int:
         """Build the search index anew from what is published, in one transaction.
+
+        The engine that `ask.engine` names is built anew as well.
 
         Returns:
             How many documents it holds then.
@@ -463,8 +523,8 @@ class Hub:
 
     @property
     def regions(self) -> Regions:
-        """Regions by GB/T 2260 code, on any day."""
-        return Regions(self._tools.regions, self._tools.clock)
+        """Regions by GB/T 2260 code, on any day, and what is amended about them."""
+        return Regions(self._tools, self._actor)
 
     @property
     def organizations(self) -> Organizations:

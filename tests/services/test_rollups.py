@@ -1,6 +1,7 @@
 """The daily roll-up says what the log says, at any moment and under either map."""
 
 import contextlib
+import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 from tianfu_sdk import codec
 from tianfu_sdk.core import rollups as rules
 from tianfu_sdk.core.indicators import COUNTED, contributions, figures
-from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, QUESTION, SUBJECT_KEY
+from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, QUESTION, SUBJECT_KEY
 from tianfu_sdk.core.region_views import RegionView
-from tianfu_sdk.errors import Denied, Invalid, SchemaTooNew
+from tianfu_sdk.errors import Denied, Invalid, SchemaTooNew, StorageCorrupt
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.base import SHANGHAI, Precision
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.indicator import Adjustment, AsOf, Indicator, Period
 from tianfu_sdk.model.storage import Query, Row
+from tianfu_sdk.opening import regions
 from tianfu_sdk.services import ledger
 from tianfu_sdk.services import rollups as service
 from tianfu_sdk.services.work import EVENTS
@@ -231,7 +233,7 @@ def test_a_region_counts_what_lies_below_it_and_what_names_it(log, as_of, rolled
         stage.system.events.roll_up()
     own = stage.daily(as_of=as_of)
     by = {level: stage.daily(as_of=as_of, level=level) for level in ("prefecture", "province")}
-    view = RegionView(stage.hub._tools.regions(), as_of, stage.clock.now().date())
+    view = RegionView(regions(), as_of, stage.clock.now().date())
 
     def total(counts):
         return sum(count for count, _ in counts.values())
@@ -508,6 +510,48 @@ def test_a_roll_up_of_an_older_format_is_made_anew_and_of_a_newer_left_alone(sta
         stage.system.events.roll_up()
 
 
+@pytest.mark.parametrize("moved", [{"before": "1"}, {"last": "evt_other"}, {"before": "not ours"}])
+def test_a_roll_up_of_another_log_counts_for_nothing_and_is_made_anew(stage, moved):
+    """As in a store that was filled from the dump of another, whose cursors are others."""
+    stage.happen([("resource.viewed", NEW_YEAR, "510100", "chengdu", "r", {})] * 3)
+    stage.system.events.roll_up()
+
+    def move(tx):
+        (row,) = tx.get(MARK.name, ["rollup"])
+        plain = json.loads(row.doc) | moved
+        tx.put(MARK.name, [Row(row.id, row.version, json.dumps(plain).encode())])
+
+    stage.hub._tools.store.run(move, write=True)
+    period = Period(start=NEW_YEAR, end=NEW_YEAR + timedelta(days=1))
+    assert stage.report(period).figure("views").value == 3
+    assert stage.daily(exact=False) == {}
+    while stage.system.events.roll_up():
+        pass
+    assert {row.keys["generation"] for row in stage.rows(EVENT_DAY)} == {2}
+    assert [f.severity for f in stage.system.events.verify_rollups()] == ["ok"]
+
+
+def test_evidence_is_not_read_in_the_wrong_place(stage, monkeypatch):
+    monkeypatch.setattr(rules, "CHUNK", 5)
+    stage.happen([("resource.viewed", NEW_YEAR, "510100", "chengdu", "r", {})] * 20)
+    stage.system.events.roll_up()
+    period = Period(start=NEW_YEAR, end=NEW_YEAR + timedelta(days=1))
+
+    def move(tx):
+        rows = tx.find(EVENT_CHUNK.name, Query())
+        tx.put(
+            EVENT_CHUNK.name,
+            [Row(r.id, r.version, None, {**r.keys, "after": "2"}) for r in rows],
+        )
+
+    stage.hub._tools.store.run(move, write=True)
+    with pytest.raises(StorageCorrupt) as caught:
+        stage.evidence("views", period)
+    assert caught.value.code == "rollup.moved"
+    stage.system.events.rebuild_rollups()
+    assert len(stage.evidence("views", period)) == 20
+
+
 def test_only_the_system_keeps_the_roll_up(stage):
     for call in (
         stage.admin.events.roll_up,
@@ -557,12 +601,12 @@ def test_daily_counts_show_what_the_grants_of_an_account_reach(stage):
     for rolled in (False, True):
         if rolled:
             stage.system.events.roll_up()
-        for hub, regions in (
+        for hub, places in (
             (reader(region="510100"), {"510185"}),
             (reader(organization=stage.ids["ziyang"]), {"512000"}),
             (stage.system, {"510185", "512000", ""}),
         ):
-            assert {region for _, region, _ in stage.daily(hub=hub)} == regions
+            assert {region for _, region, _ in stage.daily(hub=hub)} == places
     for hub, code in (
         (stage.hub, "account.required"),
         (

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "events": ("tianfu_sdk.cli.events:events", "Export events, and count them by day."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
+    "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "keys": ("tianfu_sdk.cli.store:keys", "Make master keys."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
 }

@@ -9,6 +9,7 @@ import click
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
 
 if TYPE_CHECKING:
+    from tianfu_sdk.model.region import RekeyStep
     from tianfu_sdk.settings import Settings
 
 __all__ = ["config", "doctor", "init", "keys"]
@@ -36,13 +37,22 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @db_option()
 @json_option()
 @click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
-def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
-    """Look whether a store is sound: file, audit chain, search index, keys, plugins.
+@click.option(
+    "--rekey-regions",
+    is_flag=True,
+    help="Find everything under the regions that lie above it today first.",
+)
+def doctor(db: str, as_json: bool, rebuild_index: bool, rekey_regions: bool) -> None:  # noqa: FBT001
+    """Look whether a store is sound: file, audit chain, search index, keys, regions, plugins.
 
     Exit code 1 if anything is wrong.
     """
     with opened(db) as hub:
         system = hub.as_system(reason="doctor")
+        if rekey_regions:
+            step = system.regions.rekey(None if as_json else _shown_rekeying)
+            if not as_json:
+                click.echo(f"{step.seen} rows looked at, {step.changed} lie elsewhere now")
         if rebuild_index:
             system.rebuild_index()
         findings = system.doctor()
@@ -57,6 +67,13 @@ def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
             hint = f" ({finding.hint})" if finding.hint else ""
             click.echo(f"{mark} {finding.check}: {finding.message}{hint}")
     raise SystemExit(1 if wrong else 0)
+
+
+def _shown_rekeying(step: RekeyStep) -> None:
+    if step.kind:
+        click.echo(f"\r{step.kind} {step.seen}", err=True, nl=False)
+    else:
+        click.echo("", err=True)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The worker: sends what is due, fetches receipts, publishes, rolls events up."""
+"""The worker: sends what is due, fetches receipts, publishes, rolls up, clears away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import FrameType
 
 import attrs
@@ -20,6 +21,7 @@ __all__ = ["Round", "turn", "worker"]
 _DESKS = ("resources", "activities", "notices", "news", "bases", "listings")
 _BATCHES = 200
 _EVENTS = 50_000
+_DAY = timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +34,10 @@ class Round:
     sealed: int = 0
     rolled_up: int = 0
     """Events taken into the daily roll-up."""
+    followed: int = 0
+    """Events that the search engine of a plugin took in."""
+    cleared: int = 0
+    """Media that nothing used."""
     failed: tuple[str, ...] = ()
     """What could not be done, each with its code; the rest was."""
 
@@ -49,6 +55,8 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
         ("published", lambda: sum(len(getattr(hub, desk).publish_due()) for desk in _DESKS)),
         ("sealed", hub.audit.seal_open),
         ("rolled_up", lambda: hub.events.roll_up(_EVENTS)),
+        ("followed", hub.follow_index),
+        ("cleared", lambda: hub.media.collect(every=_DAY).deleted),
     ]
     done: dict[str, int] = {}
     failed = []
@@ -79,6 +87,8 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
 def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa: FBT001
     """Send what is queued, fetch receipts, publish what is due, seal the audit, roll events up.
 
+    Once a day it clears away media that nothing uses.
+
     Runs until it gets SIGTERM or SIGINT; batches on their way are settled first. Any number
     may run on one store. Exit code 1 if something failed with --once.
     """
@@ -102,7 +112,7 @@ def _show(found: Round, *, as_json: bool) -> None:
     click.echo(
         f"batches {found.batches}, receipts {found.receipts},"
         f" published {found.published}, audit lines sealed {found.sealed},"
-        f" events rolled up {found.rolled_up}"
+        f" events rolled up {found.rolled_up}, media cleared away {found.cleared}"
     )
     for line in found.failed:
         click.echo(f"failed {line}", err=True)

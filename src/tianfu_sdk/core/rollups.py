@@ -86,6 +86,10 @@ class RollupMark:
     generation: int = 1
     cursor: str = ""
     """Of the last event that is in it; empty: none is."""
+    before: str = ""
+    """Of the event before that one."""
+    last: str = ""
+    """Its id: in a store that was moved the same cursor is that of another event."""
     number: int = 0
     """Events that are in it."""
     chunk: Chunk = Chunk()
@@ -103,9 +107,8 @@ class Fold:
     marked: list[tuple[Event, tuple[Mark, ...], int]]
     """Events that may be the first of something, with their place in the log."""
     full: list[Chunk]
-    open: Chunk
-    cursor: str
-    number: int
+    mark: RollupMark
+    """How far the roll-up is then."""
 
     def settled(self, firsts: dict[Mark, str]) -> dict[Cell, tuple[int, int]]:
         """Give the cells with what counts once ever.
@@ -143,7 +146,7 @@ def fold(mark: RollupMark, entries: Iterable[tuple[str, Event]]) -> Fold:
     cells: dict[Cell, list[int]] = {}
     marked: list[tuple[Event, tuple[Mark, ...], int]] = []
     full: list[Chunk] = []
-    cursor, number = mark.cursor, mark.number
+    before, cursor, last, number = mark.before, mark.cursor, mark.last, mark.number
     open_ = _Open(**attrs.asdict(mark.chunk))
     for after, event in entries:
         sums = cells.setdefault(cell_of(event), [0, 0])
@@ -154,11 +157,14 @@ def fold(mark: RollupMark, entries: Iterable[tuple[str, Event]]) -> Fold:
         else:
             sums[1] += count_of(event)
         open_.add(event)
-        cursor, number = after, number + 1
+        before, cursor, last, number = cursor, after, event.id, number + 1
         if open_.events == CHUNK:
             full.append(open_.chunk())
             open_ = _Open(**attrs.asdict(Chunk(number, cursor)))
-    return Fold(cells, marked, full, open_.chunk(), cursor, number)
+    then = attrs.evolve(
+        mark, cursor=cursor, before=before, last=last, number=number, chunk=open_.chunk()
+    )
+    return Fold(cells, marked, full, then)
 
 
 @attrs.define

@@ -95,7 +95,7 @@ class Audience:
 
 
 def _where(work: Work, campaign: Campaign) -> Group:
-    level = work.tools.regions().level_of(campaign.region).value
+    level = work.regions().level_of(campaign.region).value
     inside = Where(level, "=", campaign.region)
     if campaign.whole_region:
         return (inside,)

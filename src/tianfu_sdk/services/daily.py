@@ -56,7 +56,7 @@ def daily_counts(work: Work, kind: str, asked: Asked) -> list[DailyCount]:
     view = view_of(work, asked.as_of)
     below = None if asked.organization is None else _below(work, asked.organization)
     if asked.region is not None:
-        work.tools.regions().level_of(asked.region)
+        work.regions().level_of(asked.region)
     allowed: dict[tuple[str, str], bool] = {}
     sums: dict[tuple[int, str, str], list[int]] = {}
     for cell, events, amount in _cells(work, asked, view, below):

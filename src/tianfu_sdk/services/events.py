@@ -301,7 +301,7 @@ def covers(
         if organization:
             placed = work.placed(organization, region or None)[1]
         elif region:
-            placed = Placed(work.tools.regions().levels(region))
+            placed = Placed(work.regions().levels(region))
     except NotFound:
         return False
     keys = place_keys(organization, placed)

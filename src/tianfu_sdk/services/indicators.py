@@ -263,7 +263,7 @@ def _tree(work: Work, organization: str) -> dict[str, str | None]:
 def _coverage(work: Work, organization: str) -> Coverage:
     """Count the published contents that can be read in each language, as things stand."""
     owner: Organization = work.get(ORGANIZATION, organization)
-    usual = usual_languages(owner.region, work.tools.regions())
+    usual = usual_languages(owner.region, work.regions())
     readable: Counter[str] = Counter(dict.fromkeys(usual, 0))
     published = 0
     where = (

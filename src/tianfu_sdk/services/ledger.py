@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import attrs
@@ -14,6 +14,7 @@ from tianfu_sdk.core.indicators import Contribution, Mark, Share
 from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_FIRST, ORGANIZATION, day_key, moment_key
 from tianfu_sdk.core.region_views import RegionView
 from tianfu_sdk.core.rollups import Cell, Chunk, date_of, month_key
+from tianfu_sdk.errors import StorageCorrupt
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.indicator import AsOf, Indicator, Period
@@ -41,7 +42,7 @@ _FEW = 100
 
 def view_of(work: Work, as_of: AsOf) -> RegionView:
     """Give the map under which regions are seen."""
-    return RegionView(work.tools.regions(), as_of, work.now.astimezone(SHANGHAI).date())
+    return RegionView(work.regions(), as_of, work.now.astimezone(SHANGHAI).date())
 
 
 @attrs.frozen
@@ -214,11 +215,19 @@ class Ledger:
         """Read chunks, and then all that is not rolled up yet."""
         for chunk in chunks:
             entries = self._read(chunk.after, chunk.events)
+            self._demand_place(chunk, entries)
             yield from self._seen(entries, chunk.number, after, rolled=True)
         cursor, number = self._mark.cursor, self._mark.number
         while entries := self._read(cursor, LONGEST_PAGE):
             yield from self._seen(entries, number, after, rolled=False)
             cursor, number = str(entries[-1].cursor), number + len(entries)
+
+    def _demand_place(self, chunk: Chunk, entries: Sequence[StoredEvent]) -> None:
+        """Demand that a chunk stands where the roll-up says, as after a store was moved."""
+        ends = [codec.loads(Event, entry.body).id for entry in (*entries[:1], *entries[-1:])]
+        inside = all(chunk.first_id <= id_ <= chunk.last_id for id_ in ends)
+        if len(entries) != chunk.events or not inside:
+            raise StorageCorrupt("rollup.moved", path="event_chunk")
 
     def _read(self, after: str, limit: int) -> list[StoredEvent]:
         return self._work.tx.read(EVENTS, Cursor(after) if after else None, limit)
@@ -263,7 +272,7 @@ class _Homes:
         return self._known[codes]
 
     def _find(self, codes: tuple[str, ...]) -> str:
-        tree = self._work.tools.regions()
+        tree = self._work.regions()
         today = self._work.now.astimezone(SHANGHAI).date()
         for code in reversed(codes):
             # The association of a county stays the same one when the county becomes a city.

@@ -13,7 +13,7 @@ from tianfu_sdk.core import rollups
 from tianfu_sdk.core.indicators import ATTENDED, Mark
 from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, ROLLUPS
 from tianfu_sdk.core.rollups import Cell, Chunk, Fold, RollupMark
-from tianfu_sdk.errors import Conflict, Denied, SchemaTooNew
+from tianfu_sdk.errors import Conflict, Denied, Invalid, SchemaTooNew
 from tianfu_sdk.model.event import Event, Finding, RollupState
 from tianfu_sdk.model.storage import LONGEST_PAGE, Cursor, Query, Row, Where
 from tianfu_sdk.ports.storage import Tx
@@ -93,25 +93,20 @@ class Rollups(Desk):
             if mark.format > rollups.FORMAT:
                 found, known = mark.format, rollups.FORMAT
                 raise SchemaTooNew("codec.schema_too_new", path=_ID, found=found, known=known)
-            if mark.format < rollups.FORMAT:
-                mark = _next_generation(mark)
+            mark = read_mark(work.tx)
             return version, mark, rollups.fold(mark, _after(work.tx, mark.cursor, most))
 
         version, mark, fold = self._read(look)
-        if fold.number == mark.number:
+        if fold.mark.number == mark.number:
             return 0
 
         def write(work: Work) -> int | None:
             if _stored(work.tx)[1] != version:
                 return None
             # First of all: who comes second then waits here, before it has done any work.
-            _write_mark(
-                work.tx,
-                attrs.evolve(mark, cursor=fold.cursor, number=fold.number, chunk=fold.open),
-                version,
-            )
+            _write_mark(work.tx, fold.mark, version)
             _put(work.tx, mark.generation, fold)
-            return fold.number - mark.number
+            return fold.mark.number - mark.number
 
         try:
             return self._write(write)
@@ -147,9 +142,29 @@ class Rollups(Desk):
 
 
 def read_mark(tx: Tx) -> RollupMark:
-    """Give how far the roll-up is; one of another format is as if there were none."""
+    """Give how far the roll-up is.
+
+    One of another format, or of the log of another store, is as if there were none: figures
+    then rest on the log, and the next step begins anew.
+    """
     mark, _ = _stored(tx)
-    return mark if mark.format == rollups.FORMAT else _next_generation(mark)
+    fits = mark.format == rollups.FORMAT and _stands(tx, mark)
+    return mark if fits else _next_generation(mark)
+
+
+def _stands(tx: Tx, mark: RollupMark) -> bool:
+    """Tell whether the last event that was rolled up stands where the mark says."""
+    if not mark.number:
+        return True
+    try:
+        entries = tx.read(EVENTS, Cursor(mark.before) if mark.before else None, 1)
+    except Invalid:
+        return False  # no cursor of this store
+    return bool(
+        entries
+        and entries[0].cursor == mark.cursor
+        and codec.loads(Event, entries[0].body).id == mark.last
+    )
 
 
 def state_of(work: Work) -> RollupState:
@@ -245,11 +260,11 @@ def after_mark(tx: Tx, mark: RollupMark) -> Iterator[tuple[Cell, int, int]]:
     firsts: dict[Mark, str] = {}
     while True:
         fold = rollups.fold(mark, _after(tx, mark.cursor, STEP))
-        if fold.number == mark.number:
+        if fold.mark.number == mark.number:
             return
         firsts |= seen_firsts(tx, mark.generation, fold.marks - firsts.keys())
         yield from ((cell, *sums) for cell, sums in fold.settled(firsts).items())
-        mark = attrs.evolve(mark, cursor=fold.cursor, number=fold.number, chunk=fold.open)
+        mark = fold.mark
 
 
 def seen_firsts(tx: Tx, generation: int, marks: Collection[Mark]) -> dict[Mark, str]:
@@ -344,13 +359,13 @@ def _counted(tx: Tx, number: int) -> tuple[dict[Cell, tuple[int, int]], int]:
     mark = RollupMark(format=rollups.FORMAT)
     while mark.number < number:
         fold = rollups.fold(mark, _after(tx, mark.cursor, min(number - mark.number, STEP)))
-        if fold.number == mark.number:
+        if fold.mark.number == mark.number:
             break
         cells = fold.settled(firsts)
         for cell, (events, amount) in (cells | rollups.months_of(cells)).items():
             known = found.get(cell, (0, 0))
             found[cell] = known[0] + events, known[1] + amount
-        mark = attrs.evolve(mark, cursor=fold.cursor, number=fold.number)
+        mark = fold.mark
     return found, number - mark.number
 
 

@@ -72,7 +72,9 @@ class Desk:
         return result
 
     def _read(self, fn: Callable[[Work], T]) -> T:
-        return self._tools.store.run(lambda tx: fn(Work(self._tools, self._actor, tx)), write=False)
+        return self._tools.store.run(
+            lambda tx: fn(Work(self._tools, self._actor, tx, exact=False)), write=False
+        )
 
 
 class Work(Book):
@@ -82,10 +84,11 @@ class Work(Book):
         tools: Of the hub.
         actor: Who acts.
         tx: The open transaction.
+        exact: As in `Book`.
     """
 
-    def __init__(self, tools: Tools, actor: Actor, tx: Tx) -> None:
-        super().__init__(tools, actor, tx)
+    def __init__(self, tools: Tools, actor: Actor, tx: Tx, *, exact: bool = True) -> None:
+        super().__init__(tools, actor, tx, exact=exact)
         self._chains: list[list[Grant]] | None = None
         self._account: Account | None = None
         self._scopes: dict[tuple[Action, str], tuple[Group, ...]] = {}
@@ -155,7 +158,7 @@ class Work(Book):
             _ = self.account
             # Grants stand as they were read first, for as long as this transaction lasts.
             groups = self._scopes[action, kind] = policy.scope(
-                self.chains(), action, kind, now=self.now, regions=self.tools.regions()
+                self.chains(), action, kind, now=self.now, regions=self.regions()
             )
         return groups
 
@@ -240,7 +243,7 @@ class Work(Book):
             kind,
             row.keys,
             now=self.now,
-            regions=self.tools.regions(),
+            regions=self.regions(),
         )
         if not holder.active:
             return Explanation(False, "inactive", explanation.steps)

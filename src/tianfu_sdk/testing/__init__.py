@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tianfu_sdk.testing.blobs import BlobsSuite
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.loopback import Loopback
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.translation import TranslatorSuite
 
 __all__ = [
+    "BlobsSuite",
     "CountingIds",
     "FrozenClock",
     "Loopback",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "BlobsSuite": "tianfu_sdk.testing.blobs",
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "Loopback": "tianfu_sdk.testing.loopback",
@@ -44,7 +47,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_ROOMS[name]), name)
+    found = getattr(importlib.import_module(_ROOMS[name]), name)
+    # The room `hub` would stand here in the place of the function of that name.
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:
