@@ -323,6 +323,27 @@ def test_a_question_counts_for_who_looked_after_the_place_then_or_does_today(jia
     stage.hub.close()
 
 
+@pytest.mark.parametrize("rolled_before", [True, False])
+def test_what_a_deployment_amends_in_the_middle_of_a_month_counts_from_its_day(rolled_before):
+    stage = Stage(jianyang=False)
+    days = [NEW_YEAR + timedelta(days=9), NEW_YEAR + timedelta(days=19)]
+    stage.happen([("question.asked", day, "510185", "", "q", {}) for day in days])
+    if rolled_before:
+        stage.system.events.roll_up()
+    stage.admin.regions.renew("510185", date(2016, 1, 15), parent="512000")
+    stage.system.regions.rekey()
+    stage.system.events.roll_up()
+    asked = {"types": ["question.asked"], "level": "prefecture"}
+    assert {r for _, r, _ in stage.daily(**asked)} == {"510100", "512000"}
+    assert {r for _, r, _ in stage.daily(as_of="today", **asked)} == {"512000"}
+    month = Period(start=NEW_YEAR, end=NEW_YEAR + timedelta(days=31))
+    for as_of, counts in (("then", {"chengdu": 1, "ziyang": 1}), ("today", {"ziyang": 2})):
+        report = stage.report(month, as_of)
+        own = {n: report.figure("questions", stage.ids[n]).own for n in ("chengdu", "ziyang")}
+        assert own == {"chengdu": 0, "ziyang": 0} | counts
+    stage.hub.close()
+
+
 def test_a_late_event_lands_on_its_own_day_and_moves_no_first(stage):
     publish = "resource.published"
     stage.happen([(publish, NEW_YEAR + timedelta(days=3), "510100", "chengdu", "res_1", {})])
