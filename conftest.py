@@ -1,9 +1,11 @@
 """For all tests: doc examples, how hard hypothesis looks, and no quiet skips in CI."""
 
 import contextlib
+import importlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -66,6 +68,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
     for place, block in zip(places, blocks, strict=True):
         items[place] = block
+
+
+@pytest.fixture
+def extra() -> Callable[[str], Any]:
+    """Give what imports a module of an extra: in CI it must be there, elsewhere it is skipped."""
+
+    def load(name: str) -> Any:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            if os.environ.get("TIANFU_CI") == "1":
+                raise
+            pytest.skip(f"{name} is not installed: pip install '.[parquet,test]'")
+
+    return load
 
 
 @pytest.hookimpl(wrapper=True)

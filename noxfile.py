@@ -16,7 +16,7 @@ PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
 
 def install(session, *more):
     """Install the library as its users do, in one go, so that versions are chosen once."""
-    session.install(*more, ".[xlsx,rich,fast,test]", *PLUGINS)
+    session.install(*more, ".[xlsx,rich,fast,parquet,test]", *PLUGINS)
 
 
 def present(*names):

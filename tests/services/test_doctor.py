@@ -39,7 +39,8 @@ def test_a_sound_store_is_said_to_be_sound(full):
     with full() as hub:
         found = look(hub)
     assert {f.severity for f in found.values()} == {"ok"}
-    assert set(found) == {"storage", "audit", "search", "keys", "media", "regions", "plugins"}
+    checks = {"storage", "audit", "search", "keys", "media", "rollups", "regions", "plugins"}
+    assert set(found) == checks
     assert all(f.message for f in found.values())
 
 

@@ -15,6 +15,7 @@ from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.atlas import read_mark
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.following import Following, published
+from tianfu_sdk.services.rollups import looked_at as rollups_found
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
@@ -57,6 +58,7 @@ class Doctor(Desk):
             *_tried("search", self._followed),
             *_tried("keys", lambda: self._read(_keys)),
             *_tried("media", self._media),
+            *_tried("rollups", lambda: self._read(rollups_found)),
             *_tried("regions", lambda: self._read(_regions)),
             *_plugins(plugins),
         ]
