@@ -8,7 +8,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -45,6 +45,7 @@ __all__ = [
     "atlas_of",
     "beside",
     "blobs_for",
+    "closed_on_failure",
     "erasures_for",
     "first_seen",
     "keys_for",
@@ -291,6 +292,16 @@ def prepared(
     own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
     context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
     return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
+
+
+@contextlib.contextmanager
+def closed_on_failure(store: Store) -> Iterator[None]:
+    """Close a store that a hub could not be made of."""
+    try:
+        yield
+    except BaseException:
+        store.close()
+        raise
 
 
 @functools.cache

@@ -297,7 +297,11 @@ class SqliteStore:
             # be done, SQLite says why.
             with contextlib.suppress(OSError):
                 os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        mode = "ro" if self._read_only else "rwc"
+        mode = "rwc"
+        if self._read_only:
+            # Of a medium that can only be read, SQLite could not make the file that readers
+            # and a writer share, and there can be no writer.
+            mode = "ro&immutable=1" if _on_read_only_medium(self.path) else "ro"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             uri=True,
@@ -315,7 +319,23 @@ class SqliteStore:
             if not self._read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-        except (sqlite3.Error, StorageError):
+        except (sqlite3.Error, StorageError) as error:
             connection.close()
+            if not self._read_only and not isinstance(error, StorageError) and self._locked_away():
+                raise StorageReadOnly("storage.read_only", place=self._place) from error
             raise
         return connection
+
+    def _locked_away(self) -> bool:
+        """Tell whether the file is there and can be read, but not written."""
+        readable = self.path.is_file() and os.access(self.path, os.R_OK)
+        return readable and not (
+            os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        )
+
+
+def _on_read_only_medium(path: Path) -> bool:
+    # Windows has neither the call nor the flag.
+    if not hasattr(os, "statvfs") or not path.exists():
+        return False
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -30,6 +30,17 @@ __all__ = ["Tx"]
 class Tx:
     """One open transaction; see `tianfu_sdk.ports.storage.Tx` for what each verb promises."""
 
+    __slots__ = (
+        "_clock",
+        "_ids",
+        "_lost",
+        "_made_jobs",
+        "_open_connection",
+        "_tables",
+        "_write",
+        "over",
+    )
+
     def __init__(
         self,
         connection: sqlite3.Connection,
