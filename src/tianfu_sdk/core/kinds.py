@@ -32,6 +32,7 @@ __all__ = [
     "ALL_KINDS",
     "BY_PREFIX",
     "CONTENT",
+    "KEPT",
     "NEVER",
     "NEVER_DUE",
     "PLACED",
@@ -480,6 +481,9 @@ ALL_KINDS: tuple[Kind, ...] = (
     *ROLLUPS,
     MARK,
 )
+
+KEPT: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in ROLLUPS)
+"""What a dump holds: a roll-up is made of the events, in every store anew."""
 
 PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
 """Kinds whose rows belong to a region and an organization."""

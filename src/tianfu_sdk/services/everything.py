@@ -17,6 +17,8 @@ LOADING = "load:progress"
 """The mark of a store that is being loaded; it belongs to no content."""
 _PAGE = 500
 _LATE = (MARK.name, SEAL.name)
+# How far a load came, and how far the roll-up, which is made of the events anew.
+_OWN = (LOADING, "rollup")
 """Kinds that hold cursors: they follow the events that these point at."""
 
 
@@ -30,7 +32,7 @@ def everything(tx: Tx, kinds: Sequence[Kind]) -> Iterator[DumpItem]:
     for kind in kinds:
         if kind.name not in _LATE:
             yield from (DumpRow(kind.name, row) for row in _rows(tx, kind))
-    marks = [row for row in _rows(tx, MARK) if row.id != LOADING]
+    marks = [row for row in _rows(tx, MARK) if row.id not in _OWN]
     places: dict[tuple[str, str], int] = {}
     wanted = {place for row in marks for place in cursors_of(MARK.name, row).values()}
     for stream in tx.streams():
