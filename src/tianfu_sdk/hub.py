@@ -15,7 +15,7 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.backends.builtin import BUILTIN
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
-from tianfu_sdk.backends.crypto import AesGcmCipher
+from tianfu_sdk.backends.crypto import FieldCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
@@ -38,7 +38,7 @@ from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.storage import Store, Tx
-from tianfu_sdk.services.accounts import Accounts, external_index, make_account
+from tianfu_sdk.services.accounts import Accounts, external_owner, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.audit import Audit
@@ -118,7 +118,7 @@ class Hub:
             clock: Tells the time; None: the machine's.
             ids: Makes ids; None: time-ordered ones.
             transport: Sends HTTP; None: httpx.
-            keys: Holds the master key; None: from settings, or a file beside SQLite.
+            keys: Holds the master keys; None: from settings, or a file beside SQLite.
             discover: Whether installed plugins come in.
 
         Returns:
@@ -150,8 +150,8 @@ class Hub:
             ids=ids,
             settings=settings,
             regions=regions,
-            keys=keys or keys_for(settings, url, store),
-            cipher=AesGcmCipher(),
+            keys=keys or keys_for(settings, url, store, named),
+            cipher=FieldCipher(),
             blobs=blobs_for(settings, url, named),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
@@ -267,7 +267,7 @@ class Hub:
             work = Work(self._tools, Actor(system="sign in"), tx)
             id_: str | None = account or self._tools.settings.account
             if external_id is not None:
-                id_ = work.owner_of("account", "external_id", external_index(work, external_id))
+                id_ = external_owner(work, external_id)
                 if id_ is None:
                     raise NotFound("account.unknown", path="external_id")
             if not id_:

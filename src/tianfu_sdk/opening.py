@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
 from tianfu_sdk.backends.builtin import shipped_regions, sqlite_path
-from tianfu_sdk.backends.crypto import LocalKeys, key_file, key_file_beside, new_master_key
+from tianfu_sdk.backends.crypto import demand_suite
+from tianfu_sdk.backends.keyfiles import key_file, key_file_beside
+from tianfu_sdk.backends.keyring import LocalKeys, new_master_key, suites_in
 from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import CryptoError, Invalid
@@ -119,22 +121,51 @@ def normal(url: str) -> str:
     return url
 
 
-def keys_for(settings: Settings, url: str, store: Store) -> Keys:
-    """Give the holder of the master key that the settings name, or the one beside the database."""
+def keys_for(settings: Settings, url: str, store: Store, named: Named) -> Keys:
+    """Give the holder of master keys that the settings name, or the one beside the database.
+
+    Raises:
+        PluginError: Nobody offers the holder of this name.
+        Invalid: `keys.both`, a holder is named and a key given as well.
+        CryptoError: `crypto.no_suite`, this machine lacks what a given key asks for.
+    """
+    if settings.keys:
+        if settings.key is not None or settings.key_file:
+            raise Invalid("keys.both", path="keys")
+        holder: Keys = named.make("keys", settings.keys)
+        return holder
     if settings.key is not None:
-        return LocalKeys(settings.key.reveal)
+        return _checked(settings.key.reveal)
     if settings.key_file:
-        return LocalKeys(key_file(Path(settings.key_file)))
+        # A file that is not there is told when a key is needed: who only reads needs none.
+        there = Path(settings.key_file).exists()
+        load = key_file(Path(settings.key_file))
+        return _checked(load) if there else LocalKeys(load)
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return LocalKeys(new_master_key)
     if scheme == "sqlite":
-        return LocalKeys(key_file_beside(sqlite_path(url), sealed=_holds_sealed(store)))
+        path = sqlite_path(url)
+        load = key_file_beside(path, sealed=_holds_sealed(store))
+        there = path.with_name(path.name + ".key").exists()
+        return _checked(load) if there else LocalKeys(load)
 
     def missing() -> str:
         raise CryptoError("keys.missing")
 
     return LocalKeys(missing)
+
+
+def _checked(load: Callable[[], str]) -> Keys:
+    """Look at start whether this machine can do what the keys ask for."""
+    try:
+        wanted = suites_in(load())
+    except CryptoError:
+        # What is wrong with the text is told when a key is needed: who only reads needs none.
+        wanted = set()
+    for suite in wanted:
+        demand_suite(suite)
+    return LocalKeys(load)
 
 
 def _holds_sealed(store: Store) -> bool:

@@ -99,9 +99,14 @@ class Settings:
     account: str = ""
     """Id of the account that acts where none is named. `TIANFU_ACCOUNT`."""
     key: Secret | None = None
-    """Master key, base64 of 32 bytes. `TIANFU_KEY`."""
+    """Master keys, such as base64 of 32 bytes; several: oldest first. `TIANFU_KEY`."""
     key_file: str = ""
-    """File that holds it. `TIANFU_KEY_FILE`."""
+    """File that holds them, a key a line. `TIANFU_KEY_FILE`."""
+    keys: str = ""
+    """Name of the holder of master keys that a plugin offers, instead. `TIANFU_KEYS`."""
+    erasure_log: str = ""
+    """File of who was erased, kept apart from the database; empty: beside an SQLite file.
+    `TIANFU_ERASURE_LOG`."""
     media: str = ""
     """Where media are kept; empty: beside the database."""
     accessible: bool = True
@@ -153,6 +158,8 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_ACCOUNT": ("account",),
     "TIANFU_KEY": ("key",),
     "TIANFU_KEY_FILE": ("key_file",),
+    "TIANFU_KEYS": ("keys",),
+    "TIANFU_ERASURE_LOG": ("erasure_log",),
     "TIANFU_PLUGINS": ("plugins", "only"),
     "TIANFU_NO_PLUGINS": ("plugins", "off"),
     "TIANFU_STRICT_PLUGINS": ("plugins", "strict"),

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from tianfu_sdk.backends.crypto import new_master_key
+from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.errors import CryptoError, Denied
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import CountingIds, FrozenClock

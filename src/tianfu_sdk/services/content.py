@@ -18,6 +18,7 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
+from tianfu_sdk.services.indexing import client_index
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
@@ -249,8 +250,7 @@ class ContentDesk(Desk, Generic[T]):
             today = work.now.astimezone(SHANGHAI).date()
             if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
-            # Named, so that nobody gets the index of a phone by calling it a client.
-            hashed = work.tools.keys.index(f"client:{client}".encode()).hex() if client else ""
+            hashed = client_index(work, client) if client else ""
             work.tell(
                 f"{self._shelf.name}.viewed",
                 kind=self._shelf.name,

@@ -22,7 +22,8 @@ def new_subjects(work: Work, subjects: Sequence[str]) -> dict[str, bytes]:
     """Make and store the keys of new subjects in one call; gives them by subject."""
     keys = work.tools.keys
     master = keys.current()
-    made = {subject: work.tools.cipher.new_key() for subject in subjects}
+    suite = next(key.suite for key in keys.known() if key.id == master)
+    made = {subject: work.tools.cipher.new_key(suite) for subject in subjects}
     rows = [Row(s, 0, keys.wrap(key, s), {"master": master}) for s, key in made.items()]
     work.tx.put(SUBJECT_KEY.name, rows)
     return made

@@ -15,7 +15,7 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway
-from tianfu_sdk.services.optouts import phone_index, put_opt_out
+from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
 from tianfu_sdk.services.work import Desk, Work
 
@@ -208,7 +208,7 @@ def _take_inbound(work: Work, gateway: str, inbound: Sequence[Inbound]) -> None:
         except Invalid:
             # Such as a service number; nobody of ours has it.
             continue
-        refused += put_opt_out(work, phone_index(work, phone))
+        refused += refuse(work, phone)
     if inbound:
         # What people write is not kept: only that they wrote, and how many refused.
         data: dict[str, str | int] = {
