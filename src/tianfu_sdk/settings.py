@@ -104,11 +104,11 @@ class Settings:
     """File that holds them, a key a line. `TIANFU_KEY_FILE`."""
     keys: str = ""
     """Name of the holder of master keys that a plugin offers, instead. `TIANFU_KEYS`."""
-    erasure_log: str = ""
-    """File of who was erased, kept apart from the database; empty: beside an SQLite file.
-    `TIANFU_ERASURE_LOG`."""
     media: str = ""
     """Where media are kept; empty: beside the database."""
+    erasures: str = ""
+    """File of the erasure log, kept apart from the database and its backups; empty: beside an
+    SQLite file. `TIANFU_ERASURES`."""
     accessible: bool = True
     """Demand alternative text and transcripts before review."""
     timeout: float = 10.0
@@ -159,7 +159,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_KEY": ("key",),
     "TIANFU_KEY_FILE": ("key_file",),
     "TIANFU_KEYS": ("keys",),
-    "TIANFU_ERASURE_LOG": ("erasure_log",),
+    "TIANFU_ERASURES": ("erasures",),
     "TIANFU_PLUGINS": ("plugins", "only"),
     "TIANFU_NO_PLUGINS": ("plugins", "off"),
     "TIANFU_STRICT_PLUGINS": ("plugins", "strict"),

@@ -43,10 +43,10 @@ class Window:
     def capabilities(self):
         return attrs.evolve(self.behind.capabilities, persistent=True)
 
-    def run(self, fn, *, write):
+    def run(self, fn, *, write, max_lag=None):
         if self.closed:
             raise StorageUnavailable("storage.closed")
-        return self.behind.run(fn, write=write)
+        return self.behind.run(fn, write=write, max_lag=max_lag)
 
     def close(self):
         self.closed = True
@@ -244,3 +244,12 @@ def test_a_job_with_a_due_moment_waits(store):
     store.run(lambda tx: tx.enqueue("q", [NewJob("k", due=clock.now())]), write=True)
     jobs = store.run(lambda tx: tx.claim("q", 1, timedelta(minutes=1), "w"), write=True)
     assert [job.token for job in jobs] == [f"{1:032x}"]
+
+
+def test_the_test_hub_is_a_function_however_often_it_is_asked_for():
+    code = (
+        "import tianfu_sdk as tf; tf.testing.hub().close(); tf.testing.hub().close();"
+        "from tianfu_sdk.testing import hub; hub().close()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=50, check=False)
+    assert done.returncode == 0

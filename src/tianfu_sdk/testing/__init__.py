@@ -44,7 +44,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_ROOMS[name]), name)
+    found = getattr(importlib.import_module(_ROOMS[name]), name)
+    # The room `hub` would stand here in the place of the function of that name.
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:
