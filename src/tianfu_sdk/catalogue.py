@@ -375,6 +375,12 @@ ENTRIES: dict[str, Entry] = {
         'use hub.as_("acc_…")',
         '请使用 hub.as_("acc_…")',
     ),
+    "hub.unit_erases": Entry(
+        "nobody is erased within a unit: the erasure log is written at once",
+        "不能在 unit 内删除个人数据：删除日志须立即写入",
+        "call erase by itself",
+        "请单独调用 erase",
+    ),
     "import.bad_kind": Entry(
         "{value} is not a kind that can be imported",
         "{value} 不是可导入的种类",
@@ -482,6 +488,12 @@ ENTRIES: dict[str, Entry] = {
         "既指定了密钥保管方，又给出了密钥",
         "leave out TIANFU_KEYS, or TIANFU_KEY and TIANFU_KEY_FILE",
         "请去掉 TIANFU_KEYS，或去掉 TIANFU_KEY 和 TIANFU_KEY_FILE",
+    ),
+    "keys.campaign_open": Entry(
+        "a campaign is being put in the outbox, and a message's id is made of the index",
+        "有短信任务正在入队，而消息编号由索引生成",
+        "tianfu sms send with its id goes on with it; or cancel it; then rotate again",
+        "用该编号执行 tianfu sms send 继续入队，或取消该任务，再轮换",
     ),
     "keys.in_use": Entry(
         "this key is still in use",

@@ -36,6 +36,7 @@ from tianfu_sdk.model.storage import Query
 from tianfu_sdk.opening import (
     Joined,
     Named,
+    NotInUnit,
     beside,
     blobs_for,
     erasures_for,
@@ -61,6 +62,7 @@ from tianfu_sdk.services.experts import Experts
 from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
+from tianfu_sdk.services.keys import KeyDesk
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.marks import Marks
 from tianfu_sdk.services.matching import Matching
@@ -68,6 +70,7 @@ from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
 from tianfu_sdk.services.organizations import Organizations
+from tianfu_sdk.services.personal import People
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
@@ -315,7 +318,7 @@ class Hub:
 
         Args:
             fn: Gets a hub whose calls join the transaction. It may be called again, so it
-                must do no outside I/O; media, `ask` and sending are not for it.
+                must do no outside I/O; media, `ask`, sending and erasing are not for it.
 
         Returns:
             What `fn` returns.
@@ -332,7 +335,7 @@ class Hub:
         def body(tx: Tx) -> T:
             told.clear()
             store = Joined(self._tools.store, tx)
-            joined = attrs.evolve(self._tools, store=store, tell=told.extend)
+            joined = attrs.evolve(self._tools, store=store, erasures=NotInUnit(), tell=told.extend)
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
                 raise store.lost
@@ -517,6 +520,16 @@ class Hub:
     def events(self) -> Events:
         """What happened."""
         return Events(self._tools, self._actor)
+
+    @property
+    def keys(self) -> KeyDesk:
+        """Master keys of this store, and their rotation; for the system."""
+        return KeyDesk(self._tools, self._actor)
+
+    @property
+    def people(self) -> People:
+        """All that is held about a person: given out, or erased."""
+        return People(self._tools, self._actor)
 
     @property
     def vocabularies(self) -> Vocabularies:

@@ -6,8 +6,8 @@ import functools
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,18 +22,20 @@ from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.model.erasure import Erasure
 from tianfu_sdk.model.storage import Kind, Query
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import Scrubbing, Store, Tx
 from tianfu_sdk.settings import Settings
 
 __all__ = [
     "Joined",
     "Named",
+    "NotInUnit",
     "Optioned",
     "beside",
     "blobs_for",
@@ -86,6 +88,20 @@ class Joined:
 
     def close(self) -> None:
         """Do nothing: whoever opened it closes it."""
+
+
+class NotInUnit:
+    """The erasure log within a unit: it is written to at once, and a unit may be undone."""
+
+    place = ""
+
+    def append(self, subjects: Sequence[str], at: datetime) -> None:  # noqa: ARG002 - refused
+        """Refuse."""
+        raise Invalid("hub.unit_erases", path="fn")
+
+    def read(self) -> Iterator[Erasure]:
+        """Give nothing."""
+        return iter(())
 
 
 class Optioned:
@@ -143,6 +159,10 @@ class Optioned:
     def check(self) -> list[str]:
         """Look for damage."""
         return self._store.check()
+
+    def scrub(self) -> bool:
+        """Leave nothing of deleted rows in files, where the store can."""
+        return isinstance(self._store, Scrubbing) and self._store.scrub()
 
     def close(self) -> None:
         """Close the store."""

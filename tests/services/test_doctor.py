@@ -63,7 +63,7 @@ def test_a_wrong_key_is_noticed_and_named(full):
     with full(settings={"key": new_master_key()}) as hub:
         found = look(hub)["keys"]
     assert found.severity == "error"
-    assert "does not fit" in found.message
+    assert "is not here" in found.message
     assert found.hint
 
 

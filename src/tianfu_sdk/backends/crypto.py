@@ -45,7 +45,7 @@ class SuiteSpec:
     """Name of the hash for `hmac` and `hashlib`."""
     encrypt: Callable[[Any, bytes, bytes, bytes], bytes] = attrs.field(repr=False)
     """Engine, nonce, text, context."""
-    decrypt: Callable[[Any, bytes, bytes, bytes], bytes] = attrs.field(repr=False)
+    decrypt: Callable[[Any, bytes, bytes, bytes], bytes | None] = attrs.field(repr=False)
     engine: Callable[[bytes], Any] = attrs.field(repr=False)
     """Makes of a key what `encrypt` and `decrypt` take; safe to share between threads."""
 

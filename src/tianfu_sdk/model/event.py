@@ -9,7 +9,7 @@ import attrs
 
 from tianfu_sdk.model.checks import aware, text
 
-__all__ = ["AuditLine", "Event", "Finding", "Seal"]
+__all__ = ["AuditLine", "Event", "Finding", "Seal", "Value"]
 
 Value = str | int | float | bool | None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from tianfu_sdk.model.storage import (
     Cursor,
@@ -26,7 +26,7 @@ from tianfu_sdk.model.storage import (
 )
 from tianfu_sdk.ports.search import TransactionalSearch
 
-__all__ = ["Store", "Tx"]
+__all__ = ["Scrubbing", "Store", "Tx"]
 
 T = TypeVar("T")
 
@@ -295,4 +295,20 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Free what this store holds; may be called again."""
+        ...
+
+
+@runtime_checkable
+class Scrubbing(Protocol):
+    """What a store has in addition that can leave nothing of deleted rows in its files."""
+
+    def scrub(self) -> bool:
+        """Take what was deleted or replaced out of the files of this store.
+
+        Called outside of transactions after somebody was erased; waits for readers and
+        writers no longer than a writer waits for its turn.
+
+        Returns:
+            Whether it was done; False where a reader or writer was in its way.
+        """
         ...

@@ -15,16 +15,19 @@ from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.storage import Where
 from tianfu_sdk.services.indexing import external_index, external_indexes, settled
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.work import Desk, Work, demand_somebody
+from tianfu_sdk.services.personal import PersonDesk
+from tianfu_sdk.services.work import Work, demand_somebody
 
 __all__ = ["Accounts", "external_owner", "make_account"]
 
 
-class Accounts(Desk):
+class Accounts(PersonDesk):
     """Create accounts, delegate and revoke rights, and explain them.
 
     Safe to share between threads.
     """
+
+    _about = ACCOUNT.name
 
     def create(
         self,

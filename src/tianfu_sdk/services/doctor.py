@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, SUBJECT_KEY, TRANSLATION
+from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
 from tianfu_sdk.core.publishing import search_doc, translation_doc
 from tianfu_sdk.errors import CryptoError, Denied, StorageError, Unsupported
 from tianfu_sdk.model.content import State
@@ -14,6 +14,7 @@ from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.audit import Audit
+from tianfu_sdk.services.keys import key_findings
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
@@ -52,7 +53,7 @@ class Doctor(Desk):
             *_tried("storage", self._storage),
             *_tried("audit", Audit(self._tools, self._actor).verify),
             *_tried("search", lambda: self._read(_search)),
-            *_tried("keys", lambda: self._read(_keys)),
+            *_tried("keys", lambda: self._read(key_findings)),
             *_plugins(plugins),
         ]
 
@@ -86,7 +87,7 @@ def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
     """Look at one thing; a store too damaged for it is a finding, not the end of the visit."""
     try:
         return look()
-    except StorageError as error:
+    except (StorageError, CryptoError) as error:
         return [
             Finding(check=check, severity="error", message=error.message, hint=error.hint or "")
         ]
@@ -124,19 +125,6 @@ def _search(work: Work) -> list[Finding]:
         message = f"{search.size()} documents indexed, {published} contents published"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     return [_fine("search", f"{search.size()} documents, analyzer {ANALYZER_VERSION}")]
-
-
-def _keys(work: Work) -> list[Finding]:
-    rows = work.tx.find(SUBJECT_KEY.name, Query(limit=1))
-    if not rows:
-        return [_fine("keys", "nothing is sealed yet")]
-    try:
-        work.tools.keys.unwrap(rows[0].doc or b"", rows[0].id)
-    except CryptoError as error:
-        return [
-            Finding(check="keys", severity="error", message=error.message, hint=error.hint or "")
-        ]
-    return [_fine("keys", "the master key opens what is sealed")]
 
 
 def _plugins(plugins: Sequence[PluginState]) -> list[Finding]:

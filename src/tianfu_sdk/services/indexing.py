@@ -24,6 +24,7 @@ __all__ = [
     "external_indexes",
     "index_keys",
     "live_indexes",
+    "moving",
     "older_indexes",
     "phone_index",
     "put_index_keys",
@@ -60,6 +61,12 @@ def index_keys(work: Book) -> IndexKeys:
     if found is None:
         found = work.kept[_MARK] = _stored(work) or IndexKeys(current=_first(work))
     return found
+
+
+def moving(work: Book) -> bool:
+    """Tell whether an index key is being changed; needs no key."""
+    found = work.kept.get(_MARK) or _stored(work)
+    return found is not None and bool(found.moving)
 
 
 def settled(work: Book) -> IndexKeys:

@@ -9,13 +9,16 @@ change (`refuse`): a row under each key in question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 from tianfu_sdk.core.kinds import OPT_OUT, moment_key, unique_id
+from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import IN_VALUES, Query, Row, Where
 from tianfu_sdk.services.indexing import index_keys, live_indexes, older_indexes, settled
 from tianfu_sdk.services.work import Work
 
-__all__ = ["carry_over", "copy_opt_outs", "opt_outs", "refuse", "refuse_at"]
+__all__ = ["carry_over", "copy_opt_outs", "opt_outs", "refusals", "refuse", "refuse_at"]
 
 
 def refuse(work: Work, phone: str, topic: str = "") -> bool:
@@ -89,6 +92,14 @@ def opt_outs(work: Work, phones: Iterable[bytes]) -> dict[bytes, frozenset[str]]
         phone = row.keys["phone_ix"]
         found[phone] = found.get(phone, frozenset()) | {row.keys["topic"]}
     return found
+
+
+def refusals(work: Work, phone_ix: bytes) -> list[dict[str, Any]]:
+    """Give what a phone refuses: topic and since when."""
+    return [
+        {"topic": row.keys["topic"], "at": EPOCH + timedelta(microseconds=row.keys["at"])}
+        for row in _of(work, [phone_ix])
+    ]
 
 
 def _of(work: Work, phones: Iterable[bytes]) -> Sequence[Row]:

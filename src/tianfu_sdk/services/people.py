@@ -10,7 +10,26 @@ from tianfu_sdk.model.storage import Row
 from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.services.work import Work
 
-__all__ = ["new_subject", "new_subjects", "open_all", "open_sealed", "seal"]
+__all__ = [
+    "EVIDENCE",
+    "NAME",
+    "PHONE",
+    "TEXT",
+    "new_subject",
+    "new_subjects",
+    "open_all",
+    "open_sealed",
+    "seal",
+]
+
+PHONE = "subscriber.phone"
+"""What a phone is sealed as."""
+EVIDENCE = "subscriber.evidence"
+"""What the evidence of a consent is sealed as."""
+NAME = "expert.name"
+"""What the name of an expert is sealed as."""
+TEXT = "question.text"
+"""What the text of a question is sealed as."""
 
 
 def new_subject(work: Work, subject: str) -> bytes:

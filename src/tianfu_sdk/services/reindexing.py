@@ -17,18 +17,17 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CAMPAIGN, SUBJECT_KEY, SUBSCRIBER, UNIQUE, unique_id
 from tianfu_sdk.errors import Conflict
+from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.indexing import (
-    IndexKeys,
     index_keys,
     phone_index,
     put_index_keys,
     settled,
 )
 from tianfu_sdk.services.optouts import copy_opt_outs
-from tianfu_sdk.services.people import open_all
-from tianfu_sdk.services.subscribers import PHONE
+from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.work import Work
 
 __all__ = ["begin", "masters_in_use", "move_some", "rewrap_some"]
@@ -74,7 +73,7 @@ def rewrap_some(work: Work, limit: int) -> int:
         ],
     )
     if rows:
-        data = {"count": len(rows), "key": current}
+        data: dict[str, Value] = {"count": len(rows), "key": current}
         work.record("keys.rewrapped", kind=SUBJECT_KEY.name, subject="", data=data)
     return len(rows)
 
@@ -97,9 +96,7 @@ def begin(work: Work) -> bool:
         if work.noun(CAMPAIGN, row).queued is None:
             raise Conflict("keys.campaign_open", path=row.id)
     older = (keys.current, *(id_ for id_ in keys.older if id_ not in (keys.current, wanted)))
-    put_index_keys(
-        work, attrs.evolve(keys, current=wanted, older=older, moving=True, after="")
-    )
+    put_index_keys(work, attrs.evolve(keys, current=wanted, older=older, moving=True, after=""))
     data = {"key": wanted, "before": keys.current}
     work.record("keys.reindexing", kind=SUBSCRIBER.name, subject="", data=data)
     return True
@@ -120,7 +117,9 @@ def move_some(work: Work, limit: int) -> int:
     indexes = {id_: phone_index(work, phone) for id_, phone in phones.items()}
     moved = [row for row in rows if indexes.get(row.id, row.keys["phone_ix"]) != _stands(row)]
     copy_opt_outs(work, {_stands(row): indexes[row.id] for row in moved})
-    _move_claims(work, {row.id: (nouns[row.id].organization, _stands(row)) for row in moved}, indexes)
+    _move_claims(
+        work, {row.id: (nouns[row.id].organization, _stands(row)) for row in moved}, indexes
+    )
     work.tx.put(
         SUBSCRIBER.name,
         [
@@ -134,11 +133,9 @@ def move_some(work: Work, limit: int) -> int:
         ],
     )
     over = len(rows) < limit
-    put_index_keys(
-        work, attrs.evolve(keys, moving=not over, after="" if over else rows[-1].id)
-    )
+    put_index_keys(work, attrs.evolve(keys, moving=not over, after="" if over else rows[-1].id))
     if moved or over:
-        data = {"count": len(moved), "key": keys.current, "over": over}
+        data: dict[str, Value] = {"count": len(moved), "key": keys.current, "over": over}
         work.record("keys.reindexed", kind=SUBSCRIBER.name, subject="", data=data)
     return len(rows)
 
@@ -165,8 +162,3 @@ def _move_claims(
     there = {row.id for row in work.tx.get(UNIQUE.name, list(new))}
     rows = [Row(id_, 0, None, {"owner": owner}) for id_, owner in new.items() if id_ not in there]
     work.tx.put(UNIQUE.name, rows)
-
-
-def shown(keys: IndexKeys) -> tuple[str, ...]:
-    """Give all index keys that rows may stand under."""
-    return (keys.current, *keys.older)

@@ -16,18 +16,16 @@ from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.checks import problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
-from tianfu_sdk.services.indexing import index_keys, live_indexes, settled
+from tianfu_sdk.services.indexing import live_indexes, moving, settled
 from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.people import new_subjects, open_sealed, seal
+from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal
+from tianfu_sdk.services.personal import PersonDesk
 from tianfu_sdk.services.vocabularies import demand_term
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["PHONE", "Subscribers"]
-
-PHONE = "subscriber.phone"
-"""What a phone is sealed as."""
+__all__ = ["Subscribers"]
 
 _GIVEN = frozenset(
     {"phone", "organization", "region", "language", "topics", "settings", "consents", "synthetic"}
@@ -45,12 +43,14 @@ class _New:
     placed: Placed
 
 
-class Subscribers(Desk):
+class Subscribers(PersonDesk):
     """Keep who gets science messages, what they agreed to, and what they refused.
 
     Phones are sealed under a key of each person and found by a keyed index; no list, event,
     audit line or error has one. Safe to share between threads.
     """
+
+    _about = SUBSCRIBER.name
 
     def create(
         self,
@@ -283,7 +283,7 @@ class Subscribers(Desk):
                 row = work.visible(SUBSCRIBER, subscriber, Action.EDIT)
                 noun = work.noun(SUBSCRIBER, row)
                 organization, region = noun.organization, noun.region
-                if index_keys(work).moving:
+                if moving(work):
                     # Its index may be of either key.
                     new = refuse(work, open_sealed(work, subscriber, PHONE, noun.phone), topic)
                 else:

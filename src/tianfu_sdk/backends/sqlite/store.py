@@ -53,6 +53,13 @@ def _turns_of(path: str) -> Turns:
         return _turns.setdefault((os.getpid(), path), Turns())
 
 
+def _make_private(path: Path) -> None:
+    """Make a file that only its owner reads; SQLite gives `-wal` and `-shm` the same mode."""
+    # Only one that is not there: to close one that is would drop the locks of this process.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 class _Connection(sqlite3.Connection):
     """A connection that a thread may leave behind when it ends."""
 
@@ -178,6 +185,15 @@ class SqliteStore:
             wrong.append(f"{lost} entries of the log of events and audit lines were removed")
         return wrong
 
+    def scrub(self) -> bool:
+        """Move the log into the file and empty it, so that no older page is left in it."""
+        if self._read_only:
+            return False
+        with translated(self._place, self._timeout), self._turn():
+            connection = self._connection()
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def close(self) -> None:
         """Close the connections of all threads of this process."""
         self._closed = True
@@ -212,6 +228,8 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         mode = "ro" if self._read_only else "rwc"
+        if not self._read_only:
+            _make_private(self.path)
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             uri=True,
@@ -229,6 +247,9 @@ class SqliteStore:
             if not self._read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted is written over: a key that was erased must not linger in the
+            # file. It costs nothing that can be measured.
+            connection.execute("PRAGMA secure_delete = ON")
         except (sqlite3.Error, StorageError):
             connection.close()
             raise
