@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tianfu_sdk.core.kinds import SUBJECT_KEY
+import attrs
+
+from tianfu_sdk.core.kinds import SUBJECT_KEY, moment_key
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.storage import Row
-from tianfu_sdk.model.subscriber import Sealed
+from tianfu_sdk.model.subscriber import Consent, Sealed
 from tianfu_sdk.services.work import Work
 
 __all__ = [
@@ -18,8 +20,10 @@ __all__ = [
     "new_subject",
     "new_subjects",
     "open_all",
+    "open_proofs",
     "open_sealed",
     "seal",
+    "with_proofs",
 ]
 
 PHONE = "subscriber.phone"
@@ -68,6 +72,31 @@ def seal(work: Work, subject: str, field: str, text: str, key: bytes | None = No
     if key is None:
         key = _key(work, subject)
     return Sealed(work.tools.cipher.seal(key, text, f"{field}:{subject}"))
+
+
+def with_proofs(
+    work: Work, subject: str, consents: Sequence[Consent], key: bytes | None = None
+) -> tuple[Consent, ...]:
+    """Give consents with their evidence sealed; those that are already stay as they are."""
+    return tuple(
+        attrs.evolve(c, evidence="", proof=seal(work, subject, _evidence(c), c.evidence, key))
+        if c.evidence
+        else c
+        for c in consents
+    )
+
+
+def open_proofs(work: Work, subject: str, consents: Sequence[Consent]) -> list[str]:
+    """Give the evidence of consents in plain, empty where there is none."""
+    return [
+        open_sealed(work, subject, _evidence(c), c.proof) if c.proof else c.evidence
+        for c in consents
+    ]
+
+
+def _evidence(consent: Consent) -> str:
+    # So that no proof can be shown for another consent than its own.
+    return f"{EVIDENCE}:{consent.purpose}:{moment_key(consent.at)}"
 
 
 def open_sealed(work: Work, subject: str, field: str, sealed: Sealed) -> str:

@@ -27,7 +27,7 @@ from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.erasures import forget
 from tianfu_sdk.services.optouts import refusals
-from tianfu_sdk.services.people import NAME, PHONE, TEXT, open_sealed
+from tianfu_sdk.services.people import NAME, PHONE, TEXT, open_proofs, open_sealed
 from tianfu_sdk.services.traces import claims_of, messages_to
 from tianfu_sdk.services.work import EVENTS, Desk, Work
 
@@ -160,6 +160,11 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
     for name, field in _SEALED[shelf.name].items():
         sealed: Sealed = getattr(noun, name)
         record[name] = open_sealed(work, row.id, field, sealed)
+    if shelf is SUBSCRIBER:
+        proofs = open_proofs(work, row.id, noun.consents)
+        for consent, proof in zip(record["consents"], proofs, strict=True):
+            consent["evidence"] = proof
+            del consent["proof"]
     lines = work.each(AUDIT.name, Query(where=(Where("subject", "=", row.id),)))
     messages = messages_to(work, row.id) if shelf is SUBSCRIBER else []
     return PersonalData(

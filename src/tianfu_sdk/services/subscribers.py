@@ -19,7 +19,7 @@ from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
 from tianfu_sdk.services.indexing import live_indexes, moving, settled
 from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal
+from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal, with_proofs
 from tianfu_sdk.services.personal import PersonDesk
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
@@ -248,6 +248,7 @@ class Subscribers(PersonDesk):
             changed = attrs.evolve(known, consents=(*known.consents, added))
             for problem in problems(changed):
                 raise problem
+            changed = attrs.evolve(changed, consents=with_proofs(work, id, changed.consents))
             _, placed = work.placed(known.organization, known.region)
             stored = work.put(SUBSCRIBER, changed, placed, phone_ix=row.keys["phone_ix"])
             verb = "consented" if added.granted else "withdrew"
@@ -356,6 +357,7 @@ class Subscribers(PersonDesk):
             noun = attrs.evolve(
                 new.subscriber,
                 phone=seal(work, id_, PHONE, new.phone, keys[id_]),
+                consents=with_proofs(work, id_, new.subscriber.consents, keys[id_]),
                 version=1,
                 created_at=work.now,
                 updated_at=work.now,
@@ -406,6 +408,8 @@ def _structured(fields: Mapping[str, Any]) -> Subscriber:
 
 
 def _dated(consent: Consent, work: Work) -> Consent:
+    # What is sealed comes from the store only.
+    consent = consent if consent.proof is None else attrs.evolve(consent, proof=None)
     if consent.at == EPOCH:
         return attrs.evolve(consent, at=work.now)
     if consent.at > work.now:

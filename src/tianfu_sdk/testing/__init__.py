@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.hub import hub
+    from tianfu_sdk.testing.keys import KeysSuite
     from tianfu_sdk.testing.loopback import Loopback
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.sms import SmsGatewaySuite
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CountingIds",
     "FrozenClock",
+    "KeysSuite",
     "Loopback",
     "SearchSuite",
     "SmsGatewaySuite",
@@ -30,6 +32,7 @@ __all__ = [
 _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
+    "KeysSuite": "tianfu_sdk.testing.keys",
     "Loopback": "tianfu_sdk.testing.loopback",
     "SearchSuite": "tianfu_sdk.testing.search",
     "SmsGatewaySuite": "tianfu_sdk.testing.sms",
