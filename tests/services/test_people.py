@@ -1,5 +1,6 @@
 """What is held about a person is given out whole, and erased for good."""
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,12 +12,12 @@ from tianfu_sdk.backends.erasures import NoErasures
 from tianfu_sdk.core.kinds import ALL_KINDS, MESSAGE, RECEIPT, SUBJECT_KEY, UNIQUE
 from tianfu_sdk.errors import Denied, Invalid, NotFound, StorageUnavailable
 from tianfu_sdk.hub import Hub
-from tianfu_sdk.model.sms import SmsReceipt
+from tianfu_sdk.model.sms import CampaignState, SmsReceipt
 from tianfu_sdk.model.storage import Query
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.services.erasures import Erasures
-from tianfu_sdk.services.receipts import Receipts
-from tianfu_sdk.services.work import Actor
+from tianfu_sdk.services.receipts import _take
+from tianfu_sdk.services.work import Actor, Work
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
@@ -115,19 +116,23 @@ def test_a_subscriber_gets_all_that_there_is(place):
             "parts": 1,
         },
     )
-    assert found.opt_outs == ({"topic": "", "at": NOON},)
+    assert found.opt_outs == ({"topic": "", "at": NOON.isoformat()},)
     assert [line["action"] for line in found.audit] == [
+        "subscriber.created",
         "subscriber.opted_out",
         "subscriber.revealed",
         "subscriber.consented",
     ]
     assert [event["type"] for event in found.events] == [
+        "subscriber.created",
         "subscriber.opted_out",
         "subscriber.consented",
     ]
     assert place.me.people.export(place.person, events=False).events == ()
     assert "subscriber.exported" in [a.action for a in place.me.audit.find(subject=place.person)]
-    assert found.to_dict()["record"]["phone"] == "+8613812345678"
+    plain = json.loads(json.dumps(found.to_dict()))
+    assert plain["record"]["phone"] == "+8613812345678"
+    assert plain["at"] == NOON.isoformat()
 
 
 def test_askers_experts_and_accounts_get_theirs(place):
@@ -284,18 +289,10 @@ def test_receipts_that_wait_go_with_them(place):
         for n, ref in enumerate((place.person, place.other))
     ]
 
-    class Early:
-        def connect(self):
-            pass
+    def take(tx):
+        _take(Work(tools, Actor(system="test"), tx), "early", receipts, ())
 
-        def poll(self, given=[receipts]):  # noqa: B006 - given once
-            return (given.pop(), ()) if given else ((), ())
-
-        def submit(self, batch):
-            return ()
-
-    tools = attrs.evolve(tools, gateway=lambda _: Early())
-    Receipts(tools, Actor(system="test")).poll("early")
+    tools.store.run(take, write=True)
     assert len(place.rows(RECEIPT)) == 2
     place.me.subscribers.erase(place.person)
     assert [row.keys["subscriber"] for row in place.rows(RECEIPT)] == [place.other]
@@ -323,14 +320,15 @@ class Held:
 
     def let_go(self, tools):
         from tianfu_sdk.core.kinds import CAMPAIGN
-        from tianfu_sdk.services.work import Work
 
         def body(tx):
             work = Work(tools, Actor(system="test"), tx)
             for id_, *rest in self.calls:
                 known = work.get(CAMPAIGN, id_)
                 _, placed = work.placed(known.organization, known.region)
-                work.put(CAMPAIGN, attrs.evolve(known, state="sending", queued=None), placed)
+                work.put(
+                    CAMPAIGN, attrs.evolve(known, state=CampaignState.SENDING, queued=None), placed
+                )
                 self.enqueue(work, id_, *rest)
 
         tools.store.run(body, write=True)

@@ -37,8 +37,8 @@ class PersonalData:
     """What was told of it, oldest first."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain values, ready for JSON but for the moments, which are aware datetimes."""
-        return attrs.asdict(self)
+        """Give plain values, ready for JSON; moments as ISO 8601."""
+        return attrs.asdict(self) | {"at": self.at.isoformat()}
 
 
 @attrs.frozen(kw_only=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 from tianfu_sdk.core.kinds import OPT_OUT, moment_key, unique_id
 from tianfu_sdk.model.base import EPOCH
@@ -94,10 +93,13 @@ def opt_outs(work: Work, phones: Iterable[bytes]) -> dict[bytes, frozenset[str]]
     return found
 
 
-def refusals(work: Work, phone_ix: bytes) -> list[dict[str, Any]]:
-    """Give what a phone refuses: topic and since when."""
+def refusals(work: Work, phone_ix: bytes) -> list[dict[str, str]]:
+    """Give what a phone refuses: topic, and since when (ISO 8601)."""
     return [
-        {"topic": row.keys["topic"], "at": EPOCH + timedelta(microseconds=row.keys["at"])}
+        {
+            "topic": row.keys["topic"],
+            "at": (EPOCH + timedelta(microseconds=row.keys["at"])).isoformat(),
+        }
         for row in _of(work, [phone_ix])
     ]
 

@@ -164,7 +164,7 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
         proofs = open_proofs(work, row.id, noun.consents)
         for consent, proof in zip(record["consents"], proofs, strict=True):
             consent["evidence"] = proof
-            del consent["proof"]
+            consent.pop("proof", None)
     lines = work.each(AUDIT.name, Query(where=(Where("subject", "=", row.id),)))
     messages = messages_to(work, row.id) if shelf is SUBSCRIBER else []
     return PersonalData(
