@@ -901,6 +901,12 @@ ENTRIES: dict[str, Entry] = {
         "a row of this kind {place} a document",
         "该类型的文档与声明不符（{place}）",
     ),
+    "storage.document_changed": Entry(
+        "a kind cannot gain or lose its document",
+        "类型不能增加或取消文档",
+        "give the new shape another name",
+        "请为新结构另取名称",
+    ),
     "storage.empty_id": Entry(
         "a name or id must not be empty",
         "名称或标识不能为空",
@@ -956,10 +962,16 @@ ENTRIES: dict[str, Entry] = {
         "应为 {wanted}，实为 {found}",
     ),
     "storage.kind_changed": Entry(
-        "a kind has other keys than its rows in {place}",
-        "类型的键与 {place} 中已有数据不符",
-        "migrate the store, or use a new one",
-        "请迁移数据或使用新存储",
+        "a kind has another shape than its rows in {place}",
+        "类型的结构与 {place} 中已有数据不符",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.kind_too_new": Entry(
+        "{place} has schema {found} of this kind, this program knows {known}",
+        "{place} 中该类型的版本为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
     ),
     "storage.lease": Entry(
         "the lease must be longer than nothing",
@@ -974,6 +986,12 @@ ENTRIES: dict[str, Entry] = {
     "storage.load_version": Entry(
         "a row to be loaded must have a version of 1 or more, not {value}",
         "载入的行版本须不小于 1，当前为 {value}",
+    ),
+    "storage.migrating": Entry(
+        "a migration of {place} was begun and is not finished",
+        "{place} 的迁移已开始但未完成",
+        "run `tianfu migrate` again, with the program that began it; it goes on where it stopped",
+        "请用开始迁移的程序再次运行 tianfu migrate，将从中断处继续",
     ),
     "storage.nested": Entry(
         "run or open was called inside a transaction of the same store",
@@ -1039,11 +1057,35 @@ ENTRIES: dict[str, Entry] = {
         "call run with write=True",
         "请以 write=True 调用 run",
     ),
+    "storage.rekey": Entry(
+        "nothing gives the row {id} this key",
+        "没有来源可为行 {id} 提供该键",
+        "give it in tianfu_sdk.core.rekeying.OWN",
+        "请在 tianfu_sdk.core.rekeying.OWN 中提供",
+    ),
+    "storage.schema_changed": Entry(
+        "{place} was migrated since this program opened it; nothing was stored",
+        "{place} 在本程序打开后已被迁移，未写入任何内容",
+        "open the hub again, after an update of tianfu-sdk where it asks for one",
+        "请重新打开；如有提示，请先升级 tianfu-sdk",
+    ),
     "storage.schema_too_new": Entry(
         "{place} has schema {found}, this program knows {known}",
         "{place} 的版本为 {found}，本程序只认识 {known}",
         "update tianfu-sdk",
         "请升级 tianfu-sdk",
+    ),
+    "storage.schema_too_old": Entry(
+        "{place} has schema {found}, this program needs {known}",
+        "{place} 的版本为 {found}，本程序需要 {known}",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.target_there": Entry(
+        "{place} is there already",
+        "{place} 已存在",
+        "name another file; nothing is overwritten",
+        "请另选文件；不会覆盖已有文件",
     ),
     "storage.tx_over": Entry(
         "this transaction is over",

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.backends.builtin import BUILTIN
-from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
 from tianfu_sdk.backends.crypto import FieldCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
@@ -25,31 +21,32 @@ from tianfu_sdk.core.kinds import (
     ORGANIZATION,
     Placed,
 )
+from tianfu_sdk.core.rekeying import rekeyer
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.event import Event, Finding
 from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.storage import Query, SchemaChange
 from tianfu_sdk.opening import (
     Joined,
     Named,
     NotInUnit,
+    Prepared,
     beside,
     blobs_for,
     erasures_for,
     keys_for,
-    normal,
     optioned,
+    prepared,
     regions,
 )
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.accounts import Accounts, external_owner, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
@@ -62,6 +59,7 @@ from tianfu_sdk.services.experts import Experts
 from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
+from tianfu_sdk.services.keeping import Keeping
 from tianfu_sdk.services.keys import KeyDesk
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.marks import Marks
@@ -143,28 +141,25 @@ class Hub:
             PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
             StorageError: The store cannot be opened.
         """
-        if not isinstance(settings, Settings):
-            settings = Settings.load(values=settings, environment=os.environ)
-        url = normal(url or settings.db)
-        clock = clock or SystemClock()
-        ids = ids or TimeOrderedIds(clock)
-        found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
-        scheme = urlsplit(url).scheme
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        parts.store.open(ALL_KINDS)
+        return cls._of(parts, transport, keys)
 
-        def context(url: str = "", **more: Any) -> BackendContext:
-            return BackendContext(url=url, settings=more, clock=clock, ids=ids)
-
-        own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
-        store: Store = found.make("storage", scheme, context(url, **own))
-        store.open(ALL_KINDS)
-        named = Named(found, settings, clock, ids, beside(url))
+    @classmethod
+    def _of(
+        cls, parts: Prepared, transport: Transport | None = None, keys: Keys | None = None
+    ) -> Self:
+        settings, url, found = parts.settings, parts.url, parts.plugins
+        named = Named(found, settings, parts.clock, parts.ids, beside(url))
         tools = Tools(
-            store=store,
-            clock=clock,
-            ids=ids,
+            store=parts.store,
+            clock=parts.clock,
+            ids=parts.ids,
             settings=settings,
             regions=regions,
-            keys=keys or keys_for(settings, url, store, named),
+            keys=keys or keys_for(settings, url, parts.store, named),
             cipher=FieldCipher(),
             blobs=blobs_for(settings, url, named),
             erasures=erasures_for(settings, url),
@@ -175,6 +170,81 @@ class Hub:
             tell=found.tell,
         )
         return cls(tools, Actor(), found)
+
+    @classmethod
+    def changes(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        discover: bool = True,
+    ) -> list[SchemaChange]:
+        """Say what `migrate` would do to a store; nothing is changed.
+
+        Args:
+            url: As in `open`.
+            settings: As in `open`.
+            plugins: As in `open`.
+            discover: As in `open`.
+
+        Returns:
+            Steps in their order; empty where the store can be opened as it is.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: The store cannot be opened.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=None, ids=None, discover=discover
+        )
+        try:
+            return parts.store.changes(ALL_KINDS)
+        finally:
+            parts.store.close()
+
+    @classmethod
+    def migrate(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> Self:
+        """Bring a store of an older program into the shape of this one, and open it.
+
+        Other programs that have the store open write nothing from then on. If it is
+        interrupted, calling it again goes on where it stopped. Make a backup first.
+
+        Args:
+            url: As in `open`.
+            settings: As in `open`.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called after each step that was committed.
+
+        Returns:
+            The hub, without an account.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: `storage.rekey`; the store cannot be opened.
+            StorageCorrupt: `codec.corrupt`, a document cannot be read.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        steps = parts.store.changes(ALL_KINDS)
+        parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
+        hub = cls._of(parts)
+        hub.as_system(reason="migrate").keeping.migrated(steps)
+        return hub
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""
@@ -545,6 +615,11 @@ class Hub:
     def marks(self) -> Marks:
         """Small notes that jobs keep in the store; for the system."""
         return Marks(self._tools, self._actor)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Backups, dumps and what keeps a store; for the system."""
+        return Keeping(self._tools, self._actor)
 
     @property
     def media(self) -> MediaDesk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import random
 import threading
 import time
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import attrs
+
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
-from tianfu_sdk.backends.builtin import shipped_regions, sqlite_path
+from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
+from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
 from tianfu_sdk.backends.crypto import demand_suite
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
 from tianfu_sdk.backends.keyfiles import key_file, key_file_beside
@@ -23,13 +27,13 @@ from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.erasure import Erasure
-from tianfu_sdk.model.storage import Kind, Query
+from tianfu_sdk.model.storage import Kind, Query, SchemaChange
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Scrubbing, Store, Tx
+from tianfu_sdk.ports.storage import Rekey, Scrubbing, Store, Tx
 from tianfu_sdk.settings import Settings
 
 __all__ = [
@@ -37,12 +41,14 @@ __all__ = [
     "Named",
     "NotInUnit",
     "Optioned",
+    "Prepared",
     "beside",
     "blobs_for",
     "erasures_for",
     "keys_for",
     "normal",
     "optioned",
+    "prepared",
     "regions",
 ]
 
@@ -62,8 +68,21 @@ class Joined:
         self.lost: Exception | None = None
         """What ended a writing call half-way."""
 
-    def open(self, kinds: Sequence[Any]) -> None:
+    def open(self, kinds: Sequence[Kind]) -> None:
         """Do nothing: it is open."""
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Give nothing: what is open has its shape."""
+        return self._store.changes(kinds)
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],  # noqa: ARG002 - refused
+        rekey: Rekey,  # noqa: ARG002
+        progress: Callable[[SchemaChange], None] | None = None,  # noqa: ARG002
+    ) -> None:
+        """Refuse: a migration has transactions of its own."""
+        raise StorageError("storage.nested")
 
     def run(
         self,
@@ -140,6 +159,19 @@ class Optioned:
     def open(self, kinds: Sequence[Kind]) -> None:
         """Open the store."""
         self._store.open(kinds)
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do."""
+        return self._store.changes(kinds)
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Bring the store into the shape of these kinds."""
+        self._store.migrate(kinds, rekey, progress)
 
     def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction, again where the store could not take it just now."""
@@ -224,6 +256,45 @@ class Named:
                 if close is not None:
                     close()
             self._made.clear()
+
+
+@attrs.frozen
+class Prepared:
+    """What a hub is opened with: everything but an open store."""
+
+    url: str
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    plugins: Plugins
+    store: Store
+
+
+def prepared(
+    url: str,
+    *,
+    settings: Settings | Mapping[str, Any] | None,
+    plugins: Sequence[Any],
+    clock: Clock | None,
+    ids: Ids | None,
+    discover: bool,
+) -> Prepared:
+    """Find what a hub is opened with; see `Hub.open` for the arguments.
+
+    Raises:
+        Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`.
+        PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
+    """
+    if not isinstance(settings, Settings):
+        settings = Settings.load(values=settings, environment=os.environ)
+    url = normal(url or settings.db)
+    clock = clock or SystemClock()
+    ids = ids or TimeOrderedIds(clock)
+    found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
+    scheme = urlsplit(url).scheme
+    own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
+    context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
+    return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
 
 
 @functools.cache

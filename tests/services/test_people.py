@@ -205,6 +205,8 @@ def test_a_subscriber_is_gone_and_figures_stay(place):
     assert before == after
     assert dict(after[1].by_state) == {"delivered": 3}
     assert place.anywhere(index.hex().encode(), repr(index).encode(), wrapped, token) == []
+    (blank,) = [row.keys for row in place.rows(MESSAGE) if not row.keys["subscriber"]]
+    assert (blank["batch"], blank["provider_id"]) == ("", "")
     # The random id stands in events and audit lines only.
     where = {found.partition(":")[0] for found in place.anywhere(place.person.encode())}
     assert where <= {"audit", "events"}

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("tianfu_sdk.cli.store:init", "Make a store with its first organization and account."),
     "doctor": ("tianfu_sdk.cli.store:doctor", "Look whether a store is sound."),
     "config": ("tianfu_sdk.cli.store:config", "Show the settings, or what is wrong with them."),
+    "migrate": ("tianfu_sdk.cli.keeping:migrate", "Bring a store of an older version up."),
     "import": ("tianfu_sdk.cli.importing:import_", "Take in rows of a CSV, XLSX or JSONL file."),
     "find": ("tianfu_sdk.cli.reading:find", "List content."),
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),

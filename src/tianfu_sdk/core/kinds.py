@@ -34,6 +34,7 @@ __all__ = [
     "NEVER",
     "NEVER_DUE",
     "PLACE_KEYS",
+    "SHELVES",
     "NounKind",
     "Placed",
     "day_key",
@@ -334,6 +335,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
+SHELVES: Mapping[str, NounKind[Any]] = {shelf.name: shelf for shelf in _NOUNS}
+"""How nouns are shelved, by the name of their kind."""
 
 REVISION = Kind(
     "revision",
@@ -359,6 +362,7 @@ MESSAGE = Kind(
     # By subscriber for whoever wants to see or to erase what there is of a person.
     (("state", "campaign"), ("provider_id",), ("batch",), ("subscriber",)),
     document=False,
+    schema=2,
 )
 """One narrow row a recipient of a campaign; its id is `core.messages.message_id(…)`."""
 RECEIPT = Kind(
@@ -366,9 +370,10 @@ RECEIPT = Kind(
     (Key("provider_id"), Key("subscriber"), Key("state"), Key("at", "int")),
     (("provider_id",), ("subscriber",)),
     document=False,
+    schema=2,
 )
 """Receipts that came before the message they are of was known by that id."""
-SUBJECT_KEY = Kind("subject_key", (Key("master"),), (("master",),))
+SUBJECT_KEY = Kind("subject_key", (Key("master"),), (("master",),), schema=2)
 """The wrapped key of one person, and the id of the master key that wraps it."""
 OPT_OUT = Kind(
     "opt_out",

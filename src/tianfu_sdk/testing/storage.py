@@ -20,6 +20,7 @@ from tianfu_sdk.testing.cases.events import EventCases
 from tianfu_sdk.testing.cases.finding import FindCases
 from tianfu_sdk.testing.cases.jobs import JobCases
 from tianfu_sdk.testing.cases.loading import LoadCases
+from tianfu_sdk.testing.cases.migrating import MigrateCases
 from tianfu_sdk.testing.cases.threads import ThreadCases
 from tianfu_sdk.testing.cases.transactions import TransactionCases
 
@@ -27,7 +28,14 @@ __all__ = ["StorageSuite"]
 
 
 class StorageSuite(
-    DocumentCases, FindCases, EventCases, JobCases, LoadCases, TransactionCases, ThreadCases
+    DocumentCases,
+    FindCases,
+    EventCases,
+    JobCases,
+    LoadCases,
+    MigrateCases,
+    TransactionCases,
+    ThreadCases,
 ):
     """Holds a store to every sentence of `tianfu_sdk.ports.storage`.
 

@@ -16,9 +16,17 @@ from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
 from tianfu_sdk.backends.sqlite.faults import translated
 from tianfu_sdk.backends.sqlite.jobs import Jobs
+from tianfu_sdk.backends.sqlite.migration import Migration
 from tianfu_sdk.backends.turns import Turns
 from tianfu_sdk.core.border import check_name, check_page
-from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageReadOnly, StorageUnavailable
+from tianfu_sdk.errors import (
+    Conflict,
+    Invalid,
+    SchemaTooNew,
+    StorageError,
+    StorageReadOnly,
+    StorageUnavailable,
+)
 from tianfu_sdk.model.storage import (
     Cursor,
     Job,
@@ -29,11 +37,13 @@ from tianfu_sdk.model.storage import (
     Outcome,
     Query,
     Row,
+    SchemaChange,
     StorageCapabilities,
     StoredEvent,
 )
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.search import TransactionalSearch
+from tianfu_sdk.ports.storage import Rekey
 
 __all__ = ["SqliteStore"]
 
@@ -108,6 +118,7 @@ class SqliteStore:
         self._tables: dict[str, Table] = {}
         self._mine = _Open()
         self._closed = True
+        self._generation = 0
         self._connections: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
         self.capabilities = StorageCapabilities(
             name="sqlite",
@@ -125,23 +136,64 @@ class SqliteStore:
             )
         if self._mine.busy:
             raise StorageError("storage.nested", place=self._place)
-        self._tables = {kind.name: Table.of(kind) for kind in kinds}
         self._closed = False
         with translated(self._place, self._timeout):
             connection = self._connection()
-            ours = schema.recognise(connection, self._place)
             if self._read_only:
-                if not ours:
+                if not schema.recognise(connection, self._place):
                     raise StorageReadOnly("storage.read_only", place=self._place)
-                return
-            with self._turn():
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    schema.recognise(connection, self._place)
+                schema.demand_current(connection, kinds, self._place)
+            else:
+                with self._writing(connection):
                     schema.create(connection, tuple(kinds), self._place)
-                    connection.execute("COMMIT")
-                finally:
-                    self._end(connection)
+            self._generation = schema.generation(connection)
+            stored = schema.stored_kinds(connection)
+        self._tables = {
+            kind.name: Table.of(kind, stored[kind.name].number)
+            for kind in kinds
+            if kind.name in stored
+        }
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do."""
+        closed, self._closed = self._closed, False
+        try:
+            with translated(self._place, self._timeout):
+                return self._migration(kinds).changes()
+        finally:
+            self._closed = closed
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Bring the file into the shape of these kinds, and open it."""
+        if self._read_only:
+            raise StorageReadOnly("storage.read_only", place=self._place)
+        self._closed = False
+        with translated(self._place, self._timeout):
+            for change in self._migration(kinds).run(rekey):
+                if progress is not None:
+                    progress(change)
+        self.open(kinds)
+
+    def _migration(self, kinds: Sequence[Kind]) -> Migration:
+        connection = self._connection()
+        if self._mine.busy:
+            raise StorageError("storage.nested", place=self._place)
+        return Migration(connection, kinds, self._place, lambda: self._writing(connection))
+
+    @contextlib.contextmanager
+    def _writing(self, connection: sqlite3.Connection) -> Iterator[None]:
+        with self._turn():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.execute("COMMIT")
+            finally:
+                self._end(connection)
 
     def run(
         self,
@@ -165,15 +217,26 @@ class SqliteStore:
                 connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 tx = Tx(connection, self._tables, self._clock.now(), self._ids, write=write)
                 try:
+                    if write:
+                        self._demand_generation(connection)
                     result = fn(tx)
                     tx.finish()
                     connection.execute("COMMIT")
+                except sqlite3.OperationalError as error:
+                    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                        # Perhaps a table that this program knows was migrated away.
+                        self._demand_generation(connection)
+                    raise
                 finally:
                     tx.over = True
                     self._end(connection)
                 return result
         finally:
             self._mine.busy = False
+
+    def _demand_generation(self, connection: sqlite3.Connection) -> None:
+        if schema.generation(connection) != self._generation:
+            raise SchemaTooNew("storage.schema_changed", place=self._place)
 
     def check(self) -> list[str]:
         """Look for damage."""

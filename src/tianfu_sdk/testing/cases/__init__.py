@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
             "finding",
             "jobs",
             "loading",
+            "migrating",
             "search",
             "sms_base",
             "sms_callbacks",
