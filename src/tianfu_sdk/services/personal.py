@@ -20,6 +20,7 @@ from tianfu_sdk.core.kinds import (
 )
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import AuditLine, Event
 from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.storage import Cursor, Query, Row, Where
@@ -132,6 +133,7 @@ class People(Desk):
 
 
 def _shelf_of(id_: str) -> NounKind[Any]:
+    demand_type(id_, str, "id")
     shelf = kind_of(id_)
     if shelf is None or shelf.name not in _SEALED:
         raise NotFound("noun.unknown", path="id", kind="person", id=id_[:64])

@@ -13,7 +13,7 @@ from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.checks import problems
+from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
 from tianfu_sdk.services.indexing import live_indexes, moving, settled
@@ -273,6 +273,7 @@ class Subscribers(PersonDesk):
             Invalid: `phone.bad`, neither an id nor a phone.
             Denied: `grant.missing`, no grant to edit subscribers.
         """
+        demand_type(subscriber, str, "subscriber")
         known = subscriber.startswith(f"{SUBSCRIBER.prefix}_")
         phone = "" if known else normalised(subscriber, "subscriber")
 
