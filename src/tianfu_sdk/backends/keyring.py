@@ -1,10 +1,9 @@
 """Master keys in a text: one a line, oldest first, the last one is the current one.
 
 ```text
-# made by tianfu keys new
-3q2+7w…=                a key of 32 bytes: AES-256-GCM and HMAC-SHA256
-sm4gcm:q83vEg…==        a key of 16 bytes: SM4-GCM and HMAC-SM3
-aes256gcm-index:AQID…=  a key that is kept for look-ups only
+3q2+7w…=                # 32 bytes: AES-256-GCM and HMAC-SHA256
+sm4gcm:q83vEg…==        # 16 bytes: SM4-GCM and HMAC-SM3
+aes256gcm-index:AQID…=  # kept for look-ups only
 ```
 
 An index key is derived from its master key by HMAC, so that it can be kept when the master

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
@@ -158,7 +159,7 @@ def _record(work: Work, shelf: NounKind[Any], row: Row, verb: str, reason: str =
 
 def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
     noun = work.noun(shelf, row)
-    record = codec.to_plain(noun)
+    record = attrs.asdict(noun, value_serializer=_plain)
     for name, field in _SEALED[shelf.name].items():
         sealed: Sealed = getattr(noun, name)
         record[name] = open_sealed(work, row.id, field, sealed)
@@ -166,7 +167,7 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
         proofs = open_proofs(work, row.id, noun.consents)
         for consent, proof in zip(record["consents"], proofs, strict=True):
             consent["evidence"] = proof
-            consent.pop("proof", None)
+            del consent["proof"]
     lines = work.each(AUDIT.name, Query(where=(Where("subject", "=", row.id),)))
     messages = messages_to(work, row.id) if shelf is SUBSCRIBER else []
     return PersonalData(
@@ -178,6 +179,10 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
         opt_outs=tuple(refusals(work, row.keys["phone_ix"])) if shelf is SUBSCRIBER else (),
         audit=tuple(codec.to_plain(codec.loads(AuditLine, line.doc or b"")) for line in lines),
     )
+
+
+def _plain(_: object, __: object, value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _message(work: Work, row: Row) -> dict[str, Any]:
