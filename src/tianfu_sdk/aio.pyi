@@ -34,6 +34,7 @@ from tianfu_sdk.model.event import AuditLine, Event, Finding
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
+from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Media, MediaInfo
@@ -537,6 +538,16 @@ class AioJobs:
     async def purge(self, queue: str, before: datetime, limit: int = ...) -> int: ...
 
 class AioKeeping:
+    async def backup(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> BackedUp: ...
+    @property
+    def erasures(self) -> str: ...
+    async def restored(self, source: str | Path) -> Restored: ...
     async def migrated(self, steps: Sequence[SchemaChange]) -> None: ...
 
 class AioKeyDesk:

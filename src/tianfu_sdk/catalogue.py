@@ -999,6 +999,12 @@ ENTRIES: dict[str, Entry] = {
         "use hub.unit for several calls in one transaction",
         "多个调用合为一个事务请用 hub.unit",
     ),
+    "storage.no_backup": Entry(
+        "this store makes no backups by itself",
+        "该存储不支持直接备份",
+        "use `tianfu dump` and `tianfu load`, or the tools of the database",
+        "请使用 tianfu dump 与 tianfu load，或数据库自带的备份工具",
+    ),
     "storage.no_fts5": Entry(
         "this SQLite was built without FTS5",
         "该 SQLite 未编译 FTS5",

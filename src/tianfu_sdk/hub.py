@@ -6,12 +6,14 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import attrs
 
 from tianfu_sdk import codec
+from tianfu_sdk.backends.blobs import FileBlobs
 from tianfu_sdk.backends.crypto import FieldCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
@@ -22,9 +24,10 @@ from tianfu_sdk.core.kinds import (
     Placed,
 )
 from tianfu_sdk.core.rekeying import rekeyer
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, Unsupported
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.event import Event, Finding
+from tianfu_sdk.model.keeping import Restored
 from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
@@ -46,7 +49,7 @@ from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.ports.storage import BackupStore, Tx
 from tianfu_sdk.services.accounts import Accounts, external_owner, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
@@ -162,6 +165,7 @@ class Hub:
             keys=keys or keys_for(settings, url, parts.store, named),
             cipher=FieldCipher(),
             blobs=blobs_for(settings, url, named),
+            folder=FileBlobs,
             erasures=erasures_for(settings, url),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
@@ -245,6 +249,53 @@ class Hub:
         hub = cls._of(parts)
         hub.as_system(reason="migrate").keeping.migrated(steps)
         return hub
+
+    @classmethod
+    def restore(
+        cls,
+        source: str | Path,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Restored:
+        """Make a store of a backup, and erase again who was erased since.
+
+        Args:
+            source: What `hub.keeping.backup` wrote; its media stand in the folder beside it.
+            url: Where to; it must not be there yet.
+            settings: As in `open`; `erasures` names the erasure log of the store that was
+                lost, unless it stands beside the new one.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called with what is copied and how much it is, in pages.
+
+        Returns:
+            What was done, and what the audit says of the store now.
+
+        Raises:
+            Conflict: `storage.target_there`, the target is not empty.
+            StorageCorrupt: The backup is damaged, or it is something else.
+            SchemaTooNew: A newer program made it.
+            SchemaTooOld: An older program made it. It is in its place: call `migrate`, which
+                erases again as well.
+            Unsupported: `storage.no_backup`, this kind of store has `load` instead.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        if not parts.store.capabilities.backup:
+            raise Unsupported("storage.no_backup", path="url")
+        cast(BackupStore, parts.store).restore(source, progress)
+        parts.store.open(ALL_KINDS)
+        with cls._of(parts) as hub:
+            return hub.as_system(reason="restore").keeping.restored(source)
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""

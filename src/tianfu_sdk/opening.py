@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -33,7 +33,7 @@ from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Rekey, Scrubbing, Store, Tx
+from tianfu_sdk.ports.storage import BackupStore, Rekey, Scrubbing, Store, Tx
 from tianfu_sdk.settings import Settings
 
 __all__ = [
@@ -100,6 +100,10 @@ class Joined:
             if write:
                 self.lost = error
             raise
+
+    def backup(self, target: str, progress: Any = None) -> None:  # noqa: ARG002 - refused
+        """Refuse: a backup is of what is committed."""
+        raise StorageError("storage.nested")
 
     def check(self) -> list[str]:
         """Look for damage."""
@@ -187,6 +191,10 @@ class Optioned:
             tries += 1
             # Jittered, so that those who failed together do not come back together.
             self._pause(min(_LONGEST_PAUSE, _PAUSE * 2**tries) * (0.5 + random.random()))  # noqa: S311
+
+    def backup(self, target: str, progress: Any = None) -> None:
+        """Copy the store into a new file."""
+        cast(BackupStore, self._store).backup(target, progress)
 
     def check(self) -> list[str]:
         """Look for damage."""

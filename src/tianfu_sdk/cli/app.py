@@ -18,6 +18,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("tianfu_sdk.cli.store:doctor", "Look whether a store is sound."),
     "config": ("tianfu_sdk.cli.store:config", "Show the settings, or what is wrong with them."),
     "migrate": ("tianfu_sdk.cli.keeping:migrate", "Bring a store of an older version up."),
+    "backup": ("tianfu_sdk.cli.keeping:backup", "Copy a store while others write."),
+    "restore": ("tianfu_sdk.cli.keeping:restore", "Make a store of a backup."),
     "import": ("tianfu_sdk.cli.importing:import_", "Take in rows of a CSV, XLSX or JSONL file."),
     "find": ("tianfu_sdk.cli.reading:find", "List content."),
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),

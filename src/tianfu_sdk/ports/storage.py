@@ -404,3 +404,25 @@ class BackupStore(Store, Protocol):
             StorageUnavailable: The folder cannot be written.
         """
         ...
+
+    def restore(
+        self,
+        source: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Fill this place, which is not open yet, with a backup.
+
+        The backup is checked whole, and the place is filled at once or not at all.
+
+        Args:
+            source: What `backup` wrote.
+            progress: As in `backup`.
+
+        Raises:
+            Conflict: `storage.target_there`, the place is not empty.
+            StorageCorrupt: The backup is damaged, or it is something else.
+            SchemaTooNew: A newer program made it.
+            StorageFull: No room left; nothing is left behind.
+            StorageUnavailable: One of both cannot be reached.
+        """
+        ...

@@ -47,6 +47,8 @@ class Tools:
     keys: Keys
     cipher: Cipher
     blobs: Blobs
+    folder: Callable[[str], Blobs]
+    """Gives a place for media in a folder, such as that of a backup."""
     erasures: ErasureLog
     """Who was erased; outside the store and its backups."""
     transport: Transport

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tianfu_sdk.backends.sqlite import schema
+from tianfu_sdk.backends.sqlite.copies import copy_out, put_back
 from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
 from tianfu_sdk.backends.sqlite.faults import translated
 from tianfu_sdk.backends.sqlite.jobs import Jobs
@@ -61,13 +62,6 @@ def _turns_of(path: str) -> Turns:
     # One queue of writers a file and process, however many stores open it.
     with _turns_guard:
         return _turns.setdefault((os.getpid(), path), Turns())
-
-
-def _make_private(path: Path) -> None:
-    """Make a file that only its owner reads; SQLite gives `-wal` and `-shm` the same mode."""
-    # Only one that is not there: to close one that is would drop the locks of this process.
-    with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 class _Connection(sqlite3.Connection):
@@ -126,6 +120,7 @@ class SqliteStore:
             processes=True,
             single_writer=True,
             search=True,
+            backup=True,
         )
 
     def open(self, kinds: Sequence[Kind]) -> None:
@@ -238,6 +233,27 @@ class SqliteStore:
         if schema.generation(connection) != self._generation:
             raise SchemaTooNew("storage.schema_changed", place=self._place)
 
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Copy what is committed into a new file, while others write."""
+        if self._mine.busy:
+            raise StorageError("storage.nested", place=self._place)
+        with translated(self._place, self._timeout):
+            copy_out(self._connection(), Path(target).absolute(), progress)
+
+    def restore(
+        self,
+        source: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Make the file of a backup; it must not be there yet."""
+        if self._read_only:
+            raise StorageReadOnly("storage.read_only", place=self._place)
+        put_back(Path(source), self.path, progress)
+
     def check(self) -> list[str]:
         """Look for damage."""
         with translated(self._place, self._timeout):
@@ -290,9 +306,13 @@ class SqliteStore:
         return mine.connection
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro" if self._read_only else "rwc"
         if not self._read_only:
-            _make_private(self.path)
+            # For its owner only, as SQLite then makes the files beside it; where this cannot
+            # be done, SQLite says why. Only one that is not there: to close one that is would
+            # drop the locks of this process.
+            with contextlib.suppress(OSError):
+                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        mode = "ro" if self._read_only else "rwc"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             uri=True,
