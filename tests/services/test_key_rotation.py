@@ -524,3 +524,33 @@ def test_a_walk_that_begins_while_rows_move_misses_nobody(place, monkeypatch):
         desk._write(lambda work: reindexing.move_some(work, 7))
         reached += [choice.id for choice in walk.take(desk._read(walk.read))]
     assert sorted(reached) == sorted(noun.id for noun in place.made)
+
+
+class Overtaken:
+    """A store in which somebody else is quicker now and then."""
+
+    def __init__(self, store):
+        self.store, self.count, self.capabilities = store, 0, store.capabilities
+
+    def run(self, fn, *, write, max_lag=None):
+        self.count += write
+        if write and self.count % 3:
+            raise Conflict("storage.version", ids=("sub_1",), kind="subscriber")
+        return self.store.run(fn, write=write, max_lag=max_lag)
+
+
+def test_where_somebody_was_quicker_it_is_done_again(place):
+    store = place.hub._tools.store
+    place.use(ONE, TWO, store=Overtaken(store)).system.keys.rotate(batch=10)
+    place.system.people.erase(place.made[3].id)
+    place.use(ONE, TWO, store=store).sound(29)
+
+
+def test_where_somebody_is_always_quicker_it_ends(place):
+    class Always(Overtaken):
+        def run(self, fn, *, write, max_lag=None):
+            self.count = 0
+            return super().run(fn, write=write, max_lag=max_lag)
+
+    with pytest.raises(Conflict):
+        place.use(ONE, TWO, store=Always(place.hub._tools.store)).system.keys.rotate()

@@ -249,7 +249,10 @@ class Day:
         receipts = [
             {"provider_id": f"v-{id_}", "state": "delivered", "at": NOON.isoformat()}
             for id_ in people
-        ] + [{"provider_id": "v-unknown", "ref": people[0], "state": "failed"}]
+        ] + [
+            {"provider_id": "v-unknown", "ref": people[0], "state": "failed"},
+            {"provider_id": "v-odd", "ref": PHONES[9], "state": "failed"},
+        ]
         inbound = [
             {"phone": PHONES[6], "text": "退订", "at": NOON.isoformat()},
             {"phone": PHONES[7], "text": INBOUND, "at": NOON.isoformat()},
@@ -292,6 +295,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
             day.hear(lambda: list(system.audit.find(limit=500)))
             day.hear(lambda: list(day.me.subscribers.find()))
             day.hear(lambda: day.me.subscribers.export(people[9]))
+            day.hear(lambda: system.keeping.backup(tmp_path / "copy.db"))
             for id_ in (people[10], people[11], asked, expert):
                 day.hear(lambda i=id_: day.me.people.erase(i))
             # The log of the file was emptied for them: something is to stand in it again.
@@ -300,6 +304,12 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
                 day.hub.close()
     finally:
         logging.getLogger().removeHandler(stream)
+    Hub.restore(
+        tmp_path / "copy.db",
+        f"sqlite:///{tmp_path}/back.db",
+        settings={"erasures": f"{tmp_path}/kepu.db.erased"},
+        discover=False,
+    )
     assert "+86" not in said.getvalue()
     assert len(day.hub._plugins.failures) > 10
     bodies = {
@@ -307,7 +317,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
         for path in tmp_path.rglob("*")
         if path.is_file()
     }
-    names = {"kepu.db", "kepu.db.key", "kepu.db.erased"}
+    names = {"kepu.db", "kepu.db.key", "kepu.db.erased", "copy.db", "back.db"}
     assert names <= set(bodies)
     assert ("kepu.db-wal" in bodies) is open_at_the_end
     assert any(name.startswith("kepu.db.sms/") for name in bodies)

@@ -423,6 +423,30 @@ def test_the_replay_erases_all_kinds_alike(place):
     assert not place.me.accounts.get(place.worker).active
 
 
+def test_a_restored_backup_brings_nobody_back(tmp_path):
+    url, back = f"sqlite:///{tmp_path}/kepu.db", f"sqlite:///{tmp_path}/back.db"
+    place = Place(url)
+    wrapped = next(r for r in place.rows(SUBJECT_KEY) if r.id == place.person).doc
+    place.hub.as_system(reason="backup").keeping.backup(tmp_path / "copy")
+    for id_ in (place.person, place.question, place.worker):
+        place.me.people.erase(id_)
+    place.hub.close()
+    key = (tmp_path / "kepu.db.key").read_text()
+    settings = {"erasures": f"{tmp_path}/kepu.db.erased", "key": key.strip()}
+    done = Hub.restore(tmp_path / "copy", back, settings=settings, discover=False)
+    assert done.erased == 3
+    assert wrapped in (tmp_path / "copy").read_bytes()
+    for name in ("back.db", "back.db-wal"):
+        path = tmp_path / name
+        assert not path.exists() or wrapped not in path.read_bytes()
+    with Hub.open(back, settings=settings, discover=False) as hub:
+        me = hub.as_(place.chief)
+        with pytest.raises(NotFound):
+            me.subscribers.get(place.person)
+        assert me.subscribers.reveal(place.other) == "+8613812345670"
+        assert not me.accounts.get(place.worker).active
+
+
 # The file.
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from tianfu_sdk.core.kinds import ACCOUNT, EXPERT, QUESTION, SUBJECT_KEY, SUBSCRIBER, kind_of
 from tianfu_sdk.errors import Denied
+from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.work import Desk, Work
 
@@ -94,6 +95,8 @@ class Erasures(Desk):
             done += len(batch)
             if progress is not None:
                 progress(done)
+        if erased and isinstance(self._tools.store, Scrubbing):
+            self._tools.store.scrub()
         return erased
 
     def _subjects(self) -> Iterator[str]:

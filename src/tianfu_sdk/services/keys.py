@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from tianfu_sdk.core.kinds import OPT_OUT, SUBJECT_KEY, SUBSCRIBER
-from tianfu_sdk.errors import Conflict, CryptoError, Denied, NotFound
+from tianfu_sdk.errors import CryptoError, Denied, NotFound
 from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.keys import KeyReport, KeyUse, Rotated
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services import reindexing
+from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.indexing import index_keys, live_indexes
 from tianfu_sdk.services.people import PHONE, open_sealed
 from tianfu_sdk.services.work import Desk, Work
@@ -18,7 +19,6 @@ from tianfu_sdk.services.work import Desk, Work
 __all__ = ["KeyDesk", "key_findings"]
 
 _BATCH = 500
-_TRIES = 20
 
 
 class KeyDesk(Desk):
@@ -102,14 +102,7 @@ class KeyDesk(Desk):
             raise Denied("account.required")
 
     def _again(self, fn: Callable[[Work], int]) -> int:
-        """Make a change again where somebody else was quicker with one of its rows."""
-        for _ in range(_TRIES - 1):
-            try:
-                return self._write(fn)
-            except Conflict as error:
-                if error.code != "storage.version":
-                    raise
-        return self._write(fn)
+        return until_done(lambda: self._write(fn))
 
 
 def _report(work: Work) -> KeyReport:

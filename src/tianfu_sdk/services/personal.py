@@ -27,6 +27,7 @@ from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.storage import Cursor, Query, Row, Where
 from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.storage import Scrubbing
+from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.erasures import forget
 from tianfu_sdk.services.optouts import refusals
 from tianfu_sdk.services.people import NAME, PHONE, TEXT, open_proofs, open_sealed
@@ -116,7 +117,7 @@ class People(Desk):
             place = {"organization": row.keys["organization"], "region": _region(row)}
             work.tell(f"{shelf.name}.erased", kind=shelf.name, subject=id, **place)
 
-        self._write(write)
+        until_done(lambda: self._write(write))
         store = self._tools.store
         scrubbed = isinstance(store, Scrubbing) and store.scrub()
         return Erased(subject=id, kind=shelf.name, at=at, scrubbed=scrubbed)
