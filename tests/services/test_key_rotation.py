@@ -498,6 +498,22 @@ def test_a_key_under_a_known_id_that_does_not_open_is_an_error(place):
     with pytest.raises(CryptoError) as caught:
         place.use(ONE, TWO).system.keys.rotate()
     assert caught.value.code == "keys.wrong"
+    assert caught.value.path in {row.id for row in place.rows(SUBJECT_KEY)}
+
+
+def test_a_phone_that_does_not_open_is_named_by_its_subject(place):
+    def spoil(tx):
+        (row,) = tx.get(SUBSCRIBER.name, [place.made[4].id])
+        (other,) = tx.get(SUBSCRIBER.name, [place.made[5].id])
+        tx.put(SUBSCRIBER.name, [attrs.evolve(row, doc=other.doc)])
+
+    place.hub._tools.store.run(spoil, write=True)
+    with pytest.raises(CryptoError) as caught:
+        place.use(ONE, TWO).system.keys.rotate()
+    assert (caught.value.code, caught.value.path) == ("crypto.wrong", place.made[4].id)
+    place.me.subscribers.erase(place.made[4].id)
+    place.system.keys.rotate()
+    place.sound(29)
 
 
 def test_an_index_under_a_key_that_the_store_does_not_name_is_an_error(place):

@@ -141,9 +141,12 @@ def test_askers_experts_and_accounts_get_theirs(place):
     assert [event["type"] for event in asked.events] == ["question.asked"]
     expert = place.me.experts.export(place.expert)
     assert (expert.record["name"], expert.record["profile"]) == ("卓玛", "水稻")
+    campaign = place.campaign()
     account = place.me.accounts.export(place.worker)
     assert account.record["label"] == "科普部编辑"
-    assert [line["action"] for line in account.audit] == ["account.created"]
+    done = [(line["action"], line["subject"]) for line in account.audit]
+    assert done == [("account.created", place.worker), ("campaign.approved", campaign)]
+    assert [e["type"] for e in account.events] == ["account.created", "campaign.approved"]
 
 
 def test_what_is_exported_does_not_show_itself(place):

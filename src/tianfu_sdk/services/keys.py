@@ -13,7 +13,7 @@ from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services import reindexing
 from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.indexing import index_keys, live_indexes
-from tianfu_sdk.services.people import PHONE, open_sealed
+from tianfu_sdk.services.people import PHONE, open_sealed, unwrapped
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["KeyDesk", "key_findings"]
@@ -141,6 +141,10 @@ _ROTATE = "tianfu keys rotate"
 
 def key_findings(work: Work) -> list[Finding]:
     """Say whether the keys that rows name are here and open them, and what a rotation left."""
+    one = Query(limit=1, fields="keys")
+    if not work.tx.find(SUBJECT_KEY.name, one) and not work.tx.find(OPT_OUT.name, one):
+        # Before a key is asked for: to look at a new store must not make one.
+        return [_finding("ok", "nothing is sealed yet")]
     report = _report(work)
     found = [
         _finding("error", f"key {id_} is not here, and rows name it", _GIVE)
@@ -160,8 +164,6 @@ def key_findings(work: Work) -> list[Finding]:
         found.append(_finding("note", "a change of the index key is not finished", _ROTATE))
     if found:
         return found
-    if not any(use.subjects or use.opt_outs for use in report.keys):
-        return [_finding("ok", "nothing is sealed yet")]
     used = ", ".join(f"{u.id} ({u.suite})" for u in report.keys if u.subjects or u.indexes)
     return [_finding("ok", f"the master key opens what is sealed: {used}")]
 
@@ -175,7 +177,7 @@ def _opened(work: Work, master: str) -> list[Finding]:
     where = (Where("master", "=", master),)
     try:
         for row in work.tx.find(SUBJECT_KEY.name, Query(where=where, limit=1)):
-            work.tools.keys.unwrap(row.doc or b"", row.id)
+            unwrapped(work, row)
     except CryptoError as error:
         return [_finding("error", error.message, error.hint or "")]
     return []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from tianfu_sdk.core.kinds import SUBJECT_KEY, moment_key
-from tianfu_sdk.errors import NotFound
+from tianfu_sdk.errors import CryptoError, NotFound
 from tianfu_sdk.model.storage import Row
 from tianfu_sdk.model.subscriber import Consent, Sealed
 from tianfu_sdk.services.work import Work
@@ -23,6 +23,7 @@ __all__ = [
     "open_proofs",
     "open_sealed",
     "seal",
+    "unwrapped",
     "with_proofs",
 ]
 
@@ -56,7 +57,7 @@ def _key(work: Work, subject: str) -> bytes:
     rows = work.tx.get(SUBJECT_KEY.name, [subject])
     if not rows:
         raise NotFound("subject.erased", path="id", id=subject)
-    return work.tools.keys.unwrap(rows[0].doc or b"", subject)
+    return unwrapped(work, rows[0])
 
 
 def seal(work: Work, subject: str, field: str, text: str, key: bytes | None = None) -> Sealed:
@@ -110,10 +111,27 @@ def open_sealed(work: Work, subject: str, field: str, sealed: Sealed) -> str:
 
 
 def open_all(work: Work, field: str, sealed: Mapping[str, Sealed]) -> dict[str, str]:
-    """Decrypt one value each of many subjects; those that were erased are left out."""
+    """Decrypt one value each of many subjects; those that were erased are left out.
+
+    Raises:
+        CryptoError: As `open_sealed`; `path` is the subject's id, or that of a missing key.
+    """
     subjects: Sequence[str] = list(sealed)
     found = {}
     for row in work.tx.get(SUBJECT_KEY.name, subjects):
-        key = work.tools.keys.unwrap(row.doc or b"", row.id)
-        found[row.id] = work.tools.cipher.open(key, sealed[row.id].token, f"{field}:{row.id}")
+        key = unwrapped(work, row)
+        try:
+            found[row.id] = work.tools.cipher.open(key, sealed[row.id].token, f"{field}:{row.id}")
+        except CryptoError as error:
+            error.path = row.id
+            raise
     return found
+
+
+def unwrapped(work: Work, row: Row) -> bytes:
+    """Give the key that a row of `subject_key` holds; a key that does not fit names the row."""
+    try:
+        return work.tools.keys.unwrap(row.doc or b"", row.id)
+    except CryptoError as error:
+        error.path = error.path or row.id
+        raise

@@ -46,6 +46,10 @@ _SEALED: Mapping[str, Mapping[str, str]] = {
 _PAGE = 1000
 
 
+_CONCERNED = ("subject", "actor")
+"""Keys of an audit line by which it is about a person: done to them, or by them."""
+
+
 class People(Desk):
     """Give out or erase all that is held about a person. Safe to share between threads.
 
@@ -169,7 +173,11 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
         for consent, proof in zip(record["consents"], proofs, strict=True):
             consent["evidence"] = proof
             del consent["proof"]
-    lines = work.each(AUDIT.name, Query(where=(Where("subject", "=", row.id),)))
+    lines = {
+        line.id: line
+        for key in _CONCERNED
+        for line in work.each(AUDIT.name, Query(where=(Where(key, "=", row.id),)))
+    }
     messages = messages_to(work, row.id) if shelf is SUBSCRIBER else []
     return PersonalData(
         subject=row.id,
@@ -178,7 +186,10 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
         record=record,
         messages=tuple(_message(work, message) for message in messages),
         opt_outs=tuple(refusals(work, row.keys["phone_ix"])) if shelf is SUBSCRIBER else (),
-        audit=tuple(codec.to_plain(codec.loads(AuditLine, line.doc or b"")) for line in lines),
+        audit=tuple(
+            codec.to_plain(codec.loads(AuditLine, line.doc or b""))
+            for line in sorted(lines.values(), key=lambda line: line.id)
+        ),
     )
 
 
@@ -203,7 +214,7 @@ def _events(work: Work, after: Cursor | None, id_: str) -> tuple[int, Cursor | N
     entries = work.tx.read(EVENTS, after, _PAGE)
     events = (codec.loads(Event, entry.body) for entry in entries)
     last = entries[-1].cursor if entries else after
-    return len(entries), last, [event for event in events if event.subject == id_]
+    return len(entries), last, [e for e in events if id_ in (e.subject, e.actor)]
 
 
 class PersonDesk(Desk):

@@ -27,7 +27,7 @@ from tianfu_sdk.services.indexing import (
     settled,
 )
 from tianfu_sdk.services.optouts import copy_opt_outs
-from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.people import PHONE, open_all, unwrapped
 from tianfu_sdk.services.work import Work
 
 __all__ = ["begin", "masters_in_use", "move_some", "rewrap_some"]
@@ -66,7 +66,7 @@ def rewrap_some(work: Work, limit: int) -> int:
             Row(
                 row.id,
                 row.version,
-                keys.wrap(keys.unwrap(row.doc or b"", row.id), row.id),
+                keys.wrap(unwrapped(work, row), row.id),
                 {"master": current},
             )
             for row in rows
