@@ -22,6 +22,7 @@ from tianfu_sdk.model.content import (
     Role,
     State,
 )
+from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.emergency import (
     AfterAction,
     Alert,
@@ -545,8 +546,17 @@ class AioKeeping:
         media: bool | None = ...,
         progress: Callable[[int, int], None] | None = ...,
     ) -> BackedUp: ...
-    @property
-    def erasures(self) -> str: ...
+    async def dump(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> Dumped: ...
+    async def load(
+        self, source: str | Path, *, progress: Callable[[int, int], None] | None = ...
+    ) -> Loaded: ...
+    async def content_hash(self) -> Mapping[str, str]: ...
     async def restored(self, source: str | Path) -> Restored: ...
     async def migrated(self, steps: Sequence[SchemaChange]) -> None: ...
 

@@ -26,6 +26,7 @@ from tianfu_sdk.core.kinds import (
 from tianfu_sdk.core.rekeying import rekeyer
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, Unsupported
 from tianfu_sdk.model.account import Account, Action, Grant
+from tianfu_sdk.model.dump import Loaded
 from tianfu_sdk.model.event import Event, Finding
 from tianfu_sdk.model.keeping import Restored
 from tianfu_sdk.model.listing import Listing, Matches
@@ -39,6 +40,7 @@ from tianfu_sdk.opening import (
     Prepared,
     beside,
     blobs_for,
+    closed_on_failure,
     erasures_for,
     keys_for,
     optioned,
@@ -65,6 +67,7 @@ from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.keeping import Keeping
 from tianfu_sdk.services.keys import KeyDesk
 from tianfu_sdk.services.listings import Listings
+from tianfu_sdk.services.loading import check_dump, demand_loaded
 from tianfu_sdk.services.marks import Marks
 from tianfu_sdk.services.matching import Matching
 from tianfu_sdk.services.media import MediaDesk
@@ -147,8 +150,10 @@ class Hub:
         parts = prepared(
             url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
         )
-        parts.store.open(ALL_KINDS)
-        return cls._of(parts, transport, keys)
+        with closed_on_failure(parts.store):
+            parts.store.open(ALL_KINDS)
+            demand_loaded(parts.store)
+            return cls._of(parts, transport, keys)
 
     @classmethod
     def _of(
@@ -244,11 +249,12 @@ class Hub:
         parts = prepared(
             url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
         )
-        steps = parts.store.changes(ALL_KINDS)
-        parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
-        hub = cls._of(parts)
-        hub.as_system(reason="migrate").keeping.migrated(steps)
-        return hub
+        with closed_on_failure(parts.store):
+            steps = parts.store.changes(ALL_KINDS)
+            parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
+            hub = cls._of(parts)
+            hub.as_system(reason="migrate").keeping.migrated(steps)
+            return hub
 
     @classmethod
     def restore(
@@ -292,10 +298,53 @@ class Hub:
         )
         if not parts.store.capabilities.backup:
             raise Unsupported("storage.no_backup", path="url")
-        cast(BackupStore, parts.store).restore(source, progress)
-        parts.store.open(ALL_KINDS)
+        with closed_on_failure(parts.store):
+            cast(BackupStore, parts.store).restore(source, progress)
+            parts.store.open(ALL_KINDS)
         with cls._of(parts) as hub:
             return hub.as_system(reason="restore").keeping.restored(source)
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Loaded:
+        """Take a dump into a new store of any kind; see `hub.keeping.load`.
+
+        Args:
+            source: What `hub.keeping.dump` wrote; its media stand in the folder beside it.
+            url: Where to: an empty store, or one that has this dump begun.
+            settings: As in `open`; `erasures` names the erasure log of the store that the
+                dump is of, unless it stands beside the new one.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called with lines done and lines in all.
+
+        Returns:
+            What was done.
+
+        Raises:
+            TianfuError: As `hub.keeping.load`.
+        """
+        # Before a store is made that nothing goes into.
+        check_dump(source)
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        with closed_on_failure(parts.store):
+            parts.store.open(ALL_KINDS)
+        with cls._of(parts) as hub:
+            return hub.as_system(reason="load").keeping.load(source, progress=progress)
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""

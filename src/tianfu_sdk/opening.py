@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import random
@@ -44,6 +45,7 @@ __all__ = [
     "Prepared",
     "beside",
     "blobs_for",
+    "closed_on_failure",
     "erasures_for",
     "keys_for",
     "normal",
@@ -303,6 +305,16 @@ def prepared(
     own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
     context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
     return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
+
+
+@contextlib.contextmanager
+def closed_on_failure(store: Store) -> Iterator[None]:
+    """Close a store that a hub could not be made of."""
+    try:
+        yield
+    except BaseException:
+        store.close()
+        raise
 
 
 @functools.cache

@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "migrate": ("tianfu_sdk.cli.keeping:migrate", "Bring a store of an older version up."),
     "backup": ("tianfu_sdk.cli.keeping:backup", "Copy a store while others write."),
     "restore": ("tianfu_sdk.cli.keeping:restore", "Make a store of a backup."),
+    "dump": ("tianfu_sdk.cli.keeping:dump", "Write a whole store as JSON lines."),
+    "load": ("tianfu_sdk.cli.keeping:load", "Take a dump into a new store of any kind."),
     "import": ("tianfu_sdk.cli.importing:import_", "Take in rows of a CSV, XLSX or JSONL file."),
     "find": ("tianfu_sdk.cli.reading:find", "List content."),
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),

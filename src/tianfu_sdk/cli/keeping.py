@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.model.keeping import MediaCopy
     from tianfu_sdk.model.storage import SchemaChange
 
-__all__ = ["backup", "migrate", "restore"]
+__all__ = ["backup", "dump", "load", "migrate", "restore"]
 
 
 @click.command()
@@ -81,15 +81,16 @@ def backup(file: str, db: str, as_json: bool, media: bool | None) -> None:  # no
     """
     with opened(db) as hub:
         system = hub.as_system(reason="backup")
-        made = system.keeping.backup(file, media=media, progress=_pages(as_json=as_json))
-        log = hub.keeping.erasures
+        made = system.keeping.backup(file, media=media, progress=_parts(as_json=as_json))
     if as_json:
         echo_json(_as_json(made) | {"left_out": ["master key", "erasure log"]})
     else:
         click.echo(f"wrote {made.file}, {made.size} bytes")
         _say_media(made.media, made.folder)
         click.echo("left out: the master key; without it no phone and no name can be read again")
-        click.echo(f"left out: the erasure log ({log or 'none is set'}); restore needs it")
+        click.echo(
+            f"left out: the erasure log ({made.erasures or 'none is set'}); restore needs it"
+        )
     raise SystemExit(1 if made.media.damaged else 0)
 
 
@@ -105,7 +106,7 @@ def restore(file: str, db: str, as_json: bool) -> None:  # noqa: FBT001
     from tianfu_sdk.hub import Hub
 
     url, settings = named_store(db, make=True)
-    made = Hub.restore(file, url, settings=settings, progress=_pages(as_json=as_json))
+    made = Hub.restore(file, url, settings=settings, progress=_parts(as_json=as_json))
     wrong = [finding for finding in made.audit if finding.severity == "error"]
     if as_json:
         echo_json(_as_json(made))
@@ -119,6 +120,61 @@ def restore(file: str, db: str, as_json: bool) -> None:  # noqa: FBT001
     raise SystemExit(1 if wrong or made.media.damaged else 0)
 
 
+@click.command()
+@click.argument("file", type=click.Path())
+@db_option()
+@json_option()
+@click.option("--media/--no-media", default=None, help="Copy media as well, or leave them out.")
+def dump(file: str, db: str, as_json: bool, media: bool | None) -> None:  # noqa: FBT001
+    """Write a whole store into the new file FILE, for any other kind of store.
+
+    Media that are files go into the folder FILE.media. Phones and names stay sealed; the
+    master key and the erasure log are left out.
+    """
+    with opened(db) as hub:
+        system = hub.as_system(reason="dump")
+        made = system.keeping.dump(file, media=media, progress=_parts(as_json=as_json))
+    if as_json:
+        echo_json(_as_json(made) | {"left_out": ["master key", "erasure log"]})
+    else:
+        click.echo(f"wrote {made.file}, {made.lines} lines, {made.size} bytes")
+        _say_media(made.media, made.folder)
+        click.echo("left out: the master key; the new store needs the same one")
+        click.echo(
+            f"left out: the erasure log ({made.erasures or 'none is set'}); the new store needs it"
+        )
+    raise SystemExit(1 if made.media.damaged else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@db_option()
+@json_option()
+def load(file: str, db: str, as_json: bool) -> None:  # noqa: FBT001
+    """Take the dump FILE into a new store of any kind.
+
+    When it is interrupted, the same command goes on. Exit code 1 if a medium is damaged.
+    """
+    from tianfu_sdk.hub import Hub
+
+    url, settings = named_store(db, make=True)
+    made = Hub.load(file, url, settings=settings, progress=_parts(as_json=as_json))
+    if as_json:
+        echo_json(_as_json(made))
+    else:
+        click.echo(f"loaded {made.lines} lines of {made.file} into {db}; the content is the same")
+        if made.rekeyed:
+            click.echo(f"of an older version, with new keys: {', '.join(made.rekeyed)}")
+        if made.other_regions:
+            click.echo("the dump was placed by another table of regions", err=True)
+        if made.indexed is not None:
+            click.echo(f"search: {made.indexed} documents")
+        _say_media(made.media, "")
+        _say_erasures(made.erased, made.erasures)
+        click.echo("put the master key in its place: `tianfu doctor` says whether it opens this")
+    raise SystemExit(1 if made.media.damaged else 0)
+
+
 def _say_media(media: MediaCopy, folder: str) -> None:
     if media.skipped:
         click.echo("media: not copied")
@@ -129,6 +185,10 @@ def _say_media(media: MediaCopy, folder: str) -> None:
         click.echo(f"ERROR medium {digest} is damaged and was left out", err=True)
 
 
+def _say_log(log: str, why: str) -> None:
+    click.echo(f"left out: the erasure log ({log or 'none is set'}); {why}")
+
+
 def _say_erasures(erased: int, log: str) -> None:
     if log:
         click.echo(f"erasure log {log}: {erased} subjects had come back and were erased again")
@@ -136,7 +196,7 @@ def _say_erasures(erased: int, log: str) -> None:
         click.echo("no erasure log is set (TIANFU_ERASURES): who was erased may be back", err=True)
 
 
-def _pages(*, as_json: bool) -> Any:
+def _parts(*, as_json: bool) -> Any:
     told = 0
 
     def progress(done: int, total: int) -> None:

@@ -9,6 +9,8 @@ import click
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tianfu_sdk.settings import Settings
 
 __all__ = ["config", "doctor", "init"]
@@ -36,13 +38,17 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @db_option()
 @json_option()
 @click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
-def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
+@click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
+def doctor(db: str, as_json: bool, rebuild_index: bool, hashed: bool) -> None:  # noqa: FBT001
     """Look whether a store is sound: file, audit chain, search index, keys, plugins.
 
     Exit code 1 if anything is wrong.
     """
     with opened(db) as hub:
         system = hub.as_system(reason="doctor")
+        if hashed:
+            _say_hash(system.keeping.content_hash(), as_json=as_json)
+            return
         if rebuild_index:
             system.rebuild_index()
         findings = system.doctor()
@@ -57,6 +63,14 @@ def doctor(db: str, as_json: bool, rebuild_index: bool) -> None:  # noqa: FBT001
             hint = f" ({finding.hint})" if finding.hint else ""
             click.echo(f"{mark} {finding.check}: {finding.message}{hint}")
     raise SystemExit(1 if wrong else 0)
+
+
+def _say_hash(parts: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        echo_json(dict(parts))
+        return
+    for part, digest in parts.items():
+        click.echo(f"{digest}  {part}")
 
 
 @click.command()

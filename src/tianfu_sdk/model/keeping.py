@@ -35,6 +35,8 @@ class BackedUp:
     media: MediaCopy
     folder: str = ""
     """Where the media are; empty where none were copied."""
+    erasures: str = ""
+    """Where the erasure log is, which is not in it; empty where there is none."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
             "jobs",
             "loading",
             "migrating",
+            "moving",
             "search",
             "sms_base",
             "sms_callbacks",
