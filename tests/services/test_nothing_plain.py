@@ -296,6 +296,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
             day.hear(lambda: list(day.me.subscribers.find()))
             day.hear(lambda: day.me.subscribers.export(people[9]))
             day.hear(lambda: system.keeping.backup(tmp_path / "copy.db"))
+            day.hear(lambda: system.keeping.dump(tmp_path / "kepu.dump"))
             for id_ in (people[10], people[11], asked, expert):
                 day.hear(lambda i=id_: day.me.people.erase(i))
             # The log of the file was emptied for them: something is to stand in it again.
@@ -317,7 +318,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
         for path in tmp_path.rglob("*")
         if path.is_file()
     }
-    names = {"kepu.db", "kepu.db.key", "kepu.db.erased", "copy.db", "back.db"}
+    names = {"kepu.db", "kepu.db.key", "kepu.db.erased", "copy.db", "back.db", "kepu.dump"}
     assert names <= set(bodies)
     assert ("kepu.db-wal" in bodies) is open_at_the_end
     assert any(name.startswith("kepu.db.sms/") for name in bodies)
