@@ -188,8 +188,8 @@ class Plain:
 
     def __init__(self, ours: Ours) -> None:
         self.store = ours.store
-        converter = codec._stored()
-        self.read = lambda document: converter.structure(json.loads(document), Resource)
+        of_plain = codec._stored().get_structure_hook(Resource)
+        self.read = lambda document: of_plain(json.loads(document.decode()), Resource)
 
     def get(self, id_):
         return self.store.run(lambda tx: self.read(tx.get("resource", [id_])[0].doc), write=False)

@@ -38,11 +38,11 @@ from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
 from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
-from tianfu_sdk.model.media import Media, MediaInfo
+from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.question import Answers, Question, QuestionState
-from tianfu_sdk.model.region import Region
+from tianfu_sdk.model.region import Region, RegionAmendment, RekeyStep
 from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
 from tianfu_sdk.model.storage import JobInfo, JobState, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
@@ -109,6 +109,7 @@ class Aio:
         weights: Mapping[str, float] | None = ...,
     ) -> Matches: ...
     async def doctor(self) -> list[Finding]: ...
+    async def follow_index(self, limit: int = ...) -> int: ...
     async def rebuild_index(self) -> int: ...
     @property
     def plugins(self) -> Plugins: ...
@@ -648,7 +649,11 @@ class AioMarks:
 
 class AioMediaDesk:
     async def add(
-        self, source: bytes | BinaryIO | Path, *, media_type: str | None = ...
+        self,
+        source: bytes | BinaryIO | Path,
+        *,
+        media_type: str | None = ...,
+        size: int | None = ...,
     ) -> MediaInfo: ...
     async def open(self, digest: str, start: int = ..., length: int | None = ...) -> BinaryIO: ...
     async def use(
@@ -660,6 +665,9 @@ class AioMediaDesk:
         transcript: str = ...,
         seconds: float | None = ...,
     ) -> Media: ...
+    async def collect(
+        self, *, grace: timedelta = ..., every: timedelta | None = ...
+    ) -> Collected: ...
 
 class AioNewsDesk:
     async def get(self, id: str, *, revision: int | None = ...) -> News: ...
@@ -845,6 +853,56 @@ class AioRegions:
     async def children(self, code: str | None = ..., on: date | None = ...) -> list[Region]: ...
     async def ancestors(self, code: str, on: date | None = ...) -> list[Region]: ...
     async def resolve(self, code: str, on: date | None = ...) -> list[Region]: ...
+    async def history(self, code: str) -> list[Region]: ...
+    async def amendment(self, code: str) -> RegionAmendment: ...
+    async def amendments(
+        self, *, after: str | None = ..., limit: int = ...
+    ) -> AioPage[RegionAmendment]: ...
+    async def add(
+        self,
+        code: str,
+        *,
+        name: str,
+        parent: str | None = ...,
+        valid_from: date | None = ...,
+        valid_to: date | None = ...,
+        successors: Sequence[str] = ...,
+        approximate: bool = ...,
+        source: str = ...,
+        version: int | None = ...,
+        reason: str = ...,
+    ) -> RegionAmendment: ...
+    async def edit(
+        self,
+        code: str,
+        *,
+        on: date | None = ...,
+        version: int | None = ...,
+        reason: str = ...,
+        **changes: Any,
+    ) -> RegionAmendment: ...
+    async def renew(
+        self,
+        code: str,
+        since: date,
+        *,
+        version: int | None = ...,
+        reason: str = ...,
+        **changes: Any,
+    ) -> RegionAmendment: ...
+    async def replace(
+        self,
+        code: str,
+        on: date,
+        by: Sequence[str],
+        *,
+        version: int | None = ...,
+        reason: str = ...,
+    ) -> RegionAmendment: ...
+    async def revert(
+        self, code: str, *, version: int | None = ..., reason: str = ...
+    ) -> list[Region]: ...
+    async def rekey(self, progress: Callable[[RekeyStep], None] | None = ...) -> RekeyStep: ...
 
 class AioResources:
     async def get(self, id: str, *, revision: int | None = ...) -> Resource: ...

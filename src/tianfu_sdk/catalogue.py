@@ -60,10 +60,10 @@ ENTRIES: dict[str, Entry] = {
         "请使用 sqlite:、memory: 或带检索的插件",
     ),
     "blob.unknown": Entry(
-        "no media are kept under this digest",
-        "没有该摘要对应的媒体",
-        "add them with hub.media.add",
-        "请先用 hub.media.add 添加",
+        "no media are kept under this digest, or not for this account to read",
+        "没有该摘要对应的媒体，或该账号无权读取",
+        "add them with hub.media.add, and look at the account that acts",
+        "请先用 hub.media.add 添加，并核对当前账号",
     ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
@@ -655,6 +655,12 @@ ENTRIES: dict[str, Entry] = {
         "such as image/png",
         "例如 image/png",
     ),
+    "media.clearing": Entry(
+        "the same bytes, which nothing used, are being cleared away right now",
+        "相同的字节因无人使用，正在被清理",
+        "add them again",
+        "请重新添加",
+    ),
     "media.empty": Entry(
         "there are no bytes",
         "内容为空",
@@ -676,6 +682,12 @@ ENTRIES: dict[str, Entry] = {
         "{form} 须有文字稿",
         "fill transcript; or open the hub with accessible=False",
         "请填写 transcript，或以 accessible=False 打开",
+    ),
+    "media.torn": Entry(
+        "{found} bytes came, {wanted} were promised; nothing was kept",
+        "应有 {wanted} 字节，实到 {found} 字节，未保存",
+        "send them again, or leave size out",
+        "请重新上传，或省略 size",
     ),
     "media.type_clash": Entry(
         "it claims to be {claimed} but is {found}",
@@ -813,11 +825,82 @@ ENTRIES: dict[str, Entry] = {
         "six digits of GB/T 2260, such as 510000",
         "GB/T 2260 的六位代码，如 510000",
     ),
+    "region.bad_parent": Entry(
+        "{parent} cannot lie right above {value}",
+        "{parent} 不能是 {value} 的上级",
+        "above a county lies a prefecture or the province, above a prefecture the province,"
+        " of the same two first digits",
+        "县级的上级为地级或省级，地级的上级为省级，且前两位代码相同",
+    ),
+    "region.begins_then": Entry(
+        "the row of {value} begins on this very day",
+        "{value} 的记录正是从这一天开始",
+        "use regions.edit to correct it",
+        "如需更正请用 regions.edit",
+    ),
+    "region.has_children": Entry(
+        "{value} {name} lies below it, and would have no parent then",
+        "其下的 {value} {name} 将没有上级",
+        "move or end what lies below it first",
+        "请先调整或终止其下级",
+    ),
+    "region.in_use": Entry(
+        "a {kind} belongs to {value}, so the code must stay",
+        "有 {kind} 属于 {value}，不能删去该代码",
+        "end the region by regions.replace and name its successors",
+        "请用 regions.replace 终止该区划并指明后继",
+    ),
+    "region.named": Entry(
+        "{value} {name} names it as a successor",
+        "{value} {name} 以它为后继",
+        "amend that one first",
+        "请先修改前者",
+    ),
+    "region.not_amended": Entry(
+        "nothing was amended about {value}",
+        "{value} 没有修订记录",
+        "regions.amendments() lists what was",
+        "可用 regions.amendments() 查看",
+    ),
+    "region.not_ended": Entry(
+        "{value} goes on, so nothing succeeds it",
+        "{value} 仍然有效，不能有后继",
+        "give the day on which it ends",
+        "请给出终止日期",
+    ),
     "region.not_valid": Entry(
         "{value} was no region on {on}; successors: {successors}",
         "{value} 在 {on} 不是有效区划；后继：{successors}",
         "regions.resolve(code) follows it",
         "可用 regions.resolve(code) 查找",
+    ),
+    "region.overlap": Entry(
+        "{value} holds as {name} on some of these days",
+        "{value} 在此期间已作为 {name} 有效",
+        "regions.edit corrects a row, regions.renew lets another one follow",
+        "更正用 regions.edit，变更用 regions.renew",
+    ),
+    "region.parent_not_valid": Entry(
+        "{value} does not hold all the time that this region does",
+        "上级 {value} 并非在整个期间内都有效",
+        "give the days on which both hold",
+        "请填写二者同时有效的日期",
+    ),
+    "region.rekeying": Entry(
+        "another process is re-keying this store",
+        "另一进程正在重建区划索引",
+        "let it finish, or end it first",
+        "请等待其完成，或先将其停止",
+    ),
+    "region.successor_circle": Entry(
+        "{value} leads back to the region that it would succeed",
+        "后继 {value} 又指回被它接替的区划",
+    ),
+    "region.successor_not_valid": Entry(
+        "{value} does not hold on the day it would take over",
+        "后继 {value} 在接替之日无效",
+        "add the successor from that day on first",
+        "请先添加自该日起有效的后继区划",
     ),
     "region.unknown": Entry(
         "{value} never was a region code",

@@ -307,7 +307,9 @@ def _reader(cls: Any) -> tuple[tuple[bytes, bytes], Callable[[bytes], Any]]:
     native = _native()
     if native is not None:
         return begins, native.json.Decoder(cls).decode
-    return begins, lambda document: _stored().structure(json.loads(document), cls)
+    of_plain = _stored().get_structure_hook(cls)
+    # As text: given bytes, json looks for their encoding each time.
+    return begins, lambda document: of_plain(json.loads(document.decode()), cls)
 
 
 def explain(error: BaseException) -> list[Problem]:

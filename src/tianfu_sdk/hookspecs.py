@@ -115,7 +115,8 @@ class Hooks:
     def tianfu_register_search(self, register: Register[FollowerSearch]) -> None:
         """Offer search engines that follow the event stream.
 
-        Nothing asks for one yet: `ask` uses the engine inside the store.
+        `ask` is answered by the one that the setting `ask.engine` names, and by the engine in
+        the store where it names none; `tianfu worker` feeds it (`hub.follow_index`).
 
         Args:
             register: Call it once an engine: `register("tantivy", TantivySearch)`.

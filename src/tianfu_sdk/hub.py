@@ -38,6 +38,7 @@ from tianfu_sdk.opening import (
     Named,
     NotInUnit,
     Prepared,
+    atlas_of,
     beside,
     blobs_for,
     closed_on_failure,
@@ -55,6 +56,7 @@ from tianfu_sdk.ports.storage import BackupStore, Tx
 from tianfu_sdk.services.accounts import Accounts, external_owner, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
+from tianfu_sdk.services.atlas import note_made
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.bases import Bases
 from tianfu_sdk.services.channels import Channels
@@ -166,7 +168,7 @@ class Hub:
             clock=parts.clock,
             ids=parts.ids,
             settings=settings,
-            regions=regions,
+            regions=atlas_of(parts.store),
             keys=keys or keys_for(settings, url, parts.store, named),
             cipher=FieldCipher(),
             blobs=blobs_for(settings, url, named),
@@ -175,6 +177,7 @@ class Hub:
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
             tell=found.tell,
         )
@@ -403,7 +406,7 @@ class Hub:
             work = Work(self._tools, Actor(system="bootstrap"), tx)
             if tx.find(ACCOUNT.name, Query(limit=1)):
                 raise Conflict("hub.not_empty")
-            levels = self._tools.regions().levels(region)
+            levels = work.regions().levels(region)
             id_ = work.new_id(ORGANIZATION)
             first = codec.structure(
                 Organization,
@@ -429,6 +432,7 @@ class Hub:
             ):
                 work.put(GRANT, grant, placed)
                 work.note(grant, "given", account=account.id)
+            note_made(tx, self._tools.regions, work.regions())
             work.finish()
             return account, work.events
 
@@ -501,17 +505,27 @@ class Hub:
         if inspect.iscoroutinefunction(fn):
             raise Invalid("hub.async_unit", path="fn")
         told: list[Event] = []
+        amended = 0
 
         def body(tx: Tx) -> T:
+            nonlocal amended
             told.clear()
-            store = Joined(self._tools.store, tx)
-            joined = attrs.evolve(self._tools, store=store, erasures=NotInUnit(), tell=told.extend)
+            store, regions = Joined(self._tools.store, tx), self._tools.regions.joined()
+            joined = attrs.evolve(
+                self._tools,
+                store=store,
+                regions=regions,
+                erasures=NotInUnit(),
+                tell=told.extend,
+            )
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
                 raise store.lost
+            amended = regions.least
             return result
 
         result = self._tools.store.run(body, write=True)
+        self._tools.regions.expect(amended)
         self._tools.tell(told)
         return result
 
@@ -640,8 +654,29 @@ class Hub:
 
         return Doctor(self._tools, self._actor).look(tuple(self._plugins))
 
+    def follow_index(self, limit: int = 10_000) -> int:
+        """Let the search engine that `ask.engine` names take in what happened since last time.
+
+        `tianfu worker` does this. An engine that is empty is built from what is published.
+
+        Args:
+            limit: Events at most.
+
+        Returns:
+            How many events were taken in; 0 also where no engine is named.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            PluginError: Nobody offers the engine.
+        """
+        from tianfu_sdk.services.following import Following
+
+        return Following(self._tools, self._actor).follow(limit)
+
     def rebuild_index(self) -> int:
         """Build the search index anew from what is published, in one transaction.
+
+        The engine that `ask.engine` names is built anew as well.
 
         Returns:
             How many documents it holds then.
@@ -668,8 +703,8 @@ class Hub:
 
     @property
     def regions(self) -> Regions:
-        """Regions by GB/T 2260 code, on any day."""
-        return Regions(self._tools.regions, self._tools.clock)
+        """Regions by GB/T 2260 code, on any day, and what is amended about them."""
+        return Regions(self._tools, self._actor)
 
     @property
     def organizations(self) -> Organizations:

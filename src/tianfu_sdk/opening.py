@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
-from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, sqlite_path
+from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, shipped_table, sqlite_path
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
 from tianfu_sdk.backends.crypto import demand_suite
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
@@ -25,7 +25,7 @@ from tianfu_sdk.backends.keyfiles import key_file, key_file_beside
 from tianfu_sdk.backends.keyring import LocalKeys, new_master_key, suites_in
 from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
-from tianfu_sdk.errors import CryptoError, Invalid, StorageError
+from tianfu_sdk.errors import Conflict, CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.erasure import Erasure
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange
@@ -34,7 +34,9 @@ from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
+from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import BackupStore, Rekey, Scrubbing, Store, Tx
+from tianfu_sdk.services.atlas import Atlas, read_mark, write_mark
 from tianfu_sdk.settings import Settings
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "NotInUnit",
     "Optioned",
     "Prepared",
+    "atlas_of",
     "beside",
     "blobs_for",
     "closed_on_failure",
@@ -258,6 +261,10 @@ class Named:
                 self._made[port, name] = self._plugins.make(port, name, context)
             return self._made[port, name]
 
+    def engine(self, name: str) -> FollowerSearch | None:
+        """Give the search engine of a name; None for no name."""
+        return self.make("search", name) if name else None
+
     def close(self) -> None:
         """Close what can be closed."""
         with self._guard:
@@ -321,6 +328,24 @@ def closed_on_failure(store: Store) -> Iterator[None]:
 def regions() -> RegionTree:
     """Give the shipped regions, read once a process."""
     return RegionTree(shipped_regions())
+
+
+def atlas_of(store: Store) -> Atlas:
+    """Give the regions of a store, and note in it which shipped table it is opened with."""
+    atlas = Atlas(regions, shipped_table)
+    # It may be open for reading only or be damaged, or another process may note the same.
+    with contextlib.suppress(Conflict, StorageError):
+        mark = store.run(read_mark, write=False)
+        # A store that holds nothing yet stays so: `bootstrap` notes what it was made with.
+        if mark.version and mark.table != atlas.table:
+            store.run(lambda tx: _note(tx, atlas.table), write=True)
+    return atlas
+
+
+def _note(tx: Tx, table: str) -> None:
+    mark = read_mark(tx)
+    if mark.table != table:
+        write_mark(tx, attrs.evolve(mark, table=table))
 
 
 def normal(url: str) -> str:

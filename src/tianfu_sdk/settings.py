@@ -63,6 +63,8 @@ class AskSettings:
     """How surely an answer must be about the question, 0 to 1; below it `ask` abstains."""
     answer_days: int = 7
     """Days until a question that was filed is due."""
+    engine: str = ""
+    """A search engine of a plugin, fed by `tianfu worker`; empty: the one in the store."""
 
 
 @attrs.frozen(kw_only=True)

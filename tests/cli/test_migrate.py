@@ -44,24 +44,25 @@ def old(monkeypatch):
             me = hub.as_(chief.id)
             run = hub._tools.store.run
 
+            class Older:
+                """A transaction whose resources have no title."""
+
+                def __init__(self, tx):
+                    self.tx = tx
+
+                def __getattr__(self, name):
+                    return getattr(self.tx, name)
+
+                def put(self, kind, rows):
+                    if kind == "resource":
+                        rows = [
+                            attrs.evolve(r, keys={k: v for k, v in r.keys.items() if k != "title"})
+                            for r in rows
+                        ]
+                    self.tx.put(kind, rows)
+
             def without_titles(fn, **more):
-                def body(tx):
-                    put = tx.put
-
-                    def less(kind, rows):
-                        if kind == "resource":
-                            rows = [
-                                attrs.evolve(
-                                    r, keys={k: v for k, v in r.keys.items() if k != "title"}
-                                )
-                                for r in rows
-                            ]
-                        put(kind, rows)
-
-                    tx.put = less
-                    return fn(tx)
-
-                return run(body, **more)
+                return run(lambda tx: fn(Older(tx)), **more)
 
             hub._tools.store.run = without_titles
             return [

@@ -122,3 +122,25 @@ def test_what_the_machine_refuses_is_one_line_and_no_traceback(tmp_path, monkeyp
 
 def _refused(path, *_, **__):
     raise OSError(30, "Read-only file system", str(path))
+
+
+def test_the_doctor_rekeys_what_lies_elsewhere_now():
+    made = json.loads(
+        tianfu(
+            "init", "--db", "a.db", "--organization", "省科协", "--region", "510000", "--json"
+        ).stdout
+    )
+    with shared.opened("a.db") as hub:
+        me = hub.as_(made["account"])
+        org = me.organizations.create(name="锦江区科协", region="510104")
+        me.regions.edit("510104", parent="512000")
+    told = json.loads(tianfu("doctor", "--db", "a.db", "--json").stdout)
+    (note,) = [f for f in told["findings"] if f["check"] == "regions"]
+    assert (note["severity"], "--rekey-regions" in note["hint"]) == ("note", True)
+    done = tianfu("doctor", "--db", "a.db", "--rekey-regions")
+    assert done.exit_code == 0
+    assert "2 lie elsewhere now" in done.stdout
+    assert "ok    regions" in done.stdout
+    with shared.opened("a.db") as hub:
+        found = hub.as_(made["account"]).organizations.find(region="512000")
+        assert [o.id for o in found] == [org.id]

@@ -845,6 +845,92 @@ BARE = ["-q"] + [
 ]
 
 
+PROCESS_HEAD = """
+from tianfu_sdk.backends.sqlite import SqliteStore
+from tianfu_sdk.testing import CountingIds
+"""
+PROCESS_FOOT = """
+class TestMutant(StorageSuite):
+    @pytest.fixture
+    def store(self, clock, tmp_path):
+        return Mutant(tmp_path / "db", clock=clock, ids=CountingIds())
+
+    @pytest.fixture
+    def reopen(self, clock, tmp_path):
+        return lambda: Mutant(tmp_path / "db", clock=clock, ids=CountingIds())
+"""
+# A file, because processes share it; what they do wrong is seen in one of the cases at least.
+PROCESS_MUTANTS = {
+    "a second process is refused": """
+class Mutant(SqliteStore):
+    def run(self, fn, *, write):
+        self._timeout = 0
+        self._connection().execute("PRAGMA busy_timeout = 0")
+        def slow(tx):
+            import time
+            done = fn(tx)
+            time.sleep(0.002 * write)
+            return done
+        return super().run(slow, write=write)
+""",
+    "a row is read before the lock is taken": """
+class Mutant(SqliteStore):
+    def run(self, fn, *, write):
+        if not write:
+            return super().run(fn, write=False)
+        import time
+        old = super().run(lambda tx: tx.get("note", ["a"]), write=False)
+        time.sleep(0.002)
+        def stale(tx):
+            inner = tx.__class__
+            class Stale(inner):
+                __slots__ = ()
+                def get(self, kind, ids):
+                    return old or inner.get(self, kind, ids)
+                def put(self, kind, rows):
+                    now = {row.id: row.version for row in inner.get(self, kind, [r.id for r in rows])}
+                    fresh = [attrs.evolve(r, version=now.get(r.id, 0)) for r in rows]
+                    inner.put(self, kind, fresh)
+            wrong = Stale(tx._open_connection, tx._tables, tx._clock, tx._ids, write=True)
+            return fn(wrong)
+        return super().run(stale, write=True)
+""",
+    "a child shares its parent's connection and its ids": """
+class Mutant(SqliteStore):
+    def run(self, fn, *, write):
+        import os
+        if not hasattr(self, "_home"):
+            self._home = os.getpid()
+        if os.getpid() != self._home:
+            # What the parent opened, it closed for both.
+            self.close()
+        return super().run(fn, write=write)
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROCESS_MUTANTS)
+def test_the_storage_suite_catches_in_processes(pytester, name):
+    pytester.makepyfile(HEAD + PROCESS_HEAD + PROCESS_MUTANTS[name] + PROCESS_FOOT)
+    cases = "test_two_processes_on_one_place or test_a_forked_process_opens"
+    result = pytester.runpytest_inprocess(*BARE, "--tb=no", "-rf", "-k", cases)
+    assert result.parseoutcomes().get("failed", 0) >= 1
+
+
+def test_a_suite_tells_what_passed_and_what_was_skipped_for_which_capability(pytester):
+    source = "class Mutant(memory.MemoryStore): pass\n"
+    pytester.makepyfile(HEAD + source + FOOT.format(suite="StorageSuite", patience=10))
+    cases = "test_get_many or test_what_was_rolled_back_does_not or test_two_processes"
+    result = pytester.runpytest_inprocess(*BARE, "-k", cases)
+    result.stdout.fnmatch_lines(
+        [
+            "StorageSuite, *::TestMutant: 1 passed, 0 failed, 2 skipped",
+            "  1 skipped: capabilities.persistent is false",
+        ]
+    )
+    result.stdout.fnmatch_lines(["  1 skipped: capabilities.processes is false"])
+
+
 def run(pytester, suite, source, cases, patience=0.4):
     pytester.makepyfile(HEAD + source + FOOT.format(suite=suite, patience=patience))
     result = pytester.runpytest_inprocess(*BARE, "--tb=no", "-rf", "-k", " or ".join(cases))

@@ -66,6 +66,8 @@ class World:
     org: str = ""
     county: str = ""
     """An organization of 锦江区 below `org`."""
+    resource: str = ""
+    """What a module's tests are about."""
 
     @property
     def nobody(self):

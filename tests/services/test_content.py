@@ -6,7 +6,6 @@ import pytest
 
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.content import State
-from tianfu_sdk.model.media import Media, MediaForm
 
 GIVEN = {"title": "防震避险", "body": "地震时先躲到桌下。"}
 
@@ -351,7 +350,7 @@ def test_a_reason_is_held_to_its_length(world):
 
 
 def test_a_picture_without_words_is_not_handed_in(world):
-    picture = Media(sha256="0" * 64, form=MediaForm.IMAGE, media_type="image/png")
+    picture = world.me.media.use(world.me.media.add(b"\x89PNG\r\n\x1a\n"))
     made = world.me.resources.create(organization=world.org, media=[picture], **GIVEN)
     with pytest.raises(Invalid) as caught:
         world.me.resources.submit(made.id)

@@ -12,7 +12,7 @@ from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.importing import ImportPhase
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 
@@ -44,7 +44,8 @@ def everything(me):
 
 
 def marks(hub):
-    return hub._tools.store.run(lambda tx: tx.find(MARK.name, Query()), write=False)
+    query = Query(where=(Where("id", "prefix", "import:"),))
+    return hub._tools.store.run(lambda tx: tx.find(MARK.name, query), write=False)
 
 
 def lines(me):

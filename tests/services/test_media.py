@@ -16,8 +16,8 @@ def test_bytes_are_kept_once_by_their_digest(door):
     assert info.sha256 == hashlib.sha256(PNG).hexdigest()
     assert (info.size, info.media_type, info.form) == (len(PNG), "image/png", MediaForm.IMAGE)
     assert door.me.media.add(io.BytesIO(PNG)) == info
-    assert door.nobody.media.open(info.sha256).read() == PNG
-    assert door.nobody.media.open(info.sha256, 1, 3).read() == b"PNG"
+    assert door.me.media.open(info.sha256).read() == PNG
+    assert door.me.media.open(info.sha256, 1, 3).read() == b"PNG"
 
 
 def test_a_path_is_read_and_kept_beside_the_database(stored, file, tmp_path):
@@ -88,3 +88,20 @@ def test_a_digest_that_is_not_kept_is_told(request, where, digest):
     with pytest.raises(NotFound) as caught:
         request.getfixturevalue(where).nobody.media.open(digest)
     assert caught.value.code == "blob.unknown"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "path"),
+    [
+        ((7,), "field.type", "digest"),
+        (("0" * 64, "1"), "field.type", "start"),
+        (("0" * 64, True), "field.type", "start"),
+        (("0" * 64, -1), "field.too_small", "start"),
+        (("0" * 64, 0, -1), "field.too_small", "length"),
+        (("0" * 64, 0, 1.5), "field.type", "length"),
+    ],
+)
+def test_a_range_that_is_none_is_refused(world, args, code, path):
+    with pytest.raises(Invalid) as caught:
+        world.me.media.open(*args)
+    assert (caught.value.code, caught.value.path) == (code, path)

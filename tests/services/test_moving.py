@@ -1,5 +1,6 @@
 """A store that moves to another kind of store, and back, and loses nothing."""
 
+import errno
 import json
 import tracemalloc
 
@@ -15,6 +16,7 @@ from tianfu_sdk.errors import (
     Invalid,
     SchemaTooNew,
     StorageCorrupt,
+    StorageFull,
     StorageUnavailable,
 )
 from tianfu_sdk.hub import Hub
@@ -356,3 +358,17 @@ def test_every_kind_stands_in_the_header(dumped):
     assert header["rows"]["resource"] == 12
     assert set(header["documents"]) >= {"Resource", "Event", "AuditLine", "Seal"}
     assert codec.SCHEMAS.get("Resource", 1) == header["documents"]["Resource"]
+
+
+def test_a_full_disk_leaves_no_half_dump(opened, tmp_path, monkeypatch):
+    hub = opened("memory:")
+    fill(hub)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tianfu_sdk.services.dumping.os.fsync", full)
+    with pytest.raises(StorageFull) as caught:
+        hub.as_system(reason="t").keeping.dump(tmp_path / "dump", media=False)
+    assert caught.value.code == "storage.full"
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -10,28 +11,25 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from tianfu_sdk.errors import NotFound, StorageError, StorageFull
 
 __all__ = ["FileBlobs", "MemoryBlobs"]
 
 _PIECE = 1 << 20
+_NEW = ".new-"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def _known(digest: str) -> str:
-    if not _DIGEST.fullmatch(digest):
-        raise NotFound("blob.unknown", path="digest")
-    return digest
 
 
 class FileBlobs:
     """Keep bytes in files named by their SHA-256, two letters of it a folder.
 
-    Written to a temporary file, synced, renamed: a torn upload leaves nothing. Safe to
-    share between threads and processes.
+    What comes in is written to a temporary file beside them, synced, and renamed: bytes are
+    there whole or not at all, whoever is killed when, and stay there once `put` returned,
+    whenever the power goes. Safe to share between threads and processes.
 
     Args:
         folder: Where; it is made when the first bytes come.
@@ -42,71 +40,152 @@ class FileBlobs:
 
     def put(self, stream: BinaryIO) -> str:
         """Keep all that a stream gives."""
-        sha = hashlib.sha256()
+        with self._typed():
+            _make(self._folder)
+            handle, name = tempfile.mkstemp(prefix=_NEW, dir=self._folder)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".new-", dir=self._folder)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    while piece := stream.read(_PIECE):
-                        sha.update(piece)
-                        file.write(piece)
-                    file.flush()
-                    os.fsync(file.fileno())
-                target = self._path(sha.hexdigest())
-                target.parent.mkdir(exist_ok=True)
+            digest = self._write(handle, stream)
+            with self._typed():
+                target = self._path(digest)
+                _make(target.parent)
                 Path(name).replace(target)
                 _sync(target.parent)
-            except BaseException:
+                # Whoever else may have made that folder, this returns only once it is kept.
+                _sync(self._folder)
+        except BaseException:
+            with contextlib.suppress(OSError):
                 Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull("storage.full", place=str(self._folder)) from error
-            raise StorageError("storage.io", place=str(self._folder)) from error
-        return sha.hexdigest()
+            raise
+        return digest
 
     def open(self, digest: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """Read kept bytes, or a range of them."""
-        try:
-            file = self._path(_known(digest)).open("rb")
-        except FileNotFoundError:
-            raise NotFound("blob.unknown", path="digest") from None
-        except OSError as error:
-            raise StorageError("storage.io", place=str(self._folder)) from error
-        if start == 0 and length is None:
-            return file
-        with file:
+        _demand_digest(digest)
+        with self._typed():
+            try:
+                file = self._path(digest).open("rb")
+            except FileNotFoundError:
+                raise NotFound("blob.unknown", path="digest") from None
             file.seek(start)
-            return io.BytesIO(file.read(-1 if length is None else length))
+        return file if length is None else _part(file, length)
 
     def has(self, digest: str) -> bool:
         """Tell whether bytes are kept."""
-        return bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_file()
+        with self._typed():
+            return bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_file()
 
     def delete(self, digest: str) -> None:
         """Forget bytes."""
-        if _DIGEST.fullmatch(digest):
-            self._path(digest).unlink(missing_ok=True)
+        if not _DIGEST.fullmatch(digest):
+            return
+        path = self._path(digest)
+        with self._typed(), contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            _sync(path.parent)
 
     def list(self) -> Iterator[str]:
         """Give the digests of all that is kept."""
-        for path in self._folder.glob("??/*"):
-            if _DIGEST.fullmatch(path.name):
-                yield path.name
+        with self._typed():
+            for path in self._folder.glob("??/*"):
+                if _DIGEST.fullmatch(path.name):
+                    yield path.name
+
+    def tidy(self, older: timedelta) -> int:
+        """Forget what was left behind by uploads that were torn off by force."""
+        with self._typed(), contextlib.suppress(FileNotFoundError):
+            return self._forget_torn(older.total_seconds())
+        return 0
+
+    def _forget_torn(self, seconds: float) -> int:
+        forgotten = 0
+        # The file system's own clock: over a network it is not that of this machine.
+        with tempfile.NamedTemporaryFile(prefix=_NEW, dir=self._folder) as probe:
+            now = os.fstat(probe.fileno()).st_mtime
+            for path in self._folder.glob(f"{_NEW}*"):
+                if path.name == Path(probe.name).name:
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    if now - path.stat().st_mtime >= seconds:
+                        path.unlink()
+                        forgotten += 1
+        return forgotten
+
+    def _write(self, handle: int, stream: BinaryIO) -> str:
+        sha = hashlib.sha256()
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            # What the stream raises is its own affair, and no failure of this place.
+            while piece := stream.read(_PIECE):
+                sha.update(piece)
+                with self._typed():
+                    rest = memoryview(piece)
+                    while rest:
+                        rest = rest[file.write(rest) :]
+            with self._typed():
+                os.fsync(file.fileno())
+        return sha.hexdigest()
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
 
+    @contextlib.contextmanager
+    def _typed(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull("storage.full", place=str(self._folder)) from error
+            raise StorageError("storage.io", place=str(self._folder)) from error
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, so that it is still there after a power cut."""
+    if folder.is_dir():
+        return
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        _sync(path.parent)
+
 
 def _sync(folder: Path) -> None:
-    # Without this the rename itself may be lost with the power.
+    # Without this a new name, or its end, may be lost with the power.
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_DIRECTORY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _demand_digest(digest: str) -> None:
+    if not _DIGEST.fullmatch(digest):
+        raise NotFound("blob.unknown", path="digest")
+
+
+class _Part(io.RawIOBase):
+    """At most so many bytes of a file, from where it stands."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        super().__init__()
+        self._file = file
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: memoryview, /) -> int:  # type: ignore[override]
+        piece = self._file.read(min(len(into), self._left))
+        into[: len(piece)] = piece
+        self._left -= len(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _part(file: BinaryIO, length: int) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Part(file, length)))
 
 
 class MemoryBlobs:
@@ -118,10 +197,13 @@ class MemoryBlobs:
 
     def put(self, stream: BinaryIO) -> str:
         """Keep all that a stream gives."""
-        body = stream.read()
+        pieces = []
+        while piece := stream.read(_PIECE):
+            pieces.append(piece)
+        body = b"".join(pieces)
         digest = hashlib.sha256(body).hexdigest()
         with self._guard:
-            self._kept[digest] = body
+            self._kept.setdefault(digest, body)
         return digest
 
     def open(self, digest: str, start: int = 0, length: int | None = None) -> BinaryIO:
@@ -130,6 +212,8 @@ class MemoryBlobs:
             body = self._kept[digest]
         except KeyError:
             raise NotFound("blob.unknown", path="digest") from None
+        if start == 0 and length is None:
+            return io.BytesIO(body)
         return io.BytesIO(body[start:] if length is None else body[start : start + length])
 
     def has(self, digest: str) -> bool:
@@ -143,4 +227,9 @@ class MemoryBlobs:
 
     def list(self) -> Iterator[str]:
         """Give the digests of all that is kept."""
-        return iter(tuple(self._kept))
+        with self._guard:
+            return iter(tuple(self._kept))
+
+    def tidy(self, older: timedelta) -> int:  # noqa: ARG002 - the port's argument
+        """Do nothing: an upload to memory ends with its process."""
+        return 0

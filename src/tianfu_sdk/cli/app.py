@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
+    "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "keys": ("tianfu_sdk.cli.keys:keys", "Make, list and rotate master keys."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
 }

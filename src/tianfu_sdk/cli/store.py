@@ -11,6 +11,7 @@ from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tianfu_sdk.model.region import RekeyStep
     from tianfu_sdk.settings import Settings
 
 __all__ = ["config", "doctor", "init"]
@@ -38,9 +39,20 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @db_option()
 @json_option()
 @click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
+@click.option(
+    "--rekey-regions",
+    is_flag=True,
+    help="Find everything under the regions that lie above it today first.",
+)
 @click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
-def doctor(db: str, as_json: bool, rebuild_index: bool, hashed: bool) -> None:  # noqa: FBT001
-    """Look whether a store is sound: file, audit chain, search index, keys, plugins.
+def doctor(
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    rebuild_index: bool,  # noqa: FBT001
+    rekey_regions: bool,  # noqa: FBT001
+    hashed: bool,  # noqa: FBT001
+) -> None:
+    """Look whether a store is sound: file, audit chain, search index, keys, regions, plugins.
 
     Exit code 1 if anything is wrong.
     """
@@ -49,6 +61,10 @@ def doctor(db: str, as_json: bool, rebuild_index: bool, hashed: bool) -> None:  
         if hashed:
             _say_hash(system.keeping.content_hash(), as_json=as_json)
             return
+        if rekey_regions:
+            step = system.regions.rekey(None if as_json else _shown_rekeying)
+            if not as_json:
+                click.echo(f"{step.seen} rows looked at, {step.changed} lie elsewhere now")
         if rebuild_index:
             system.rebuild_index()
         findings = system.doctor()
@@ -71,6 +87,13 @@ def _say_hash(parts: Mapping[str, str], *, as_json: bool) -> None:
         return
     for part, digest in parts.items():
         click.echo(f"{digest}  {part}")
+
+
+def _shown_rekeying(step: RekeyStep) -> None:
+    if step.kind:
+        click.echo(f"\r{step.kind} {step.seen}", err=True, nl=False)
+    else:
+        click.echo("", err=True)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The worker: sends what is due, fetches receipts, publishes what was scheduled."""
+"""The worker: sends what is due, fetches receipts, publishes, clears away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import FrameType
 
 import attrs
@@ -19,6 +20,7 @@ __all__ = ["Round", "turn", "worker"]
 
 _DESKS = ("resources", "activities", "notices", "news", "bases", "listings")
 _BATCHES = 200
+_DAY = timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +31,10 @@ class Round:
     receipts: int = 0
     published: int = 0
     sealed: int = 0
+    followed: int = 0
+    """Events that the search engine of a plugin took in."""
+    cleared: int = 0
+    """Media that nothing used."""
     failed: tuple[str, ...] = ()
     """What could not be done, each with its code; the rest was."""
 
@@ -45,6 +51,8 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
         ("receipts", hub.sms.poll),
         ("published", lambda: sum(len(getattr(hub, desk).publish_due()) for desk in _DESKS)),
         ("sealed", hub.audit.seal_open),
+        ("followed", hub.follow_index),
+        ("cleared", lambda: hub.media.collect(every=_DAY).deleted),
     ]
     done: dict[str, int] = {}
     failed = []
@@ -75,6 +83,8 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
 def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa: FBT001
     """Send what is queued, fetch receipts, publish what is due, seal the audit.
 
+    Once a day it clears away media that nothing uses.
+
     Runs until it gets SIGTERM or SIGINT; batches on their way are settled first. Any number
     may run on one store. Exit code 1 if something failed with --once.
     """
@@ -96,7 +106,8 @@ def _show(found: Round, *, as_json: bool) -> None:
         return
     click.echo(
         f"batches {found.batches}, receipts {found.receipts},"
-        f" published {found.published}, audit lines sealed {found.sealed}"
+        f" published {found.published}, audit lines sealed {found.sealed},"
+        f" media cleared away {found.cleared}"
     )
     for line in found.failed:
         click.echo(f"failed {line}", err=True)

@@ -42,7 +42,11 @@ def matches(row_id: str, keys: Mapping[str, Any], group: Group) -> bool:
     Raises:
         Invalid: `storage.no_key`: a condition is about a key that the row has not.
     """
-    return all(_HOLDS[w.op](_value(row_id, keys, w.key), w.value) for w in group)
+    # A loop: a generator would be a frame of its own for each row that is looked at.
+    for where in group:  # noqa: SIM110
+        if not _HOLDS[where.op](_value(row_id, keys, where.key), where.value):
+            return False
+    return True
 
 
 def any_matches(row_id: str, keys: Mapping[str, Any], groups: tuple[Group, ...] | None) -> bool:

@@ -21,6 +21,7 @@ from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
 from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
+from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
@@ -33,6 +34,7 @@ __all__ = [
     "CONTENT",
     "NEVER",
     "NEVER_DUE",
+    "PLACED",
     "PLACE_KEYS",
     "SHELVES",
     "NounKind",
@@ -206,6 +208,12 @@ TERM: NounKind[Term] = NounKind(
     "trm",
     lambda t, _: {"vocabulary": t.vocabulary, "code": t.code},
 )
+REGION: NounKind[RegionAmendment] = NounKind(
+    RegionAmendment,
+    Kind("region", (Key("code"), *PLACE_KEYS), (("code",),)),
+    "reg",
+    lambda r, placed: place_keys("", placed) | {"code": r.code},
+)
 CHANNEL: NounKind[Channel] = NounKind(
     Channel,
     Kind("channel", (Key("language"), *PLACE_KEYS), (("language",),)),
@@ -324,6 +332,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     ACCOUNT,
     GRANT,
     TERM,
+    REGION,
     CHANNEL,
     SUBSCRIBER,
     CAMPAIGN,
@@ -346,6 +355,22 @@ REVISION = Kind(
 """Revisions of content other than the one that its own row holds; `due`: when a scheduled
 one is to be published, `NEVER_DUE` for all others."""
 NEVER_DUE = 2**62
+MEDIA_USE = Kind(
+    "media_use",
+    (
+        Key("digest"),
+        Key("kind"),
+        Key("item"),
+        Key("state"),
+        *PLACE_KEYS,
+        Key("expires", "int"),
+        Key("at", "int"),
+    ),
+    (("digest",), ("kind", "at"), ("item",)),
+    document=False,
+)
+"""A narrow row for everything that holds on to the bytes of a medium: a revision of a content,
+or an upload that nothing uses yet; see `core.media`."""
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(
@@ -394,6 +419,7 @@ MARK = Kind("mark", ())
 ALL_KINDS: tuple[Kind, ...] = (
     *(shelf.kind for shelf in _NOUNS),
     REVISION,
+    MEDIA_USE,
     UNIQUE,
     MESSAGE,
     RECEIPT,
@@ -403,6 +429,9 @@ ALL_KINDS: tuple[Kind, ...] = (
     SEAL,
     MARK,
 )
+
+PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
+"""Kinds whose rows belong to a region and an organization."""
 
 
 def kind_of(id_: str) -> NounKind[Any] | None:

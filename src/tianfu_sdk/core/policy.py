@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, day_key
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, REGION, TRANSLATION, day_key
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
@@ -36,16 +37,21 @@ def public(kind: str, now: datetime) -> Group | None:
 
     Returns:
         Of content what is published and not past its expiry on this day in China
-        (科普法 Art. 35), of translations what follows such a content, of channels all;
-        None: nothing of this kind.
+        (科普法 Art. 35), of translations what follows such a content, of channels
+        and of what was amended about regions all; None: nothing of this kind.
     """
-    current = Where("expires", ">", day_key(now.astimezone(SHANGHAI).date()))
+    return _public_on(kind, day_key(now.astimezone(SHANGHAI).date()))
+
+
+@functools.lru_cache(64)
+def _public_on(kind: str, day: int) -> Group | None:
+    current = Where("expires", ">", day)
     if kind in CONTENT:
         return (Where("state", "=", State.PUBLISHED.value), current)
     if kind == TRANSLATION.name:
         # Approved, and its source is published: `core.translating.source_keys`.
         return (Where("published", ">", 0), current)
-    return () if kind == CHANNEL.name else None
+    return () if kind in (CHANNEL.name, REGION.name) else None
 
 
 def chain_of(grant: Grant, known: Mapping[str, Grant]) -> list[Grant]:

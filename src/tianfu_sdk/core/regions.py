@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import attrs
@@ -54,19 +53,45 @@ class RegionTree:
         for rows in self._below.values():
             rows.sort(key=lambda r: (r.code, r.valid_from or date.min))
         self._levels: dict[str, Levels] = {}
+        self._fingerprint = ""
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._rows.values())
 
-    @functools.cached_property
-    def digest(self) -> str:
-        """Tell this table from another: a digest of all its rows, 16 characters."""
-        rows = sorted(repr(row) for rows in self._rows.values() for row in rows)
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
-
     def knows(self, code: str) -> bool:
         """Tell whether a code ever was valid."""
         return code in self._rows
+
+    @property
+    def codes(self) -> Iterable[str]:
+        """All codes that ever were valid."""
+        return self._rows.keys()
+
+    def rows(self, code: str) -> tuple[Region, ...]:
+        """Give all rows of a code, oldest first; none where it never was one."""
+        return tuple(self._rows.get(code, ()))
+
+    def rows_below(self, code: str) -> tuple[Region, ...]:
+        """Give all rows that ever lay right below a code."""
+        return tuple(self._below.get(code, ()))
+
+    def named_by(self, code: str) -> tuple[Region, ...]:
+        """Give all rows that name a code as a successor."""
+        return tuple(r for rows in self._rows.values() for r in rows if code in r.successors)
+
+    def amended(self, rows: Mapping[str, Sequence[Region]]) -> RegionTree:
+        """Give the tree with other rows of some codes; of none the code never was valid."""
+        kept = (r for code, known in self._rows.items() if code not in rows for r in known)
+        return RegionTree([*kept, *(r for some in rows.values() for r in some)])
+
+    def fingerprint(self) -> str:
+        """Give a digest of all codes and their ancestors: what rows are keyed by."""
+        if not self._fingerprint:
+            digest = hashlib.sha256()
+            for code in sorted(self._rows):
+                digest.update(f"{code}:{','.join(self.levels(code).codes)}\n".encode())
+            self._fingerprint = digest.hexdigest()
+        return self._fingerprint
 
     def get(self, code: str, on: date) -> Region:
         """Give a region as it was on a day.
@@ -151,7 +176,9 @@ class RegionTree:
 
     def _climb(self, region: Region) -> Levels:
         found = {region.level.value: region.code}
-        while region.parent is not None:
+        # An amendment may stand on a parent that a later shipped table has no more; `doctor`
+        # tells of it.
+        while region.parent is not None and region.parent in self._rows:
             region = self._rows[region.parent][-1]
             found[region.level.value] = region.code
         return Levels(**found)

@@ -7,7 +7,7 @@ import attrs
 from tianfu_sdk.model.base import Labelled
 from tianfu_sdk.model.checks import at_least, matching, text
 
-__all__ = ["Media", "MediaForm", "MediaInfo"]
+__all__ = ["Collected", "Media", "MediaForm", "MediaInfo"]
 
 
 class MediaForm(Labelled):
@@ -49,3 +49,21 @@ class MediaInfo:
     size: int
     media_type: str
     form: MediaForm
+
+
+@attrs.frozen(kw_only=True)
+class Collected:
+    """What one round of clearing away unused media did."""
+
+    due: bool = True
+    """False: a round was done not long ago, so this one did nothing."""
+    kept: int = 0
+    """Digests whose bytes are used, or were brought not long ago."""
+    waiting: int = 0
+    """Digests that nothing uses; they go if that is still so when the grace is over."""
+    deleted: int = 0
+    """Digests whose bytes were deleted."""
+    lapsed: int = 0
+    """Uploads whose grace is over: who made them no longer keeps their bytes by that alone."""
+    torn: int = 0
+    """Remains of uploads that were killed half-way."""

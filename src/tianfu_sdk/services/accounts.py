@@ -252,7 +252,7 @@ class Accounts(PersonDesk):
                 policy.demand_no_excess(
                     chain[0],
                     made,
-                    regions=work.tools.regions(),
+                    regions=work.regions(),
                     org_path=lambda id_: work.placed(id_)[0].path,
                 )
             except Denied as error:
@@ -265,7 +265,7 @@ class Accounts(PersonDesk):
 def _place_of(work: Work, grant: Grant) -> Placed:
     if grant.organization is not None:
         return work.placed(grant.organization)[1]
-    return Placed(work.tools.regions().levels(grant.region or ""))
+    return Placed(work.regions().levels(grant.region or ""))
 
 
 def make_account(

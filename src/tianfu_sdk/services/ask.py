@@ -71,11 +71,11 @@ class Ask(Desk):
         if unknown:
             raise Invalid("ask.bad_kind", path="kinds", value=unknown[0])
         wanted = canonical_language(language) if language else None
-        tags = tags_of(region, self._tools.regions()) if region else frozenset()
         # A question in a script of its own wants answers that its asker can read.
         languages = {wanted} if wanted else {detect(text).language} & _MINORITY
-        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages), tags=tags)
-        answers: list[Answer] = self._read(lambda work: self._answer(work, text, only, limit))
+        only = SearchFilter(kinds=frozenset(kinds or ()), languages=frozenset(languages))
+
+        answers = self._answers(asking.question_tokens(text), only, region, limit)
         try:
             question = self._write(
                 lambda work: self._file(work, text, region, wanted, answered=bool(answers))
@@ -84,12 +84,31 @@ class Ask(Desk):
             question = None
         return Answers(answers=tuple(answers), abstained=not answers, question=question)
 
-    def _answer(self, work: Work, text: str, only: SearchFilter, limit: int) -> list[Answer]:
-        search = work.tx.search
-        if search is None:
-            raise Unsupported("ask.no_search", path="store")
-        tokens = asking.question_tokens(text)
-        hits = search.query(tokens, only, min(200, limit * 3))
+    def _answers(
+        self, tokens: Sequence[str], only: SearchFilter, region: str | None, limit: int
+    ) -> list[Answer]:
+        most = min(200, limit * 3)
+
+        def narrowed(work: Work) -> SearchFilter:
+            tags = tags_of(region, work.regions()) if region else frozenset()
+            return attrs.evolve(only, tags=tags)
+
+        def inside(work: Work) -> list[Answer]:
+            search = work.tx.search
+            if search is None:
+                raise Unsupported("ask.no_search", path="store")
+            return self._answer(work, tokens, search.query(tokens, narrowed(work), most), limit)
+
+        engine = self._tools.engine()
+        if engine is None:
+            return self._read(inside)
+        # Outside of any transaction: it may be a server elsewhere.
+        hits = engine.query(tokens, self._read(narrowed), most)
+        return self._read(lambda work: self._answer(work, tokens, hits, limit))
+
+    def _answer(
+        self, work: Work, tokens: Sequence[str], hits: Sequence[Hit], limit: int
+    ) -> list[Answer]:
         threshold = work.tools.settings.ask.threshold
         shown = self._gate(work, hits)
         names = names_of(work, [found.content.organization for found in shown.values()])
@@ -170,7 +189,7 @@ class Ask(Desk):
                 "due": work.now + days,
             },
         )
-        levels = work.tools.regions().levels(region) if region else Levels()
+        levels = work.regions().levels(region) if region else Levels()
         work.put(QUESTION, question, Placed(levels))
         work.tell(
             "question.asked",

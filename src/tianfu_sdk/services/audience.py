@@ -133,7 +133,7 @@ def _lasting(work: Work, found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _where(work: Work, campaign: Campaign) -> Group:
-    level = work.tools.regions().level_of(campaign.region).value
+    level = work.regions().level_of(campaign.region).value
     inside = Where(level, "=", campaign.region)
     if campaign.whole_region:
         return (inside,)

@@ -20,6 +20,7 @@ from tianfu_sdk.core.kinds import (
     place_keys,
     unique_id,
 )
+from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, NotFound
 from tianfu_sdk.model.base import Noun
 from tianfu_sdk.model.checks import demand_type
@@ -44,9 +45,10 @@ class Book:
         tools: Of the hub.
         actor: Who acts.
         tx: The open transaction.
+        exact: Whether regions must be those of this very moment, as for what writes.
     """
 
-    def __init__(self, tools: Tools, actor: Actor, tx: Tx) -> None:
+    def __init__(self, tools: Tools, actor: Actor, tx: Tx, *, exact: bool = True) -> None:
         self.tools = tools
         self.actor = actor
         self.tx = tx
@@ -56,6 +58,18 @@ class Book:
         """What rooms read once and keep for as long as the transaction lasts."""
         self._lines: list[AuditLine] = []
         self._owners: dict[str, Organization] = {}
+        self._exact = exact
+        self._regions: RegionTree | None = None
+
+    def regions(self) -> RegionTree:
+        """Give the regions, as the deployment amended them by now."""
+        if self._regions is None:
+            self._regions = self.tools.regions.at(self.tx, self.now, exact=self._exact)
+        return self._regions
+
+    def amend_regions(self, tree: RegionTree) -> None:
+        """Go on in this transaction with regions that it amended."""
+        self._regions = tree
 
     def get(self, shelf: NounKind[N], id_: str) -> N:
         """Give a noun.
@@ -136,7 +150,7 @@ class Book:
             if not rows:
                 raise NotFound("organization.unknown", path="organization", id=organization[:64])
             owner = self._owners[organization] = self.noun(ORGANIZATION, rows[0])
-        levels = self.tools.regions().levels(region or owner.region)
+        levels = self.regions().levels(region or owner.region)
         return owner, Placed(levels, owner.path)
 
     def claim_unique(self, kind: str, name: str, value: str, owner: str) -> None:
@@ -305,8 +319,8 @@ class Book:
         placed = Placed()
         if line.organization and self.tx.get("organization", [line.organization]):
             _, placed = self.placed(line.organization, line.region or None)
-        elif line.region and self.tools.regions().knows(line.region):
-            placed = Placed(self.tools.regions().levels(line.region))
+        elif line.region and self.regions().knows(line.region):
+            placed = Placed(self.regions().levels(line.region))
         return place_keys(line.organization, placed) | {
             "at": moment_key(line.at),
             "actor": line.actor,

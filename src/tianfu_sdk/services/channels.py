@@ -158,7 +158,7 @@ class Channels(Desk):
             if language is not None:
                 where.append(Where("language", "=", canonical_language(language)))
             if region is not None:
-                level = work.tools.regions().level_of(region).value
+                level = work.regions().level_of(region).value
                 where.append(Where(level, "=", region))
             return work.page(
                 CHANNEL,
@@ -229,7 +229,7 @@ def _shown(
     work: Work, channel: Channel, after: tuple[int, str] | None, limit: int
 ) -> Iterator[tuple[Row, ChannelItem]]:
     """Give what comes after a place, newest first, as far as it is asked for."""
-    above = work.tools.regions().levels(channel.region).codes
+    above = work.regions().levels(channel.region).codes
     people = tuple((Where("addressed", "has", code),) for code in above)
     topics: tuple[Group, ...] | None = None
     if channel.topics:

@@ -11,6 +11,7 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import lifecycle
 from tianfu_sdk.core.kinds import NEVER_DUE, REVISION, NounKind, day_key, moment_key
+from tianfu_sdk.core.media import digests_of
 from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
@@ -19,6 +20,7 @@ from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.services.indexing import client_index
+from tianfu_sdk.services.media_uses import demand_readable, forget_dropped, settle_uses
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
@@ -121,7 +123,7 @@ class ContentDesk(Desk, Generic[T]):
             if state is not None:
                 where.append(Where("state", "=", State.of(state, "state").value))
             if region is not None:
-                level = work.tools.regions().level_of(region).value
+                level = work.regions().level_of(region).value
                 where.append(Where(level, "=", region))
             if organization is not None:
                 where.append(Where("org_path", "has", organization))
@@ -245,7 +247,7 @@ class ContentDesk(Desk, Generic[T]):
 
         def write(work: Work) -> None:
             if region:
-                work.tools.regions().level_of(region)
+                work.regions().level_of(region)
             content = work.noun(self._shelf, work.get_row(self._shelf, id))
             today = work.now.astimezone(SHANGHAI).date()
             if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
@@ -279,7 +281,8 @@ class ContentDesk(Desk, Generic[T]):
         Raises:
             Invalid: With the path of the field.
             Denied: `grant.missing`.
-            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`; `blob.unknown`,
+                a medium that is not kept, or not for this account to read.
             Conflict: `unique.taken`, the external key is another's.
         """
         return self._write(lambda work: self._create(work, [fields], bulk=False)[0])
@@ -305,6 +308,8 @@ class ContentDesk(Desk, Generic[T]):
         Raises:
             Conflict: `storage.version`, it was changed since.
             Invalid: With the path of the field; `lifecycle.illegal`.
+            NotFound: `noun.unknown`; `blob.unknown`, a medium that is not kept, or not for
+                this account to read.
         """
 
         def write(work: Work) -> T:
@@ -435,13 +440,18 @@ class ContentDesk(Desk, Generic[T]):
             made.append((content, placed))
         contents = [content for content, _ in made]
         demand_terms(work, *contents)
+        for content in contents:
+            demand_readable(work, content)
         claims = [
             (f"external_key.{c.organization}", c.external_key, c.id)
             for c in contents
             if c.external_key
         ]
         work.claim_all_unique(self._shelf.name, claims)
-        return work.put_all(self._shelf, made)
+        stored = work.put_all(self._shelf, made)
+        places = [placed for _, placed in made]
+        settle_uses(work, self._shelf.name, zip(stored, places, strict=True), head=True)
+        return stored
 
     def _edited(self, work: Work, head: T, base: T, changes: Mapping[str, Any]) -> T:
         changed = self._changed(work, base, changes)
@@ -489,6 +499,7 @@ class ContentDesk(Desk, Generic[T]):
         plain = {field.name: getattr(base, field.name) for field in attrs.fields(self._shelf.noun)}
         changed = _canonical(codec.structure(self._shelf.noun, plain | dict(changes)))
         demand_terms(work, changed)
+        demand_readable(work, changed, digests_of(base))
         return changed
 
     def _working(self, work: Work, head: T) -> T:
@@ -501,6 +512,7 @@ class ContentDesk(Desk, Generic[T]):
         return work.noun(self._shelf, rows[0])
 
     def _store_draft(self, work: Work, head: T, base: T, draft: T) -> T:
+        forget_dropped(work, base, draft)
         if base.state is State.DRAFT or base.state is State.APPROVED:
             if draft.revision != base.revision:
                 self._keep(work, attrs.evolve(base, state=State.SUPERSEDED), new=True)
@@ -577,14 +589,16 @@ class ContentDesk(Desk, Generic[T]):
             return
         search = work.tx.search
         if search is not None and state is State.PUBLISHED:
-            search.index([search_doc(self._shelf.name, content, work.tools.regions())])
+            search.index([search_doc(self._shelf.name, content, work.regions())])
         elif search is not None:
             search.remove([content.id])
         settle_translations(work, content)
 
     def _put_head(self, work: Work, content: T) -> T:
         _, placed = work.placed(content.organization, content.region)
-        return work.put(self._shelf, content, placed)
+        stored = work.put(self._shelf, content, placed)
+        settle_uses(work, self._shelf.name, [(stored, placed)], head=True)
+        return stored
 
     def _put_revision(self, work: Work, content: T) -> T:
         stored = attrs.evolve(content, version=content.version + 1, updated_at=work.now)
@@ -592,6 +606,7 @@ class ContentDesk(Desk, Generic[T]):
         work.tx.put(
             "revision", [Row(id_, content.version, codec.dumps(stored), _revision_keys(stored))]
         )
+        self._settle_beside(work, stored)
         return stored
 
     def _keep(self, work: Work, content: T, *, new: bool) -> None:
@@ -602,6 +617,11 @@ class ContentDesk(Desk, Generic[T]):
             version = rows[0].version if rows else 0
         stored = attrs.evolve(content, version=version + 1)
         work.tx.put("revision", [Row(id_, version, codec.dumps(stored), _revision_keys(stored))])
+        self._settle_beside(work, stored)
+
+    def _settle_beside(self, work: Work, content: T) -> None:
+        _, placed = work.placed(content.organization, content.region)
+        settle_uses(work, self._shelf.name, [(content, placed)], head=False)
 
     def _forget_revision(self, work: Work, content: T) -> None:
         id_ = _revision_id(content.id, content.revision)

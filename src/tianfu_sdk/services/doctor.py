@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
-from tianfu_sdk.core.publishing import search_doc, translation_doc
-from tianfu_sdk.errors import CryptoError, Denied, StorageError, Unsupported
+from tianfu_sdk.core import amending
+from tianfu_sdk.core.kinds import CONTENT, REGION
+from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
-from tianfu_sdk.model.search import SearchDoc
+from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.atlas import read_mark
 from tianfu_sdk.services.audit import Audit
+from tianfu_sdk.services.following import Following, published
 from tianfu_sdk.services.keys import key_findings
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
 __all__ = ["Doctor", "PluginState"]
 
+_REKEY = "tianfu doctor --rekey-regions, or hub.as_system(reason=…).regions.rekey()"
 _REBUILD = "tianfu doctor --rebuild-index, or hub.as_system(reason=…).rebuild_index()"
 
 
@@ -53,7 +55,9 @@ class Doctor(Desk):
             *_tried("storage", self._storage),
             *_tried("audit", Audit(self._tools, self._actor).verify),
             *_tried("search", lambda: self._read(_search)),
+            *_tried("search", self._followed),
             *_tried("keys", lambda: self._read(key_findings)),
+            *_tried("regions", lambda: self._read(_regions)),
             *_plugins(plugins),
         ]
 
@@ -66,11 +70,25 @@ class Doctor(Desk):
             search = work.tx.search
             if search is None:
                 raise Unsupported("ask.no_search", path="store")
-            count = search.rebuild(_published(work))
+            count = search.rebuild(published(work))
             work.record("search.rebuilt", kind="search", subject="index", data={"count": count})
             return count
 
-        return self._write(write)
+        count = Following(self._tools, self._actor).rebuild()
+        if count is None or self._read(lambda work: work.tx.search) is not None:
+            return self._write(write)
+        return count
+
+    def _followed(self) -> list[Finding]:
+        behind = Following(self._tools, self._actor).behind()
+        if behind is None:
+            return []
+        name = self._tools.settings.ask.engine
+        if behind:
+            hint = "tianfu worker feeds it"
+            message = f"the engine {name} is {behind} events behind"
+            return [Finding(check="search", severity="note", message=message, hint=hint)]
+        return [_fine("search", f"the engine {name} has taken in all events")]
 
     def _storage(self) -> list[Finding]:
         wrong = self._tools.store.check()
@@ -93,20 +111,6 @@ def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
         ]
 
 
-def _published(work: Work) -> Iterator[SearchDoc]:
-    regions = work.tools.regions()
-    where = (Where("state", "=", State.PUBLISHED.value),)
-    for shelf in CONTENT.values():
-        for row in work.each(shelf.name, Query(where=where)):
-            content = work.noun(shelf, row)
-            yield search_doc(shelf.name, content, regions)
-            sources = (Where("source", "=", content.id),)
-            for found in work.each(TRANSLATION.name, Query(where=sources)):
-                translation = work.noun(TRANSLATION, found)
-                if translating.current(translation, content):
-                    yield translation_doc(translation, content, regions)
-
-
 def _fine(check: str, message: str) -> Finding:
     return Finding(check=check, severity="ok", message=message)
 
@@ -125,6 +129,33 @@ def _search(work: Work) -> list[Finding]:
         message = f"{search.size()} documents indexed, {published} contents published"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     return [_fine("search", f"{search.size()} documents, analyzer {ANALYZER_VERSION}")]
+
+
+def _regions(work: Work) -> list[Finding]:
+    tree, mark = work.regions(), read_mark(work.tx)
+    made = [work.noun(REGION, row) for row in work.each(REGION.name, Query())]
+    found = []
+    for amendment in made:
+        try:
+            amending.amended(tree, amendment.code, amendment.rows)
+        except TianfuError as error:
+            found.append(_unfit(amendment, error))
+    table = work.tools.regions.table
+    message = f"table {table}, {len(made)} codes amended"
+    if mark.version and mark.keyed != tree.fingerprint():
+        behind = f"{message}; rows are keyed by an older one"
+        found.append(Finding(check="regions", severity="note", message=behind, hint=_REKEY))
+    return found or [_fine("regions", message)]
+
+
+def _unfit(amendment: RegionAmendment, error: TianfuError) -> Finding:
+    return Finding(
+        check="regions",
+        severity="error",
+        message=f"what was amended about {amendment.code} does not fit: {error.message}",
+        subject=amendment.id,
+        hint=error.hint or "",
+    )
 
 
 def _plugins(plugins: Sequence[PluginState]) -> list[Finding]:

@@ -94,7 +94,7 @@ def _header(tools: Tools, tx: Tx, id_: str, kinds: Sequence[Kind]) -> DumpHeader
         store=tools.store.capabilities.name,
         kinds=tuple(kinds),
         documents={noun.__name__: codec.SCHEMAS.get(noun.__name__, 1) for noun in NOUNS},
-        regions=tools.regions().digest,
+        regions=tools.regions.table,
         rows={kind.name: tx.count(kind.name, Query()) for kind in kinds},
     )
 

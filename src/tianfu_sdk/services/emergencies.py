@@ -159,7 +159,7 @@ class Emergencies(Plans):
             if event_type is not None:
                 where.append(Where("event_type", "=", event_type))
             if region is not None:
-                where.append(Where(work.tools.regions().level_of(region).value, "=", region))
+                where.append(Where(work.regions().level_of(region).value, "=", region))
             return work.page(
                 EMERGENCY,
                 where=tuple(where),
@@ -268,7 +268,7 @@ class Emergencies(Plans):
             return rules.after_action(
                 report,
                 texts=campaign.texts if campaign else (),
-                usual=rules.usual_languages(report.region, work.tools.regions()),
+                usual=rules.usual_languages(report.region, work.regions()),
                 messages=_messages(work, campaign.id) if campaign else {},
             )
 
@@ -295,7 +295,7 @@ def _put(
 
 
 def _plan_for(work: Work, report: EmergencyReport, plan: str | None) -> ResponsePlan:
-    tree = work.tools.regions()
+    tree = work.regions()
     if plan is not None:
         named = work.get(RESPONSE_PLAN, plan)
         if not rules.applies(named, report, tree):
@@ -328,7 +328,7 @@ def _compose(
 ) -> Campaign:
     """Store the campaign in draft, within the same change as the report."""
     mark = rules.DRILL_MARK if report.drill else ""
-    places = work.tools.regions().resolve(report.region, work.now.astimezone(SHANGHAI).date())
+    places = work.regions().resolve(report.region, work.now.astimezone(SHANGHAI).date())
     place = "、".join(region.name for region in places) or report.region
     texts = rules.fill(plan.texts, place=place, title=report.title)
     _, placed = work.placed(report.organization, report.region)

@@ -111,7 +111,7 @@ def _covers(work: Work, groups: tuple[Group, ...] | None, event: Event) -> bool:
     if groups is None:
         return True
     placed = Placed()
-    tree = work.tools.regions()
+    tree = work.regions()
     try:
         if event.organization:
             placed = work.placed(event.organization, event.region or None)[1]

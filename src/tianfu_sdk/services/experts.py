@@ -144,7 +144,7 @@ class Experts(PersonDesk):
             if topic is not None:
                 where.append(Where("topic", "has", topic))
             if region is not None:
-                where.append(Where(work.tools.regions().level_of(region).value, "=", region))
+                where.append(Where(work.regions().level_of(region).value, "=", region))
             if organization is not None:
                 where.append(Where("org_path", "has", organization))
             # Profiles are public: whoever is somebody sees all of them.

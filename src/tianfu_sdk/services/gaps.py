@@ -37,7 +37,7 @@ def _foreign(work: Work, language: str, region: str | None) -> Group:
     where = (published, Where("language", "!=", language))
     if region is None:
         return where
-    level = work.tools.regions().level_of(region).value
+    level = work.regions().level_of(region).value
     return (*where, Where(level, "=", region))
 
 

@@ -181,7 +181,7 @@ def _counted(
 
 def _at_home(work: Work, region: str) -> str:
     """Give the organization that an event of a region counts for where it names none."""
-    tree = work.tools.regions()
+    tree = work.regions()
     if region and tree.knows(region):
         for code in reversed(tree.levels(region).codes):
             where = (
@@ -214,7 +214,7 @@ def _tree(work: Work, organization: str) -> dict[str, str | None]:
 def _coverage(work: Work, organization: str) -> tuple[tuple[str, int, int], ...]:
     """Count the published contents that can be read in each language, as things stand."""
     owner: Organization = work.get(ORGANIZATION, organization)
-    usual = usual_languages(owner.region, work.tools.regions())
+    usual = usual_languages(owner.region, work.regions())
     readable: Counter[str] = Counter(dict.fromkeys(usual, 0))
     published = 0
     where = (

@@ -119,7 +119,7 @@ class Intake(ContentDesk[Any]):
                     raise known
                 owner = known[0]
                 found[owner] = known
-            regions = work.tools.regions()
+            regions = work.regions()
             today = work.now.astimezone(SHANGHAI).date()
             return owner or "", Known(
                 terms=terms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from tianfu_sdk.services.doctor import Doctor
 from tianfu_sdk.services.dumping import new_file, write_dump
 from tianfu_sdk.services.erasures import Erasures
 from tianfu_sdk.services.everything import content_of
+from tianfu_sdk.services.following import Following
 from tianfu_sdk.services.loading import Loading, check_dump
 from tianfu_sdk.services.work import Desk, Work
 
@@ -161,7 +163,8 @@ class Keeping(Desk):
         if Path(folder).is_dir():
             media = copy_media(self._tools.folder(folder), self._tools.blobs)
         indexed = None
-        if self._tools.store.capabilities.search:
+        # Neither the store nor a plugin may have an engine.
+        with contextlib.suppress(Unsupported):
             indexed = Doctor(self._tools, self._actor).rebuild_index()
         erased = Erasures(self._tools, self._actor).replay()
         self._record("store.loaded", lines=checked.trailer.lines, erased=erased)
@@ -175,7 +178,7 @@ class Keeping(Desk):
             erased=erased,
             erasures=self._tools.erasures.place,
             media=media,
-            other_regions=checked.header.regions != self._tools.regions().digest,
+            other_regions=checked.header.regions != self._tools.regions.table,
         )
 
     def content_hash(self) -> Mapping[str, str]:
@@ -211,6 +214,8 @@ class Keeping(Desk):
         media = _NONE
         if Path(folder).is_dir():
             media = copy_media(self._tools.folder(folder), self._tools.blobs)
+        # An engine outside the store has followed it further than this copy goes.
+        Following(self._tools, self._actor).rebuild()
         self._record("store.restored", erased=erased, media=media.copied)
         return Restored(
             file=str(source),

@@ -119,7 +119,7 @@ def _of_listing(work: Work, listing: Listing) -> Need:
 
 def _places(work: Work, codes: Sequence[str]) -> tuple[Levels, ...]:
     """Give regions as they stand today: a code of old counts as what followed it."""
-    tree = work.tools.regions()
+    tree = work.regions()
     today = work.now.astimezone(SHANGHAI).date()
     found: dict[Levels, None] = {}
     for code in codes:

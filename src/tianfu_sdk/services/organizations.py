@@ -111,7 +111,7 @@ class Organizations(Desk):
             if name is not None:
                 where.append(Where("alias", "has", name))
             if region is not None:
-                where.append(Where(work.tools.regions().level_of(region).value, "=", region))
+                where.append(Where(work.regions().level_of(region).value, "=", region))
             if parent is not None:
                 where.append(Where("parent", "=", parent))
             return self._as_everybody(work).page(
@@ -152,7 +152,7 @@ class Organizations(Desk):
         path = (*above, made.id)
         if len(path) > _DEEPEST:
             raise Invalid("organization.too_deep", path="parent", deepest=_DEEPEST)
-        placed = Placed(work.tools.regions().levels(made.region), path)
+        placed = Placed(work.regions().levels(made.region), path)
         if verb == "created":
             work.allow_at(Action.CREATE, ORGANIZATION.name, made.id, placed)
         stored = work.put(ORGANIZATION, attrs.evolve(made, path=path), placed)

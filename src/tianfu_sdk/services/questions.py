@@ -145,7 +145,7 @@ class Questions(PersonDesk):
         if question.organization:
             _, placed = work.placed(question.organization, question.region)
         else:
-            levels = work.tools.regions().levels(question.region) if question.region else Levels()
+            levels = work.regions().levels(question.region) if question.region else Levels()
             placed = Placed(levels)
         codec.check(question)
         stored = work.put(QUESTION, question, placed)

@@ -154,7 +154,7 @@ class Sms(Desk):
             if state is not None:
                 where.append(Where("state", "=", CampaignState.of(state, "state").value))
             if region is not None:
-                where.append(Where(work.tools.regions().level_of(region).value, "=", region))
+                where.append(Where(work.regions().level_of(region).value, "=", region))
             if organization is not None:
                 where.append(Where("org_path", "has", organization))
             return work.page(

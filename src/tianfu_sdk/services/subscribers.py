@@ -146,7 +146,7 @@ class Subscribers(PersonDesk):
         def read(work: Work) -> Page[Subscriber]:
             where: list[Where] = []
             if region is not None:
-                where.append(Where(work.tools.regions().level_of(region).value, "=", region))
+                where.append(Where(work.regions().level_of(region).value, "=", region))
             if organization is not None:
                 where.append(Where("org_path", "has", organization))
             if language is not None:

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Cipher, Keys
+from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.ports.translation import Translator
+from tianfu_sdk.services.atlas import Atlas
 from tianfu_sdk.settings import Settings
 
 __all__ = ["Actor", "Tools"]
@@ -43,7 +44,8 @@ class Tools:
     clock: Clock
     ids: Ids
     settings: Settings
-    regions: Callable[[], RegionTree]
+    regions: Atlas
+    """Within a transaction ask `Work.regions`."""
     keys: Keys
     cipher: Cipher
     blobs: Blobs
@@ -56,6 +58,8 @@ class Tools:
     """Gives the SMS gateway of a name; raises `PluginError`."""
     translator: Callable[[str], Translator]
     """Gives the translation engine of a name; raises `PluginError`."""
+    engine: Callable[[], FollowerSearch | None]
+    """Gives the search engine that `ask` is answered by; None: the one in the store."""
     offered: Callable[[str], Sequence[str]]
     """Names that plugins and built-in backends offer at a port."""
     tell: Callable[[Sequence[Event]], None]

@@ -77,7 +77,7 @@ def index_translations(
     if hidden:
         search.remove(hidden)
     if shown:
-        search.index([translation_doc(t, source, work.tools.regions()) for t in shown])
+        search.index([translation_doc(t, source, work.regions()) for t in shown])
 
 
 def settle_translations(work: Work, source: Content) -> None:

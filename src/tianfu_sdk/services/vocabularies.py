@@ -114,7 +114,7 @@ def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
 
 def demand_terms(work: Work, *contents: Content) -> None:
     """Demand that all codes of contents are terms of their vocabularies, or regions."""
-    tree = work.tools.regions()
+    tree = work.regions()
     for content in contents:
         for index, code in enumerate(content.regions):
             if not tree.knows(code):

@@ -72,7 +72,9 @@ class Desk:
         return result
 
     def _read(self, fn: Callable[[Work], T]) -> T:
-        return self._tools.store.run(lambda tx: fn(Work(self._tools, self._actor, tx)), write=False)
+        return self._tools.store.run(
+            lambda tx: fn(Work(self._tools, self._actor, tx, exact=False)), write=False
+        )
 
 
 class Work(Book):
@@ -82,10 +84,11 @@ class Work(Book):
         tools: Of the hub.
         actor: Who acts.
         tx: The open transaction.
+        exact: As in `Book`.
     """
 
-    def __init__(self, tools: Tools, actor: Actor, tx: Tx) -> None:
-        super().__init__(tools, actor, tx)
+    def __init__(self, tools: Tools, actor: Actor, tx: Tx, *, exact: bool = True) -> None:
+        super().__init__(tools, actor, tx, exact=exact)
         self._chains: list[list[Grant]] | None = None
         self._account: Account | None = None
         self._scopes: dict[tuple[Action, str], tuple[Group, ...]] = {}
@@ -143,17 +146,19 @@ class Work(Book):
         """Give what the actor may act on; None: everything."""
         if self.actor.system:
             return None
+        groups = self._scopes.get((action, kind))
+        if groups is not None:
+            return groups
         if self.actor.account is None:
             everybodys = policy.public(kind, self.now)
-            if action is Action.READ and everybodys is not None:
-                return (everybodys,)
-            raise Denied("account.required")
-        _ = self.account
-        groups = self._scopes.get((action, kind))
-        if groups is None:
+            if action is not Action.READ or everybodys is None:
+                raise Denied("account.required")
+            groups = self._scopes[action, kind] = (everybodys,)
+        else:
+            _ = self.account
             # Grants stand as they were read first, for as long as this transaction lasts.
             groups = self._scopes[action, kind] = policy.scope(
-                self.chains(), action, kind, now=self.now, regions=self.tools.regions()
+                self.chains(), action, kind, now=self.now, regions=self.regions()
             )
         return groups
 
@@ -213,11 +218,9 @@ class Work(Book):
             NotFound: `noun.unknown`.
             Denied: `grant.missing`, it may be read but not acted on; `account.required`.
         """
-        nobody = self.actor.account is None and not self.actor.system
-        public = policy.public(shelf.name, self.now)
-        if nobody and (action is not Action.READ or public is None):
+        if self.actor.account is None:
             # Before the look-up: who is nobody learns nothing of what there is.
-            raise Denied("account.required")
+            self.scope(action, shelf.name)
         row = self.get_row(shelf, id_)
         try:
             self.allow(action, shelf.name, row.keys, id_)
@@ -240,7 +243,7 @@ class Work(Book):
             kind,
             row.keys,
             now=self.now,
-            regions=self.tools.regions(),
+            regions=self.regions(),
         )
         if not holder.active:
             return Explanation(False, "inactive", explanation.steps)

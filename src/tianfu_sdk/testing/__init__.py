@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tianfu_sdk.testing.blobs import BlobsSuite
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.keys import KeysSuite
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.translation import TranslatorSuite
 
 __all__ = [
+    "BlobsSuite",
     "CountingIds",
     "FrozenClock",
     "KeysSuite",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "BlobsSuite": "tianfu_sdk.testing.blobs",
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "KeysSuite": "tianfu_sdk.testing.keys",

@@ -15,7 +15,7 @@ from tianfu_sdk.errors import (
     StorageUnavailable,
 )
 
-__all__ = ["translated"]
+__all__ = ["fault", "translated"]
 
 # Primary result codes, https://www.sqlite.org/rescode.html; the low byte of an extended code.
 _ERRORS: dict[int, tuple[type[StorageError], str]] = {
@@ -45,8 +45,13 @@ def translated(place: str, seconds: float = 0) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        # "disk I/O error" on a write past the end of a full disk is reported as IOERR too,
-        # but SQLite maps ENOSPC to SQLITE_FULL itself, so no guessing by text is needed.
-        kind, name = _ERRORS.get((code or 0) & 0xFF, (StorageError, "storage.failed"))
-        raise kind(name, place=place, driver=type(error).__name__, seconds=seconds) from error
+        raise fault(error, place, seconds) from error
+
+
+def fault(error: sqlite3.Error, place: str, seconds: float) -> StorageError:
+    """Give what the driver's result code says as one of our errors; arguments as above."""
+    code = getattr(error, "sqlite_errorcode", None)
+    # "disk I/O error" on a write past the end of a full disk is reported as IOERR too,
+    # but SQLite maps ENOSPC to SQLITE_FULL itself, so no guessing by text is needed.
+    kind, name = _ERRORS.get((code or 0) & 0xFF, (StorageError, "storage.failed"))
+    return kind(name, place=place, driver=type(error).__name__, seconds=seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,10 +34,27 @@ __all__ = ["Jobs"]
 _STATES = (JobState.QUEUED, JobState.LEASED, JobState.DONE, JobState.PARKED, JobState.DROPPED)
 _QUEUED, _LEASED, _DONE, _PARKED, _DROPPED = range(5)
 _MICROSECOND = timedelta(microseconds=1)
+_WIDTH = 100
+_IDS = ", ".join("?" * _WIDTH)
+_CLAIM = (
+    "UPDATE tf_job SET state = 1, due = ?, token = ?, owner = ?, attempts = attempts + 1,"
+    f" changed = ? WHERE id IN ({_IDS})"
+)
+_SETTLE = (
+    "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', changed = ?"
+    f" WHERE token = ? AND state = 1 AND id IN ({_IDS}) RETURNING id"
+)
 
 
 def _micros(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
+
+
+def _padded(ids: Sequence[int]) -> Iterator[list[int]]:
+    """Give ids in runs of one width, the last filled up with one that it has already."""
+    for start in range(0, len(ids), _WIDTH):
+        some = list(ids[start : start + _WIDTH])
+        yield some + some[-1:] * (_WIDTH - len(some))
 
 
 class Jobs:
@@ -93,28 +110,32 @@ class Jobs:
             ).fetchall()
             if len(rows) == n:
                 break
-        self._connection.executemany(
-            "UPDATE tf_job SET state = 1, due = ?, token = ?, owner = ?, attempts = attempts + 1,"
-            " changed = ? WHERE id = ?",
-            ((self._now + lease // _MICROSECOND, token, owner, self._now, r[0]) for r in rows),
-        )
+        until = self._now + lease // _MICROSECOND
+        for ids in _padded([row[0] for row in rows]):
+            self._connection.execute(_CLAIM, (until, token, owner, self._now, *ids))
         return [Job(r[0], queue, r[1], r[2], r[3] + 1, token, r[4], r[5]) for r in rows]
 
     def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         """End the jobs whose token still stands."""
-        for _, outcome in settled:
-            check_outcome(outcome)
-        ours: list[bool] = []
+        first: dict[tuple[int, str], Outcome] = {}
         for job, outcome in settled:
-            # One by one: a job that stands twice is only the first time still this claim's.
-            state, due, reason = self._stand(outcome)
-            done = self._connection.execute(
-                "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', changed = ?"
-                " WHERE id = ? AND token = ? AND state = 1",
-                (state, due, reason, self._now, job.id, job.token),
-            )
-            ours.append(done.rowcount == 1)
-        return ours
+            check_outcome(outcome)
+            first.setdefault((job.id, job.token), outcome)
+        alike: dict[tuple[Outcome, str], list[int]] = {}
+        for (id_, token), outcome in first.items():
+            alike.setdefault((outcome, token), []).append(id_)
+        ours: set[tuple[int, str]] = set()
+        for (outcome, token), ids in alike.items():
+            stand = (*self._stand(outcome), self._now, token)
+            for some in _padded(ids):
+                found = self._connection.execute(_SETTLE, (*stand, *some))
+                ours.update((row[0], token) for row in found)
+        told: list[bool] = []
+        for job, _ in settled:
+            # A job that stands twice is only the first time still this claim's.
+            told.append((job.id, job.token) in ours)
+            ours.discard((job.id, job.token))
+        return told
 
     def _stand(self, outcome: Outcome) -> tuple[int, int, str]:
         match outcome:

@@ -63,7 +63,9 @@ _SHARED = (
     """CREATE INDEX IF NOT EXISTS tf_job_due
         ON tf_job (queue, priority, due, id) WHERE state < 2""",
     "CREATE INDEX IF NOT EXISTS tf_job_group ON tf_job (queue, grp)",
-    "CREATE INDEX IF NOT EXISTS tf_job_state ON tf_job (queue, state, id)",
+    # Of parked and dropped jobs only: an index of all states would be written at each claim
+    # and each settling.
+    "CREATE INDEX IF NOT EXISTS tf_job_state ON tf_job (queue, state, id) WHERE state > 2",
     """CREATE TABLE IF NOT EXISTS tf_hold (
         queue TEXT NOT NULL, grp TEXT NOT NULL, PRIMARY KEY (queue, grp)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS tf_doc (

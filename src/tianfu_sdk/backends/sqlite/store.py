@@ -15,7 +15,7 @@ from typing import TypeVar
 from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.copies import copy_out, put_back
 from tianfu_sdk.backends.sqlite.documents import Table
-from tianfu_sdk.backends.sqlite.faults import translated
+from tianfu_sdk.backends.sqlite.faults import fault, translated
 from tianfu_sdk.backends.sqlite.migration import Migration
 from tianfu_sdk.backends.sqlite.tx import Tx
 from tianfu_sdk.backends.turns import Turns
@@ -188,33 +188,41 @@ class SqliteStore:
         if write and self._read_only:
             raise StorageReadOnly("storage.read_only", place=self._place)
         connection = self._connection()
-        if self._mine.busy:
+        mine = self._mine
+        if mine.busy:
             raise StorageError("storage.nested", place=self._place)
-        turn = self._turn() if write else contextlib.nullcontext()
-        self._mine.busy = True
+        mine.busy = True
         try:
+            if not write:
+                return self._transact(connection, fn, write=False)
             # A write holds the file's lock from BEGIN IMMEDIATE on, so nothing can make it
             # fail to serialise: unlike on a server there is nothing to call again.
-            with turn, translated(self._place, self._timeout):
-                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                tx = Tx(connection, self._tables, self._clock.now(), self._ids, write=write)
-                try:
-                    if write:
-                        self._demand_generation(connection)
-                    result = fn(tx)
-                    tx.finish()
-                    connection.execute("COMMIT")
-                except sqlite3.OperationalError as error:
-                    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-                        # Perhaps a table that this program knows was migrated away.
-                        self._demand_generation(connection)
-                    raise
-                finally:
-                    tx.over = True
-                    self._end(connection)
-                return result
+            with self._turn():
+                return self._transact(connection, fn, write=True)
+        except sqlite3.Error as error:
+            raise fault(error, self._place, self._timeout) from error
         finally:
-            self._mine.busy = False
+            mine.busy = False
+
+    def _transact(self, connection: sqlite3.Connection, fn: Callable[[Tx], T], *, write: bool) -> T:
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        tx = Tx(connection, self._tables, self._clock, self._ids, write=write)
+        try:
+            if write:
+                self._demand_generation(connection)
+            result = fn(tx)
+            tx.finish()
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                # Perhaps a table that this program knows was migrated away.
+                self._demand_generation(connection)
+            raise
+        finally:
+            tx.over = True
+            if connection.in_transaction:
+                self._end(connection)
+        return result
 
     def _demand_generation(self, connection: sqlite3.Connection) -> None:
         if schema.generation(connection) != self._generation:
@@ -299,7 +307,11 @@ class SqliteStore:
             # drop the locks of this process.
             with contextlib.suppress(OSError):
                 os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        mode = "ro" if self._read_only else "rwc"
+        mode = "rwc"
+        if self._read_only:
+            # Of a medium that can only be read, SQLite could not make the file that readers
+            # and a writer share, and there can be no writer.
+            mode = "ro&immutable=1" if _on_read_only_medium(self.path) else "ro"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             uri=True,
@@ -320,7 +332,23 @@ class SqliteStore:
             # What is deleted is written over: a key that was erased must not linger in the
             # file. It costs nothing that can be measured.
             connection.execute("PRAGMA secure_delete = ON")
-        except (sqlite3.Error, StorageError):
+        except (sqlite3.Error, StorageError) as error:
             connection.close()
+            if not self._read_only and not isinstance(error, StorageError) and self._locked_away():
+                raise StorageReadOnly("storage.read_only", place=self._place) from error
             raise
         return connection
+
+    def _locked_away(self) -> bool:
+        """Tell whether the file is there and can be read, but not written."""
+        readable = self.path.is_file() and os.access(self.path, os.R_OK)
+        return readable and not (
+            os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        )
+
+
+def _on_read_only_medium(path: Path) -> bool:
+    # Windows has neither the call nor the flag.
+    if not hasattr(os, "statvfs") or not path.exists():
+        return False
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -21,7 +21,7 @@ from tianfu_sdk.model.storage import (
     Row,
     StoredEvent,
 )
-from tianfu_sdk.ports.clock import Ids
+from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.search import TransactionalSearch
 
 __all__ = ["Tx"]
@@ -30,18 +30,29 @@ __all__ = ["Tx"]
 class Tx:
     """One open transaction; see `tianfu_sdk.ports.storage.Tx` for what each verb promises."""
 
+    __slots__ = (
+        "_clock",
+        "_ids",
+        "_lost",
+        "_made_jobs",
+        "_open_connection",
+        "_tables",
+        "_write",
+        "over",
+    )
+
     def __init__(
         self,
         connection: sqlite3.Connection,
         tables: dict[str, Table],
-        now: datetime,
+        clock: Clock,
         ids: Ids,
         *,
         write: bool,
     ) -> None:
         self._open_connection = connection
         self._tables = tables
-        self._now = now
+        self._clock = clock
         self._ids = ids
         self._write = write
         self._made_jobs: Jobs | None = None
@@ -218,5 +229,5 @@ class Tx:
     def _jobs(self, *, write: bool) -> Jobs:
         connection = self._writing() if write else self._reading()
         if self._made_jobs is None:
-            self._made_jobs = Jobs(connection, self._now, self._ids.token())
+            self._made_jobs = Jobs(connection, self._clock.now(), self._ids.token())
         return self._made_jobs

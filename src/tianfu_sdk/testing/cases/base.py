@@ -14,6 +14,7 @@ import pytest
 
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.testing.cases.report import Reported
 from tianfu_sdk.testing.clock import FrozenClock
 
 __all__ = ["BAG", "BARE", "KINDS", "MARK", "NOTE", "Passing", "StoreCases", "note"]
@@ -92,7 +93,7 @@ class Passing:
             self.clock.tick(units * self.unit)
 
 
-class StoreCases:
+class StoreCases(Reported):
     """Fixtures of every storage suite. An author overrides `store`.
 
     Attributes:

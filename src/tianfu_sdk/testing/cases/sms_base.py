@@ -25,6 +25,7 @@ from tianfu_sdk.model.sms import (
     SmsResult,
 )
 from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway, SmsGateway
+from tianfu_sdk.testing.cases.report import Reported
 from tianfu_sdk.testing.clock import CountingIds, FrozenClock
 from tianfu_sdk.testing.loopback import Loopback
 
@@ -123,7 +124,7 @@ def check_results(batch: SmsBatch, results: Sequence[SmsResult]) -> None:
         assert wait is None or (not isinstance(wait, bool) and math.isfinite(wait) and wait >= 0)
 
 
-class SmsCases:
+class SmsCases(Reported):
     """Fixtures and hooks of the SMS suite. An author overrides the fixture `gateway`.
 
     Attributes:

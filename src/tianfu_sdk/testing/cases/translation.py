@@ -21,6 +21,7 @@ from tianfu_sdk.model.translation import (
 )
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.translation import HttpTranslator, LocalTranslator, Translator
+from tianfu_sdk.testing.cases.report import Reported
 from tianfu_sdk.text import canonical_language
 
 __all__ = ["FAILURES", "SAMPLES", "TranslationCases"]
@@ -52,7 +53,7 @@ _FOREIGN = (("zh-Hans", "ii"), ("zh-Hans", "bo"), ("ii", "zh-Hans"), ("x-one", "
 _MARK = "天府标记七四一"
 
 
-class TranslationCases:
+class TranslationCases(Reported):
     """Fixtures and cases. An author overrides `translator`.
 
     Attributes:

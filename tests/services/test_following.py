@@ -1,0 +1,203 @@
+"""A search engine outside the store: fed from the events, gated in the store."""
+
+import pytest
+
+from tianfu_sdk.backends.memory import MemoryStore
+from tianfu_sdk.cli.worker import turn
+from tianfu_sdk.errors import Denied, PluginError
+from tianfu_sdk.hookspecs import hookimpl
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.testing import CountingIds, FrozenClock
+
+
+class Engine:
+    """The engine of a memory store, as one that stands elsewhere."""
+
+    tianfu_api = 1
+
+    def __init__(self):
+        self.store = MemoryStore(clock=FrozenClock())
+        self.store.open([])
+        self.cursor = None
+        self.dies = False
+
+    @hookimpl
+    def tianfu_register_search(self, register):
+        register("far", lambda _: self)
+
+    def _write(self, fn):
+        return self.store.run(lambda tx: fn(tx.search), write=True)
+
+    def index(self, docs):
+        self._write(lambda search: search.index(docs))
+        if self.dies:
+            raise ConnectionError
+
+    def remove(self, ids):
+        self._write(lambda search: search.remove(ids))
+
+    def rebuild(self, docs):
+        return self._write(lambda search: search.rebuild(docs))
+
+    def query(self, tokens, only, limit):
+        return self.store.run(lambda tx: tx.search.query(tokens, only, limit), write=False)
+
+    def size(self):
+        return self.store.run(lambda tx: tx.search.size(), write=False)
+
+    def mark(self, cursor=None):
+        self.cursor = cursor or self.cursor
+        return self.cursor
+
+    def lag(self):
+        return 0
+
+
+@pytest.fixture
+def engine():
+    return Engine()
+
+
+@pytest.fixture
+def hub(engine):
+    hub = Hub.open(
+        "memory:",
+        settings={"ask": {"engine": "far"}},
+        plugins=[engine],
+        clock=FrozenClock(),
+        ids=CountingIds(),
+        discover=False,
+    )
+    with hub:
+        hub.bootstrap(organization="自贡市科协", region="510300")
+        yield hub
+
+
+@pytest.fixture
+def system(hub):
+    return hub.as_system(reason="test")
+
+
+@pytest.fixture
+def publish(hub):
+    me = hub.as_(hub.as_system(reason="test").accounts.find().items[0].id)
+    other = me.accounts.create(organization=me.organizations.find().items[0].id)
+    me.accounts.grant(other.id, ["*"], region="510300")
+
+    def make(title, body="正文"):
+        home = me.organizations.find().items[0].id
+        made = me.resources.create(title=title, body=f"{title}。{body}", organization=home)
+        me.resources.submit(made.id)
+        hub.as_(other.id).resources.approve(made.id)
+        return hub.as_(other.id).resources.publish(made.id)
+
+    return make
+
+
+def test_what_is_published_is_found_once_the_engine_followed(hub, system, publish):
+    publish("花椒采收时节")
+    assert hub.ask("花椒采收").abstained
+    system.follow_index()
+    assert [a.title for a in hub.ask("花椒采收")] == ["花椒采收时节"]
+    publish("柑橘溃疡病防治")
+    system.follow_index()
+    assert [a.title for a in hub.ask("柑橘溃疡病")] == ["柑橘溃疡病防治"]
+
+
+def test_what_is_withdrawn_is_not_shown_though_the_engine_still_has_it(
+    hub, system, publish, engine
+):
+    made = publish("花椒采收时节")
+    system.follow_index()
+    system.resources.withdraw(made.id, reason="错误")
+    assert engine.size() == 1
+    assert hub.ask("花椒采收").abstained
+    system.follow_index()
+    assert engine.size() == 0
+
+
+def test_what_the_engine_took_in_before_it_died_is_taken_in_again(hub, system, publish, engine):
+    system.follow_index()
+    publish("花椒采收时节")
+    mark, engine.dies = engine.cursor, True
+    with pytest.raises(ConnectionError):
+        system.follow_index()
+    assert engine.cursor == mark
+    engine.dies = False
+    assert system.follow_index() > 0
+    assert engine.size() == 1
+    assert len(hub.ask("花椒采收").answers) == 1
+
+
+def test_an_empty_engine_is_built_from_what_is_published(hub, system, publish, engine):
+    publish("花椒采收时节")
+    publish("柑橘溃疡病防治")
+    assert system.follow_index() == 0
+    assert engine.size() == 2
+    assert system.follow_index() == 0
+
+
+def test_a_changed_table_of_regions_builds_it_anew(hub, system, publish, engine):
+    publish("花椒采收时节")
+    system.follow_index()
+    system.regions.rekey()
+    engine._write(lambda search: search.rebuild([]))
+    system.follow_index()
+    assert engine.size() == 1
+
+
+def test_views_are_nothing_to_index(hub, system, publish, engine):
+    made = publish("花椒采收时节")
+    system.follow_index()
+    hub.resources.view(made.id, channel="web")
+    engine._write(lambda search: search.rebuild([]))
+    system.follow_index()
+    assert engine.size() == 0
+
+
+def test_a_translation_comes_and_goes_with_its_source(hub, system, publish, engine):
+    made = publish("花椒采收时节")
+    system.follow_index()
+    one, other = (hub.as_(account.id) for account in system.accounts.find().items)
+    draft = one.translations.create(
+        made.id, language="zh-Hant", title="花椒採收時節", body="花椒採收時節。正文"
+    )
+    other.translations.approve(draft.id)
+    system.follow_index()
+    found = hub.ask("花椒採收", language="zh-Hant")
+    assert [(a.title, a.language) for a in found] == [("花椒採收時節", "zh-Hant")]
+    system.resources.withdraw(made.id, reason="错误")
+    system.follow_index()
+    assert engine.size() == 0
+
+
+def test_the_worker_feeds_it_and_the_doctor_tells_how_far_it_is(hub, system, publish):
+    system.follow_index()
+    publish("花椒采收时节")
+    behind = [f for f in system.doctor() if f.check == "search" and "behind" in f.message]
+    assert behind[0].severity == "note"
+    assert turn(system).followed > 0
+    assert not [f for f in system.doctor() if "behind" in f.message]
+
+
+def test_rebuilding_the_index_builds_the_engine_too(hub, system, publish, engine):
+    publish("花椒采收时节")
+    assert system.rebuild_index() == 1
+    assert engine.size() == 1
+    assert len(hub.ask("花椒采收").answers) == 1
+
+
+def test_only_the_system_feeds_it(hub):
+    with pytest.raises(Denied):
+        hub.follow_index()
+
+
+def test_an_engine_that_nobody_offers_is_named(tmp_path):
+    settings = {"ask": {"engine": "nowhere"}}
+    with (
+        Hub.open("memory:", settings=settings, discover=False) as hub,
+        pytest.raises(PluginError) as caught,
+    ):
+        hub.ask("花椒采收")
+    assert caught.value.code == "plugin.unknown"
+    assert "nowhere" in str(caught.value)
