@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from tianfu_sdk import codec
-from tianfu_sdk.backends.crypto import new_master_key
+from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.core.kinds import KEPT, MARK
 from tianfu_sdk.errors import (
     Conflict,

@@ -28,6 +28,7 @@ from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
@@ -300,6 +301,8 @@ class Sms(Desk):
             demand_no_drill(work, known, capabilities)
             due = not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
+                # Written, so that it and a change of index keys that begins now conflict.
+                put_index_keys(work, settled(work))
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
