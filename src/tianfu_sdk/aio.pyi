@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 from tianfu_sdk.formats.tables import TableFormat
@@ -80,7 +80,12 @@ class Aio:
     async def as_system(self, *, reason: str) -> Aio: ...
     async def unit(self, fn: Callable[[Hub], T]) -> T: ...
     async def with_options(
-        self, *, timeout: float | None = ..., accessible: bool | None = ...
+        self,
+        *,
+        timeout: float | None = ...,
+        retries: int | None = ...,
+        max_lag: timedelta | None = ...,
+        accessible: bool | None = ...,
     ) -> Aio: ...
     async def ask(
         self,

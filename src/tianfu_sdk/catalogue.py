@@ -175,6 +175,24 @@ ENTRIES: dict[str, Entry] = {
         "the system judges no report; a person does",
         "系统不能核实上报，须由人核实",
     ),
+    "erasures.bad_subject": Entry(
+        "this is no random id of a subject",
+        "这不是主体的随机标识",
+        "pass ids such as sub_01…; phones and names must never stand in the log",
+        "请传入 sub_01… 这样的标识；日志中绝不能出现手机号或姓名",
+    ),
+    "erasures.corrupt": Entry(
+        "line {line} of the erasure log cannot be read",
+        "删除日志第 {line} 行无法读取",
+        "compare with a copy of the log; remove the line only if a power cut tore it",
+        "请与日志副本核对；仅当该行因断电残缺时才可删除",
+    ),
+    "erasures.nowhere": Entry(
+        "there is no place for the erasure log",
+        "没有设置删除日志的位置",
+        "set `erasures` (TIANFU_ERASURES) to a file apart from the database and its backups",
+        "请将 erasures（TIANFU_ERASURES）设为数据库及其备份之外的文件",
+    ),
     "events.bad_name": Entry(
         "a consumer or mark needs a name of 1 to 40 characters",
         "消费者或标记的名称须为 1 至 40 个字符",
@@ -320,6 +338,10 @@ ENTRIES: dict[str, Entry] = {
         "unit 需要普通函数，不能是协程函数",
         "write def, not async def, and no await; `await hub.aio.unit(fn)` runs it on a thread",
         "请用 def 而非 async def，且不用 await；`await hub.aio.unit(fn)` 会在线程中运行它",
+    ),
+    "hub.bad_option": Entry(
+        "the option must be {wanted}",
+        "选项取值应为 {wanted}",
     ),
     "hub.bad_url": Entry(
         "this is no URL of a store: {url}",
@@ -795,6 +817,10 @@ ENTRIES: dict[str, Entry] = {
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
     ),
+    "storage.attempts": Entry(
+        "the number of attempts must be 0 or more, not {value}",
+        "尝试次数须不小于 0，当前为 {value}",
+    ),
     "storage.bad_index": Entry(
         "an index names {value}, which is no scalar key",
         "索引引用了 {value}，它不是单值键",
@@ -871,6 +897,12 @@ ENTRIES: dict[str, Entry] = {
         "check the disk",
         "请检查磁盘",
     ),
+    "storage.job_known": Entry(
+        "the queue knows the keys of these jobs already",
+        "队列中已有这些任务的键",
+        "load jobs into a queue that has none",
+        "请载入到没有任务的队列",
+    ),
     "storage.key_characters": Entry(
         "NUL and halves of surrogate pairs cannot be stored here",
         "此处不能含 NUL 或不成对的代理码元",
@@ -906,6 +938,10 @@ ENTRIES: dict[str, Entry] = {
     "storage.limit": Entry(
         "the number must be 1 to {most}",
         "数目须在 1 到 {most} 之间",
+    ),
+    "storage.load_version": Entry(
+        "a row to be loaded must have a version of 1 or more, not {value}",
+        "载入的行版本须不小于 1，当前为 {value}",
     ),
     "storage.nested": Entry(
         "run or open was called inside a transaction of the same store",

@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -32,7 +33,17 @@ from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
 from tianfu_sdk.model.storage import Query
-from tianfu_sdk.opening import Joined, Named, beside, blobs_for, keys_for, normal, regions
+from tianfu_sdk.opening import (
+    Joined,
+    Named,
+    beside,
+    blobs_for,
+    erasures_for,
+    keys_for,
+    normal,
+    optioned,
+    regions,
+)
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
@@ -153,6 +164,7 @@ class Hub:
             keys=keys or keys_for(settings, url, store),
             cipher=AesGcmCipher(),
             blobs=blobs_for(settings, url, named),
+            erasures=erasures_for(settings, url),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
@@ -330,19 +342,39 @@ class Hub:
         self._tools.tell(told)
         return result
 
-    def with_options(self, *, timeout: float | None = None, accessible: bool | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        max_lag: timedelta | None = None,
+        accessible: bool | None = None,
+    ) -> Self:
         """Give this hub with other options for what is called through it.
 
         Args:
-            timeout: Seconds that a translation engine may take; SMS gateways state their own.
+            timeout: Seconds that a translation engine may take. SMS gateways state their own,
+                and how long a writer waits for its turn is settled when the hub opens.
+            retries: How often a call is made again when the store could not take it for the
+                moment (a `StorageError` that is `retryable`), with growing pauses; 0 to 20.
+            max_lag: Reads may be answered by a standby that is at most so far behind, so they
+                may not show what was written just now. Rights are read there too. A store
+                without a standby ignores it.
             accessible: Whether review demands alternative text and transcripts.
+
+        Raises:
+            Invalid: `hub.bad_option`.
         """
         settings = self._tools.settings
+        store = self._tools.store
         if timeout is not None:
             settings = attrs.evolve(settings, timeout=timeout)
         if accessible is not None:
             settings = attrs.evolve(settings, accessible=accessible)
-        return type(self)(attrs.evolve(self._tools, settings=settings), self._actor, self._plugins)
+        if retries is not None or max_lag is not None:
+            store = optioned(store, retries=retries, max_lag=max_lag)
+        tools = attrs.evolve(self._tools, settings=settings, store=store)
+        return type(self)(tools, self._actor, self._plugins)
 
     @functools.cached_property
     def aio(self) -> Aio:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -12,21 +15,37 @@ from urllib.parse import urlsplit
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
 from tianfu_sdk.backends.builtin import shipped_regions, sqlite_path
 from tianfu_sdk.backends.crypto import LocalKeys, key_file, key_file_beside, new_master_key
+from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
 from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
-from tianfu_sdk.errors import CryptoError, Invalid
+from tianfu_sdk.errors import CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.storage import Kind, Query
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
+from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.settings import Settings
 
-__all__ = ["Joined", "Named", "beside", "blobs_for", "keys_for", "normal", "regions"]
+__all__ = [
+    "Joined",
+    "Named",
+    "Optioned",
+    "beside",
+    "blobs_for",
+    "erasures_for",
+    "keys_for",
+    "normal",
+    "optioned",
+    "regions",
+]
 
 T = TypeVar("T")
+_PAUSE = 0.05
+_LONGEST_PAUSE = 2.0
+_MOST_RETRIES = 20
 
 
 class Joined:
@@ -42,7 +61,13 @@ class Joined:
     def open(self, kinds: Sequence[Any]) -> None:
         """Do nothing: it is open."""
 
-    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
+    def run(
+        self,
+        fn: Callable[[Tx], T],
+        *,
+        write: bool,
+        max_lag: timedelta | None = None,  # noqa: ARG002 - the open transaction has every commit
+    ) -> T:
         """Call `fn` in the open transaction."""
         if self.lost is not None:
             raise self.lost
@@ -59,6 +84,85 @@ class Joined:
 
     def close(self) -> None:
         """Do nothing: whoever opened it closes it."""
+
+
+class Optioned:
+    """A store whose calls are made with options.
+
+    Args:
+        store: What is called.
+        retries: How often a transaction is tried again that failed for the moment.
+        max_lag: What a read allows a standby to be behind.
+        pause: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        retries: int = 0,
+        max_lag: timedelta | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._retries = retries
+        self._max_lag = max_lag
+        self._pause = pause
+        self.capabilities = store.capabilities
+
+    def evolve(self, *, retries: int | None, max_lag: timedelta | None) -> Optioned:
+        """Give the same store with other options; None: as they are."""
+        return Optioned(
+            self._store,
+            retries=self._retries if retries is None else retries,
+            max_lag=self._max_lag if max_lag is None else max_lag,
+            pause=self._pause,
+        )
+
+    def open(self, kinds: Sequence[Kind]) -> None:
+        """Open the store."""
+        self._store.open(kinds)
+
+    def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
+        """Call `fn` in one transaction, again where the store could not take it just now."""
+        lag = self._max_lag if max_lag is None else max_lag
+        tries = 0
+        while True:
+            try:
+                return self._store.run(fn, write=write, max_lag=None if write else lag)
+            except StorageError as error:
+                # What is retryable stored nothing; a lost commit is `CommitUnknown` and is not.
+                if not error.retryable or tries >= self._retries:
+                    raise
+            tries += 1
+            # Jittered, so that those who failed together do not come back together.
+            self._pause(min(_LONGEST_PAUSE, _PAUSE * 2**tries) * (0.5 + random.random()))  # noqa: S311
+
+    def check(self) -> list[str]:
+        """Look for damage."""
+        return self._store.check()
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+
+def optioned(store: Store, *, retries: int | None, max_lag: timedelta | None) -> Store:
+    """Give a store whose calls are made with options; None: as they are.
+
+    Raises:
+        Invalid: `hub.bad_option`.
+    """
+    if retries is not None and not 0 <= retries <= _MOST_RETRIES:
+        raise Invalid("hub.bad_option", path="retries", wanted=f"0 to {_MOST_RETRIES}")
+    if max_lag is not None and max_lag < timedelta(0):
+        raise Invalid("hub.bad_option", path="max_lag", wanted="0 or longer")
+    if isinstance(store, Joined):
+        # A joined transaction is over with its first failure, and has every commit.
+        return store
+    if not isinstance(store, Optioned):
+        store = Optioned(store)
+    return store.evolve(retries=retries, max_lag=max_lag)
 
 
 class Named:
@@ -162,3 +266,14 @@ def blobs_for(settings: Settings, url: str, named: Named) -> Blobs:
         path = sqlite_path(url)
         return FileBlobs(path.with_name(path.name + ".media"))
     return MemoryBlobs()
+
+
+def erasures_for(settings: Settings, url: str) -> ErasureLog:
+    """Give the erasure log that the settings name, or the one beside the database."""
+    if settings.erasures:
+        return FileErasures(settings.erasures)
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        path = sqlite_path(url)
+        return FileErasures(path.with_name(path.name + ".erased"))
+    return MemoryErasures() if scheme == "memory" else NoErasures()

@@ -104,6 +104,9 @@ class Settings:
     """File that holds it. `TIANFU_KEY_FILE`."""
     media: str = ""
     """Where media are kept; empty: beside the database."""
+    erasures: str = ""
+    """File of the erasure log, kept apart from the database and its backups; empty: beside an
+    SQLite file. `TIANFU_ERASURES`."""
     accessible: bool = True
     """Demand alternative text and transcripts before review."""
     timeout: float = 10.0
@@ -153,6 +156,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_ACCOUNT": ("account",),
     "TIANFU_KEY": ("key",),
     "TIANFU_KEY_FILE": ("key_file",),
+    "TIANFU_ERASURES": ("erasures",),
     "TIANFU_PLUGINS": ("plugins", "only"),
     "TIANFU_NO_PLUGINS": ("plugins", "off"),
     "TIANFU_STRICT_PLUGINS": ("plugins", "strict"),

@@ -43,10 +43,10 @@ class Window:
     def capabilities(self):
         return attrs.evolve(self.behind.capabilities, persistent=True)
 
-    def run(self, fn, *, write):
+    def run(self, fn, *, write, max_lag=None):
         if self.closed:
             raise StorageUnavailable("storage.closed")
-        return self.behind.run(fn, write=write)
+        return self.behind.run(fn, write=write, max_lag=max_lag)
 
     def close(self):
         self.closed = True

@@ -586,6 +586,62 @@ class Mutant(memory.MemoryStore):
         """),
         ["test_purge_goes_by_the_last_change"],
     ),
+    "loaded rows begin at version 1": (
+        in_tx("""
+            def load(self, kind, rows):
+                super().load(kind, [attrs.evolve(row, version=1) for row in rows])
+        """),
+        ["test_a_loaded_row_has_the_version_that_it_came_with"],
+    ),
+    "load replaces what is there": (
+        in_tx("""
+            def load(self, kind, rows):
+                for row in rows:
+                    self._own_table(kind).pop(row.id, None)
+                    super().load(kind, [row])
+        """),
+        [
+            "test_loading_what_is_there_conflicts_and_loses_everything",
+            "test_an_id_that_is_loaded_twice_at_once_conflicts",
+        ],
+    ),
+    "a leased job stays leased in the new store": (
+        in_tx("""
+            def load_jobs(self, queue, jobs):
+                super().load_jobs(queue, jobs)
+                stored = self._own_queue(queue).jobs
+                for job, number in zip(jobs, list(stored)[-len(jobs):] if jobs else []):
+                    stored[number] = attrs.evolve(stored[number], state=job.state)
+        """),
+        ["test_a_leased_job_comes_in_as_queued_and_keeps_its_attempts"],
+    ),
+    "loaded jobs begin anew": (
+        in_tx("""
+            def load_jobs(self, queue, jobs):
+                self.enqueue(queue, [NewJob(j.key, j.body, j.due, j.priority, j.group) for j in jobs])
+        """),
+        [
+            "test_loaded_jobs_stand_as_they_stood",
+            "test_a_leased_job_comes_in_as_queued_and_keeps_its_attempts",
+            "test_a_key_that_the_queue_knows_conflicts",
+        ],
+    ),
+    "a queue is known by its jobs alone": (
+        in_tx("""
+            def queues(self):
+                return sorted(name for name, queue in self._queues.items() if queue.jobs)
+        """),
+        ["test_a_queue_with_held_groups_only_is_told"],
+    ),
+    "names are ordered without case": (
+        in_tx("""
+            def streams(self):
+                return sorted(super().streams(), key=str.lower)
+            def queues(self):
+                return sorted(super().queues(), key=lambda n: n.encode("utf-16-be"))
+        """),
+        ["test_streams_are_told_by_code_point", "test_queues_are_told_by_code_point"],
+    ),
     "writers do not exclude one another": (
         """
 class Mutant(memory.MemoryStore):

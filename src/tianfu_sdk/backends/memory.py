@@ -26,6 +26,8 @@ from tianfu_sdk.backends.turns import Turns
 from tianfu_sdk.core import ranking
 from tianfu_sdk.core.border import (
     check_lease,
+    check_loaded,
+    check_loaded_job,
     check_moment,
     check_name,
     check_new_job,
@@ -296,10 +298,7 @@ class _Tx:
             if row.version != (stored.version if stored else 0):
                 odd.append(row.id)
                 continue
-            doc = None if row.doc is None else bytes(row.doc)
-            # Copied and sealed: neither the giver nor a reader can change what is stored.
-            keys = MappingProxyType(dict(row.keys))
-            table[row.id] = Row(row.id, row.version + 1, doc, keys)
+            table[row.id] = _sealed(row, row.version + 1)
         if odd:
             self._lose(kind, odd)
 
@@ -337,6 +336,22 @@ class _Tx:
         self._kind(kind).check_query(query)
         return sum(allowed(row.id, row.keys, query) for row in self._tables[kind].values())
 
+    def load(self, kind: str, rows: Sequence[Row]) -> None:
+        self.writing()
+        shape = self._kind(kind)
+        for row in rows:
+            shape.check_row(row)
+            check_loaded(row)
+        table = self._own_table(kind)
+        odd = []
+        for row in rows:
+            if row.id in table:
+                odd.append(row.id)
+            else:
+                table[row.id] = _sealed(row, row.version)
+        if odd:
+            self._lose(kind, odd)
+
     def _own_table(self, kind: str) -> dict[str, Row]:
         if kind not in self._own_tables:
             self._own_tables.add(kind)
@@ -369,6 +384,10 @@ class _Tx:
         stored = self._root.streams.get(stream) or _Stream()
         length = stored.length + len(self._appended.get(stream, ()))
         return Cursor(str(length)) if length else None
+
+    def streams(self) -> list[str]:
+        self.reading()
+        return sorted({*self._root.streams, *self._appended})
 
     # Jobs.
 
@@ -506,6 +525,43 @@ class _Tx:
             del mine.jobs[job.id]
             del mine.ids[job.new.key]
         return len(gone)
+
+    def queues(self) -> list[str]:
+        self.reading()
+        return sorted(name for name, queue in self._queues.items() if queue.jobs or queue.held)
+
+    def holds(self, queue: str) -> list[str]:
+        self.reading()
+        check_name(queue, "queue")
+        return sorted(self._queue(queue).held)
+
+    def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
+        self.writing()
+        check_name(queue, "queue")
+        for job in jobs:
+            check_loaded_job(job)
+        mine = self._own_queue(queue)
+        now = self._clock.now()
+        known = []
+        for job in jobs:
+            if job.key in mine.ids:
+                known.append(job.key)
+                continue
+            self._last_job += 1
+            mine.ids[job.key] = self._last_job
+            mine.jobs[self._last_job] = _Stored(
+                self._last_job,
+                queue,
+                NewJob(job.key, bytes(job.body), job.due, job.priority, job.group),
+                job.due,
+                now,
+                JobState.QUEUED if job.state is JobState.LEASED else job.state,
+                job.attempts,
+                reason=job.reason,
+            )
+        if known:
+            self._lost = Conflict("storage.job_known", path=queue, ids=tuple(known))
+            raise self._lost
 
     def _change(self, queue: str, jobs: Iterable[_Stored], **changes: Any) -> None:
         mine = self._own_queue(queue)
@@ -648,12 +704,19 @@ class MemoryStore:
                 tables={**{kind.name: {} for kind in kinds}, **root.tables},
             )
 
-    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
+    def run(
+        self,
+        fn: Callable[[Tx], T],
+        *,
+        write: bool,
+        max_lag: timedelta | None = None,  # noqa: ARG002 - there is no standby
+    ) -> T:
         """Call `fn` in one transaction and commit what it did; nothing makes it run twice.
 
         Args:
             fn: Gets the transaction; what it returns is returned.
             write: Whether it may write.
+            max_lag: Ignored: there is no standby.
 
         Returns:
             What `fn` returned.
@@ -704,6 +767,12 @@ class MemoryStore:
             yield
         finally:
             self._here.inside = False
+
+
+def _sealed(row: Row, version: int) -> Row:
+    """Copy a row: neither its giver nor a reader can change what is stored."""
+    doc = None if row.doc is None else bytes(row.doc)
+    return Row(row.id, version, doc, MappingProxyType(dict(row.keys)))
 
 
 def _fill(index: _Index, docs: Iterable[SearchDoc]) -> None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.storage import LONGEST_ID, LONGEST_PAGE, Key, NewJob, Outcome, Retry
+from tianfu_sdk.model.storage import (
+    LONGEST_ID,
+    LONGEST_PAGE,
+    JobInfo,
+    Key,
+    NewJob,
+    Outcome,
+    Retry,
+    Row,
+)
 
 __all__ = [
     "check_lease",
+    "check_loaded",
+    "check_loaded_job",
     "check_moment",
     "check_name",
     "check_new_job",
@@ -18,6 +29,7 @@ __all__ = [
 
 _TEXT = Key("text")
 _LAST_PRIORITY = 9
+_LARGEST = 2**31 - 1
 
 
 def check_name(value: str, path: str) -> None:
@@ -65,6 +77,34 @@ def check_new_job(job: NewJob) -> None:
         raise Invalid("storage.priority", path="priority", value=job.priority)
     if job.due is not None:
         check_moment(job.due, "due")
+
+
+def check_loaded(row: Row) -> None:
+    """Refuse a row of another store that was never stored there.
+
+    Args:
+        row: To be stored as it stands.
+
+    Raises:
+        Invalid: `storage.load_version`.
+    """
+    if not 1 <= row.version <= _LARGEST:
+        raise Invalid("storage.load_version", path="version", value=row.version)
+
+
+def check_loaded_job(job: JobInfo) -> None:
+    """Refuse a job of another store that a queue cannot keep.
+
+    Args:
+        job: To be stored as it stands.
+
+    Raises:
+        Invalid: As in `check_name`, `storage.priority`, `storage.attempts`,
+            `field.naive_time`.
+    """
+    check_new_job(NewJob(job.key, job.body, job.due, job.priority, job.group))
+    if not 0 <= job.attempts <= _LARGEST:
+        raise Invalid("storage.attempts", path="attempts", value=job.attempts)
 
 
 def check_outcome(outcome: Outcome) -> None:

@@ -84,6 +84,22 @@ class Tx(Protocol):
         """
         ...
 
+    def load(self, kind: str, rows: Sequence[Row]) -> None:
+        """Store rows as they stand in another store, with the version they have there.
+
+        For moving a whole store: nothing else may give a row a version.
+
+        Args:
+            kind: Name of a kind.
+            rows: Any number, none included; `row.version` is 1 or more.
+
+        Raises:
+            Conflict: `storage.version`, with `ids`: an id is there already, or stands twice.
+                The transaction is lost as a whole.
+            Invalid: `storage.load_version`; a row does not fit its kind.
+        """
+        ...
+
     def find(self, kind: str, query: Query) -> list[Row]:
         """Give at most `query.limit` rows strictly after `query.after`.
 
@@ -113,6 +129,15 @@ class Tx(Protocol):
 
     def last(self, stream: str) -> Cursor | None:
         """Give the cursor of the newest event that `read` would give, or None."""
+        ...
+
+    def streams(self) -> list[str]:
+        """Give the names of the streams that have events, by code point.
+
+        Events have no way in but `append`: who moves a store appends them in the order in
+        which `read` gives them. They get new cursors, so whatever keeps one (a consumer's
+        mark, a seal of the audit) is to be rewritten by who moves.
+        """
         ...
 
     # Jobs.
@@ -180,6 +205,33 @@ class Tx(Protocol):
         """Cancel the queued and parked jobs of a group; gives how many."""
         ...
 
+    def queues(self) -> list[str]:
+        """Give the names of the queues that have jobs or held groups, by code point."""
+        ...
+
+    def holds(self, queue: str) -> list[str]:
+        """Give the groups of a queue that are held, by code point."""
+        ...
+
+    def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
+        """Store jobs as they stand in another store, in this order, under new ids.
+
+        State, due, attempts, priority, group, reason and body stay. A leased one comes in as
+        queued: it is due when its lease would have ended, and keeps its attempts, so that
+        whoever claims it knows that it may have been done already. What is done or dropped
+        counts as changed now, for `purge`.
+
+        Args:
+            queue: Where to; that of the jobs themselves is not looked at.
+            jobs: Any number; their `id` is not looked at.
+
+        Raises:
+            Conflict: `storage.job_known`, with `ids`, the keys that the queue knows already
+                or that stand twice. The transaction is lost as a whole.
+            Invalid: As `enqueue`; `storage.attempts`.
+        """
+        ...
+
     def purge(self, queue: str, before: datetime, limit: int) -> int:
         """Forget done and dropped jobs last changed before a moment; gives how many.
 
@@ -210,7 +262,7 @@ class Store(Protocol):
         """
         ...
 
-    def run(self, fn: Callable[[Tx], T], *, write: bool) -> T:
+    def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction and commit what it did.
 
         On any exception of `fn` everything is rolled back and the exception goes on. On a
@@ -224,6 +276,9 @@ class Store(Protocol):
         Args:
             fn: Gets the transaction; what it returns is returned.
             write: Whether it may write.
+            max_lag: A read may be answered by a standby that is at most so far behind; None:
+                only by what has every commit. A store without a standby, and a write, ignore
+                it.
 
         Raises:
             StorageBusy: Another writer held the lock for too long.

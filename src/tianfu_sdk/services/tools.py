@@ -10,6 +10,7 @@ from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
+from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Cipher, Keys
 from tianfu_sdk.ports.sms import SmsGateway
@@ -46,6 +47,8 @@ class Tools:
     keys: Keys
     cipher: Cipher
     blobs: Blobs
+    erasures: ErasureLog
+    """Who was erased; outside the store and its backups."""
     transport: Transport
     gateway: Callable[[str], SmsGateway]
     """Gives the SMS gateway of a name; raises `PluginError`."""

@@ -19,13 +19,16 @@ from tianfu_sdk.testing.cases.documents import DocumentCases
 from tianfu_sdk.testing.cases.events import EventCases
 from tianfu_sdk.testing.cases.finding import FindCases
 from tianfu_sdk.testing.cases.jobs import JobCases
+from tianfu_sdk.testing.cases.loading import LoadCases
 from tianfu_sdk.testing.cases.threads import ThreadCases
 from tianfu_sdk.testing.cases.transactions import TransactionCases
 
 __all__ = ["StorageSuite"]
 
 
-class StorageSuite(DocumentCases, FindCases, EventCases, JobCases, TransactionCases, ThreadCases):
+class StorageSuite(
+    DocumentCases, FindCases, EventCases, JobCases, LoadCases, TransactionCases, ThreadCases
+):
     """Holds a store to every sentence of `tianfu_sdk.ports.storage`.
 
     Fixtures to override: `store`, a store on an empty place, not opened; for persistent

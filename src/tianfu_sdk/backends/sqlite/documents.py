@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.backends.sqlite.queries import select
+from tianfu_sdk.core.border import check_loaded
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 
@@ -30,6 +31,7 @@ class Table:
     get_one: str
     get_some: str
     insert: str
+    load_: str
     update: str
     places: Mapping[str, int]
     """Where each scalar key stands in a record."""
@@ -54,6 +56,7 @@ class Table:
             f"SELECT {columns} FROM {table} WHERE id = ?",
             f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * _WIDTH)})",
             f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",
+            f"INSERT INTO {table} ({columns}) VALUES (?, ?, {', '.join('?' * (1 + len(names)))})",
             f"UPDATE {table} SET version = version + 1, {sets} WHERE id = ? AND version = ?",
             {key.name: place for place, key in enumerate(scalars, 3)},
         )
@@ -101,6 +104,24 @@ class Table:
         """Delete rows of these versions."""
         if versions:
             self._all_or_none(connection, versions, lambda: self._delete(connection, versions))
+
+    def load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Store rows with the versions they have."""
+        for row in rows:
+            self.kind.check_row(row)
+            check_loaded(row)
+        if rows:
+            versions = [(row.id, 0) for row in rows]
+            self._all_or_none(connection, versions, lambda: self._load(connection, rows))
+
+    def _load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
+        records = ((row.id, row.version, *self._values(row)) for row in rows)
+        try:
+            connection.executemany(self.load_, records)
+        except sqlite3.IntegrityError:
+            return False
+        self._add_many(connection, rows, {})
+        return True
 
     def _put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
         new = [row for row in rows if row.version == 0]

@@ -9,12 +9,14 @@ from typing import Any
 
 from tianfu_sdk.core.border import (
     check_lease,
+    check_loaded_job,
     check_moment,
     check_name,
     check_new_job,
     check_outcome,
     check_page,
 )
+from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import (
     Done,
@@ -192,6 +194,43 @@ class Jobs:
             " WHERE queue = ? AND grp = ? AND state IN (0, 3)",
             (self._now, queue, group),
         ).rowcount
+
+    def queues(self) -> list[str]:
+        """Give the queues that have jobs or holds."""
+        rows = self._connection.execute(
+            "SELECT queue FROM tf_job UNION SELECT queue FROM tf_hold ORDER BY 1"
+        )
+        return [row[0] for row in rows]
+
+    def holds(self, queue: str) -> list[str]:
+        """Give the held groups of a queue."""
+        check_name(queue, "queue")
+        rows = self._connection.execute(
+            "SELECT grp FROM tf_hold WHERE queue = ? ORDER BY grp", (queue,)
+        )
+        return [row[0] for row in rows]
+
+    def load(self, queue: str, jobs: Sequence[JobInfo]) -> None:
+        """Store jobs as they stand, under new ids."""
+        check_name(queue, "queue")
+        for job in jobs:
+            check_loaded_job(job)
+        known = []
+        for job in jobs:
+            state = JobState.QUEUED if job.state is JobState.LEASED else job.state
+            done = self._connection.execute(
+                "INSERT INTO tf_job (queue, job_key, body, state, due, priority, grp, attempts,"
+                " token, owner, reason, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?)"
+                " ON CONFLICT (queue, job_key) DO NOTHING",
+                (
+                    *(queue, job.key, job.body, _STATES.index(state), _micros(job.due)),
+                    *(job.priority, job.group, job.attempts, job.reason, self._now),
+                ),
+            )
+            if not done.rowcount:
+                known.append(job.key)
+        if known:
+            raise Conflict("storage.job_known", path=queue, ids=tuple(known))
 
     def purge(self, queue: str, before: datetime, limit: int) -> int:
         """Forget old done and dropped jobs."""

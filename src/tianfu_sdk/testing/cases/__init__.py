@@ -12,6 +12,7 @@ pytest.register_assert_rewrite(
             "events",
             "finding",
             "jobs",
+            "loading",
             "search",
             "sms_base",
             "sms_callbacks",

@@ -32,6 +32,9 @@ _READS: dict[str, Callable[[Tx], object]] = {
     "read": lambda tx: tx.read("s", None, 10),
     "last": lambda tx: tx.last("s"),
     "jobs": lambda tx: tx.jobs("q", None, None, 10),
+    "streams": lambda tx: tx.streams(),
+    "queues": lambda tx: tx.queues(),
+    "holds": lambda tx: tx.holds("q"),
 }
 _WRITES: dict[str, Callable[[Tx], object]] = {
     "put": lambda tx: tx.put("note", [note("b")]),
@@ -43,6 +46,8 @@ _WRITES: dict[str, Callable[[Tx], object]] = {
     "hold": lambda tx: tx.hold("q", "g"),
     "unhold": lambda tx: tx.unhold("q", "g"),
     "drop": lambda tx: tx.drop("q", "g"),
+    "load": lambda tx: tx.load("note", [note("b", 1)]),
+    "load_jobs": lambda tx: tx.load_jobs("q", []),
 }
 
 
