@@ -61,6 +61,7 @@ from tianfu_sdk.services.experts import Experts
 from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
+from tianfu_sdk.services.lanes import give_up_seats
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.marks import Marks
 from tianfu_sdk.services.matching import Matching
@@ -73,6 +74,7 @@ from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
 from tianfu_sdk.services.sms import Sms
 from tianfu_sdk.services.subscribers import Subscribers
+from tianfu_sdk.services.tools import Holder
 from tianfu_sdk.services.translations import Translations
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Actor, Tools, Work
@@ -169,12 +171,14 @@ class Hub:
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
             offered=found.names,
+            holder=Holder(ids),
             tell=found.tell,
         )
         return cls(tools, Actor(), found)
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""
+        give_up_seats(self._tools)
         named = getattr(self._tools.gateway, "func", None)
         if named is not None:
             named.__self__.close()
