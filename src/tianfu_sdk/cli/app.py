@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
+    "jobs": ("tianfu_sdk.cli.jobs:jobs", "See and re-drive what waits in the outbox."),
     "keys": ("tianfu_sdk.cli.store:keys", "Make master keys."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
 }

@@ -299,8 +299,8 @@ class DispatchReport:
     """Of batches that certainly did not leave; they stay in the outbox."""
     parked: int = 0
     """Batches that wait for a person."""
-    again: datetime | None = None
-    """When more may be sent through a gateway that is limited or left alone; UTC."""
+    wait: float | None = None
+    """Seconds until more may be sent through a gateway that is limited or left alone."""
 
 
 @attrs.frozen(kw_only=True)

@@ -26,6 +26,7 @@ __all__ = [
     "Job",
     "JobInfo",
     "JobState",
+    "JobView",
     "Key",
     "KeyValue",
     "Kind",
@@ -349,6 +350,29 @@ class JobInfo:
     group: str
     reason: str
     body: bytes = attrs.field(repr=False, default=b"")
+
+
+@attrs.frozen(kw_only=True)
+class JobView:
+    """A job with the reason why it waits, in words; without what it carries."""
+
+    id: int
+    queue: str
+    key: str
+    state: JobState
+    due: datetime
+    """UTC."""
+    attempts: int
+    priority: int
+    group: str
+    held: bool
+    """Its group is left unclaimed until it is let go on."""
+    reason: str
+    """A code; empty: it waits for nobody."""
+    why: str
+    why_zh: str
+    hint: str
+    hint_zh: str
 
 
 @attrs.frozen

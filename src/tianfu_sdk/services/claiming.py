@@ -10,7 +10,7 @@ import attrs
 
 from tianfu_sdk.core.campaign import Composed, blocked, compose, overrides_hours
 from tianfu_sdk.core.hours import next_open
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
+from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER, moment_key
 from tianfu_sdk.core.messages import backoff
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
@@ -25,7 +25,6 @@ from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.audience import candidates, policy_window
 from tianfu_sdk.services.lanes import (
     book,
-    moment_of,
     queue_of,
     take_seat,
     turn_of,
@@ -92,8 +91,8 @@ class Group:
     """It finds out whether the gateway is back."""
     seated: bool = False
     """A counted session is ours."""
-    again: datetime | None = None
-    """When the gateway takes more, where it takes none now."""
+    wait: float | None = None
+    """Seconds until the gateway takes more, where it takes none now."""
 
 
 def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
@@ -115,8 +114,8 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
     if sessions and not take_seat(work, name, sessions, lease):
         return Group()
     if not booking.turn.calls:
-        at = booking.turn.again
-        return Group(again=None if at is None else moment_of(at), seated=bool(sessions))
+        left = (booking.turn.again or 0) - moment_key(work.now)
+        return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
     read = _Reader(work, gateway)
     claims = []

@@ -20,7 +20,6 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime
 from typing import Any
 
 import attrs
@@ -164,11 +163,8 @@ def _end(now: _Round, future: Future[tuple[Group, dict[str, int]]]) -> None:
     if not group.taken:
         now.quiet.add(name)
     now.report = _sum(now.report, claimed=group.taken, **counts)
-    now.report = attrs.evolve(now.report, again=_sooner(now.report.again, group.again))
-
-
-def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((moment for moment in (one, other) if moment), default=None)
+    waits = [wait for wait in (now.report.wait, group.wait) if wait is not None]
+    now.report = attrs.evolve(now.report, wait=min(waits, default=None))
 
 
 def _sum(report: DispatchReport, **more: Any) -> DispatchReport:

@@ -43,6 +43,7 @@ __all__ = [
     "known_lanes",
     "make_lane",
     "moment_of",
+    "pace",
     "queue_of",
     "take_seat",
     "taken_until",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -22,6 +22,7 @@ from tianfu_sdk.model.sms import (
     Plan,
     SmsCapabilities,
     SmsReport,
+    UnknownBatch,
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
 from tianfu_sdk.services import outbox
@@ -31,6 +32,7 @@ from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, pla
 from tianfu_sdk.services.lanes import again, health, queue_of, try_again
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.unclear import resolve, unknown_batches
 from tianfu_sdk.services.work import Actor, Desk, Work
 
 __all__ = ["Sms"]
@@ -39,6 +41,7 @@ _EDITABLE = frozenset(
     {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
     | {"override_reason"}
 )
+_SOME = 1000
 _CHUNK = 5000
 """Messages that one transaction puts in the outbox, so that other writers get their turn."""
 
@@ -428,6 +431,62 @@ class Sms(Desk):
         self._read(_demand_runner)
         return Dispatcher(self._tools, self._actor).run(limit, stop)
 
+    def unknown(self, id: str) -> list[UnknownBatch]:  # noqa: A002
+        """Give the batches of a campaign of which nobody knows whether they went out.
+
+        Ask the gateway's operator by their reference, and say with `resolve` what became of
+        them. A receipt that comes late settles them by itself.
+
+        Args:
+            id: Of the campaign.
+        """
+
+        def read(work: Work) -> list[UnknownBatch]:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
+            return unknown_batches(work, campaign)
+
+        return self._read(read)
+
+    def resolve(self, id: str, batch: str, *, sent: bool, reason: str) -> Campaign:  # noqa: A002
+        """Say what became of a batch of which nobody knew.
+
+        Args:
+            id: Of the campaign.
+            batch: Its reference, as `unknown` gives it.
+            sent: True: it went out, and counts as accepted. False: it did not, and is sent
+                again, in its hours and under a new reference; who refused since is left out.
+            reason: How it was found out, for the audit.
+
+        Raises:
+            NotFound: `sms.no_unknown`, nothing of this batch is unknown.
+            Invalid: `hub.no_reason`.
+            Denied: `grant.missing`, no grant to send.
+        """
+        if not reason.strip():
+            raise Invalid("hub.no_reason", path="reason")
+
+        def write(work: Work) -> Campaign:
+            known, placed = self._mine(work, id)
+            demand_reach(work, known, Action.SEND, placed)
+            return resolve(work, known, batch, sent=sent, reason=reason)
+
+        return again(self._write, write)
+
+    def purge(self) -> int:
+        """Forget finished batches after `sms.done_days`; run by a worker.
+
+        Messages and the figures of campaigns stay.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            Denied: `account.required`, `grant.missing`.
+        """
+        self._read(_demand_runner)
+        queues = self._read(outbox.queues)
+        return sum(self._purge(queue) for queue in queues)
+
     # What comes back.
 
     def poll(self, gateway: str | None = None) -> int:
@@ -526,6 +585,13 @@ class Sms(Desk):
 
     def _known(self, id_: str, action: Action) -> Campaign:
         return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action)))
+
+    def _purge(self, queue: str) -> int:
+        keep = timedelta(days=self._tools.settings.sms.done_days)
+        count = 0
+        while some := self._write(lambda work: work.tx.purge(queue, work.now - keep, _SOME)):
+            count += some
+        return count
 
     def _queue(self, id_: str, batches: Sequence[Sequence[rules.Choice]], due: datetime) -> None:
         again(self._write, lambda work: outbox.enqueue(work, id_, batches, due))
