@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -155,7 +155,9 @@ def unknown(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FB
         echo_json([shared.as_json(one) for one in found])
         return
     for one in found:
-        click.echo(f"{one.batch}  {one.gateway}  {one.messages} messages, {one.parts} parts")
+        click.echo(
+            f"{one.batch}  {one.gateway}  {len(one.subscribers)} messages, {one.parts} parts"
+        )
     if not found:
         click.echo("nothing is unknown")
 
@@ -170,6 +172,7 @@ def unknown(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FB
     "--sent/--not-sent", required=True, default=None, help="What became of it; not sent: again."
 )
 @click.option("--reason", required=True, help="How it was found out, for the audit.")
+@click.option("--only", metavar="SUBSCRIBER", multiple=True, help="Only for these; else for all.")
 def resolve(
     id_: str,
     batch: str,
@@ -179,11 +182,12 @@ def resolve(
     as_json: bool,
     sent: bool,
     reason: str,
+    only: Sequence[str],
 ) -> None:
     """Say what became of the unknown BATCH of the campaign ID."""
     with opened(db) as hub:
         me = bound(hub, account)
-        me.sms.resolve(id_, batch, sent=sent, reason=reason)
+        me.sms.resolve(id_, batch, sent=sent, reason=reason, only=only or None)
         counts = me.sms.status(id_)
     if as_json:
         echo_json({"campaign": id_, "batch": batch, "by_state": counts})

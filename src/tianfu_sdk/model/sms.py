@@ -311,7 +311,8 @@ class UnknownBatch:
     batch: str
     """The reference under which the gateway may know it."""
     gateway: str
-    messages: int
+    subscribers: tuple[str, ...]
+    """Whose messages they are; ids, in their order."""
     parts: int
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -27,10 +26,10 @@ class Jobs(Desk):
     share between threads.
     """
 
-    def queues(self) -> builtins.list[str]:
+    def queues(self) -> Sequence[str]:
         """Name the queues that have jobs or held groups, such as `sms.file`."""
 
-        def read(work: Work) -> builtins.list[str]:
+        def read(work: Work) -> Sequence[str]:
             work.allow_everywhere(Action.READ, "job")
             return work.tx.queues()
 
@@ -43,7 +42,7 @@ class Jobs(Desk):
         state: JobState | str | None = None,
         after: int | None = None,
         limit: int = 100,
-    ) -> builtins.list[JobInfo]:
+    ) -> list[JobInfo]:
         """List jobs of a queue by id.
 
         Args:
@@ -53,7 +52,7 @@ class Jobs(Desk):
             limit: 1 to 1,000.
         """
 
-        def read(work: Work) -> builtins.list[JobInfo]:
+        def read(work: Work) -> list[JobInfo]:
             work.allow_everywhere(Action.READ, "job")
             wanted = None if state is None else JobState.of(state, "state")
             return work.tx.jobs(queue, wanted, after, limit)

@@ -29,6 +29,8 @@ from tianfu_sdk.services.work import Work
 
 __all__ = ["Settling"]
 
+_UNTIL_ASKED = 10.0
+"""Seconds that a gateway gets to find out by itself what it was sent."""
 _COUNTED = {
     MessageState.ACCEPTED: "accepted",
     MessageState.REJECTED: "rejected",
@@ -132,6 +134,8 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
         return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), said.wait))
     if MessageState.QUEUED in states:
         return Retry(work.now)
+    if MessageState.SENDING in states:
+        return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
 
 
@@ -152,7 +156,15 @@ def _heard(call: Call, said: Said, row: Row) -> MessageState:
         return MessageState.QUEUED
     result = said.results.get(ref)
     state = MessageState.UNKNOWN if result is None else state_of(result)
+    if state is MessageState.UNKNOWN and _can_be_asked(call) and not last:
+        return MessageState.SENDING
     return MessageState.REJECTED if last and state is MessageState.DEFERRED else state
+
+
+def _can_be_asked(call: Call) -> bool:
+    """Tell whether the gateway can be asked what became of what it was just sent."""
+    capabilities = call.claim.gateway.capabilities
+    return call.verb == "send" and capabilities.can_query and not capabilities.dedupes
 
 
 def _store(

@@ -447,7 +447,15 @@ class Sms(Desk):
 
         return self._read(read)
 
-    def resolve(self, id: str, batch: str, *, sent: bool, reason: str) -> Campaign:  # noqa: A002
+    def resolve(
+        self,
+        id: str,  # noqa: A002
+        batch: str,
+        *,
+        sent: bool,
+        reason: str,
+        only: Sequence[str] | None = None,
+    ) -> Campaign:
         """Say what became of a batch of which nobody knew.
 
         Args:
@@ -456,6 +464,7 @@ class Sms(Desk):
             sent: True: it went out, and counts as accepted. False: it did not, and is sent
                 again, in its hours and under a new reference; who refused since is left out.
             reason: How it was found out, for the audit.
+            only: Ids of the subscribers for whom it is known; None: for all of the batch.
 
         Raises:
             NotFound: `sms.no_unknown`, nothing of this batch is unknown.
@@ -468,7 +477,7 @@ class Sms(Desk):
         def write(work: Work) -> Campaign:
             known, placed = self._mine(work, id)
             demand_reach(work, known, Action.SEND, placed)
-            return resolve(work, known, batch, sent=sent, reason=reason)
+            return resolve(work, known, batch, sent=sent, reason=reason, only=only)
 
         return again(self._write, write)
 

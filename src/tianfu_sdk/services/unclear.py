@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import attrs
 
@@ -39,22 +39,30 @@ def unknown_batches(work: Work, campaign: Campaign) -> list[UnknownBatch]:
         Where("state", "=", MessageState.UNKNOWN.value),
         Where("campaign", "=", campaign.id),
     )
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[Row]] = {}
     for row in work.each(MESSAGE.name, Query(where=where)):
-        found.setdefault(row.keys["batch"], []).append(row.keys["parts"])
+        found.setdefault(row.keys["batch"], []).append(row)
     return [
         UnknownBatch(
             campaign=campaign.id,
             batch=batch,
             gateway=campaign.gateway,
-            messages=len(parts),
-            parts=sum(parts),
+            subscribers=tuple(sorted(row.keys["subscriber"] for row in rows)),
+            parts=sum(row.keys["parts"] for row in rows),
         )
-        for batch, parts in sorted(found.items())
+        for batch, rows in sorted(found.items())
     ]
 
 
-def resolve(work: Work, campaign: Campaign, batch: str, *, sent: bool, reason: str) -> Campaign:
+def resolve(
+    work: Work,
+    campaign: Campaign,
+    batch: str,
+    *,
+    sent: bool,
+    reason: str,
+    only: Collection[str] | None,
+) -> Campaign:
     """Write down what a person found out of a batch, and send it anew if it did not go out.
 
     Raises:
@@ -66,6 +74,9 @@ def resolve(work: Work, campaign: Campaign, batch: str, *, sent: bool, reason: s
         for row in work.each(MESSAGE.name, Query(where=where))
         if stands(row) is MessageState.UNKNOWN
     ]
+    open_ = len(rows)
+    if only is not None:
+        rows = [row for row in rows if row.keys["subscriber"] in only]
     if not rows:
         raise NotFound("sms.no_unknown", path="batch", batch=batch[:64])
     if sent:
@@ -77,7 +88,8 @@ def resolve(work: Work, campaign: Campaign, batch: str, *, sent: bool, reason: s
     else:
         told = MessageState.DEFERRED
         campaign = _send_anew(work, campaign, rows)
-    let_go(work, campaign.gateway, [batch])
+    if len(rows) == open_:
+        let_go(work, campaign.gateway, [batch])
     tell_counts(work, campaign, ((told, row) for row in rows), _TOLD)
     work.note(campaign, "resolved", reason=reason, batch=batch, sent=sent, count=len(rows))
     return finish(work, campaign)
