@@ -94,7 +94,7 @@ class Story:
     def _worker_that_dies(self):
         how = self.random.choice(["step", "step", "step", "call", "call", "time", "two"])
         if how == "step":
-            self._round("turn", self.random.randint(1, 30))
+            self._round("turn", self._some_step())
         elif how == "call":
             at = self.provider.calls + self.random.randint(1, 4)
             self.provider.kill = {at: self.random.choice(["before", "after"])}
@@ -104,7 +104,11 @@ class Story:
             self.at_random += 1
             self._round("serve", None, seconds=self.random.uniform(0.005, 0.15))
         else:
-            self._round("turn", self.random.randint(1, 30), self.random.randint(1, 30))
+            self._round("turn", self._some_step(), self._some_step())
+
+    def _some_step(self):
+        # Sending comes first in a turn, and is what this is about.
+        return min(self.random.randint(1, 30), self.random.randint(1, 30))
 
     def _round(self, task, *deaths, seconds=None):
         """Start processes together and wait for their end; gives their exit codes."""
