@@ -816,6 +816,22 @@ def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent():
     assert line.states(campaign) == {"accepted": 2, "unknown": 1}
 
 
+def test_a_gateway_that_can_be_asked_is_asked_soon_after_its_answer_was_lost():
+    line = Line("memory:", http={"can_query": True})
+    line.people(2)
+    campaign = line.sent(gateway="http")
+    line.wire.answers.append(Ambiguous("http.no_answer", why="x"))
+    report = line.system.sms.dispatch()
+    assert (report.unknown, report.parked) == (0, 0)
+    assert line.states(campaign) == {"sending": 2}
+    line.clock.tick(timedelta(seconds=9))
+    assert line.system.sms.dispatch().claimed == 0
+    line.clock.tick(timedelta(seconds=6))
+    line.system.sms.dispatch()
+    assert [r.url.rpartition("/")[2] for r in line.wire.requests] == ["send", "query"]
+    assert line.states(campaign) == {"accepted": 2}
+
+
 @pytest.mark.parametrize(
     "error",
     [Ambiguous("http.no_answer", why="x"), ValueError("odd"), TimeoutError(), KeyError("a")],

@@ -12,6 +12,7 @@ from outbox_rig.places import PEOPLE
 from outbox_rig.zygote import end
 from tianfu_sdk.core.kinds import MESSAGE
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import JobState, Query
 from tianfu_sdk.services.lanes import queue_of
 
@@ -84,6 +85,11 @@ class Story:
         self._round("send", self.random.choice([None, *range(1, 25)]))
         for _ in range(self.random.randint(1, 4)):
             self._worker_that_dies()
+        with self.hub() as hub:
+            campaign = hub.as_system(reason="look").sms.get(self.place.campaign)
+        if campaign.state is CampaignState.APPROVED:
+            # Nothing of it was stored: whoever sent it was never told that it is on its way.
+            self._round("send", None)
         for _ in range(20):
             if self._round("turn", None) == [0] and self._over():
                 break
