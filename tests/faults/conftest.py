@@ -45,7 +45,7 @@ def postgresql():
     scope="session",
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)],
 )
-def place(request, tmp_path_factory):
+def place(request, tmp_path_factory, zygote):
     from outbox_rig import places
 
     folder = tmp_path_factory.mktemp("place")
@@ -53,5 +53,6 @@ def place(request, tmp_path_factory):
         made = places.Sqlite(folder)
     else:
         made = places.Postgresql(folder, request.getfixturevalue("postgresql"))
+    zygote.warm(made.whole, made.key_file)
     yield made
     made.close()

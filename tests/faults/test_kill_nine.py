@@ -26,6 +26,8 @@ def played(place, zygote, provider, tmp_path, capsys):
             except BaseException as error:
                 error.add_note(f"again: TIANFU_SEED={seed} TIANFU_SEEDS=1, {mode}")
                 raise
+            finally:
+                story.close()
         with capsys.disabled():
             took = time.monotonic() - begun
             said = ", ".join(f"{step} {count}" for step, count in sorted(kills.items()))

@@ -29,10 +29,10 @@ class Later(SystemClock):
     """The machine's clock, moved on, so that the leases of the dead are over."""
 
     def __init__(self, seconds):
-        self._ahead = timedelta(seconds=seconds)
+        self.ahead = timedelta(seconds=seconds)
 
     def now(self):
-        return super().now() + self._ahead
+        return super().now() + self.ahead
 
 
 class Steps:
@@ -181,6 +181,16 @@ def warm():
         me.sms.send(campaign)
         turn(hub.as_system(reason="warm"))
         hub.as_system(reason="warm").sms.report(campaign)
+
+
+def look(url, key_file):
+    """Open a store once, and give how many campaigns it has."""
+    settings = {**SETTINGS, "key_file": key_file, "erasures": key_file + ".log"}
+    offers = [Offer(MemoryGateway()), *plugins(url)]
+    with Hub.open(url, settings=settings, plugins=offers, discover=False) as hub:
+        system = hub.as_system(reason="warm")
+        turn(system)
+        return len(system.sms.find().items)
 
 
 def plugins(url):

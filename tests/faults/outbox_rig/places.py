@@ -62,6 +62,7 @@ class Sqlite:
         self._whole = folder / "whole.db"
         self.account, self.campaign = prepare(f"sqlite:///{self._whole}", self.key_file)
         self._path = folder / "seed.db"
+        self.whole = f"sqlite:///{self._whole}"
 
     def fresh(self):
         """Give the URL of a store as it was at first."""
@@ -70,7 +71,7 @@ class Sqlite:
         shutil.copyfile(self._whole, self._path)
         return f"sqlite:///{self._path}"
 
-    def end_leases(self):
+    def time_passes(self):
         """Nothing to do: the next worker's clock is ahead."""
 
     def close(self):
@@ -78,7 +79,7 @@ class Sqlite:
 
 
 class Postgresql:
-    """Copies of a database; leases run on the server's clock, so they are ended by hand."""
+    """Copies of a database; jobs are due by the clock of the server, so time is passed by hand."""
 
     def __init__(self, folder, server):
         import psycopg
@@ -90,6 +91,7 @@ class Postgresql:
         self._admin.execute("CREATE DATABASE whole")
         self.account, self.campaign = prepare(server.url("whole"), self.key_file)
         self._name = ""
+        self.whole = server.url("whole")
 
     def fresh(self):
         """Give the URL of a store as it was at first."""
@@ -99,15 +101,15 @@ class Postgresql:
         self._admin.execute(f"CREATE DATABASE {self._name} TEMPLATE whole")
         return self._server.url(self._name)
 
-    def end_leases(self):
-        """Make leased jobs due, as time would."""
+    def time_passes(self):
+        """Make what is queued or leased due, as time would."""
         import psycopg
 
         with psycopg.connect(self._server.url(self._name), autocommit=True) as connection:
-            connection.execute(LEASES_OVER)
+            connection.execute(ALL_DUE)
 
     def close(self):
         self._admin.close()
 
 
-LEASES_OVER = "UPDATE tf_job SET due = 0 WHERE state = 1"
+ALL_DUE = "UPDATE tf_job SET due = 0 WHERE state IN (0, 1)"

@@ -1,8 +1,10 @@
 """One seed: a campaign is queued and sent by processes that are killed, until it is done."""
 
+import contextlib
 import random
 import time
 from collections import Counter
+from datetime import timedelta
 
 import attrs
 
@@ -79,6 +81,7 @@ class Story:
         self.url = place.fresh()
         self.ahead = 0
         self.at_random = 0
+        self._clock, self._hub = Later(0), None
 
     def play(self):
         """Kill workers until this seed has none left to kill; then let one finish."""
@@ -128,7 +131,7 @@ class Story:
         codes = [self.zygote.wait(pid) for pid in pids]
         self.provider.pids = set()
         self.provider.quiet()
-        self.place.end_leases()
+        self.place.time_passes()
         assert set(codes) <= {0, DIES}, codes
         return codes
 
@@ -146,19 +149,25 @@ class Story:
             "campaign": self.place.campaign,
         }
 
+    @contextlib.contextmanager
     def hub(self):
-        """Open the store in this process, at the time of the story."""
-        return Hub.open(
-            self.url,
-            settings={
-                **SETTINGS,
-                "key_file": self.place.key_file,
-                "erasures": self.place.key_file + ".log",
-            },
-            plugins=[Offer(Gateway(**self.gateway)), *plugins(self.url)],
-            clock=Later(self.ahead),
-            discover=False,
-        )
+        """Give the store as this process sees it, at the time of the story."""
+        self._clock.ahead = timedelta(seconds=self.ahead)
+        if self._hub is None:
+            key_file = self.place.key_file
+            self._hub = Hub.open(
+                self.url,
+                settings={**SETTINGS, "key_file": key_file, "erasures": key_file + ".log"},
+                plugins=[Offer(Gateway(**self.gateway)), *plugins(self.url)],
+                clock=self._clock,
+                discover=False,
+            )
+        yield self._hub
+
+    def close(self):
+        """Leave the store."""
+        if self._hub is not None:
+            self._hub.close()
 
     def _over(self):
         # What was deferred is due within minutes; nothing waits longer than that.

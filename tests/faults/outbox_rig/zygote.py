@@ -31,6 +31,10 @@ class Zygote:
         """Wait for the end of a worker; gives the exit code, negative for a signal."""
         return self._ask({"wait": pid})
 
+    def warm(self, url, key_file):
+        """Load what a store needs before workers are forked; nothing of it stays open."""
+        self._ask({"warm": [url, key_file]})
+
     def _ask(self, question):
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
@@ -61,6 +65,8 @@ def main():
         if "wait" in question:
             _, status = os.waitpid(question["wait"], 0)
             answer = os.waitstatus_to_exitcode(status)
+        elif "warm" in question:
+            answer = child.look(*question["warm"])
         else:
             answer = os.fork()
             if not answer:
