@@ -98,16 +98,6 @@ class Key:
     many: bool = False
     """Holds several values; asked with `has`; not for ordering or composite indexes."""
 
-    def plainly_holds(self, value: Any) -> bool:
-        """Tell of nearly all values that may be held that they may; False: `check` says why not."""
-        return (
-            self.type == "str"
-            and type(value) is str
-            and len(value) <= LONGEST_KEY
-            and value.isprintable()
-            and not self.many
-        )
-
     def check(self, value: Any, path: str) -> None:
         """Refuse a value that this key cannot hold.
 
@@ -180,7 +170,14 @@ class Kind:
             )
         for key in self.keys:
             value = row.keys[key.name]
-            if key.plainly_holds(value):
+            if (
+                type(value) is str
+                and key.type == "str"
+                and len(value) <= LONGEST_KEY
+                and value.isprintable()
+                and not key.many
+            ):
+                # Nearly all values are such, and need no walk to be told so.
                 continue
             if key.many:
                 if not isinstance(value, frozenset):

@@ -56,11 +56,8 @@ class Claim:
     """Subscribers of whom the dispatcher before us left nobody knows what."""
     rows: tuple[Row, ...] = attrs.field(repr=False)
     """The messages of both, as they stand on disk."""
-
-    @property
-    def tries(self) -> int:
-        """Attempts so far, those under earlier references included."""
-        return self.job.attempts + int(json.loads(self.job.body).get("tries", 0))
+    tries: int
+    """Attempts so far, those under earlier references included."""
 
     @property
     def messages(self) -> int:
@@ -173,6 +170,7 @@ class _Reader:
             text=texts[body["language"]],
             fresh=tuple(row.keys["subscriber"] for row in waiting),
             stale=tuple(row.keys["subscriber"] for row in stale),
+            tries=job.attempts + int(body.get("tries", 0)),
             rows=(*(Row(r.id, r.version + 1, None, r.keys) for r in sending), *stale),
         )
 

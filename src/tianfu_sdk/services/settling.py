@@ -106,7 +106,7 @@ def _settled(
     work: Work, call: Call, said: Said, rows: Sequence[Row], ledger: _Ledger
 ) -> list[tuple[MessageState, Row]]:
     """Settle one batch; gives what is new of its messages."""
-    heard = [_heard(call, said, row) for row in rows]
+    heard = _heard(call, said, rows)
     states = [advance(stands(row), state) for row, state in zip(rows, heard, strict=True)]
     outcome = _outcome(work, call, said, states)
     moves = list(zip(rows, heard, states, strict=True))
@@ -139,19 +139,31 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
 
 
-def _heard(call: Call, said: Said, row: Row) -> MessageState:
-    """Give what a call says of one message."""
-    ref = row.keys["subscriber"]
-    stale = ref in call.claim.stale
+def _heard(call: Call, said: Said, rows: Sequence[Row]) -> list[MessageState]:
+    """Give what a call says of each of its messages."""
+    stale = frozenset(call.claim.stale)
+    left_out = frozenset(call.left_out)
+    refs = (row.keys["subscriber"] for row in rows)
+    return [
+        _heard_of_left_out(stale=ref in stale)
+        if ref in left_out and said.left
+        else _heard_of(call, said, ref, stale=ref in stale)
+        for ref in refs
+    ]
+
+
+def _heard_of_left_out(*, stale: bool) -> MessageState:
+    # Of a batch that is sent again, it may have gone out the first time.
+    return MessageState.UNKNOWN if stale else MessageState.DROPPED
+
+
+def _heard_of(call: Call, said: Said, ref: str, *, stale: bool) -> MessageState:
     last = call.claim.tries >= MOST_TRIES
     if not said.left:
         if not stale:
             return MessageState.QUEUED
         # Asked, or sent to a gateway that drops doubles, once more: that is safe.
         return MessageState.UNKNOWN if last else MessageState.SENDING
-    if ref in call.left_out:
-        # Of a batch that is sent again, it may have gone out the first time.
-        return MessageState.UNKNOWN if stale else MessageState.DROPPED
     if call.verb != "send" and not stale:
         return MessageState.QUEUED
     result = said.results.get(ref)
