@@ -38,7 +38,7 @@ def played(place, zygote, provider, tmp_path, capsys):
     return play
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(60 + 60 * len(seeds()))
 @pytest.mark.parametrize("mode", ["dedupes", "can_query"])
 def test_nothing_is_lost_and_nothing_sent_twice(played, mode):
     for _, told in played(mode, seeds()):
@@ -46,7 +46,7 @@ def test_nothing_is_lost_and_nothing_sent_twice(played, mode):
         assert set(told.states.values()) == {"accepted"}
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(60 + 60 * len(seeds()))
 def test_what_a_gateway_cannot_tell_waits_for_a_person_and_nothing_is_sent_twice(played):
     for story, told in played("neither", seeds()):
         assert (told.lost, told.twice) == ([], [])
