@@ -178,10 +178,10 @@ class Hub:
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""
-        give_up_seats(self._tools)
         named = getattr(self._tools.gateway, "func", None)
         if named is not None:
             named.__self__.close()
+        give_up_seats(self._tools)
         self._tools.transport.close()
         self._tools.store.close()
 

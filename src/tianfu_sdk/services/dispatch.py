@@ -38,7 +38,6 @@ __all__ = ["GROUP", "Dispatcher"]
 GROUP = 8
 """Batches a commit: few enough that a crash leaves few messages unknown."""
 
-_THREADS = 4
 _MOST_LANES = 64
 _LOOK_AGAIN = 1.0
 """Seconds after which gateways that had nothing are looked at again, while others are busy."""
@@ -76,7 +75,7 @@ class Dispatcher(Desk):
         now = _Round(left=limit)
         with (
             ThreadPoolExecutor(_MOST_LANES, thread_name_prefix="tianfu-lane") as lanes,
-            ThreadPoolExecutor(_MOST_LANES * _THREADS, thread_name_prefix="tianfu-sms") as calls,
+            ThreadPoolExecutor(_MOST_LANES * GROUP, thread_name_prefix="tianfu-sms") as calls,
         ):
             while True:
                 if not stop():
@@ -141,9 +140,8 @@ class Dispatcher(Desk):
             raise
 
     def _call(self, call: Call, capabilities: SmsCapabilities) -> Said:
-        # All rounds of a group must end before its leases do.
-        rounds = -(-GROUP // _THREADS) + 1
-        timeout = min(capabilities.timeout, self._tools.settings.sms.lease / rounds)
+        # All calls of a group are made at once, and settled before its leases end.
+        timeout = min(capabilities.timeout, self._tools.settings.sms.lease / 2)
         if call.verb == "none" or not call.batch.recipients:
             return Said(refused=True)
         verb = send if call.verb == "send" else ask
