@@ -114,10 +114,10 @@ ENTRIES: dict[str, Entry] = {
     "crypto.no_suite": Entry(
         "this machine cannot do {suite}",
         "本机不支持 {suite}",
-        "the OpenSSL in the cryptography package, or Python's own, lacks it: take the wheels of"
-        " cryptography from PyPI and a Python whose OpenSSL has SM3 and SM4, or an AES key",
-        "cryptography 或 Python 所用的 OpenSSL 缺少该算法：请改用 PyPI 的 cryptography 轮子和"
-        "带 SM3、SM4 的 OpenSSL，或使用 AES 密钥",
+        "the OpenSSL in the cryptography package, or Python's own, lacks it: take the wheels"
+        " of cryptography from PyPI and a Python whose OpenSSL has SM3 and SM4, or an AES key",
+        "cryptography 或 Python 所用的 OpenSSL 缺少该算法：请改用 PyPI 的 cryptography"
+        " 轮子和带 SM3、SM4 的 OpenSSL，或使用 AES 密钥",
     ),
     "crypto.wrong": Entry(
         "a sealed value cannot be opened: another key, another field, or it was changed",
@@ -585,6 +585,12 @@ ENTRIES: dict[str, Entry] = {
         "this report has no figures of {organization}",
         "该报表没有 {organization} 的数字",
     ),
+    "job.campaign": Entry(
+        "these jobs belong to campaign {group}, and its messages with them",
+        "这些任务属于短信任务 {group}，不能单独取消",
+        "sms.cancel(id) stops the campaign with its messages",
+        "请用 sms.cancel(id) 取消该短信任务",
+    ),
     "keys.both": Entry(
         "a holder of keys is named, and a key is given as well",
         "既指定了密钥保管方，又给出了密钥",
@@ -1018,6 +1024,12 @@ ENTRIES: dict[str, Entry] = {
         "give one text a language",
         "每种语言给一条正文",
     ),
+    "sms.no_unknown": Entry(
+        "nothing of batch {batch} is unknown",
+        "批次 {batch} 没有结果不明的短信",
+        "sms.unknown(id) lists the batches that are",
+        "可用 sms.unknown(id) 查看",
+    ),
     "sms.no_window": Entry(
         "our hours and those of the gateway have no moment in common",
         "本方与网关的允许时段没有交集",
@@ -1039,6 +1051,18 @@ ENTRIES: dict[str, Entry] = {
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
+    ),
+    "sms.unavailable": Entry(
+        "the gateway did not take the batch in many attempts",
+        "多次尝试后网关仍未接收该批次",
+        "look whether the gateway works, then sms.resume(id) tries it again",
+        "请检查网关后用 sms.resume(id) 重试",
+    ),
+    "sms.unknown": Entry(
+        "the batch may have gone out, and nobody knows",
+        "该批次可能已发出，结果不明",
+        "ask the operator by its reference, then say what became of it: sms.resolve(id, batch, …)",
+        "请凭批次号向运营方查询，再用 sms.resolve(id, batch, …) 登记",
     ),
     "storage.attempts": Entry(
         "the number of attempts must be 0 or more, not {value}",

@@ -69,6 +69,7 @@ from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.keeping import Keeping
 from tianfu_sdk.services.keys import KeyDesk
+from tianfu_sdk.services.lanes import give_up_seats
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.loading import check_dump, demand_loaded
 from tianfu_sdk.services.marks import Marks
@@ -83,6 +84,7 @@ from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
 from tianfu_sdk.services.sms import Sms
 from tianfu_sdk.services.subscribers import Subscribers
+from tianfu_sdk.services.tools import Holder
 from tianfu_sdk.services.translations import Translations
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Actor, Tools, Work
@@ -181,6 +183,7 @@ class Hub:
             first_seen=first_seen,
             engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
+            holder=Holder(parts.ids),
             tell=found.tell,
         )
         return cls(tools, Actor(), found)
@@ -356,6 +359,7 @@ class Hub:
         named = getattr(self._tools.gateway, "func", None)
         if named is not None:
             named.__self__.close()
+        give_up_seats(self._tools)
         self._tools.transport.close()
         self._tools.store.close()
 

@@ -399,6 +399,15 @@ RECEIPT = Kind(
     schema=2,
 )
 """Receipts that came before the message they are of was known by that id."""
+LANE = Kind(
+    "lane",
+    tuple(Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until")),
+    document=False,
+)
+"""What all workers share about one gateway, whose name is the id: `core.limits.Lane`."""
+SEAT = Kind("seat", (Key("holder"), Key("until", "int")), document=False)
+"""Who does or holds something that only so many may, until when: a session of a gateway, the
+queueing of a campaign. Who dies loses it when its time is over."""
 SUBJECT_KEY = Kind("subject_key", (Key("master"),), (("master",),), schema=2)
 """The wrapped key of one person, and the id of the master key that wraps it."""
 OPT_OUT = Kind(
@@ -477,6 +486,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     UNIQUE,
     MESSAGE,
     RECEIPT,
+    LANE,
+    SEAT,
     SUBJECT_KEY,
     OPT_OUT,
     AUDIT,
