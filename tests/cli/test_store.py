@@ -81,12 +81,15 @@ def test_a_settings_file_reaches_every_command_that_opens_a_store(tmp_path, monk
 def test_config_is_plain_json_without_values_of_backends(tmp_path, monkeypatch):
     monkeypatch.setenv("HOOK", "very-secret-value")
     (tmp_path / "tianfu.toml").write_text(
-        '[backends.webhook]\nurl = "https://user:pass@sms.example.cn"\nsecret = {env = "HOOK"}\n',
+        '[backends.webhook]\nurl = "https://user:pass@sms.example.cn"\nsecret = {env = "HOOK"}\n'
+        "[gateways.webhook]\nmessages = 20\n",
         "utf-8",
     )
     done = tianfu("config", "--json", "--settings", "tianfu.toml")
     backends = json.loads(done.stdout)["backends"]
     assert backends == {"webhook": {"url": "•••", "secret": "Secret(env:HOOK)"}}
+    limits = json.loads(done.stdout)["gateways"]["webhook"]
+    assert limits == {"messages": 20, "calls": None, "burst": None, "sessions": None}
     shown = tianfu("config", "--file", "tianfu.toml").stdout
     assert 'backends.webhook = {"url": "•••", "secret": "Secret(env:HOOK)"}' in shown
     assert 'account = ""' in shown

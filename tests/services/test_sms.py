@@ -810,8 +810,8 @@ def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent(quickly):
     assert line.states(campaign) == {"accepted": 2, "unknown": 1}
 
 
-def test_a_gateway_that_can_be_asked_is_asked_soon_after_its_answer_was_lost():
-    line = Line("memory:", http={"can_query": True})
+def test_a_gateway_that_can_be_asked_is_asked_soon_after_its_answer_was_lost(quickly):
+    line = Line(quickly, http={"can_query": True})
     line.people(2)
     campaign = line.sent(gateway="http")
     line.wire.answers.append(Ambiguous("http.no_answer", why="x"))

@@ -133,6 +133,7 @@ def _plain(settings: Settings) -> dict[str, Any]:
         return repr(value) if isinstance(value, Secret) else value
 
     plain = attrs.asdict(settings, value_serializer=shown)
+    plain["gateways"] = {name: attrs.asdict(one) for name, one in settings.gateways.items()}
     # A plain string in a backend's table may be a password that nobody marked as one.
     plain["backends"] = {
         name: {
