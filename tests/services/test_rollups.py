@@ -126,9 +126,10 @@ class Stage:
         return {(c.day, c.region, c.type): (c.count, c.amount) for c in page}
 
 
-@pytest.fixture
-def stage():
-    stage = Stage()
+@pytest.fixture(params=["memory:", "sqlite:"])
+def stage(request, tmp_path):
+    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path}/kepu.db"
+    stage = Stage(url)
     yield stage
     stage.hub.close()
 

@@ -20,7 +20,8 @@ __all__ = ["Round", "turn", "worker"]
 
 _DESKS = ("resources", "activities", "notices", "news", "bases", "listings")
 _BATCHES = 200
-_EVENTS = 50_000
+_EVENTS = 10_000
+"""Of one turn: what is urgent must not wait for them."""
 _DAY = timedelta(days=1)
 
 
