@@ -55,8 +55,13 @@ pytest_collect_file = Sybil(
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the blocks of a document in order: one builds on the other."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes minutes to the night, and keep the blocks of a document in order."""
+    if config.getoption("--hypothesis-profile", default=None) != "deep":
+        for item in items:
+            if item.get_closest_marker("deep"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: nox -s deep"))
+    # One block builds on the other.
     places = [n for n, item in enumerate(items) if isinstance(item, SybilItem)]
     blocks = sorted(
         (items[n] for n in places), key=lambda item: (str(item.path), item.reportinfo()[1] or 0)

@@ -22,6 +22,7 @@ from tianfu_sdk.model.content import (
     Role,
     State,
 )
+from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.emergency import (
     AfterAction,
     Alert,
@@ -42,13 +43,14 @@ from tianfu_sdk.model.event import (
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
+from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region, RegionAmendment, RegionLevel, RekeyStep
 from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
-from tianfu_sdk.model.storage import JobInfo, JobState
+from tianfu_sdk.model.storage import JobInfo, JobState, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
@@ -135,6 +137,8 @@ class Aio:
     def jobs(self) -> AioJobs: ...
     @property
     def marks(self) -> AioMarks: ...
+    @property
+    def keeping(self) -> AioKeeping: ...
     @property
     def media(self) -> AioMediaDesk: ...
     @property
@@ -561,6 +565,28 @@ class AioJobs:
     ) -> builtins.list[JobInfo]: ...
     async def release(self, queue: str, ids: Sequence[int]) -> int: ...
     async def purge(self, queue: str, before: datetime, limit: int = ...) -> int: ...
+
+class AioKeeping:
+    async def backup(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> BackedUp: ...
+    async def dump(
+        self,
+        target: str | Path,
+        *,
+        media: bool | None = ...,
+        progress: Callable[[int, int], None] | None = ...,
+    ) -> Dumped: ...
+    async def load(
+        self, source: str | Path, *, progress: Callable[[int, int], None] | None = ...
+    ) -> Loaded: ...
+    async def content_hash(self) -> Mapping[str, str]: ...
+    async def restored(self, source: str | Path) -> Restored: ...
+    async def migrated(self, steps: Sequence[SchemaChange]) -> None: ...
 
 class AioListings:
     async def get(self, id: str, *, revision: int | None = ...) -> Listing: ...

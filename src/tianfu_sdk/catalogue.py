@@ -129,6 +129,66 @@ ENTRIES: dict[str, Entry] = {
         "delete it and the files beside it whose names begin so, or name another with --db",
         "请删除该文件及同名开头的文件后重试，或用 --db 另选文件",
     ),
+    "dump.bad_line": Entry(
+        "line {line} of the dump cannot be read",
+        "转储第 {line} 行无法读取",
+        "make the dump again, or take another copy of it",
+        "请重新转储，或使用另一份副本",
+    ),
+    "dump.content": Entry(
+        "what stands in the store is not what the dump says: {parts}",
+        "载入后的内容与转储不符：{parts}",
+        "nothing may use this store; load into a new one, and report it",
+        "请勿使用该存储；请载入新的存储并反馈此问题",
+    ),
+    "dump.damaged": Entry(
+        "the dump was changed since it was made",
+        "转储在生成后被改动",
+        "take another copy of it, or make it again",
+        "请使用另一份副本，或重新转储",
+    ),
+    "dump.format_too_new": Entry(
+        "the dump has format {found}, this program knows {known}",
+        "转储格式为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
+    ),
+    "dump.not_a_dump": Entry(
+        "this is no dump of a store",
+        "这不是存储的转储文件",
+        "name a file that `tianfu dump` wrote",
+        "请指定 tianfu dump 生成的文件",
+    ),
+    "dump.not_empty": Entry(
+        "the store is not empty",
+        "目标存储不是空的",
+        "load into a new store",
+        "请载入到新的存储",
+    ),
+    "dump.other_begun": Entry(
+        "another dump was begun to be loaded into this store",
+        "该存储已开始载入另一份转储",
+        "go on with that one, or load into a new store",
+        "请继续载入那一份，或载入到新的存储",
+    ),
+    "dump.truncated": Entry(
+        "the dump was cut off",
+        "转储不完整",
+        "take another copy of it, or make it again",
+        "请使用另一份副本，或重新转储",
+    ),
+    "dump.unfinished": Entry(
+        "a dump was begun to be loaded into this store and is not finished",
+        "该存储的载入已开始但未完成",
+        "run `tianfu load` with the same dump again; it goes on where it stopped",
+        "请用同一转储再次运行 tianfu load，将从中断处继续",
+    ),
+    "dump.unknown_kind": Entry(
+        "this program knows no kind {kind}",
+        "本程序没有类型 {kind}",
+        "the dump is of a newer version, or of another program",
+        "该转储来自更新的版本或其他程序",
+    ),
     "emergency.illegal": Entry(
         "{verb} is not possible from the state {state}",
         "状态 {state} 下不能执行 {verb}",
@@ -150,6 +210,12 @@ ENTRIES: dict[str, Entry] = {
     "emergency.no_text": Entry(
         "a plan needs a text",
         "预案须有短信文本",
+    ),
+    "emergency.not_yet": Entry(
+        "what is reported lies in the future",
+        "上报的事件时间在将来",
+        "give when it happened; for what an official warning announces, give the alert",
+        "请填写实际发生时间；如依据官方预警，请填写 alert",
     ),
     "emergency.own_report": Entry(
         "who reported it may neither verify nor reject it",
@@ -994,6 +1060,12 @@ ENTRIES: dict[str, Entry] = {
         "a row of this kind {place} a document",
         "该类型的文档与声明不符（{place}）",
     ),
+    "storage.document_changed": Entry(
+        "a kind cannot gain or lose its document",
+        "类型不能增加或取消文档",
+        "give the new shape another name",
+        "请为新结构另取名称",
+    ),
     "storage.empty_id": Entry(
         "a name or id must not be empty",
         "名称或标识不能为空",
@@ -1049,10 +1121,16 @@ ENTRIES: dict[str, Entry] = {
         "应为 {wanted}，实为 {found}",
     ),
     "storage.kind_changed": Entry(
-        "a kind has other keys than its rows in {place}",
-        "类型的键与 {place} 中已有数据不符",
-        "migrate the store, or use a new one",
-        "请迁移数据或使用新存储",
+        "a kind has another shape than its rows in {place}",
+        "类型的结构与 {place} 中已有数据不符",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.kind_too_new": Entry(
+        "{place} has schema {found} of this kind, this program knows {known}",
+        "{place} 中该类型的版本为 {found}，本程序只认识 {known}",
+        "update tianfu-sdk",
+        "请升级 tianfu-sdk",
     ),
     "storage.lease": Entry(
         "the lease must be longer than nothing",
@@ -1068,11 +1146,23 @@ ENTRIES: dict[str, Entry] = {
         "a row to be loaded must have a version of 1 or more, not {value}",
         "载入的行版本须不小于 1，当前为 {value}",
     ),
+    "storage.migrating": Entry(
+        "a migration of {place} was begun and is not finished",
+        "{place} 的迁移已开始但未完成",
+        "run `tianfu migrate` again, with the program that began it; it goes on where it stopped",
+        "请用开始迁移的程序再次运行 tianfu migrate，将从中断处继续",
+    ),
     "storage.nested": Entry(
         "run or open was called inside a transaction of the same store",
         "在同一存储的事务内又调用了 run 或 open",
         "use hub.unit for several calls in one transaction",
         "多个调用合为一个事务请用 hub.unit",
+    ),
+    "storage.no_backup": Entry(
+        "this store makes no backups by itself",
+        "该存储不支持直接备份",
+        "use `tianfu dump` and `tianfu load`, or the tools of the database",
+        "请使用 tianfu dump 与 tianfu load，或数据库自带的备份工具",
     ),
     "storage.no_fts5": Entry(
         "this SQLite was built without FTS5",
@@ -1132,11 +1222,35 @@ ENTRIES: dict[str, Entry] = {
         "call run with write=True",
         "请以 write=True 调用 run",
     ),
+    "storage.rekey": Entry(
+        "nothing gives the row {id} this key",
+        "没有来源可为行 {id} 提供该键",
+        "give it in tianfu_sdk.core.rekeying.OWN",
+        "请在 tianfu_sdk.core.rekeying.OWN 中提供",
+    ),
+    "storage.schema_changed": Entry(
+        "{place} was migrated since this program opened it; nothing was stored",
+        "{place} 在本程序打开后已被迁移，未写入任何内容",
+        "open the hub again, after an update of tianfu-sdk where it asks for one",
+        "请重新打开；如有提示，请先升级 tianfu-sdk",
+    ),
     "storage.schema_too_new": Entry(
         "{place} has schema {found}, this program knows {known}",
         "{place} 的版本为 {found}，本程序只认识 {known}",
         "update tianfu-sdk",
         "请升级 tianfu-sdk",
+    ),
+    "storage.schema_too_old": Entry(
+        "{place} has schema {found}, this program needs {known}",
+        "{place} 的版本为 {found}，本程序需要 {known}",
+        "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
+        "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
+    ),
+    "storage.target_there": Entry(
+        "{place} is there already",
+        "{place} 已存在",
+        "name another file; nothing is overwritten",
+        "请另选文件；不会覆盖已有文件",
     ),
     "storage.tx_over": Entry(
         "this transaction is over",
@@ -1241,16 +1355,16 @@ ENTRIES: dict[str, Entry] = {
         "词条须有中文名称（zh-Hans）",
     ),
     "term.unknown": Entry(
-        "the vocabulary {vocabulary} has no term {term}",
-        "词表 {vocabulary} 没有 {term}",
+        "the vocabulary {vocabulary} has no term {term}; near: {near}",
+        "词表 {vocabulary} 没有 {term}；相近的有：{near}",
         'vocabularies.terms("{vocabulary}") lists them; vocabularies.put adds one',
         '可用 vocabularies.terms("{vocabulary}") 查看，用 vocabularies.put 添加',
     ),
     "text.bad_language": Entry(
         "{value} is not a well-formed language tag",
         "{value} 不是合式的语言标签",
-        "a BCP 47 tag with hyphens, such as bo, ii or zh-Hans",
-        "请使用以连字符分隔的 BCP 47 标签，如 bo、ii、zh-Hans",
+        "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
+        "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",

@@ -15,6 +15,7 @@ TianfuError                     code, path, hint, retryable
   - StorageFull                 no room left on the disk
   - StorageCorrupt              the file is damaged or is something else
   - SchemaTooNew                made by a newer program
+  - SchemaTooOld                made by an older program: `tianfu migrate`
   - CommitUnknown               the connection died during COMMIT: look, do not repeat
 + CryptoError                   a key is missing or wrong, or a text was tampered with
 + BackendError                  a gateway, engine or vendor failed
@@ -48,6 +49,7 @@ __all__ = [
     "QuotaExceeded",
     "RateLimited",
     "SchemaTooNew",
+    "SchemaTooOld",
     "StorageBusy",
     "StorageCorrupt",
     "StorageError",
@@ -202,6 +204,10 @@ class StorageCorrupt(StorageError):
 
 class SchemaTooNew(StorageError):
     """A newer program made it; this one would drop what it does not know."""
+
+
+class SchemaTooOld(StorageError):
+    """An older program made it; `tianfu migrate` brings it up to this one."""
 
 
 class CommitUnknown(StorageError):

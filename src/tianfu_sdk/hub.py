@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.backends.builtin import BUILTIN
-from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
+from tianfu_sdk.backends.blobs import FileBlobs
 from tianfu_sdk.backends.crypto import AesGcmCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
@@ -25,30 +23,36 @@ from tianfu_sdk.core.kinds import (
     ORGANIZATION,
     Placed,
 )
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.core.rekeying import rekeyer
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, Unsupported
 from tianfu_sdk.model.account import Account, Action, Grant
+from tianfu_sdk.model.dump import Loaded
 from tianfu_sdk.model.event import Event, Finding
+from tianfu_sdk.model.keeping import Restored
 from tianfu_sdk.model.listing import Listing, Matches
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.storage import Query, SchemaChange
 from tianfu_sdk.opening import (
     Joined,
     Named,
+    Prepared,
     atlas_of,
     beside,
     blobs_for,
+    closed_on_failure,
     erasures_for,
+    first_seen,
     keys_for,
-    normal,
     optioned,
+    prepared,
+    regions,
 )
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import BackupStore, Tx
 from tianfu_sdk.services.accounts import Accounts, external_index, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
@@ -62,13 +66,15 @@ from tianfu_sdk.services.experts import Experts
 from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
+from tianfu_sdk.services.keeping import Keeping
 from tianfu_sdk.services.listings import Listings
+from tianfu_sdk.services.loading import check_dump, demand_loaded
 from tianfu_sdk.services.marks import Marks
 from tianfu_sdk.services.matching import Matching
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
-from tianfu_sdk.services.organizations import Organizations
+from tianfu_sdk.services.organizations import Organizations, unique_name
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
@@ -141,39 +147,206 @@ class Hub:
             PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
             StorageError: The store cannot be opened.
         """
-        if not isinstance(settings, Settings):
-            settings = Settings.load(values=settings, environment=os.environ)
-        url = normal(url or settings.db)
-        clock = clock or SystemClock()
-        ids = ids or TimeOrderedIds(clock)
-        found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
-        scheme = urlsplit(url).scheme
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        with closed_on_failure(parts.store):
+            parts.store.open(ALL_KINDS)
+            demand_loaded(parts.store)
+            return cls._of(parts, transport, keys)
 
-        def context(url: str = "", **more: Any) -> BackendContext:
-            return BackendContext(url=url, settings=more, clock=clock, ids=ids)
-
-        own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
-        store: Store = found.make("storage", scheme, context(url, **own))
-        store.open(ALL_KINDS)
-        named = Named(found, settings, clock, ids, beside(url))
+    @classmethod
+    def _of(
+        cls, parts: Prepared, transport: Transport | None = None, keys: Keys | None = None
+    ) -> Self:
+        settings, url, found = parts.settings, parts.url, parts.plugins
+        named = Named(found, settings, parts.clock, parts.ids, beside(url))
         tools = Tools(
-            store=store,
-            clock=clock,
-            ids=ids,
+            store=parts.store,
+            clock=parts.clock,
+            ids=parts.ids,
             settings=settings,
-            regions=atlas_of(store),
-            keys=keys or keys_for(settings, url, store),
+            regions=atlas_of(parts.store),
+            keys=keys or keys_for(settings, url, parts.store),
             cipher=AesGcmCipher(),
             blobs=blobs_for(settings, url, named),
+            folder=FileBlobs,
             erasures=erasures_for(settings, url),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            first_seen=first_seen,
             engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
             tell=found.tell,
         )
         return cls(tools, Actor(), found)
+
+    @classmethod
+    def changes(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        discover: bool = True,
+    ) -> list[SchemaChange]:
+        """Say what `migrate` would do to a store; nothing is changed.
+
+        Args:
+            url: As in `open`.
+            settings: As in `open`.
+            plugins: As in `open`.
+            discover: As in `open`.
+
+        Returns:
+            Steps in their order; empty where the store can be opened as it is.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: The store cannot be opened.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=None, ids=None, discover=discover
+        )
+        try:
+            return parts.store.changes(ALL_KINDS)
+        finally:
+            parts.store.close()
+
+    @classmethod
+    def migrate(
+        cls,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> Self:
+        """Bring a store of an older program into the shape of this one, and open it.
+
+        Other programs that have the store open write nothing from then on. If it is
+        interrupted, calling it again goes on where it stopped. Make a backup first.
+
+        Args:
+            url: As in `open`.
+            settings: As in `open`.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called after each step that was committed.
+
+        Returns:
+            The hub, without an account.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: `storage.rekey`; the store cannot be opened.
+            StorageCorrupt: `codec.corrupt`, a document cannot be read.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        with closed_on_failure(parts.store):
+            steps = parts.store.changes(ALL_KINDS)
+            parts.store.migrate(ALL_KINDS, rekeyer(regions()), progress)
+            hub = cls._of(parts)
+            hub.as_system(reason="migrate").keeping.migrated(steps)
+            return hub
+
+    @classmethod
+    def restore(
+        cls,
+        source: str | Path,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Restored:
+        """Make a store of a backup, and erase again who was erased since.
+
+        Args:
+            source: What `hub.keeping.backup` wrote; its media stand in the folder beside it.
+            url: Where to; it must not be there yet.
+            settings: As in `open`; `erasures` names the erasure log of the store that was
+                lost, unless it stands beside the new one.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called with what is copied and how much it is, in pages.
+
+        Returns:
+            What was done, and what the audit says of the store now.
+
+        Raises:
+            Conflict: `storage.target_there`, the target is not empty.
+            StorageCorrupt: The backup is damaged, or it is something else.
+            SchemaTooNew: A newer program made it.
+            SchemaTooOld: An older program made it. It is in its place: call `migrate`, which
+                erases again as well.
+            Unsupported: `storage.no_backup`, this kind of store has `load` instead.
+        """
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        if not parts.store.capabilities.backup:
+            raise Unsupported("storage.no_backup", path="url")
+        with closed_on_failure(parts.store):
+            cast(BackupStore, parts.store).restore(source, progress)
+            parts.store.open(ALL_KINDS)
+        with cls._of(parts) as hub:
+            return hub.as_system(reason="restore").keeping.restored(source)
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path,
+        url: str = "",
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        plugins: Sequence[Any] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        discover: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Loaded:
+        """Take a dump into a new store of any kind; see `hub.keeping.load`.
+
+        Args:
+            source: What `hub.keeping.dump` wrote; its media stand in the folder beside it.
+            url: Where to: an empty store, or one that has this dump begun.
+            settings: As in `open`; `erasures` names the erasure log of the store that the
+                dump is of, unless it stands beside the new one.
+            plugins: As in `open`.
+            clock: As in `open`.
+            ids: As in `open`.
+            discover: As in `open`.
+            progress: Called with lines done and lines in all.
+
+        Returns:
+            What was done.
+
+        Raises:
+            TianfuError: As `hub.keeping.load`.
+        """
+        # Before a store is made that nothing goes into.
+        check_dump(source)
+        parts = prepared(
+            url, settings=settings, plugins=plugins, clock=clock, ids=ids, discover=discover
+        )
+        with closed_on_failure(parts.store):
+            parts.store.open(ALL_KINDS)
+        with cls._of(parts) as hub:
+            return hub.as_system(reason="load").keeping.load(source, progress=progress)
 
     def close(self) -> None:
         """Free connections and sessions; may be called again."""
@@ -246,6 +419,7 @@ class Hub:
                 },
             )
             placed = Placed(levels, (id_,))
+            work.claim_unique(ORGANIZATION.name, *unique_name(first), id_)
             work.put(ORGANIZATION, first, placed)
             work.note(first, "created")
             account = make_account(
@@ -462,7 +636,7 @@ class Hub:
         )
 
     def doctor(self) -> list[Finding]:
-        """Look whether the store is sound: file, audit, search index, keys, plugins.
+        """Look whether the store is sound: file, audit, search index, keys, media, plugins.
 
         Returns:
             What was looked at and found, `ok`, `note` or `error`.
@@ -560,6 +734,11 @@ class Hub:
     def marks(self) -> Marks:
         """Small notes that jobs keep in the store; for the system."""
         return Marks(self._tools, self._actor)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Backups, dumps and what keeps a store; for the system."""
+        return Keeping(self._tools, self._actor)
 
     @property
     def media(self) -> MediaDesk:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import attrs
 
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
-from tianfu_sdk.backends.builtin import shipped_regions, shipped_table, sqlite_path
+from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, shipped_table, sqlite_path
+from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
 from tianfu_sdk.backends.crypto import LocalKeys, key_file, key_file_beside, new_master_key
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
 from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
-from tianfu_sdk.model.storage import Kind, Query
+from tianfu_sdk.model.storage import Kind, Query, SchemaChange
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
+from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.search import FollowerSearch
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import BackupStore, Rekey, Store, Tx
 from tianfu_sdk.services.atlas import Atlas, read_mark, write_mark
 from tianfu_sdk.settings import Settings
 
@@ -38,13 +41,17 @@ __all__ = [
     "Joined",
     "Named",
     "Optioned",
+    "Prepared",
     "atlas_of",
     "beside",
     "blobs_for",
+    "closed_on_failure",
     "erasures_for",
+    "first_seen",
     "keys_for",
     "normal",
     "optioned",
+    "prepared",
     "regions",
 ]
 
@@ -64,8 +71,21 @@ class Joined:
         self.lost: Exception | None = None
         """What ended a writing call half-way."""
 
-    def open(self, kinds: Sequence[Any]) -> None:
+    def open(self, kinds: Sequence[Kind]) -> None:
         """Do nothing: it is open."""
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Give nothing: what is open has its shape."""
+        return self._store.changes(kinds)
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],  # noqa: ARG002 - refused
+        rekey: Rekey,  # noqa: ARG002
+        progress: Callable[[SchemaChange], None] | None = None,  # noqa: ARG002
+    ) -> None:
+        """Refuse: a migration has transactions of its own."""
+        raise StorageError("storage.nested")
 
     def run(
         self,
@@ -83,6 +103,10 @@ class Joined:
             if write:
                 self.lost = error
             raise
+
+    def backup(self, target: str, progress: Any = None) -> None:  # noqa: ARG002 - refused
+        """Refuse: a backup is of what is committed."""
+        raise StorageError("storage.nested")
 
     def check(self) -> list[str]:
         """Look for damage."""
@@ -129,6 +153,19 @@ class Optioned:
         """Open the store."""
         self._store.open(kinds)
 
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do."""
+        return self._store.changes(kinds)
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Bring the store into the shape of these kinds."""
+        self._store.migrate(kinds, rekey, progress)
+
     def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction, again where the store could not take it just now."""
         lag = self._max_lag if max_lag is None else max_lag
@@ -143,6 +180,10 @@ class Optioned:
             tries += 1
             # Jittered, so that those who failed together do not come back together.
             self._pause(min(_LONGEST_PAUSE, _PAUSE * 2**tries) * (0.5 + random.random()))  # noqa: S311
+
+    def backup(self, target: str, progress: Any = None) -> None:
+        """Copy the store into a new file."""
+        cast(BackupStore, self._store).backup(target, progress)
 
     def check(self) -> list[str]:
         """Look for damage."""
@@ -214,6 +255,55 @@ class Named:
             self._made.clear()
 
 
+@attrs.frozen
+class Prepared:
+    """What a hub is opened with: everything but an open store."""
+
+    url: str
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    plugins: Plugins
+    store: Store
+
+
+def prepared(
+    url: str,
+    *,
+    settings: Settings | Mapping[str, Any] | None,
+    plugins: Sequence[Any],
+    clock: Clock | None,
+    ids: Ids | None,
+    discover: bool,
+) -> Prepared:
+    """Find what a hub is opened with; see `Hub.open` for the arguments.
+
+    Raises:
+        Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`.
+        PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
+    """
+    if not isinstance(settings, Settings):
+        settings = Settings.load(values=settings, environment=os.environ)
+    url = normal(url or settings.db)
+    clock = clock or SystemClock()
+    ids = ids or TimeOrderedIds(clock)
+    found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
+    scheme = urlsplit(url).scheme
+    own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
+    context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
+    return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
+
+
+@contextlib.contextmanager
+def closed_on_failure(store: Store) -> Iterator[None]:
+    """Close a store that a hub could not be made of."""
+    try:
+        yield
+    except BaseException:
+        store.close()
+        raise
+
+
 @functools.cache
 def regions() -> RegionTree:
     """Give the shipped regions, read once a process."""
@@ -236,6 +326,13 @@ def _note(tx: Tx, table: str) -> None:
     mark = read_mark(tx)
     if mark.table != table:
         write_mark(tx, attrs.evolve(mark, table=table))
+
+
+def first_seen() -> FirstSeen:
+    """Give a new memory of keys; SQLite is loaded only for this."""
+    from tianfu_sdk.backends.sqlite.first_seen import SqliteFirstSeen
+
+    return SqliteFirstSeen()
 
 
 def normal(url: str) -> str:

@@ -9,6 +9,7 @@ import textwrap
 import threading
 from contextlib import closing
 
+import attrs
 import pytest
 
 from tianfu_sdk.backends.sqlite import SqliteStore, schema
@@ -16,6 +17,7 @@ from tianfu_sdk.backends.sqlite.faults import translated
 from tianfu_sdk.errors import (
     Invalid,
     SchemaTooNew,
+    SchemaTooOld,
     StorageBusy,
     StorageCorrupt,
     StorageError,
@@ -118,9 +120,10 @@ def test_an_empty_file_becomes_a_store(file):
 
 def test_a_kind_that_has_changed_is_told(store, file):
     other = store_at(file)
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(SchemaTooOld) as caught:
         other.open([Kind("note", (Key("text"), Key("more")))])
     assert (caught.value.code, caught.value.path) == ("storage.kind_changed", "note")
+    assert "tianfu migrate" in caught.value.hint
     other.close()
 
 
@@ -314,6 +317,73 @@ def test_what_is_opened_for_reading_is_read_and_never_written(store, file):
     put(store, "note_2")
     assert count(reader) == 2
     reader.close()
+
+
+@pytest.fixture
+def medium(tmp_path):
+    """Give a folder on a small disk of its own, and what makes that disk read-only."""
+    if not (sys.platform == "linux" and os.geteuid() == 0):
+        pytest.skip("only root can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets nobody mount")
+    yield disk, lambda: subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_file_that_cannot_be_written_says_how_to_read_it_and_is_read_so(medium):
+    disk, seal = medium
+    store = store_at(disk / "kepu.db")
+    store.open([NOTE])
+    put(store)
+    store.close()
+    seal()
+    with pytest.raises(StorageReadOnly) as caught:
+        store_at(disk / "kepu.db").open([NOTE])
+    assert caught.value.code == "storage.read_only"
+    assert "mode=ro" in caught.value.hint
+    assert "kepu.db" in str(caught.value)
+    reader = store_at(disk / "kepu.db", read_only=True)
+    reader.open([NOTE])
+    assert count(reader) == 1
+    with pytest.raises(StorageReadOnly):
+        put(reader, "note_2")
+    reader.close()
+
+
+def test_a_new_file_where_nothing_can_be_written_is_told(medium):
+    disk, seal = medium
+    seal()
+    with pytest.raises(StorageUnavailable) as caught:
+        store_at(disk / "kepu.db").open([NOTE])
+    assert caught.value.code == "storage.cannot_open"
+    assert caught.value.hint
+
+
+def test_a_document_of_a_newer_program_is_told_and_not_cut_down(file):
+    with Hub.open(f"sqlite:///{file}", clock=FrozenClock(), discover=False) as hub:
+        chief = hub.bootstrap(organization="省科协", region="510000")
+        me = hub.as_(chief.id)
+        made = me.resources.create(title="新", organization=chief.organization)
+
+        def newer(tx):
+            (row,) = tx.get("resource", [made.id])
+            tx.put("resource", [attrs.evolve(row, doc=row.doc.replace(b'"$":1', b'"$":99'))])
+
+        hub._tools.store.run(newer, write=True)
+        for call in (
+            lambda: me.resources.get(made.id),
+            lambda: me.resources.find().items,
+            lambda: me.resources.edit(made.id, title="旧"),
+        ):
+            with pytest.raises(SchemaTooNew) as caught:
+                call()
+            assert caught.value.code == "codec.schema_too_new"
+            assert "update tianfu-sdk" in caught.value.hint
+        (row,) = hub._tools.store.run(lambda tx: tx.get("resource", [made.id]), write=False)
+        assert b'"$":99' in row.doc
 
 
 def test_an_empty_file_is_not_made_a_store_by_a_reader(file):

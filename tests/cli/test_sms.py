@@ -139,6 +139,7 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
         "published": 0,
         "sealed": 0,
         "followed": 0,
+        "rolled_up": 14,
         "cleared": 0,
         "failed": [],
     }

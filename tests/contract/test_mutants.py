@@ -22,6 +22,7 @@ import attrs
 import pytest
 from tianfu_sdk.backends import memory
 from tianfu_sdk.core import filters
+from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import *
 from tianfu_sdk.testing.search import SearchSuite
 from tianfu_sdk.testing.storage import StorageSuite
@@ -642,6 +643,76 @@ class Mutant(memory.MemoryStore):
         """),
         ["test_streams_are_told_by_code_point", "test_queues_are_told_by_code_point"],
     ),
+    "a migration leaves the old keys": (
+        """
+class Mutant(memory.MemoryStore):
+    def migrate(self, kinds, rekey, progress=None):
+        def old(kind, row):
+            return {**rekey(kind, row), "name": "old"}
+        super().migrate(kinds, old, progress)
+""",
+        ["test_rows_keep_what_they_are_and_get_new_keys"],
+    ),
+    "a migration counts as a change of every row": (
+        """
+class Mutant(memory.MemoryStore):
+    def migrate(self, kinds, rekey, progress=None):
+        super().migrate(kinds, rekey, progress)
+        for kind in kinds:
+            table = self._root.tables[kind.name]
+            for id_, row in table.items():
+                table[id_] = attrs.evolve(row, version=row.version + 1)
+""",
+        ["test_rows_keep_what_they_are_and_get_new_keys", "test_migrating_again_changes_nothing"],
+    ),
+    "what was migrated is forgotten when it is torn": (
+        """
+class Mutant(memory.MemoryStore):
+    def migrate(self, kinds, rekey, progress=None):
+        done = []
+        def noted(kind, row):
+            done.append(row.id)
+            return rekey(kind, row)
+        try:
+            super().migrate(kinds, noted, progress)
+        except Exception:
+            for id_ in done[:-1]:
+                self._root.tables["note"].pop(id_, None)
+            raise
+""",
+        ["test_one_that_fails_at_a_row_goes_on", "test_keys_that_the_kind_cannot_hold_are_refused"],
+    ),
+    "a changed kind is opened as if it were the same": (
+        """
+class Mutant(memory.MemoryStore):
+    def open(self, kinds):
+        root = self._root
+        super().open([k for k in kinds if root is None or k.name not in root.kinds])
+""",
+        [
+            "test_a_store_of_an_older_program_is_not_opened",
+            "test_a_store_of_a_newer_program_is_refused",
+        ],
+    ),
+    "an older program takes a newer store back": (
+        """
+class Mutant(memory.MemoryStore):
+    def _older(self, kinds):
+        if self._root:
+            for kind in kinds:
+                mine = self._root.kinds.get(kind.name)
+                if mine and mine.schema > kind.schema:
+                    self._root = attrs.evolve(self._root, kinds={
+                        **self._root.kinds, kind.name: attrs.evolve(mine, schema=kind.schema)})
+    def changes(self, kinds):
+        self._older(kinds)
+        return super().changes(kinds)
+    def open(self, kinds):
+        self._older(kinds)
+        super().open(kinds)
+""",
+        ["test_a_store_of_a_newer_program_is_refused"],
+    ),
     "writers do not exclude one another": (
         """
 class Mutant(memory.MemoryStore):
@@ -703,7 +774,7 @@ class Wrong(memory._Tx):
         tx = self
         class Late(memory._Search):
             def query(self, tokens, only, limit):
-                hits = super().query(tokens, memory.SearchFilter(), limit)
+                hits = super().query(tokens, SearchFilter(), limit)
                 return [h for h in hits if tx.index().entries[h.id].fits(only)]
         return Late(self)
 
@@ -813,7 +884,6 @@ class Mutant(SqliteStore):
         def stale(tx):
             inner = tx.__class__
             class Stale(inner):
-                __slots__ = ()
                 def get(self, kind, ids):
                     return old or inner.get(self, kind, ids)
                 def put(self, kind, rows):

@@ -20,9 +20,9 @@ DEEPEST = 20
 # A module may be longer where splitting it would cut one subject in two; the number is what
 # it has today, rounded up, so that it cannot grow unseen.
 LONGER_MODULES = {
-    "backends/memory.py": (820, "the whole port in one room, so that it reads as the port does"),
+    "backends/memory.py": (760, "the whole port in one room, so that it reads as the port does"),
     "catalogue.py": (2000, "one table of data"),
-    "hub.py": (720, "a property and a docstring a desk"),
+    "hub.py": (900, "a property and a docstring a desk"),
     "services/content.py": (720, "all verbs of content; half of it is docstrings"),
     "services/sms.py": (700, "the verbs of a campaign; a third of it is docstrings"),
     "services/work.py": (640, "the verbs of a transaction; half of it is docstrings"),

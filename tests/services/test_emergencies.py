@@ -8,12 +8,11 @@ import pytest
 from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.emergency import Alert, EmergencyState, Level
 from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.services.work import Actor, Work
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 NOW = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
 _BLANK = {"str": "", "int": 0, "float": 0.0, "bytes": b""}
@@ -80,11 +79,9 @@ class Stage:
         return list(self.hub.as_system(reason="test").events)
 
 
-@pytest.fixture(params=["memory:", "sqlite:"])
-def stage(request, tmp_path):
-    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path}/kepu.db"
-    with Hub.open(url, clock=FrozenClock(NOW), ids=CountingIds(), discover=False) as hub:
-        yield Stage(hub)
+@pytest.fixture
+def stage(way):
+    return Stage(way.open(clock=FrozenClock(NOW)))
 
 
 def test_a_report_is_verified_by_another_person_answered_and_closed(stage):
@@ -405,3 +402,13 @@ def test_what_is_written_is_written_whole_or_not_at_all(stage):
     count = stage.hub._tools.store.run(lambda tx: tx.count(CAMPAIGN.name, Query()), write=False)
     assert count == 0
     assert stage.verifier.emergencies.get(report.id).state is EmergencyState.VERIFIED
+
+
+def test_what_lies_in_the_future_is_not_reported(stage):
+    soon = NOW + timedelta(hours=1)
+    with pytest.raises(Invalid) as caught:
+        stage.report(happened_at=soon)
+    assert (caught.value.code, caught.value.path) == ("emergency.not_yet", "happened_at")
+    alert = Alert(issuer="凉山州气象台", level=Level.YELLOW, issued_at=NOW)
+    assert stage.report(happened_at=soon, alert=alert).happened_at == soon
+    assert stage.report(happened_at=soon, drill=True).drill

@@ -23,8 +23,8 @@ def test_only_the_system_and_who_may_read_events_reads_them(world):
     assert world.as_(reader).events.read()
 
 
-def test_events_are_read_in_order_and_from_where_one_left_off(door):
-    system = door.enter(door.hub.as_system(reason="look"))
+def test_events_are_read_in_order_and_from_where_one_left_off(world):
+    system = world.hub.as_system(reason="look")
     every = system.events.read(limit=1000)
     assert [e.type for _, e in every][:2] == ["organization.created", "account.created"]
     cursor = every[2][0]

@@ -10,11 +10,9 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import math
 import os
 import threading
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,8 +20,9 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import attrs
 
+from tianfu_sdk.backends.memory_search import Index as _Index
+from tianfu_sdk.backends.memory_search import Search as _Search
 from tianfu_sdk.backends.turns import Turns
-from tianfu_sdk.core import ranking
 from tianfu_sdk.core.border import (
     check_lease,
     check_loaded,
@@ -35,8 +34,8 @@ from tianfu_sdk.core.border import (
     check_page,
 )
 from tianfu_sdk.core.filters import allowed, beyond, sort_key
+from tianfu_sdk.core.shapes import compare, demand_same
 from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageUnavailable
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import (
     Cursor,
     Done,
@@ -50,18 +49,19 @@ from tianfu_sdk.model.storage import (
     Query,
     Retry,
     Row,
+    SchemaChange,
+    SchemaStep,
     StorageCapabilities,
     StoredEvent,
 )
 from tianfu_sdk.ports.clock import Clock
 from tianfu_sdk.ports.search import TransactionalSearch
-from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.ports.storage import Rekey, Tx
 
 __all__ = ["MemoryStore"]
 
 T = TypeVar("T")
 
-_MOST_HITS = 200
 _STORES: weakref.WeakSet[MemoryStore] = weakref.WeakSet()
 
 
@@ -133,71 +133,6 @@ class _Stream:
 
     bodies: list[bytes] = attrs.field(factory=list)
     length: int = 0
-
-
-@attrs.frozen
-class _Entry:
-    """What the index keeps of a document beside its postings."""
-
-    kind: str
-    language: str
-    tags: frozenset[str]
-    counts: Mapping[str, int]
-    length: int
-
-    def fits(self, only: SearchFilter) -> bool:
-        """Tell whether the filter lets it through."""
-        return (
-            (not only.kinds or self.kind in only.kinds)
-            and (not only.languages or self.language in only.languages)
-            and (not only.tags or not only.tags.isdisjoint(self.tags))
-        )
-
-
-@attrs.define
-class _Index:
-    """An inverted index that shares with its forerunner what it did not change."""
-
-    entries: dict[str, _Entry] = attrs.field(factory=dict)
-    postings: dict[str, dict[str, int]] = attrs.field(factory=dict)
-    """Count by document id, by token."""
-    length: int = 0
-    """Tokens of all documents."""
-    analyzer: int | None = None
-    own: set[str] = attrs.field(factory=set)
-    """Tokens whose postings are not shared any more."""
-
-    def copy(self) -> _Index:
-        """Give one that can be changed."""
-        return _Index(dict(self.entries), dict(self.postings), self.length, self.analyzer)
-
-    def add(self, doc: SearchDoc, tokens: Sequence[str], analyzer: int) -> None:
-        """Add or replace a document."""
-        self.remove(doc.id)
-        counts = Counter(tokens)
-        self.entries[doc.id] = _Entry(doc.kind, doc.language, doc.tags, counts, len(tokens))
-        self.length += len(tokens)
-        self.analyzer = analyzer
-        for token, count in counts.items():
-            self._owned(token)[doc.id] = count
-
-    def remove(self, doc_id: str) -> None:
-        """Remove a document if it is there."""
-        entry = self.entries.pop(doc_id, None)
-        if entry is None:
-            return
-        self.length -= entry.length
-        for token in entry.counts:
-            posting = self._owned(token)
-            del posting[doc_id]
-            if not posting:
-                del self.postings[token]
-
-    def _owned(self, token: str) -> dict[str, int]:
-        if token not in self.own:
-            self.own.add(token)
-            self.postings[token] = dict(self.postings.get(token, ()))
-        return self.postings.setdefault(token, {})
 
 
 @attrs.frozen
@@ -597,55 +532,6 @@ class _Tx:
         return self.index()
 
 
-@attrs.frozen
-class _Search:
-    """The engine inside a transaction."""
-
-    _tx: _Tx
-
-    def index(self, docs: Sequence[SearchDoc]) -> None:
-        self._tx.writing()
-        _fill(self._tx.own_index(), docs)
-
-    def remove(self, ids: Sequence[str]) -> None:
-        self._tx.writing()
-        index = self._tx.own_index()
-        for doc_id in ids:
-            index.remove(doc_id)
-
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
-        self._tx.reading()
-        check_page(limit, most=_MOST_HITS)
-        index = self._tx.index()
-        total = len(index.entries)
-        shares: dict[str, dict[str, float]] = {}
-        for token in dict.fromkeys(tokens):
-            posting = index.postings.get(token, {})
-            weight = ranking.idf(total, len(posting))
-            for doc_id, count in posting.items():
-                entry = index.entries[doc_id]
-                if entry.fits(only):
-                    share = ranking.bm25(count, weight, entry.length, index.length / total)
-                    shares.setdefault(doc_id, {})[token] = share
-        hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
-        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
-
-    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
-        self._tx.writing()
-        index = self._tx.own_index(empty=True)
-        _fill(index, docs)
-        return len(index.entries)
-
-    def analyzer_version(self) -> int | None:
-        self._tx.reading()
-        index = self._tx.index()
-        return index.analyzer if index.entries else None
-
-    def size(self) -> int:
-        self._tx.reading()
-        return len(self._tx.index().entries)
-
-
 class MemoryStore:
     """A store in memory, gone with the process.
 
@@ -687,17 +573,16 @@ class MemoryStore:
             kinds: Any that are not there yet, or are there with the same keys.
 
         Raises:
-            StorageError: `storage.kind_changed`, a kind has rows and other keys than these;
-                `storage.nested`.
+            SchemaTooOld: `storage.kind_changed`, a kind has rows and another shape than this.
+            SchemaTooNew: `storage.kind_too_new`.
+            StorageError: `storage.nested`.
             StorageBusy: A writer held the lock for too long.
         """
         with self._alone(), self._turns.turn(self._timeout):
             root = self._root or _Root()
             for kind in kinds:
-                old = root.kinds.get(kind.name, kind)
-                changed = (old.keys, old.document) != (kind.keys, kind.document)
-                if changed and root.tables[kind.name]:
-                    raise StorageError("storage.kind_changed", path=kind.name, place="memory:")
+                if root.tables.get(kind.name):
+                    demand_same(root.kinds[kind.name], kind, begun=None, place="memory:")
             self._root = attrs.evolve(
                 root,
                 kinds={**root.kinds, **{kind.name: kind for kind in kinds}},
@@ -731,6 +616,43 @@ class MemoryStore:
                 return self._attempt(fn, write=False)
             with self._turns.turn(self._timeout):
                 return self._attempt(fn, write=True)
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do; see `tianfu_sdk.ports.storage.Store.changes`."""
+        root = self._root or _Root()
+        there = ((kind, root.tables.get(kind.name)) for kind in kinds)
+        found = (
+            compare(root.kinds[kind.name], kind, rows=len(rows)) for kind, rows in there if rows
+        )
+        return [change for change in found if change is not None]
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Give the rows of kinds that changed new keys, a kind at a time."""
+        for change in self.changes(kinds):
+            (kind,) = (kind for kind in kinds if kind.name == change.kind)
+            with self._alone(), self._turns.turn(self._timeout):
+                root = self._root or _Root()
+                table = {}
+                for id_, row in sorted(root.tables[kind.name].items()):
+                    if change.step is SchemaStep.INDEXES:
+                        table[id_] = row
+                        continue
+                    new = attrs.evolve(row, keys=rekey(kind.name, row))
+                    kind.check_row(new)
+                    table[id_] = _sealed(new, row.version)
+                self._root = attrs.evolve(
+                    root,
+                    kinds={**root.kinds, kind.name: kind},
+                    tables={**root.tables, kind.name: table},
+                )
+            if progress is not None:
+                progress(attrs.evolve(change, done=change.rows))
+        self.open(kinds)
 
     def check(self) -> list[str]:
         """Look for damage; there is no place for any."""
@@ -773,14 +695,6 @@ def _sealed(row: Row, version: int) -> Row:
     """Copy a row: neither its giver nor a reader can change what is stored."""
     doc = None if row.doc is None else bytes(row.doc)
     return Row(row.id, version, doc, MappingProxyType(dict(row.keys)))
-
-
-def _fill(index: _Index, docs: Iterable[SearchDoc]) -> None:
-    # Here, so that a program that never searches does not load the text room.
-    from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
-
-    for doc in docs:
-        index.add(doc, folded_tokens(doc.text), ANALYZER_VERSION)
 
 
 def _place(cursor: Cursor) -> int:

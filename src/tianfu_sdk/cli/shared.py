@@ -22,6 +22,7 @@ __all__ = [
     "db_option",
     "echo_json",
     "json_option",
+    "named_store",
     "opened",
     "store_url",
 ]
@@ -89,6 +90,17 @@ def opened(db: str, *, make: bool = False, **more: Any) -> Iterator[Hub]:
     Raises:
         NotFound: `storage.not_there`.
     """
+    url, settings = named_store(db, make=make, **more)
+    with Hub.open(url, settings=settings) as hub:
+        yield hub
+
+
+def named_store(db: str, *, make: bool = False, **more: Any) -> tuple[str, Settings]:
+    """Give the URL of a store and the settings to open it with; see `opened`.
+
+    Raises:
+        NotFound: `storage.not_there`.
+    """
     import os
 
     url = store_url(db)
@@ -96,9 +108,7 @@ def opened(db: str, *, make: bool = False, **more: Any) -> Iterator[Hub]:
         _must_be_there(url)
     context = click.get_current_context(silent=True)
     file = context.meta.get(_SETTINGS) if context else None
-    settings = Settings.load(file=file, values=more or None, environment=os.environ)
-    with Hub.open(url, settings=settings) as hub:
-        yield hub
+    return url, Settings.load(file=file, values=more or None, environment=os.environ)
 
 
 def _must_be_there(url: str) -> None:

@@ -9,6 +9,8 @@ import click
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tianfu_sdk.model.region import RekeyStep
     from tianfu_sdk.settings import Settings
 
@@ -42,13 +44,23 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
     is_flag=True,
     help="Find everything under the regions that lie above it today first.",
 )
-def doctor(db: str, as_json: bool, rebuild_index: bool, rekey_regions: bool) -> None:  # noqa: FBT001
-    """Look whether a store is sound: file, audit chain, search index, keys, regions, plugins.
+@click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
+def doctor(
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    rebuild_index: bool,  # noqa: FBT001
+    rekey_regions: bool,  # noqa: FBT001
+    hashed: bool,  # noqa: FBT001
+) -> None:
+    """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
     Exit code 1 if anything is wrong.
     """
     with opened(db) as hub:
         system = hub.as_system(reason="doctor")
+        if hashed:
+            _say_hash(system.keeping.content_hash(), as_json=as_json)
+            return
         if rekey_regions:
             step = system.regions.rekey(None if as_json else _shown_rekeying)
             if not as_json:
@@ -74,6 +86,14 @@ def _shown_rekeying(step: RekeyStep) -> None:
         click.echo(f"\r{step.kind} {step.seen}", err=True, nl=False)
     else:
         click.echo("", err=True)
+
+
+def _say_hash(parts: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        echo_json(dict(parts))
+        return
+    for part, digest in parts.items():
+        click.echo(f"{digest}  {part}")
 
 
 @click.command()

@@ -36,6 +36,7 @@ __all__ = [
     "NEVER_DUE",
     "PLACED",
     "PLACE_KEYS",
+    "SHELVES",
     "NounKind",
     "Placed",
     "day_key",
@@ -343,6 +344,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
+SHELVES: Mapping[str, NounKind[Any]] = {shelf.name: shelf for shelf in _NOUNS}
+"""How nouns are shelved, by the name of their kind."""
 
 REVISION = Kind(
     "revision",

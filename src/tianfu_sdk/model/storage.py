@@ -36,6 +36,8 @@ __all__ = [
     "Query",
     "Retry",
     "Row",
+    "SchemaChange",
+    "SchemaStep",
     "StorageCapabilities",
     "StoredEvent",
     "Where",
@@ -139,6 +141,9 @@ class Kind:
     """Each a run of scalar key names; the id follows as the last column by itself."""
     document: bool = True
     """False for narrow rows that have keys only."""
+    schema: int = 1
+    """Number of this shape: raised with every change of keys or indexes, so that a store can
+    tell an older program from a newer one."""
     by_name: Mapping[str, Key] = attrs.field(init=False, eq=False, repr=False)
 
     @by_name.default
@@ -361,6 +366,38 @@ class Parked:
 Outcome = Done | Retry | Parked
 
 
+class SchemaStep(Labelled):
+    """What a migration does to a store or a kind."""
+
+    STORE = "store", "升级存储结构", "bring the store's own tables up"
+    ROWS = "rows", "复制行并重建键", "copy the rows into the new shape"
+    INDEXES = "indexes", "重建索引", "build other indexes"
+    ABANDON = "abandon", "放弃未完成的迁移", "give up a migration that was begun"
+
+
+@attrs.frozen(kw_only=True)
+class SchemaChange:
+    """One thing that a store has otherwise than this program needs it."""
+
+    step: SchemaStep
+    kind: str = ""
+    """Name of the kind; empty for the store's own tables."""
+    found: int
+    """Schema number of what is stored."""
+    wanted: int
+    """Schema number of this program."""
+    added: tuple[str, ...] = ()
+    """Keys that come."""
+    removed: tuple[str, ...] = ()
+    """Keys that go."""
+    retyped: tuple[str, ...] = ()
+    """Keys that change their type, or become or stop being multi-valued."""
+    rows: int = 0
+    """Rows of the kind."""
+    done: int = 0
+    """Rows that stand in the new shape already."""
+
+
 @attrs.frozen(kw_only=True)
 class StorageCapabilities:
     """What a store can do; rules plan and suites skip by it."""
@@ -374,5 +411,7 @@ class StorageCapabilities:
     """Writers queue, so commit order is write order and the audit is sealed at commit."""
     search: bool
     """`tx.search` answers inside the transaction."""
+    backup: bool = False
+    """`backup` copies the store while others write; the others are moved by `dump`."""
     own_clock: bool = False
     """Leases run on the server's clock rather than on the injected one."""

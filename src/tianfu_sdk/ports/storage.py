@@ -7,9 +7,10 @@ to every sentence on this page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tianfu_sdk.model.storage import (
     Cursor,
@@ -21,14 +22,18 @@ from tianfu_sdk.model.storage import (
     Outcome,
     Query,
     Row,
+    SchemaChange,
     StorageCapabilities,
     StoredEvent,
 )
 from tianfu_sdk.ports.search import TransactionalSearch
 
-__all__ = ["Store", "Tx"]
+__all__ = ["BackupStore", "Rekey", "Store", "Tx"]
 
 T = TypeVar("T")
+
+Rekey = Callable[[str, Row], Mapping[str, Any]]
+"""Gives the keys of a row in the new shape of its kind, out of the row in the old one."""
 
 
 class Tx(Protocol):
@@ -258,7 +263,68 @@ class Store(Protocol):
         Raises:
             StorageUnavailable: The place cannot be reached or made.
             StorageCorrupt: The file is damaged or is something else.
-            SchemaTooNew: A newer program made it.
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`: a newer program
+                made it, or (`storage.migrating`) is about to.
+            SchemaTooOld: `storage.schema_too_old`, `storage.kind_changed`: an older program
+                made it; `storage.migrating`: its migration is not finished. Nothing is
+                changed; `migrate` does that.
+        """
+        ...
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do; the store needs not be open, nothing is changed.
+
+        Args:
+            kinds: As `open` is to get them.
+
+        Returns:
+            In the order in which it would be done; empty where `open` has nothing against
+            these kinds. Kinds that the store has not are not a change: `open` makes them.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            StorageError: As `open`; `storage.document_changed`: a kind cannot gain or lose
+                its document.
+        """
+        ...
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Bring the store into the shape of these kinds, and open it.
+
+        Rows keep id, version and document byte for byte; their keys are those that `rekey`
+        gives. Everything is done in small committed steps, so that no lock is held for long,
+        and each step can be found half done: a migration that was interrupted anywhere goes on
+        when it is called again, by this process or another. A kind whose indexes alone changed
+        keeps its rows where they are.
+
+        For authors of a store: keep with each kind its shape and schema number, with the store
+        a generation number that every step raises first. A migration of rows is then: (1)
+        write the wanted shape beside the old one and raise the generation, in a transaction
+        that waits for writers of the old generation to end; (2) copy the rows by id into a
+        second table, some hundreds a transaction, beginning after the largest id that is there;
+        (3) drop the old table, rename the second, build the indexes, write the new shape as the
+        kind's own and raise the generation, in one transaction or so that each part can be told
+        to be done. A transaction that writes compares the generation with the one that `open`
+        saw, before its first write and under a lock that (1) waits for (on PostgreSQL and
+        MariaDB a shared lock on that row), and fails with `SchemaTooNew`
+        (`storage.schema_changed`) where it is another; one that reads may do so only when a
+        statement fails. A shape that was begun towards other kinds than these is dropped first.
+
+        Args:
+            kinds: As `open` is to get them.
+            rekey: Called once a row, in order of id, and perhaps again for rows of a step that
+                was interrupted. It gets the row with its old keys, and must not use the store.
+            progress: Called after each step that was committed.
+
+        Raises:
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`.
+            Invalid: `rekey` gave keys that the kind cannot hold; what was done so far stays.
+            StorageError: As `run` and `changes`.
         """
         ...
 
@@ -284,6 +350,7 @@ class Store(Protocol):
             StorageBusy: Another writer held the lock for too long.
             StorageFull: No room left; nothing was stored.
             StorageReadOnly: The store cannot be written.
+            SchemaTooNew: `storage.schema_changed`, the store was migrated since it was opened.
             CommitUnknown: The connection died during COMMIT and nothing can be known.
             StorageError: `storage.nested`: `run` was called inside `fn`.
         """
@@ -295,4 +362,51 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Free what this store holds; may be called again."""
+        ...
+
+
+class BackupStore(Store, Protocol):
+    """A store with `capabilities.backup`: it copies itself while others write."""
+
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Copy everything that is committed, as of one moment, into a new file.
+
+        Writers go on meanwhile. The file appears under its name only when it is whole, with
+        mode 0600.
+
+        Args:
+            target: A file that is not there yet.
+            progress: Called with what is copied and how much it is, in pages.
+
+        Raises:
+            Conflict: `storage.target_there`.
+            StorageFull: No room left; nothing is left behind.
+            StorageUnavailable: The folder cannot be written.
+        """
+        ...
+
+    def restore(
+        self,
+        source: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Fill this place, which is not open yet, with a backup.
+
+        The backup is checked whole, and the place is filled at once or not at all.
+
+        Args:
+            source: What `backup` wrote.
+            progress: As in `backup`.
+
+        Raises:
+            Conflict: `storage.target_there`, the place is not empty.
+            StorageCorrupt: The backup is damaged, or it is something else.
+            SchemaTooNew: A newer program made it.
+            StorageFull: No room left; nothing is left behind.
+            StorageUnavailable: One of both cannot be reached.
+        """
         ...

@@ -12,7 +12,7 @@ from tianfu_sdk.core import policy
 from tianfu_sdk.core.kinds import ACCOUNT, GRANT, Placed, kind_of
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.work import Desk, Work, demand_somebody
 
@@ -82,7 +82,7 @@ class Accounts(Desk):
         """
 
         def read(work: Work) -> Page[Account]:
-            where = () if organization is None else (Where("org_path", "has", organization),)
+            where = tuple(narrowed(work, organization=organization))
             return work.page(
                 ACCOUNT,
                 where=where,

@@ -93,7 +93,9 @@ class Audit(Desk):
                     message = f"seal {seal.number} does not fit the lines that it seals"
                     found.append(_wrong(message, f"seal_{seal.number:012d}"))
                     digest = seal.digest
-                cursor = Cursor(seal.last)
+                # It has none where its place was lost already in the store that this one is
+                # a copy of.
+                cursor = Cursor(seal.last) if seal.last else (last or cursor)
             if len(seals) < _PAGE:
                 break
         open_lines = self._unsealed(cursor)

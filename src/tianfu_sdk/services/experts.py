@@ -12,7 +12,7 @@ from tianfu_sdk.core.kinds import EXPERT
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.listing import Expert
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import new_subject, open_sealed, seal
 from tianfu_sdk.services.vocabularies import demand_term
@@ -138,13 +138,7 @@ class Experts(Desk):
 
         def read(work: Work) -> Page[Expert]:
             _demand_somebody(work)
-            where = []
-            if topic is not None:
-                where.append(Where("topic", "has", topic))
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
+            where = narrowed(work, topic=topic, region=region, organization=organization)
             # Profiles are public: whoever is somebody sees all of them.
             everybody = attrs.evolve(work.actor, system="list", account=None)
             return Work(work.tools, everybody, work.tx).page(

@@ -28,6 +28,7 @@ from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
 from tianfu_sdk.services.work import Actor, Desk, Work
@@ -149,13 +150,9 @@ class Sms(Desk):
         """
 
         def read(work: Work) -> Page[Campaign]:
-            where: list[Where] = []
+            where = narrowed(work, region=region, organization=organization)
             if state is not None:
                 where.append(Where("state", "=", CampaignState.of(state, "state").value))
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
             return work.page(
                 CAMPAIGN,
                 where=tuple(where),

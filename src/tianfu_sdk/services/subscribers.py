@@ -16,6 +16,7 @@ from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.checks import problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.optouts import phone_index, put_opt_out
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import new_subjects, open_sealed, seal
@@ -143,15 +144,9 @@ class Subscribers(Desk):
         """
 
         def read(work: Work) -> Page[Subscriber]:
-            where: list[Where] = []
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
-            if language is not None:
-                where.append(Where("language", "=", canonical_language(language)))
-            if topic is not None:
-                where.append(Where("topic", "has", topic))
+            where = narrowed(
+                work, region=region, organization=organization, language=language, topic=topic
+            )
             return work.page(
                 SUBSCRIBER,
                 where=tuple(where),

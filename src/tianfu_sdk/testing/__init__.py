@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.loopback import Loopback
+    from tianfu_sdk.testing.moving import MovingSuite
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.sms import SmsGatewaySuite
     from tianfu_sdk.testing.storage import StorageSuite
@@ -22,6 +23,7 @@ __all__ = [
     "CountingIds",
     "FrozenClock",
     "Loopback",
+    "MovingSuite",
     "SearchSuite",
     "SmsGatewaySuite",
     "StorageSuite",
@@ -34,6 +36,7 @@ _ROOMS = {
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "Loopback": "tianfu_sdk.testing.loopback",
+    "MovingSuite": "tianfu_sdk.testing.moving",
     "SearchSuite": "tianfu_sdk.testing.search",
     "SmsGatewaySuite": "tianfu_sdk.testing.sms",
     "StorageSuite": "tianfu_sdk.testing.storage",

@@ -20,6 +20,7 @@ from tianfu_sdk.testing.cases.events import EventCases
 from tianfu_sdk.testing.cases.finding import FindCases
 from tianfu_sdk.testing.cases.jobs import JobCases
 from tianfu_sdk.testing.cases.loading import LoadCases
+from tianfu_sdk.testing.cases.migrating import MigrateCases
 from tianfu_sdk.testing.cases.processes import ProcessCases
 from tianfu_sdk.testing.cases.threads import ThreadCases
 from tianfu_sdk.testing.cases.transactions import TransactionCases
@@ -36,6 +37,7 @@ class StorageSuite(
     TransactionCases,
     ThreadCases,
     ProcessCases,
+    MigrateCases,
 ):
     """Holds a store to every sentence of `tianfu_sdk.ports.storage`.
 

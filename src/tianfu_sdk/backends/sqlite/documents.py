@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.backends.sqlite.queries import select
+from tianfu_sdk.backends.sqlite.schema import table_names
 from tianfu_sdk.core.border import check_loaded
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
@@ -35,17 +36,26 @@ class Table:
     update: str
     places: Mapping[str, int]
     """Where each scalar key stands in a record."""
+    rows: str
+    """Name of the table of rows."""
+    sets: str
+    """What the names of the tables of multi-valued keys begin with."""
 
     @classmethod
-    def of(cls, kind: Kind) -> Table:
-        """Build the statements of a kind."""
+    def of(cls, kind: Kind, number: int = 0) -> Table:
+        """Build the statements of a kind.
+
+        Args:
+            kind: Whose rows they are.
+            number: Of its tables; see `tianfu_sdk.backends.sqlite.schema`.
+        """
         scalars = tuple(key for key in kind.keys if not key.many)
         many = tuple(key for key in kind.keys if key.many)
         names = [f"k_{key.name}" for key in scalars] + (["many"] if many else [])
         columns = ", ".join(["id", "version", "doc", *names])
         narrow = ", ".join(["id", "version", "NULL", *names])
-        sets = ", ".join(f"{name} = ?" for name in ["doc", *names])
-        table = f"d_{kind.name}"
+        given = ", ".join(f"{name} = ?" for name in ["doc", *names])
+        table, sets = table_names(kind.name, number)
         # Names come from checked kinds.
         return cls(
             kind,
@@ -57,8 +67,10 @@ class Table:
             f"SELECT {columns} FROM {table} WHERE id IN ({', '.join('?' * _WIDTH)})",
             f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",
             f"INSERT INTO {table} ({columns}) VALUES (?, ?, {', '.join('?' * (1 + len(names)))})",
-            f"UPDATE {table} SET version = version + 1, {sets} WHERE id = ? AND version = ?",
+            f"UPDATE {table} SET version = version + 1, {given} WHERE id = ? AND version = ?",
             {key.name: place for place, key in enumerate(scalars, 3)},
+            table,
+            sets,
         )
 
     def row(self, record: Sequence[Any]) -> Row:
@@ -83,13 +95,13 @@ class Table:
         """Give a page of rows."""
         self.kind.check_query(query)
         columns = self.columns if query.fields == "all" else self.narrow
-        text, values = select(self.kind, query, columns)
+        text, values = select(self.rows, self.sets, query, columns)
         return [self.row(r) for r in connection.execute(text, values)]
 
     def count(self, connection: sqlite3.Connection, query: Query) -> int:
         """Count the rows that match."""
         self.kind.check_query(query)
-        text, values = select(self.kind, query, "count(*)", paged=False)
+        text, values = select(self.rows, self.sets, query, "count(*)", paged=False)
         return int(connection.execute(text, values).fetchone()[0])
 
     def put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -143,11 +155,11 @@ class Table:
     def _delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> bool:
         for key in self.many:
             connection.executemany(
-                f"DELETE FROM m_{self.kind.name}_{key.name} WHERE id = ?",
+                f"DELETE FROM {self.sets}{key.name} WHERE id = ?",
                 ((id_,) for id_, _ in versions),
             )
         done = connection.executemany(
-            f"DELETE FROM d_{self.kind.name} WHERE id = ? AND version = ?", versions
+            f"DELETE FROM {self.rows} WHERE id = ? AND version = ?", versions
         )
         return done.rowcount == len(versions)
 
@@ -193,7 +205,7 @@ class Table:
         before: Mapping[str, Mapping[str, frozenset[Any]]],
     ) -> None:
         for key in self.many:
-            table = f"m_{self.kind.name}_{key.name}"
+            table = f"{self.sets}{key.name}"
             gone: list[tuple[Any, str]] = []
             come: list[tuple[Any, str]] = []
             for row in rows:

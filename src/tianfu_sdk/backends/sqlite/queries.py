@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tianfu_sdk.model.storage import Group, Kind, Query, Where
+from tianfu_sdk.model.storage import Group, Query, Where
 
 __all__ = ["select", "successor"]
 
@@ -28,12 +28,15 @@ def successor(prefix: str) -> str | None:
     return None
 
 
-def select(kind: Kind, query: Query, columns: str, *, paged: bool = True) -> tuple[str, list[Any]]:
+def select(
+    rows: str, sets: str, query: Query, columns: str, *, paged: bool = True
+) -> tuple[str, list[Any]]:
     """Build the statement of a query.
 
     Args:
-        kind: Checked against the query already.
-        query: What to find.
+        rows: Name of the table of rows.
+        sets: What the names of the tables of multi-valued keys begin with.
+        query: What to find, checked against its kind already.
         columns: What to select.
         paged: Whether order, `after` and `limit` count.
 
@@ -42,8 +45,8 @@ def select(kind: Kind, query: Query, columns: str, *, paged: bool = True) -> tup
     """
     values: list[Any] = []
     order = query.order if paged else None
-    parts = [_condition(kind, where, order, values) for where in query.where]
-    parts += [_groups(kind, g, order, values) for g in (query.any_of, query.scope) if g is not None]
+    parts = [_condition(sets, where, order, values) for where in query.where]
+    parts += [_groups(sets, g, order, values) for g in (query.any_of, query.scope) if g is not None]
     tail = ""
     if paged:
         column = _column(query.order)
@@ -61,24 +64,24 @@ def select(kind: Kind, query: Query, columns: str, *, paged: bool = True) -> tup
         values.append(query.limit)
     where_ = f" WHERE {' AND '.join(parts)}" if parts else ""
     # Names come from checked kinds, values are parameters.
-    return f"SELECT {columns} FROM d_{kind.name} AS d{where_}{tail}", values
+    return f"SELECT {columns} FROM {rows} AS d{where_}{tail}", values
 
 
 def _column(name: str) -> str:
     return "id" if name == "id" else f"k_{name}"
 
 
-def _groups(kind: Kind, groups: tuple[Group, ...], order: str | None, values: list[Any]) -> str:
+def _groups(sets: str, groups: tuple[Group, ...], order: str | None, values: list[Any]) -> str:
     if not groups:
         return "0"
     alternatives = [
-        " AND ".join(_condition(kind, where, order, values) for where in group) or "1"
+        " AND ".join(_condition(sets, where, order, values) for where in group) or "1"
         for group in groups
     ]
     return alternatives[0] if len(alternatives) == 1 else f"(({') OR ('.join(alternatives)}))"
 
 
-def _condition(kind: Kind, where: Where, order: str | None, values: list[Any]) -> str:
+def _condition(sets: str, where: Where, order: str | None, values: list[Any]) -> str:
     column = _column(where.key)
     if order not in (None, where.key) and where.op in _RANGES:
         # An index that serves a range cannot serve the order: a page would be sorted out of
@@ -86,8 +89,7 @@ def _condition(kind: Kind, where: Where, order: str | None, values: list[Any]) -
         column = f"+{column}"
     if where.op == "has":
         values.append(where.value)
-        table = f"m_{kind.name}_{where.key}"
-        return f"EXISTS (SELECT 1 FROM {table} AS m WHERE m.value = ? AND m.id = d.id)"
+        return f"EXISTS (SELECT 1 FROM {sets}{where.key} AS m WHERE m.value = ? AND m.id = d.id)"
     if where.op == "in":
         return _among(column, where.value, values)
     if where.op == "prefix":

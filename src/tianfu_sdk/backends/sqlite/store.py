@@ -8,32 +8,30 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from tianfu_sdk.backends.sqlite import schema
-from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
+from tianfu_sdk.backends.sqlite.copies import copy_out, put_back
+from tianfu_sdk.backends.sqlite.documents import Table
 from tianfu_sdk.backends.sqlite.faults import fault, translated
-from tianfu_sdk.backends.sqlite.jobs import Jobs
+from tianfu_sdk.backends.sqlite.migration import Migration
+from tianfu_sdk.backends.sqlite.transaction import Tx
 from tianfu_sdk.backends.turns import Turns
-from tianfu_sdk.core.border import check_name, check_page
-from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageReadOnly, StorageUnavailable
+from tianfu_sdk.errors import (
+    SchemaTooNew,
+    StorageError,
+    StorageReadOnly,
+    StorageUnavailable,
+)
 from tianfu_sdk.model.storage import (
-    Cursor,
-    Job,
-    JobInfo,
-    JobState,
     Kind,
-    NewJob,
-    Outcome,
-    Query,
-    Row,
+    SchemaChange,
     StorageCapabilities,
-    StoredEvent,
 )
 from tianfu_sdk.ports.clock import Clock, Ids
-from tianfu_sdk.ports.search import TransactionalSearch
+from tianfu_sdk.ports.storage import Rekey
 
 __all__ = ["SqliteStore"]
 
@@ -101,6 +99,7 @@ class SqliteStore:
         self._tables: dict[str, Table] = {}
         self._mine = _Open()
         self._closed = True
+        self._generation = 0
         self._connections: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
         self.capabilities = StorageCapabilities(
             name="sqlite",
@@ -108,6 +107,7 @@ class SqliteStore:
             processes=True,
             single_writer=True,
             search=True,
+            backup=True,
         )
 
     def open(self, kinds: Sequence[Kind]) -> None:
@@ -118,23 +118,64 @@ class SqliteStore:
             )
         if self._mine.busy:
             raise StorageError("storage.nested", place=self._place)
-        self._tables = {kind.name: Table.of(kind) for kind in kinds}
         self._closed = False
         with translated(self._place, self._timeout):
             connection = self._connection()
-            ours = schema.recognise(connection, self._place)
             if self._read_only:
-                if not ours:
+                if not schema.recognise(connection, self._place):
                     raise StorageReadOnly("storage.read_only", place=self._place)
-                return
-            with self._turn():
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    schema.recognise(connection, self._place)
+                schema.demand_current(connection, kinds, self._place)
+            else:
+                with self._writing(connection):
                     schema.create(connection, tuple(kinds), self._place)
-                    connection.execute("COMMIT")
-                finally:
-                    self._end(connection)
+            self._generation = schema.generation(connection)
+            stored = schema.stored_kinds(connection)
+        self._tables = {
+            kind.name: Table.of(kind, stored[kind.name].number)
+            for kind in kinds
+            if kind.name in stored
+        }
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say what `migrate` would do."""
+        closed, self._closed = self._closed, False
+        try:
+            with translated(self._place, self._timeout):
+                return self._migration(kinds).changes()
+        finally:
+            self._closed = closed
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
+    ) -> None:
+        """Bring the file into the shape of these kinds, and open it."""
+        if self._read_only:
+            raise StorageReadOnly("storage.read_only", place=self._place)
+        self._closed = False
+        with translated(self._place, self._timeout):
+            for change in self._migration(kinds).run(rekey):
+                if progress is not None:
+                    progress(change)
+        self.open(kinds)
+
+    def _migration(self, kinds: Sequence[Kind]) -> Migration:
+        connection = self._connection()
+        if self._mine.busy:
+            raise StorageError("storage.nested", place=self._place)
+        return Migration(connection, kinds, self._place, lambda: self._writing(connection))
+
+    @contextlib.contextmanager
+    def _writing(self, connection: sqlite3.Connection) -> Iterator[None]:
+        with self._turn():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.execute("COMMIT")
+            finally:
+                self._end(connection)
 
     def run(
         self,
@@ -167,14 +208,46 @@ class SqliteStore:
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         tx = Tx(connection, self._tables, self._clock, self._ids, write=write)
         try:
+            if write:
+                self._demand_generation(connection)
             result = fn(tx)
             tx.finish()
             connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                # Perhaps a table that this program knows was migrated away.
+                self._demand_generation(connection)
+            raise
         finally:
             tx.over = True
             if connection.in_transaction:
                 self._end(connection)
         return result
+
+    def _demand_generation(self, connection: sqlite3.Connection) -> None:
+        if schema.generation(connection) != self._generation:
+            raise SchemaTooNew("storage.schema_changed", place=self._place)
+
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Copy what is committed into a new file, while others write."""
+        if self._mine.busy:
+            raise StorageError("storage.nested", place=self._place)
+        with translated(self._place, self._timeout):
+            copy_out(self._connection(), Path(target).absolute(), progress)
+
+    def restore(
+        self,
+        source: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Make the file of a backup; it must not be there yet."""
+        if self._read_only:
+            raise StorageReadOnly("storage.read_only", place=self._place)
+        put_back(Path(source), self.path, progress)
 
     def check(self) -> list[str]:
         """Look for damage."""
@@ -219,7 +292,16 @@ class SqliteStore:
         return mine.connection
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro" if self._read_only else "rwc"
+        if not self._read_only:
+            # For its owner only, as SQLite then makes the files beside it; where this cannot
+            # be done, SQLite says why.
+            with contextlib.suppress(OSError):
+                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        mode = "rwc"
+        if self._read_only:
+            # Of a medium that can only be read, SQLite could not make the file that readers
+            # and a writer share, and there can be no writer.
+            mode = "ro&immutable=1" if _on_read_only_medium(self.path) else "ro"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             uri=True,
@@ -237,213 +319,23 @@ class SqliteStore:
             if not self._read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-        except (sqlite3.Error, StorageError):
+        except (sqlite3.Error, StorageError) as error:
             connection.close()
+            if not self._read_only and not isinstance(error, StorageError) and self._locked_away():
+                raise StorageReadOnly("storage.read_only", place=self._place) from error
             raise
         return connection
 
-
-class Tx:
-    """One open transaction; see `tianfu_sdk.ports.storage.Tx` for what each verb promises."""
-
-    __slots__ = (
-        "_clock",
-        "_ids",
-        "_lost",
-        "_made_jobs",
-        "_open_connection",
-        "_tables",
-        "_write",
-        "over",
-    )
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        tables: dict[str, Table],
-        clock: Clock,
-        ids: Ids,
-        *,
-        write: bool,
-    ) -> None:
-        self._open_connection = connection
-        self._tables = tables
-        self._clock = clock
-        self._ids = ids
-        self._write = write
-        self._made_jobs: Jobs | None = None
-        self._lost: Conflict | None = None
-        self.over = False
-
-    def finish(self) -> None:
-        """Refuse to commit after a conflict, caught or not."""
-        if self._lost is not None:
-            raise self._lost
-
-    @property
-    def search(self) -> TransactionalSearch | None:
-        """The engine inside this transaction."""
-        # Imported here because most transactions never search.
-        from tianfu_sdk.backends.sqlite.search import SqliteSearch
-
-        self._reading()
-        return SqliteSearch(self._reading, self._writing)
-
-    def get(self, kind: str, ids: Sequence[str]) -> list[Row]:
-        """Give the rows that exist."""
-        connection = self._reading()
-        return self._table(kind).get(connection, ids) if ids else []
-
-    def find(self, kind: str, query: Query) -> list[Row]:
-        """Give a page of rows."""
-        return self._table(kind).find(self._reading(), query)
-
-    def count(self, kind: str, query: Query) -> int:
-        """Count the rows that match."""
-        return self._table(kind).count(self._reading(), query)
-
-    def put(self, kind: str, rows: Sequence[Row]) -> None:
-        """Create or replace rows."""
-        connection = self._writing()
-        try:
-            self._table(kind).put(connection, rows)
-        except Conflict as error:
-            self._lost = error
-            raise
-
-    def delete(self, kind: str, versions: Sequence[tuple[str, int]]) -> None:
-        """Delete rows where the version matches."""
-        connection = self._writing()
-        try:
-            self._table(kind).delete(connection, versions)
-        except Conflict as error:
-            self._lost = error
-            raise
-
-    def load(self, kind: str, rows: Sequence[Row]) -> None:
-        """Store rows as they stand in another store."""
-        connection = self._writing()
-        try:
-            self._table(kind).load(connection, rows)
-        except Conflict as error:
-            self._lost = error
-            raise
-
-    def append(self, stream: str, bodies: Sequence[bytes]) -> None:
-        """Append events to a stream."""
-        check_name(stream, "stream")
-        self._writing().executemany(
-            "INSERT INTO tf_event (stream, body) VALUES (?, ?)", ((stream, b) for b in bodies)
+    def _locked_away(self) -> bool:
+        """Tell whether the file is there and can be read, but not written."""
+        readable = self.path.is_file() and os.access(self.path, os.R_OK)
+        return readable and not (
+            os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
         )
 
-    def read(self, stream: str, after: Cursor | None, limit: int) -> list[StoredEvent]:
-        """Give the events after a cursor."""
-        check_name(stream, "stream")
-        check_page(limit)
-        if after is not None and not (after.isascii() and after.isdigit()):
-            raise Invalid("storage.cursor", path="after")
-        rows = self._reading().execute(
-            "SELECT seq, body FROM tf_event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (stream, int(after or 0), limit),
-        )
-        return [StoredEvent(Cursor(str(seq)), as_bytes(body)) for seq, body in rows]
 
-    def last(self, stream: str) -> Cursor | None:
-        """Give the cursor of the newest event."""
-        check_name(stream, "stream")
-        row = (
-            self._reading()
-            .execute("SELECT max(seq) FROM tf_event WHERE stream = ?", (stream,))
-            .fetchone()
-        )
-        return None if row[0] is None else Cursor(str(row[0]))
-
-    def streams(self) -> list[str]:
-        """Give the streams that have events."""
-        names: list[str] = []
-        # Leaps from name to name in the index; DISTINCT would walk every event.
-        text = "SELECT min(stream) FROM tf_event WHERE stream > ?"
-        while True:
-            row = self._reading().execute(text, (names[-1] if names else "",)).fetchone()
-            if row[0] is None:
-                return names
-            names.append(row[0])
-
-    def enqueue(self, queue: str, jobs: Sequence[NewJob]) -> int:
-        """Add jobs whose keys are new."""
-        return self._jobs(write=True).enqueue(queue, jobs)
-
-    def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
-        """Take due jobs."""
-        return self._jobs(write=True).claim(queue, n, lease, owner)
-
-    def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
-        """End claimed jobs."""
-        return self._jobs(write=True).settle(settled)
-
-    def jobs(
-        self, queue: str, state: JobState | None, after: int | None, limit: int
-    ) -> list[JobInfo]:
-        """List jobs by id."""
-        return self._jobs(write=False).jobs(queue, state, after, limit)
-
-    def release(self, queue: str, ids: Sequence[int]) -> int:
-        """Queue parked jobs again."""
-        return self._jobs(write=True).release(queue, ids)
-
-    def hold(self, queue: str, group: str) -> None:
-        """Hold a group."""
-        self._jobs(write=True).hold(queue, group)
-
-    def unhold(self, queue: str, group: str) -> None:
-        """Let a group go on."""
-        self._jobs(write=True).unhold(queue, group)
-
-    def drop(self, queue: str, group: str) -> int:
-        """Cancel a group's waiting jobs."""
-        return self._jobs(write=True).drop(queue, group)
-
-    def queues(self) -> list[str]:
-        """Give the queues that have jobs or holds."""
-        return self._jobs(write=False).queues()
-
-    def holds(self, queue: str) -> list[str]:
-        """Give the held groups of a queue."""
-        return self._jobs(write=False).holds(queue)
-
-    def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
-        """Store jobs as they stand in another store."""
-        try:
-            self._jobs(write=True).load(queue, jobs)
-        except Conflict as error:
-            self._lost = error
-            raise
-
-    def purge(self, queue: str, before: datetime, limit: int) -> int:
-        """Forget old finished jobs."""
-        return self._jobs(write=True).purge(queue, before, limit)
-
-    def _table(self, kind: str) -> Table:
-        try:
-            return self._tables[kind]
-        except KeyError:
-            raise StorageError("storage.no_kind", path=kind, kind=kind) from None
-
-    def _reading(self) -> sqlite3.Connection:
-        if self.over:
-            raise StorageError("storage.tx_over")
-        if self._lost is not None:
-            raise self._lost
-        return self._open_connection
-
-    def _writing(self) -> sqlite3.Connection:
-        connection = self._reading()
-        if not self._write:
-            raise StorageError("storage.read_only_tx")
-        return connection
-
-    def _jobs(self, *, write: bool) -> Jobs:
-        connection = self._writing() if write else self._reading()
-        if self._made_jobs is None:
-            self._made_jobs = Jobs(connection, self._clock.now(), self._ids.token())
-        return self._made_jobs
+def _on_read_only_medium(path: Path) -> bool:
+    # Windows has neither the call nor the flag.
+    if not hasattr(os, "statvfs") or not path.exists():
+        return False
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

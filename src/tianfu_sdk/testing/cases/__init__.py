@@ -13,6 +13,8 @@ pytest.register_assert_rewrite(
             "finding",
             "jobs",
             "loading",
+            "migrating",
+            "moving",
             "search",
             "sms_base",
             "sms_callbacks",

@@ -1,0 +1,165 @@
+"""Search in the store in memory: an inverted index that roots share."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from tianfu_sdk.core import ranking
+from tianfu_sdk.core.border import check_page
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+
+__all__ = ["Index", "Search"]
+
+_MOST_HITS = 200
+
+
+@attrs.frozen
+class _Entry:
+    """What the index keeps of a document beside its postings."""
+
+    kind: str
+    language: str
+    tags: frozenset[str]
+    counts: Mapping[str, int]
+    length: int
+
+    def fits(self, only: SearchFilter) -> bool:
+        """Tell whether the filter lets it through."""
+        return (
+            (not only.kinds or self.kind in only.kinds)
+            and (not only.languages or self.language in only.languages)
+            and (not only.tags or not only.tags.isdisjoint(self.tags))
+        )
+
+
+@attrs.define
+class Index:
+    """An inverted index that shares with its forerunner what it did not change."""
+
+    entries: dict[str, _Entry] = attrs.field(factory=dict)
+    postings: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    """Count by document id, by token."""
+    length: int = 0
+    """Tokens of all documents."""
+    analyzer: int | None = None
+    own: set[str] = attrs.field(factory=set)
+    """Tokens whose postings are not shared any more."""
+
+    def copy(self) -> Index:
+        """Give one that can be changed."""
+        return Index(dict(self.entries), dict(self.postings), self.length, self.analyzer)
+
+    def add(self, doc: SearchDoc, tokens: Sequence[str], analyzer: int) -> None:
+        """Add or replace a document."""
+        self.remove(doc.id)
+        counts = Counter(tokens)
+        self.entries[doc.id] = _Entry(doc.kind, doc.language, doc.tags, counts, len(tokens))
+        self.length += len(tokens)
+        self.analyzer = analyzer
+        for token, count in counts.items():
+            self._owned(token)[doc.id] = count
+
+    def remove(self, doc_id: str) -> None:
+        """Remove a document if it is there."""
+        entry = self.entries.pop(doc_id, None)
+        if entry is None:
+            return
+        self.length -= entry.length
+        for token in entry.counts:
+            posting = self._owned(token)
+            del posting[doc_id]
+            if not posting:
+                del self.postings[token]
+
+    def _owned(self, token: str) -> dict[str, int]:
+        if token not in self.own:
+            self.own.add(token)
+            self.postings[token] = dict(self.postings.get(token, ()))
+        return self.postings.setdefault(token, {})
+
+
+class _Tx(Protocol):
+    """What the engine asks of its transaction."""
+
+    def reading(self) -> None:
+        """Refuse when it is over."""
+
+    def writing(self) -> None:
+        """Refuse when it may only read."""
+
+    def index(self) -> Index:
+        """Give the index as this transaction sees it."""
+        ...
+
+    def own_index(self, *, empty: bool = False) -> Index:
+        """Give the index to be changed."""
+        ...
+
+
+@attrs.frozen
+class Search:
+    """The engine inside a transaction."""
+
+    _tx: _Tx
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        """Add or replace documents."""
+        self._tx.writing()
+        _fill(self._tx.own_index(), docs)
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents."""
+        self._tx.writing()
+        index = self._tx.own_index()
+        for doc_id in ids:
+            index.remove(doc_id)
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        """Rank documents by BM25 over the tokens."""
+        self._tx.reading()
+        check_page(limit, most=_MOST_HITS)
+        index = self._tx.index()
+        total = len(index.entries)
+        shares: dict[str, dict[str, float]] = {}
+        for token in dict.fromkeys(tokens):
+            posting = index.postings.get(token, {})
+            weight = ranking.idf(total, len(posting))
+            for doc_id, count in posting.items():
+                entry = index.entries[doc_id]
+                if entry.fits(only):
+                    share = ranking.bm25(count, weight, entry.length, index.length / total)
+                    shares.setdefault(doc_id, {})[token] = share
+        hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
+        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        """Throw the index away and build it from these documents."""
+        self._tx.writing()
+        index = self._tx.own_index(empty=True)
+        _fill(index, docs)
+        return len(index.entries)
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the index."""
+        self._tx.reading()
+        index = self._tx.index()
+        return index.analyzer if index.entries else None
+
+    def size(self) -> int:
+        """Count the documents."""
+        self._tx.reading()
+        return len(self._tx.index().entries)
+
+
+def _fill(index: Index, docs: Iterable[SearchDoc]) -> None:
+    # Here, so that a program that never searches does not load the text room.
+    from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
+
+    for doc in docs:
+        index.add(doc, folded_tokens(doc.text), ANALYZER_VERSION)

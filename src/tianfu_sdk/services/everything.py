@@ -1,0 +1,126 @@
+"""Everything that a store holds, item by item, in the order in which another can take it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tianfu_sdk.core.contents import ContentHash
+from tianfu_sdk.core.cursors import cursors_of
+from tianfu_sdk.core.kinds import MARK, SEAL
+from tianfu_sdk.model.dump import DumpEvent, DumpHold, DumpItem, DumpJob, DumpRow
+from tianfu_sdk.model.storage import Cursor, Kind, Query, Row
+from tianfu_sdk.ports.storage import Tx
+
+__all__ = ["LOADING", "content_of", "everything"]
+
+LOADING = "load:progress"
+"""The mark of a store that is being loaded; it belongs to no content."""
+_PAGE = 500
+_LATE = (MARK.name, SEAL.name)
+"""Kinds that hold cursors: they follow the events that these point at."""
+
+
+def everything(tx: Tx, kinds: Sequence[Kind]) -> Iterator[DumpItem]:
+    """Give rows, then events, then rows that hold cursors, then holds and jobs.
+
+    Args:
+        tx: One snapshot; it must stay open while this is read.
+        kinds: Of the store.
+    """
+    for kind in kinds:
+        if kind.name not in _LATE:
+            yield from (DumpRow(kind.name, row) for row in _rows(tx, kind))
+    marks = [row for row in _rows(tx, MARK) if row.id != LOADING]
+    places: dict[tuple[str, str], int] = {}
+    wanted = {place for row in marks for place in cursors_of(MARK.name, row).values()}
+    for stream in tx.streams():
+        for number, (cursor, body) in enumerate(_events(tx, stream), 1):
+            if (stream, cursor) in wanted:
+                places[stream, cursor] = number
+            yield DumpEvent(stream, body)
+    for row in marks:
+        named = cursors_of(MARK.name, row)
+        yield DumpRow(MARK.name, row, {n: places.get(place, -1) for n, place in named.items()})
+    yield from _seals(tx)
+    for queue in tx.queues():
+        yield from (DumpHold(queue, group) for group in tx.holds(queue))
+        yield from _jobs(tx, queue)
+
+
+def content_of(tx: Tx, kinds: Sequence[Kind]) -> Mapping[str, str]:
+    """Give the content hash of a store by part; see `Keeping.content_hash`."""
+    content = ContentHash()
+    for item in everything(tx, kinds):
+        content.add(item)
+    return content.parts()
+
+
+def _rows(tx: Tx, kind: Kind, order: str = "id") -> Iterator[Row]:
+    after = None
+    while True:
+        rows = tx.find(kind.name, Query(order=order, after=after, limit=_PAGE))
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1]
+        after = (last.id if order == "id" else last.keys[order], last.id)
+
+
+def _events(tx: Tx, stream: str) -> Iterator[tuple[str, bytes]]:
+    after: Cursor | None = None
+    while True:
+        events = tx.read(stream, after, _PAGE)
+        yield from ((event.cursor, event.body) for event in events)
+        if len(events) < _PAGE:
+            return
+        after = events[-1].cursor
+
+
+def _seals(tx: Tx) -> Iterator[DumpItem]:
+    """Give the seals with the places of their cursors: both go up, so one walk serves all."""
+    walks: dict[str, _Walk] = {}
+    for row in _rows(tx, SEAL, "number"):
+        named = cursors_of(SEAL.name, row)
+        places = {}
+        for name, (stream, cursor) in named.items():
+            walk = walks.setdefault(stream, _Walk(tx, stream))
+            places[name] = walk.place(cursor)
+        yield DumpRow(SEAL.name, row, places)
+
+
+class _Walk:
+    """Finds the places of cursors that are asked for in their order."""
+
+    def __init__(self, tx: Tx, stream: str) -> None:
+        self._tx = tx
+        self._stream = stream
+        self._begin()
+
+    def _begin(self) -> None:
+        self._events = _events(self._tx, self._stream)
+        self._number = 0
+        self._cursor: str | None = None
+
+    def place(self, cursor: str) -> int:
+        """Give how many events lie up to a cursor, or -1 where it is none of the stream's."""
+        if cursor == self._cursor:
+            return self._number
+        # A seal that was tampered with may point backwards: look from the beginning, once.
+        for _ in range(2):
+            for found, _ in self._events:
+                self._number += 1
+                self._cursor = found
+                if found == cursor:
+                    return self._number
+            self._begin()
+        return -1
+
+
+def _jobs(tx: Tx, queue: str) -> Iterator[DumpItem]:
+    after = None
+    while True:
+        jobs = tx.jobs(queue, None, after, _PAGE)
+        yield from (DumpJob(job) for job in jobs)
+        if len(jobs) < _PAGE:
+            return
+        after = jobs[-1].id
