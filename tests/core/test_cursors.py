@@ -24,7 +24,7 @@ def test_a_seal_holds_two_and_the_first_one():
 
 
 def test_a_seal_with_other_cursors_is_the_same_seal():
-    other = with_cursors("seal", row(SEAL), {"after": "170", "last": "230"})
+    other = with_cursors(row(SEAL), {"after": "170", "last": "230"})
     read = codec.loads(Seal, other.doc)
     assert (read.after, read.last, read.digest, read.lines) == ("170", "230", SEAL.digest, 6)
     assert without_cursors("seal", other) == without_cursors("seal", row(SEAL))
@@ -32,10 +32,11 @@ def test_a_seal_with_other_cursors_is_the_same_seal():
 
 
 def test_marks_of_consumers_hold_one_and_other_marks_none():
-    mark = Row("consumer:kpi", 4, b"99")
+    mark = Row("consumer:kpi", 4, b'{"name":"kpi","cursor":"99"}')
     assert cursors_of("mark", mark) == {"cursor": ("events", "99")}
-    assert with_cursors("mark", mark, {"cursor": "7"}) == Row("consumer:kpi", 4, b"7")
-    for other in (Row("mark:demo", 1, b"99"), Row("x", 1, b"99")):
+    moved = Row("consumer:kpi", 4, b'{"name":"kpi","cursor":"7"}')
+    assert with_cursors(mark, {"cursor": "7"}) == moved
+    for other in (Row("mark:demo", 1, b"99"), Row("x", 1, b'{"cursor":"99"}'), Row("consumer:", 1)):
         assert cursors_of("mark", other) == {}
         assert without_cursors("mark", other) == other
 

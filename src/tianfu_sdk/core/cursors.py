@@ -13,8 +13,9 @@ from tianfu_sdk.model.storage import Row
 __all__ = ["CONSUMING", "cursors_of", "with_cursors", "without_cursors"]
 
 CONSUMING: dict[str, str] = {"consumer:": "events"}
-"""Marks that are a cursor: by what their ids begin with, the stream. Whoever keeps a cursor
-in a mark of another form names it here, or it is lost when the store moves."""
+"""Marks whose document has a cursor as its member `cursor`: by what their ids begin with, the
+stream. Whoever keeps a cursor in another mark names it here, or it is lost when the store
+moves."""
 _SEALED = "audit"
 
 
@@ -27,8 +28,9 @@ def cursors_of(kind: str, row: Row) -> Mapping[str, tuple[str, str]]:
     """
     if kind == MARK.name:
         for begins, stream in CONSUMING.items():
-            if row.id.startswith(begins):
-                return {"cursor": (stream, (row.doc or b"").decode(errors="replace"))}
+            cursor = _plain(row).get("cursor") if row.id.startswith(begins) else None
+            if isinstance(cursor, str):
+                return {"cursor": (stream, cursor)}
     elif kind == SEAL.name:
         plain = _plain(row)
         names = [name for name in ("after", "last") if isinstance(plain.get(name), str)]
@@ -36,18 +38,15 @@ def cursors_of(kind: str, row: Row) -> Mapping[str, tuple[str, str]]:
     return {}
 
 
-def with_cursors(kind: str, row: Row, cursors: Mapping[str, str]) -> Row:
+def with_cursors(row: Row, cursors: Mapping[str, str]) -> Row:
     """Give the row with other cursors.
 
     Args:
-        kind: Of the row.
         row: As it stood in the other store.
         cursors: By the names that `cursors_of` gave.
     """
     if not cursors:
         return row
-    if kind == MARK.name:
-        return attrs.evolve(row, doc=cursors["cursor"].encode())
     # As the codec writes it; no digest is over these bytes.
     plain = {**_plain(row), **cursors}
     return attrs.evolve(
@@ -60,7 +59,7 @@ def without_cursors(kind: str, row: Row) -> Row:
     names = cursors_of(kind, row)
     if not names:
         return row
-    return with_cursors(kind, row, dict.fromkeys(names, ""))
+    return with_cursors(row, dict.fromkeys(names, ""))
 
 
 def _plain(row: Row) -> dict[str, object]:

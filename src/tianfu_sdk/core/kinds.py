@@ -32,6 +32,7 @@ __all__ = [
     "ALL_KINDS",
     "BY_PREFIX",
     "CONTENT",
+    "DUMPED",
     "NEVER",
     "NEVER_DUE",
     "PLACED",
@@ -462,7 +463,9 @@ EVENT_CHUNK = Kind(
 )
 """Where in the log the events of a time stand, a row a thousand of them."""
 ROLLUPS = (EVENT_DAY, EVENT_FIRST, EVENT_CHUNK)
-"""Kinds that are made of the log of events and can be made of it again."""
+"""Kinds that are made of the log of events and can be made of it again; no dump has them."""
+ROLLUP_MARK = "rollup"
+"""Id of the mark that says how far they are."""
 MARK = Kind("mark", ())
 """Small notes of the store itself: consumers' cursors, import marks, who made it."""
 
@@ -481,6 +484,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     MARK,
 )
 
+DUMPED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in ROLLUPS)
+"""What moves from store to store; the rest is made again there."""
 PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
 """Kinds whose rows belong to a region and an organization."""
 
