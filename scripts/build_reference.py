@@ -121,13 +121,14 @@ def settings_page() -> Iterator[str]:
     yield "`tianfu config` shows what would be used.\n"
     tables = {"": "Settings"}
     tables |= {name: cls.__name__ for name, cls in settings._TABLES.items()}  # noqa: SLF001
+    tables["gateways.NAME"] = "GatewaySettings"
     for table, name in tables.items():
         yield f"\n## `[{table}]`\n" if table else "\n## Top level\n"
         yield "| setting | type | default | what it is |"
         yield "|---|---|---|---|"
         for field, kind, default, text in fields(settings, name):
             if table or field not in tables:
-                shown = "" if field == "backends" else default
+                shown = "" if field in {"backends", "gateways"} else default
                 yield f"| `{field}` | `{cell(kind)}` | `{shown}` | {cell(text)} |".replace("``", "")
 
 

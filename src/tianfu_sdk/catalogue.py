@@ -111,6 +111,14 @@ ENTRIES: dict[str, Entry] = {
         "revisions(id) lists them",
         "可用 revisions(id) 查看",
     ),
+    "crypto.no_suite": Entry(
+        "this machine cannot do {suite}",
+        "本机不支持 {suite}",
+        "the OpenSSL in the cryptography package, or Python's own, lacks it: take the wheels"
+        " of cryptography from PyPI and a Python whose OpenSSL has SM3 and SM4, or an AES key",
+        "cryptography 或 Python 所用的 OpenSSL 缺少该算法：请改用 PyPI 的 cryptography"
+        " 轮子和带 SM3、SM4 的 OpenSSL，或使用 AES 密钥",
+    ),
     "crypto.wrong": Entry(
         "a sealed value cannot be opened: another key, another field, or it was changed",
         "密文无法解开：密钥或字段不符，或被改动",
@@ -469,6 +477,12 @@ ENTRIES: dict[str, Entry] = {
         'use hub.as_("acc_…")',
         '请使用 hub.as_("acc_…")',
     ),
+    "hub.unit_erases": Entry(
+        "nobody is erased within a unit: the erasure log is written at once",
+        "不能在 unit 内删除个人数据：删除日志须立即写入",
+        "call erase by itself",
+        "请单独调用 erase",
+    ),
     "import.bad_kind": Entry(
         "{value} is not a kind that can be imported",
         "{value} 不是可导入的种类",
@@ -571,9 +585,33 @@ ENTRIES: dict[str, Entry] = {
         "this report has no figures of {organization}",
         "该报表没有 {organization} 的数字",
     ),
+    "job.campaign": Entry(
+        "these jobs belong to campaign {group}, and its messages with them",
+        "这些任务属于短信任务 {group}，不能单独取消",
+        "sms.cancel(id) stops the campaign with its messages",
+        "请用 sms.cancel(id) 取消该短信任务",
+    ),
+    "keys.both": Entry(
+        "a holder of keys is named, and a key is given as well",
+        "既指定了密钥保管方，又给出了密钥",
+        "leave out TIANFU_KEYS, or TIANFU_KEY and TIANFU_KEY_FILE",
+        "请去掉 TIANFU_KEYS，或去掉 TIANFU_KEY 和 TIANFU_KEY_FILE",
+    ),
+    "keys.campaign_open": Entry(
+        "a campaign is being put in the outbox, and a message's id is made of the index",
+        "有短信任务正在入队，而消息编号由索引生成",
+        "tianfu sms send with its id goes on with it; or cancel it; then rotate again",
+        "用该编号执行 tianfu sms send 继续入队，或取消该任务，再轮换",
+    ),
+    "keys.in_use": Entry(
+        "this key is still in use",
+        "该密钥仍在使用",
+        "tianfu keys new PATH --add makes a newer one, tianfu keys rotate goes over to it",
+        "用 tianfu keys new PATH --add 增加新密钥，再用 tianfu keys rotate 轮换",
+    ),
     "keys.malformed": Entry(
-        "the master key is not base64 of 32 bytes",
-        "主密钥不是 32 字节的 base64",
+        "the master keys cannot be read: one a line, such as base64 of 32 bytes",
+        "主密钥无法识别：每行一个，例如 32 字节的 base64",
         "tianfu keys new makes one",
         "可用 tianfu keys new 生成",
     ),
@@ -986,6 +1024,12 @@ ENTRIES: dict[str, Entry] = {
         "give one text a language",
         "每种语言给一条正文",
     ),
+    "sms.no_unknown": Entry(
+        "nothing of batch {batch} is unknown",
+        "批次 {batch} 没有结果不明的短信",
+        "sms.unknown(id) lists the batches that are",
+        "可用 sms.unknown(id) 查看",
+    ),
     "sms.no_window": Entry(
         "our hours and those of the gateway have no moment in common",
         "本方与网关的允许时段没有交集",
@@ -1007,6 +1051,18 @@ ENTRIES: dict[str, Entry] = {
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
+    ),
+    "sms.unavailable": Entry(
+        "the gateway did not take the batch in many attempts",
+        "多次尝试后网关仍未接收该批次",
+        "look whether the gateway works, then sms.resume(id) tries it again",
+        "请检查网关后用 sms.resume(id) 重试",
+    ),
+    "sms.unknown": Entry(
+        "the batch may have gone out, and nobody knows",
+        "该批次可能已发出，结果不明",
+        "ask the operator by its reference, then say what became of it: sms.resolve(id, batch, …)",
+        "请凭批次号向运营方查询，再用 sms.resolve(id, batch, …) 登记",
     ),
     "storage.attempts": Entry(
         "the number of attempts must be 0 or more, not {value}",

@@ -363,7 +363,7 @@ class Plugins:
 
 
 _HOOKS = tuple(sorted(name for name in vars(Hooks) if name.startswith("tianfu_")))
-_NAME = re.compile(r"[a-z][a-z0-9+.-]*")
+_NAME = re.compile(r"[a-z][a-z0-9+.-]{0,47}")
 
 
 def _check_names(guest: _Guest) -> None:

@@ -7,6 +7,7 @@ plain string is taken too, but `tianfu config` says where it stands.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ import attrs
 
 from tianfu_sdk.errors import Invalid
 
-__all__ = ["AskSettings", "PluginSettings", "Secret", "Settings", "SmsSettings"]
+__all__ = ["AskSettings", "GatewaySettings", "PluginSettings", "Secret", "Settings", "SmsSettings"]
 
 
 @attrs.frozen(repr=False)
@@ -81,6 +82,22 @@ class SmsSettings:
     """How to refuse, said in every text (通信短信息服务管理规定); empty: not said."""
     lease: int = 120
     """Seconds that a dispatcher holds a batch."""
+    done_days: int = 30
+    """Days until the worker forgets finished batches; messages and figures stay."""
+
+
+@attrs.frozen(kw_only=True)
+class GatewaySettings:
+    """How fast one SMS gateway may be used, by all workers together; None: as it says itself."""
+
+    messages: float | None = None
+    """A second; 0: as many as there are."""
+    calls: float | None = None
+    """A second; 0: as many as there are."""
+    burst: float | None = None
+    """Seconds whose messages and calls may go at once after a rest."""
+    sessions: int | None = None
+    """Sessions at a time, of a gateway that holds them; 0: uncounted."""
 
 
 def _shown(tables: Mapping[str, Mapping[str, Any]]) -> str:
@@ -101,9 +118,11 @@ class Settings:
     account: str = ""
     """Id of the account that acts where none is named. `TIANFU_ACCOUNT`."""
     key: Secret | None = None
-    """Master key, base64 of 32 bytes. `TIANFU_KEY`."""
+    """Master keys, such as base64 of 32 bytes; several: oldest first. `TIANFU_KEY`."""
     key_file: str = ""
-    """File that holds it. `TIANFU_KEY_FILE`."""
+    """File that holds them, a key a line. `TIANFU_KEY_FILE`."""
+    keys: str = ""
+    """Name of the holder of master keys that a plugin offers, instead. `TIANFU_KEYS`."""
     media: str = ""
     """Where media are kept; empty: beside the database."""
     erasures: str = ""
@@ -116,6 +135,8 @@ class Settings:
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
     sms: SmsSettings = SmsSettings()
+    gateways: Mapping[str, GatewaySettings] = MappingProxyType({})
+    """Rates and sessions of SMS gateways, by name: `[gateways.my-gateway]`."""
     backends: Mapping[str, Mapping[str, Any]] = attrs.field(
         default=MappingProxyType({}), repr=_shown
     )
@@ -158,6 +179,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_ACCOUNT": ("account",),
     "TIANFU_KEY": ("key",),
     "TIANFU_KEY_FILE": ("key_file",),
+    "TIANFU_KEYS": ("keys",),
     "TIANFU_ERASURES": ("erasures",),
     "TIANFU_PLUGINS": ("plugins", "only"),
     "TIANFU_NO_PLUGINS": ("plugins", "off"),
@@ -235,11 +257,26 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
                     for k, v in _table(value, where).items()
                 }
             )
+        elif name == "gateways":
+            made[name] = MappingProxyType(
+                {k: _gateway(v, f"{where}.{k}") for k, v in _table(value, where).items()}
+            )
         elif name == "key":
             made[name] = _secret(value, where, environment)
         else:
             made[name] = _typed(value, str(field.type), where)
     return cls(**made)
+
+
+def _gateway(value: Any, path: str) -> GatewaySettings:
+    if isinstance(value, GatewaySettings):
+        return value
+    made = _build(GatewaySettings, _table(value, path), path, {})
+    for name, number in attrs.asdict(made).items():
+        if number is not None and not 0 <= number < math.inf:
+            raise Invalid("settings.type", path=f"{path}.{name}", wanted="a number from 0 on")
+    assert isinstance(made, GatewaySettings)  # noqa: S101 - tells the type checker
+    return made
 
 
 def _table(value: Any, path: str) -> Mapping[str, Any]:
@@ -291,7 +328,7 @@ def _typed(value: Any, wanted: str, path: str) -> Any:
         "int": (int,),
         "float": (int, float),
     }
-    allowed = kinds[wanted]
+    allowed = kinds[wanted.removesuffix(" | None")]
     if isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool)):
         return value
     raise Invalid("settings.type", path=path, wanted=wanted)

@@ -133,28 +133,18 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
     with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
         hub.as_(account).sms.send(campaign)
     said = json.loads(run("worker", "--once", "--db", path, "--json"))
-    assert said == {
-        "batches": 1,
-        "receipts": 3,
-        "published": 0,
-        "sealed": 0,
-        "followed": 0,
-        "rolled_up": 14,
-        "cleared": 0,
-        "failed": [],
-    }
+    done = {"batches": 1, "receipts": 3, "published": 0, "sealed": 0, "resumed": 0, "purged": 0}
+    kept = {"followed": 0, "rolled_up": 14, "cleared": 0}
+    assert said == {**done, **kept, "failed": []}
     said = run("worker", "--once", "--db", path)
-    assert (
-        said == "batches 0, receipts 0, published 0, audit lines sealed 0, events rolled up 0,"
-        " media cleared away 0\n"
-    )
+    assert said.startswith("batches 0, receipts 0, published 0, audit lines sealed 0")
 
 
 def test_a_failing_task_does_not_stop_the_others(store, always, monkeypatch):
     path, account, campaign = store
     from tianfu_sdk.services.sms import Sms
 
-    def busy(*_):
+    def busy(*_, **__):
         raise StorageBusy("storage.busy")
 
     with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
@@ -202,3 +192,72 @@ def _caught(pid):
         time.sleep(3)
         return None
     return int(lines["SigCgt"].strip(), 16)
+
+
+@pytest.fixture
+def stuck(store):
+    """The same store, with three messages of which nobody knows whether they went out."""
+    path, account, campaign = store
+    with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
+        hub.as_(account).sms.send(campaign)
+        gateway = hub._tools.gateway("file")
+        gateway.submit = lambda _: int("13800000001 is no number")
+        assert hub.as_system(reason="worker").sms.dispatch().unknown == 3
+    return path, account, campaign
+
+
+def test_what_waits_for_a_person_is_listed_and_explained_without_a_phone(stuck):
+    path, account, campaign = stuck
+    common = ("--db", path, "--as", account)
+    (job,) = json.loads(run("jobs", "list", *common, "--json"))
+    assert (job["queue"], job["state"], job["group"]) == ("sms.file", "parked", campaign)
+    assert (job["reason"], job["attempts"]) == ("sms.unknown", 1)
+    assert "sms.unknown" in run("jobs", "list", *common, "--queue", "sms.file")
+    assert "no jobs are queued" in run("jobs", "list", *common, "--state", "queued")
+    view = json.loads(run("jobs", "show", "sms.file", job["id"], *common, "--json"))
+    assert "sms.resolve" in view["hint"]
+    said = run("jobs", "show", "sms.file", job["id"], *common)
+    assert "结果不明" in said
+    assert "nobody knows" in said
+    for text in (said, json.dumps(view), json.dumps(job)):
+        assert not re.search(r"1380000", text)
+    assert "released 1" in run("jobs", "release", "sms.file", job["id"], *common)
+    result = CliRunner().invoke(app, ["jobs", "drop", "sms.file", campaign, "--db", str(path)])
+    assert result.exit_code == 1
+    assert result.exception.code == "job.campaign"
+
+
+def test_a_person_says_on_the_command_line_what_became_of_a_batch(stuck, always):
+    path, account, campaign = stuck
+    common = ("--db", path, "--as", account)
+    (one,) = json.loads(run("sms", "unknown", campaign, *common, "--json"))
+    assert len(one["subscribers"]) == 3
+    assert f"{one['batch']}  file  3 messages, 3 parts" in run("sms", "unknown", campaign, *common)
+    verdict = ("sms", "resolve", campaign, one["batch"], *common, "--reason", "查询")
+    first = one["subscribers"][0]
+    said = json.loads(run(*verdict, "--sent", "--only", first, "--json"))
+    assert said["by_state"] == {"accepted": 1, "unknown": 2}
+    assert "延后 / deferred: 2" in run(*verdict, "--not-sent")
+    assert "nothing is unknown" in run("sms", "unknown", campaign, *common)
+    assert json.loads(run("worker", "--once", "--db", path, "--json"))["failed"] == []
+    health = json.loads(run("sms", "status", "--db", path, "--json"))
+    assert [lane["breaker"] for lane in health["lanes"]] == ["closed"]
+    assert "file: breaker closed" in run("sms", "status", "--db", path)
+
+
+def test_a_worker_takes_up_a_send_whose_process_died(store, always):
+    path, account, campaign = store
+    with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
+        from tianfu_sdk.services.sms import Sms
+
+        me = hub.as_(account)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Sms, "_queue", lambda *_: int("dead"))
+            with pytest.raises(ValueError, match="dead"):
+                me.sms.send(campaign)
+        store_ = hub._tools.store
+        seat = store_.run(lambda tx: tx.get("seat", [f"send~{campaign}"]), write=False)
+        versions = [(row.id, row.version) for row in seat]
+        store_.run(lambda tx: tx.delete("seat", versions), write=True)
+    said = json.loads(run("worker", "--once", "--db", path, "--json"))
+    assert (said["resumed"], said["batches"], said["receipts"]) == (1, 1, 3)

@@ -593,7 +593,7 @@ def test_an_emergency_approved_by_a_second_person_leaves_at_night_and_first(quic
     assert quick.states(urgent) == {"accepted": 1}
     assert quick.states(usual) == {"queued": 1}
     job = next(
-        iter(quick.me._tools.store.run(lambda tx: tx.jobs("sms", None, None, 9), write=False))
+        iter(quick.me._tools.store.run(lambda tx: tx.jobs("sms.test", None, None, 9), write=False))
     )
     assert job.priority == 5
     line = next(
@@ -721,10 +721,11 @@ def test_a_crash_between_commit_and_call_sends_nothing_twice(line):
 def test_a_claim_that_was_abandoned_before_the_call_is_not_sent_either(line):
     line.people(2)
     campaign = line.sent()
-    from tianfu_sdk.services.dispatch import Dispatcher, _claim
+    from tianfu_sdk.services.claiming import claim
+    from tianfu_sdk.services.dispatch import Dispatcher
 
     abandoned = Dispatcher(line.system._tools, line.system._actor)
-    abandoned._write(lambda work: _claim(work, n=8))
+    abandoned._write(lambda work: claim(work, name="test", gateway=line.gateway, most=8))
     line.clock.tick(timedelta(seconds=121))
     assert line.system.sms.dispatch().unknown == 2
     assert line.gateway.batches == []
@@ -807,6 +808,22 @@ def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent(quickly):
     assert list(third["to"]) == [refs[1]]
     assert third["reference"] != json.loads(line.wire.requests[0].body)["reference"]
     assert line.states(campaign) == {"accepted": 2, "unknown": 1}
+
+
+def test_a_gateway_that_can_be_asked_is_asked_soon_after_its_answer_was_lost():
+    line = Line("memory:", http={"can_query": True})
+    line.people(2)
+    campaign = line.sent(gateway="http")
+    line.wire.answers.append(Ambiguous("http.no_answer", why="x"))
+    report = line.system.sms.dispatch()
+    assert (report.unknown, report.parked) == (0, 0)
+    assert line.states(campaign) == {"sending": 2}
+    line.clock.tick(timedelta(seconds=9))
+    assert line.system.sms.dispatch().claimed == 0
+    line.clock.tick(timedelta(seconds=6))
+    line.system.sms.dispatch()
+    assert [r.url.rpartition("/")[2] for r in line.wire.requests] == ["send", "query"]
+    assert line.states(campaign) == {"accepted": 2}
 
 
 @pytest.mark.parametrize(
@@ -1331,7 +1348,7 @@ def test_a_gateway_that_is_gone_parks_its_batches(filed):
     with Hub.open(line.url, clock=line.clock, ids=line.ids, discover=False) as without:
         without.as_system(reason="worker").sms.dispatch()
         store = without._tools.store
-        jobs = store.run(lambda tx: tx.jobs("sms", JobState.PARKED, None, 9), write=False)
+        jobs = store.run(lambda tx: tx.jobs("sms.test", JobState.PARKED, None, 9), write=False)
     assert [job.reason for job in jobs] == ["plugin.unknown"]
     line.you.sms.resume(campaign.id)
     assert line.system.sms.dispatch().accepted == 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
 from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
-from tianfu_sdk.model.sms import Health, MessageState, Plan, SmsReport
+from tianfu_sdk.model.sms import Health, LaneHealth, MessageState, Plan, SmsReport
 from tianfu_sdk.text import SmsSplit, sms_split
 
 __all__ = ["sms"]
@@ -127,10 +127,72 @@ def status(id_: str | None, db: str, account: str, as_json: bool) -> None:  # no
         ):
             click.echo(f"{name:8} {count}")
         click.echo(f"gateways {', '.join(found.gateways)}")
+        for lane in found.lanes:
+            _show_lane(lane)
     else:
         click.echo(f"{found.campaign}  {found.state.zh} / {found.state.en}")
         _show_states(found.by_state)
         click.echo(f"{found.parts} 条 / parts, {found.cost / 1000:.3f} 元")
+
+
+def _show_lane(lane: LaneHealth) -> None:
+    until = f", nothing before {lane.until:%Y-%m-%d %H:%M:%S}Z" if lane.until else ""
+    failures = f", {lane.failures} failures in a row" if lane.failures else ""
+    sessions = f", {lane.sessions} sessions" if lane.sessions else ""
+    click.echo(f"  {lane.gateway}: breaker {lane.breaker}{failures}{until}{sessions}")
+
+
+@sms.command("unknown")
+@click.argument("id_", metavar="ID")
+@db_option()
+@as_option()
+@json_option()
+def unknown(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+    """List the batches of the campaign ID of which nobody knows whether they went out."""
+    with opened(db) as hub:
+        found = bound(hub, account).sms.unknown(id_)
+    if as_json:
+        echo_json([shared.as_json(one) for one in found])
+        return
+    for one in found:
+        click.echo(
+            f"{one.batch}  {one.gateway}  {len(one.subscribers)} messages, {one.parts} parts"
+        )
+    if not found:
+        click.echo("nothing is unknown")
+
+
+@sms.command("resolve")
+@click.argument("id_", metavar="ID")
+@click.argument("batch")
+@db_option()
+@as_option()
+@json_option()
+@click.option(
+    "--sent/--not-sent", required=True, default=None, help="What became of it; not sent: again."
+)
+@click.option("--reason", required=True, help="How it was found out, for the audit.")
+@click.option("--only", metavar="SUBSCRIBER", multiple=True, help="Only for these; else for all.")
+def resolve(
+    id_: str,
+    batch: str,
+    *,
+    db: str,
+    account: str,
+    as_json: bool,
+    sent: bool,
+    reason: str,
+    only: Sequence[str],
+) -> None:
+    """Say what became of the unknown BATCH of the campaign ID."""
+    with opened(db) as hub:
+        me = bound(hub, account)
+        me.sms.resolve(id_, batch, sent=sent, reason=reason, only=only or None)
+        counts = me.sms.status(id_)
+    if as_json:
+        echo_json({"campaign": id_, "batch": batch, "by_state": counts})
+    else:
+        _show_states(counts)
 
 
 def _show_states(counts: Mapping[str, int]) -> None:

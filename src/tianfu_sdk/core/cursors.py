@@ -13,9 +13,8 @@ from tianfu_sdk.model.storage import Row
 __all__ = ["CONSUMING", "cursors_of", "with_cursors", "without_cursors"]
 
 CONSUMING: dict[str, str] = {"consumer:": "events"}
-"""Marks whose document has a cursor as its member `cursor`: by what their ids begin with, the
-stream. Whoever keeps a cursor in another mark names it here, or it is lost when the store
-moves."""
+"""Marks that hold a cursor as `cursor` in their document: by what their ids begin with, the
+stream. Whoever keeps a cursor in another mark names it here, or it is lost when the store moves."""
 _SEALED = "audit"
 
 
@@ -29,7 +28,7 @@ def cursors_of(kind: str, row: Row) -> Mapping[str, tuple[str, str]]:
     if kind == MARK.name:
         for begins, stream in CONSUMING.items():
             cursor = _plain(row).get("cursor") if row.id.startswith(begins) else None
-            if isinstance(cursor, str):
+            if isinstance(cursor, str) and cursor:
                 return {"cursor": (stream, cursor)}
     elif kind == SEAL.name:
         plain = _plain(row)

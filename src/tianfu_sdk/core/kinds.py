@@ -32,7 +32,7 @@ __all__ = [
     "ALL_KINDS",
     "BY_PREFIX",
     "CONTENT",
-    "DUMPED",
+    "KEPT",
     "NEVER",
     "NEVER_DUE",
     "PLACED",
@@ -385,19 +385,31 @@ MESSAGE = Kind(
         Key("provider_id"),
         Key("parts", "int"),
     ),
-    (("state", "campaign"), ("provider_id",), ("batch",)),
+    # By subscriber for whoever wants to see or to erase what there is of a person.
+    (("state", "campaign"), ("provider_id",), ("batch",), ("subscriber",)),
     document=False,
+    schema=2,
 )
 """One narrow row a recipient of a campaign; its id is `core.messages.message_id(…)`."""
 RECEIPT = Kind(
     "receipt",
     (Key("provider_id"), Key("subscriber"), Key("state"), Key("at", "int")),
-    (("provider_id",),),
+    (("provider_id",), ("subscriber",)),
     document=False,
+    schema=2,
 )
 """Receipts that came before the message they are of was known by that id."""
-SUBJECT_KEY = Kind("subject_key", (Key("master"),))
-"""The wrapped key of one person."""
+LANE = Kind(
+    "lane",
+    tuple(Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until")),
+    document=False,
+)
+"""What all workers share about one gateway, whose name is the id: `core.limits.Lane`."""
+SEAT = Kind("seat", (Key("holder"), Key("until", "int")), document=False)
+"""Who does or holds something that only so many may, until when: a session of a gateway, the
+queueing of a campaign. Who dies loses it when its time is over."""
+SUBJECT_KEY = Kind("subject_key", (Key("master"),), (("master",),), schema=2)
+"""The wrapped key of one person, and the id of the master key that wraps it."""
 OPT_OUT = Kind(
     "opt_out",
     (Key("phone_ix", "bytes"), Key("index_key"), Key("topic"), Key("at", "int")),
@@ -463,9 +475,7 @@ EVENT_CHUNK = Kind(
 )
 """Where in the log the events of a time stand, a row a thousand of them."""
 ROLLUPS = (EVENT_DAY, EVENT_FIRST, EVENT_CHUNK)
-"""Kinds that are made of the log of events and can be made of it again; no dump has them."""
-ROLLUP_MARK = "rollup"
-"""Id of the mark that says how far they are."""
+"""Kinds that are made of the log of events and can be made of it again."""
 MARK = Kind("mark", ())
 """Small notes of the store itself: consumers' cursors, import marks, who made it."""
 
@@ -476,6 +486,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     UNIQUE,
     MESSAGE,
     RECEIPT,
+    LANE,
+    SEAT,
     SUBJECT_KEY,
     OPT_OUT,
     AUDIT,
@@ -484,8 +496,9 @@ ALL_KINDS: tuple[Kind, ...] = (
     MARK,
 )
 
-DUMPED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in ROLLUPS)
-"""What moves from store to store; the rest is made again there."""
+KEPT: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in ROLLUPS)
+"""What a dump holds: a roll-up is made of the events, in every store anew."""
+
 PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
 """Kinds whose rows belong to a region and an organization."""
 

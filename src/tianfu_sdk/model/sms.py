@@ -21,7 +21,9 @@ __all__ = [
     "Exclusion",
     "Health",
     "Inbound",
+    "LaneHealth",
     "MessageState",
+    "Pace",
     "Plan",
     "Recipient",
     "SmsBatch",
@@ -29,6 +31,7 @@ __all__ = [
     "SmsReceipt",
     "SmsReport",
     "SmsResult",
+    "UnknownBatch",
     "Window",
 ]
 
@@ -48,6 +51,20 @@ class Window:
         if self.start < self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """How fast a gateway may be used, by all workers of a store together."""
+
+    messages: float = attrs.field(default=0.0, metadata=at_least(0))
+    """A second; 0: as many as there are (Huawei takes about 500 numbers a second)."""
+    calls: float = attrs.field(default=0.0, metadata=at_least(0))
+    """A second; 0: as many as there are (Tencent takes 3,000 by default)."""
+    burst: float = attrs.field(default=1.0, metadata=at_least(0))
+    """Seconds whose messages and calls may go at once after a rest; one batch always may."""
+    sessions: int = attrs.field(default=0, metadata=at_least(0))
+    """Sessions at a time, of a gateway that holds them; 0: uncounted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +91,8 @@ class SmsCapabilities:
     """Messages reach telephones; False for files and simulators."""
     timeout: float = attrs.field(default=30.0, metadata=at_least(0))
     """Seconds that one call may take; a lease is longer."""
+    pace: Pace = Pace()
+    """How fast it may be used; the settings of a deployment win."""
 
 
 class ErrorClass(Labelled):
@@ -280,6 +299,36 @@ class DispatchReport:
     """Of batches that certainly did not leave; they stay in the outbox."""
     parked: int = 0
     """Batches that wait for a person."""
+    wait: float | None = None
+    """Seconds until more may be sent through a gateway that is limited or left alone."""
+
+
+@attrs.frozen(kw_only=True)
+class UnknownBatch:
+    """Messages of one batch of which nobody knows whether they went out."""
+
+    campaign: str
+    batch: str
+    """The reference under which the gateway may know it."""
+    gateway: str
+    subscribers: tuple[str, ...]
+    """Whose messages they are; ids, in their order."""
+    parts: int
+
+
+@attrs.frozen(kw_only=True)
+class LaneHealth:
+    """How one gateway does, as all workers see it."""
+
+    gateway: str
+    breaker: Literal["closed", "open"]
+    """`open`: it failed, and is left alone but for one probe at a time."""
+    failures: int
+    """Calls that failed one after the other, while closed."""
+    until: datetime | None = None
+    """Nothing is sent before; UTC."""
+    sessions: int = 0
+    """Sessions that workers hold."""
 
 
 @attrs.frozen(kw_only=True)
@@ -292,3 +341,5 @@ class Health:
     unknown: int
     """Messages of which nobody knows whether they went out."""
     gateways: tuple[str, ...]
+    lanes: tuple[LaneHealth, ...] = ()
+    """Gateways that something was sent through."""

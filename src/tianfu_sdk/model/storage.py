@@ -26,6 +26,7 @@ __all__ = [
     "Job",
     "JobInfo",
     "JobState",
+    "JobView",
     "Key",
     "KeyValue",
     "Kind",
@@ -174,6 +175,15 @@ class Kind:
             )
         for key in self.keys:
             value = row.keys[key.name]
+            if (
+                type(value) is str
+                and key.type == "str"
+                and len(value) <= LONGEST_KEY
+                and value.isprintable()
+                and not key.many
+            ):
+                # Nearly all values are such, and need no walk to be told so.
+                continue
             if key.many:
                 if not isinstance(value, frozenset):
                     raise Invalid(
@@ -342,6 +352,29 @@ class JobInfo:
     group: str
     reason: str
     body: bytes = attrs.field(repr=False, default=b"")
+
+
+@attrs.frozen(kw_only=True)
+class JobView:
+    """A job with the reason why it waits, in words; without what it carries."""
+
+    id: int
+    queue: str
+    key: str
+    state: JobState
+    due: datetime
+    """UTC."""
+    attempts: int
+    priority: int
+    group: str
+    held: bool
+    """Its group is left unclaimed until it is let go on."""
+    reason: str
+    """A code; empty: it waits for nobody."""
+    why: str
+    why_zh: str
+    hint: str
+    hint_zh: str
 
 
 @attrs.frozen

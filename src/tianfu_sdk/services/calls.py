@@ -29,6 +29,8 @@ class Said:
     """Seconds that the gateway asked for."""
     reason: str = ""
     """Why it must wait for a person; a code."""
+    refused: bool = False
+    """The gateway was not asked at all, so nothing is known of how it does."""
 
 
 def send(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: float) -> Said:
@@ -71,11 +73,11 @@ def _ready(
 def ask(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: float) -> Said:
     """Ask a gateway what became of a batch; what it cannot say stays unknown."""
     if isinstance(gateway, SessionSmsGateway):
-        return Said()
+        return Said(refused=True)
     try:
         request = gateway.query(batch)
         if request is None:
-            return Said()
+            return Said(refused=True)
         return _said(gateway.result(batch, transport.send(request, timeout=timeout)))
     except Unavailable as error:
         return _not_left(error)
@@ -97,7 +99,7 @@ def _refused(batch: SmsBatch, error: Unsupported) -> Said:
         )
         for recipient in batch.recipients
     }
-    return Said(results=results)
+    return Said(results=results, refused=True)
 
 
 def _not_left(error: Exception) -> Said:

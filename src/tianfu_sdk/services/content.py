@@ -19,6 +19,7 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
+from tianfu_sdk.services.indexing import client_index
 from tianfu_sdk.services.media_uses import demand_readable, forget_dropped, settle_uses
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
@@ -246,8 +247,7 @@ class ContentDesk(Desk, Generic[T]):
             today = work.now.astimezone(SHANGHAI).date()
             if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
-            # Named, so that nobody gets the index of a phone by calling it a client.
-            hashed = work.tools.keys.index(f"client:{client}".encode()).hex() if client else ""
+            hashed = client_index(work, client) if client else ""
             work.tell(
                 f"{self._shelf.name}.viewed",
                 kind=self._shelf.name,

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.contents import ContentHash
-from tianfu_sdk.core.kinds import DUMPED, SHELVES
+from tianfu_sdk.core.kinds import KEPT, SHELVES
 from tianfu_sdk.errors import Conflict, StorageError, StorageFull, StorageUnavailable
 from tianfu_sdk.formats import dump
 from tianfu_sdk.model.dump import DumpHeader, DumpTrailer
@@ -63,7 +63,7 @@ def _write_all(
     id_: str,
     progress: Callable[[int, int], None] | None,
 ) -> DumpTrailer:
-    header = _header(tools, tx, id_, DUMPED)
+    header = _header(tools, tx, id_, KEPT)
     kinds = {kind.name: kind for kind in header.kinds}
     total = sum(header.rows.values())
     sha, content = hashlib.sha256(), ContentHash()
@@ -71,7 +71,7 @@ def _write_all(
     line = dump.write(header, kinds)
     file.write(line)
     sha.update(line)
-    for item in everything(tx, DUMPED):
+    for item in everything(tx, KEPT):
         line = dump.write(item, kinds)
         file.write(line)
         sha.update(line)

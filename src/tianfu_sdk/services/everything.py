@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tianfu_sdk.core.contents import ContentHash
 from tianfu_sdk.core.cursors import cursors_of
-from tianfu_sdk.core.kinds import MARK, ROLLUP_MARK, SEAL
+from tianfu_sdk.core.kinds import MARK, SEAL
 from tianfu_sdk.model.dump import DumpEvent, DumpHold, DumpItem, DumpJob, DumpRow
 from tianfu_sdk.model.storage import Cursor, Kind, Query, Row
 from tianfu_sdk.ports.storage import Tx
@@ -17,6 +17,8 @@ LOADING = "load:progress"
 """The mark of a store that is being loaded; it belongs to no content."""
 _PAGE = 500
 _LATE = (MARK.name, SEAL.name)
+# How far a load came, and how far the roll-up, which is made of the events anew.
+_OWN = (LOADING, "rollup")
 """Kinds that hold cursors: they follow the events that these point at."""
 
 
@@ -25,12 +27,12 @@ def everything(tx: Tx, kinds: Sequence[Kind]) -> Iterator[DumpItem]:
 
     Args:
         tx: One snapshot; it must stay open while this is read.
-        kinds: Those that are kept; how far the roll-up is belongs to none of them.
+        kinds: Of the store.
     """
     for kind in kinds:
         if kind.name not in _LATE:
             yield from (DumpRow(kind.name, row) for row in _rows(tx, kind))
-    marks = [row for row in _rows(tx, MARK) if row.id not in (LOADING, ROLLUP_MARK)]
+    marks = [row for row in _rows(tx, MARK) if row.id not in _OWN]
     places: dict[tuple[str, str], int] = {}
     wanted = {place for row in marks for place in cursors_of(MARK.name, row).values()}
     for stream in tx.streams():

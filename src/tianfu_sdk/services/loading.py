@@ -13,7 +13,7 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.cursors import cursors_of, with_cursors
-from tianfu_sdk.core.kinds import ALL_KINDS, DUMPED, MARK
+from tianfu_sdk.core.kinds import ALL_KINDS, KEPT, MARK
 from tianfu_sdk.core.rekeying import rekeyer
 from tianfu_sdk.core.shapes import compare
 from tianfu_sdk.errors import (
@@ -227,7 +227,7 @@ class Loading:
         return found
 
     def _compared(self) -> Mapping[str, str]:
-        found = self._store.run(lambda tx: content_of(tx, DUMPED), write=False)
+        found = self._store.run(lambda tx: content_of(tx, KEPT), write=False)
         wanted = self._checked.trailer.content
         # Rows that got other keys are not what they were.
         other = {f"kind:{name}" for name in self._checked.rekeyed}

@@ -5,36 +5,38 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
 from tianfu_sdk.core.campaign import Choice
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, SEAT, SUBSCRIBER, moment_key
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
-from tianfu_sdk.model.storage import JobInfo, JobState, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import IN_VALUES, JobInfo, JobState, NewJob, Query, Row, Where
+from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
 __all__ = [
-    "QUEUE",
     "STATES",
+    "begin",
     "close",
     "drop_open",
     "enqueue",
     "finish",
+    "half_queued",
     "jobs_in",
     "messages_of",
     "moved",
+    "priority_of",
     "pulled",
     "put_messages",
+    "queues",
     "report_of",
     "stands",
+    "still_there",
     "tell_counts",
 ]
-
-QUEUE = "sms"
-"""Name of the queue: one job is one batch of a gateway."""
 
 _URGENT = 0
 _USUAL = 5
@@ -51,17 +53,48 @@ def stands(row: Row) -> MessageState:
 
 def messages_of(work: Work, batch: str) -> list[Row]:
     """Give the messages of a batch."""
-    return list(work.each(MESSAGE.name, Query(where=(Where("batch", "=", batch),))))
+    query = Query(where=(Where("batch", "=", batch),), limit=1000)
+    return list(work.in_order(MESSAGE.name, query, None))
 
 
 def moved(row: Row, state: MessageState, **more: str) -> Row:
     """Give a message in another state."""
-    return Row(row.id, row.version, None, {**row.keys, "state": state.value, **more})
+    return Row(row.id, row.version, None, dict(row.keys, state=state.value, **more))
 
 
 def put_messages(work: Work, rows: Sequence[Row]) -> None:
     """Store messages that were read in this transaction."""
-    work.tx.put(MESSAGE.name, rows)
+    if rows:
+        work.tx.put(MESSAGE.name, rows)
+
+
+def queues(work: Work) -> list[str]:
+    """Name the queues of all gateways: one job is one batch."""
+    return [queue_of(name) for name in known_lanes(work)]
+
+
+def priority_of(campaign: Campaign) -> int:
+    """Give the priority of a campaign's batches: emergencies go first."""
+    return _USUAL if campaign.emergency is None else _URGENT
+
+
+def begin(work: Work, campaign: Campaign) -> None:
+    """Say for a while that this process is queueing a campaign, so that no worker takes over."""
+    id_ = f"send~{campaign.id}"
+    rows = work.tx.get(SEAT.name, [id_])
+    lease = timedelta(seconds=work.tools.settings.sms.lease)
+    hold(work, id_, rows[0] if rows else None, moment_key(work.now + lease))
+
+
+def half_queued(work: Work) -> list[str]:
+    """Give the campaigns whose queueing stopped half-way, because its process died."""
+    query = Query(where=(Where("state", "=", CampaignState.SENDING.value),), order="updated")
+    found = [work.noun(CAMPAIGN, row) for row in work.in_order(CAMPAIGN.name, query, None)]
+    open_ = [one.id for one in found if one.queued is None]
+    seats = work.tx.get(SEAT.name, [f"send~{id_}" for id_ in open_])
+    now = moment_key(work.now)
+    busy = {row.id for row in seats if row.keys["until"] > now}
+    return [id_ for id_ in open_ if f"send~{id_}" not in busy]
 
 
 def drop_open(work: Work, campaign: str) -> int:
@@ -119,18 +152,22 @@ def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: date
     campaign = work.get(CAMPAIGN, id_)
     if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
         return
+    begin(work, campaign)
     ids = [message_id(id_, choice.phone_ix) for batch in batches for choice in batch]
     there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
+    # Who was erased since the audience was read gets no row that speaks of them.
+    people = still_there(work, [choice.id for batch in batches for choice in batch])
     rows: list[Row] = []
     jobs: list[NewJob] = []
-    priority = _USUAL if campaign.emergency is None else _URGENT
+    priority = priority_of(campaign)
     for batch in batches:
         reference = work.tools.ids.new("bat")
         before = len(rows)
         for choice in batch:
             message = message_id(id_, choice.phone_ix)
-            if message in there:
+            if message in there or choice.id not in people:
                 continue
+            there.add(message)
             keys = {
                 "campaign": id_,
                 "subscriber": choice.id,
@@ -145,7 +182,18 @@ def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: date
             body = json.dumps({"campaign": id_, "language": batch[0].language}).encode()
             jobs.append(NewJob(reference, body, due, priority, id_))
     work.tx.put(MESSAGE.name, rows)
-    work.tx.enqueue(QUEUE, jobs)
+    make_lane(work, campaign.gateway)
+    work.tx.enqueue(queue_of(campaign.gateway), jobs)
+
+
+def still_there(work: Work, ids: Sequence[str]) -> set[str]:
+    """Give those of some subscribers who are not erased."""
+    found: set[str] = set()
+    for start in range(0, len(ids), IN_VALUES):
+        some = tuple(ids[start : start + IN_VALUES])
+        query = Query(where=(Where("id", "in", some),), limit=IN_VALUES, fields="keys")
+        found |= {row.id for row in work.tx.find(SUBSCRIBER.name, query)}
+    return found
 
 
 def close(work: Work, id_: str) -> Campaign:
@@ -153,6 +201,8 @@ def close(work: Work, id_: str) -> Campaign:
     known = work.get(CAMPAIGN, id_)
     if known.state is not CampaignState.SENDING or known.queued is not None:
         return known
+    seats = work.tx.get(SEAT.name, [f"send~{id_}"])
+    work.tx.delete(SEAT.name, [(row.id, row.version) for row in seats])
     _, placed = work.placed(known.organization, known.region)
     count = sum(
         work.tx.count(
@@ -210,10 +260,10 @@ def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tu
     return found
 
 
-def jobs_in(work: Work, state: JobState) -> Iterator[JobInfo]:
-    """Give all batches that stand so."""
+def jobs_in(work: Work, queue: str, state: JobState) -> Iterator[JobInfo]:
+    """Give all batches of a queue that stand so."""
     after: int | None = None
-    while found := work.tx.jobs(QUEUE, state, after, 1000):
+    while found := work.tx.jobs(queue, state, after, 1000):
         yield from found
         after = found[-1].id
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import attrs
 
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, OPT_OUT, RECEIPT, moment_key
+from tianfu_sdk.core.kinds import (
+    CAMPAIGN,
+    MESSAGE,
+    OPT_OUT,
+    RECEIPT,
+    SUBSCRIBER,
+    kind_of,
+    moment_key,
+)
 from tianfu_sdk.core.messages import advance, is_opt_out, provider_key
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported
@@ -15,8 +24,10 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway
-from tianfu_sdk.services.optouts import phone_index, put_opt_out
+from tianfu_sdk.services.lanes import again, pace, take_seat
+from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
+from tianfu_sdk.services.unclear import let_go
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["Receipts", "apply_early"]
@@ -47,10 +58,15 @@ class Receipts(Desk):
         return count
 
     def poll(self, gateway: str) -> int:
-        """Ask a gateway of the session shape until it has nothing more; gives how much it had."""
+        """Ask a gateway of the session shape until it has nothing more; gives how much it had.
+
+        Where other workers have all its sessions, they ask it.
+        """
         made = self._tools.gateway(gateway)
         if not isinstance(made, SessionSmsGateway):
             raise Unsupported("sms.no_poll", path="gateway", name=gateway[:64])
+        if not self._seated(gateway, made):
+            return 0
         made.connect()
         count = 0
         for _ in range(_ROUNDS):
@@ -58,9 +74,24 @@ class Receipts(Desk):
             if not receipts and not inbound:
                 break
             # Stored before the next poll, by which some gateways know that it came.
-            self._write(lambda work, r=receipts, i=inbound: _take(work, gateway, r, i))  # type: ignore[misc]
+            self._take(gateway, receipts, inbound)
             count += len(receipts) + len(inbound)
         return count
+
+    def _seated(self, gateway: str, made: SessionSmsGateway) -> bool:
+        lease = timedelta(seconds=self._tools.settings.sms.lease)
+
+        def take(work: Work) -> bool:
+            sessions = pace(work, gateway, made.capabilities).sessions
+            return not sessions or take_seat(work, gateway, sessions, lease)
+
+        counted = self._read(lambda work: pace(work, gateway, made.capabilities).sessions)
+        if not counted:
+            return True
+        if not again(self._write, take):
+            return False
+        self._tools.holder.gateways.add(gateway)
+        return True
 
     def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
         """Take what a gateway of the HTTP shape sent us."""
@@ -69,8 +100,13 @@ class Receipts(Desk):
             raise Unsupported("sms.no_callback", path="gateway", name=gateway[:64])
         came = made.callback(request)
         if came.receipts or came.inbound:
-            self._write(lambda work: _take(work, gateway, came.receipts, came.inbound))
+            self._take(gateway, came.receipts, came.inbound)
         return came.response
+
+    def _take(
+        self, gateway: str, receipts: Sequence[SmsReceipt], inbound: Sequence[Inbound]
+    ) -> None:
+        again(self._write, lambda work: _take(work, gateway, receipts, inbound))
 
 
 def _take(
@@ -87,6 +123,7 @@ def _take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> 
     known = _Known.of(work, gateway, receipts)
     changed: dict[str, Row] = {}
     early: dict[str, Row] = {}
+    unclear: set[str] = set()
     for receipt in receipts:
         row = known.message(gateway, receipt)
         if row is None:
@@ -99,7 +136,12 @@ def _take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> 
         after = advance(state, STATES[receipt.state])
         if after is not state:
             changed[row.id] = moved(row, after)
+            if state is MessageState.UNKNOWN:
+                unclear.add(row.id)
     put_messages(work, list(changed.values()))
+    cleared = [r.keys["batch"] for id_, r in changed.items() if id_ in unclear]
+    if cleared:
+        let_go(work, gateway, cleared)
     there = {row.id for row in work.tx.get(RECEIPT.name, list(early))}
     work.tx.put(RECEIPT.name, [row for id_, row in early.items() if id_ not in there])
     by_campaign: dict[str, list[Row]] = {}
@@ -124,18 +166,24 @@ class _Known:
         for row in _among(work, "provider_id", keys):
             by_provider.setdefault(row.keys["provider_id"], []).append(row)
         by_batch: dict[tuple[str, str], Row] = {}
-        for row in _among(work, "batch", {r.reference for r in receipts if r.ref} - {""}):
+        known = cls(by_provider, by_batch)
+        # By the gateway's id where that is enough: most messages need no second look.
+        open_ = (r for r in receipts if r.ref and known.by_id(gateway, r) is None)
+        for row in _among(work, "batch", {receipt.reference for receipt in open_} - {""}):
             by_batch[row.keys["batch"], row.keys["subscriber"]] = row
-        return cls(by_provider, by_batch)
+        return known
 
     def message(self, gateway: str, receipt: SmsReceipt) -> Row | None:
         """Give the message that a receipt is of; None where it could be of several or of none."""
+        found = self.by_id(gateway, receipt)
+        return found or self.by_batch.get((receipt.reference, receipt.ref))
+
+    def by_id(self, gateway: str, receipt: SmsReceipt) -> Row | None:
+        """Give the one message that has the gateway's id, and is to whom the receipt says."""
         found = self.by_provider.get(provider_key(gateway, receipt.provider_id), [])
         if receipt.ref:
             found = [row for row in found if row.keys["subscriber"] == receipt.ref]
-        if len(found) == 1:
-            return found[0]
-        return self.by_batch.get((receipt.reference, receipt.ref))
+        return found[0] if len(found) == 1 else None
 
 
 def _among(work: Work, key: str, values: Iterable[str]) -> Iterable[Row]:
@@ -153,11 +201,16 @@ def _early(work: Work, gateway: str, receipt: SmsReceipt) -> Row | None:
     said = f"{key}\x1f{receipt.ref}\x1f{receipt.state}"
     keys = {
         "provider_id": key,
-        "subscriber": receipt.ref[:64],
+        "subscriber": _ours(receipt.ref),
         "state": receipt.state,
         "at": moment_key(work.now),
     }
     return Row(hashlib.sha256(said.encode()).hexdigest(), 0, None, keys)
+
+
+def _ours(ref: str) -> str:
+    # What is no id of ours fits no message, and may be the phone itself.
+    return ref if not ref or kind_of(ref) is SUBSCRIBER else "?"
 
 
 def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
@@ -208,7 +261,7 @@ def _take_inbound(work: Work, gateway: str, inbound: Sequence[Inbound]) -> None:
         except Invalid:
             # Such as a service number; nobody of ours has it.
             continue
-        refused += put_opt_out(work, phone_index(work, phone))
+        refused += refuse(work, phone)
     if inbound:
         # What people write is not kept: only that they wrote, and how many refused.
         data: dict[str, str | int] = {

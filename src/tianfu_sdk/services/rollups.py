@@ -11,7 +11,7 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import rollups
 from tianfu_sdk.core.indicators import ATTENDED, Mark
-from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, ROLLUP_MARK, ROLLUPS
+from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, ROLLUPS
 from tianfu_sdk.core.rollups import Cell, Chunk, Fold, RollupMark
 from tianfu_sdk.errors import Conflict, Denied, Invalid, SchemaTooNew
 from tianfu_sdk.model.event import Event, Finding, RollupState
@@ -35,7 +35,8 @@ __all__ = [
 
 STEP = 5000
 """Events of one transaction: other writers get their turn in between."""
-_ID = ROLLUP_MARK
+_ID = "rollup"
+"""Of the mark; `services/everything` leaves it out by this name."""
 _REBUILD = "tianfu events rollup --rebuild"
 _LATE = timedelta(hours=1)
 _LAST_DAY = 99999998

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, Placed
-from tianfu_sdk.errors import Conflict, Denied, Invalid
+from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import (
@@ -22,15 +22,19 @@ from tianfu_sdk.model.sms import (
     Plan,
     SmsCapabilities,
     SmsReport,
+    UnknownBatch,
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
 from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.indexing import put_index_keys, settled
+from tianfu_sdk.services.lanes import again, health, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.unclear import resolve, unknown_batches
 from tianfu_sdk.services.work import Actor, Desk, Work
 
 __all__ = ["Sms"]
@@ -39,6 +43,7 @@ _EDITABLE = frozenset(
     {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
     | {"override_reason"}
 )
+_SOME = 1000
 _CHUNK = 5000
 """Messages that one transaction puts in the outbox, so that other writers get their turn."""
 
@@ -300,12 +305,16 @@ class Sms(Desk):
             demand_no_drill(work, known, capabilities)
             due = not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
+                # Written, so that it and a change of index keys that begins now conflict.
+                put_index_keys(work, settled(work))
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
+            if known.queued is None:
+                outbox.begin(work, known)
             return known, due
 
-        campaign, due = self._write(begin)
+        campaign, due = again(self._write, begin)
         if campaign.queued is not None:
             return campaign
         audience = Audience(campaign, capabilities, self._tools)
@@ -317,12 +326,37 @@ class Sms(Desk):
                 if full is not None:
                     ready.append(full)
             if sum(map(len, ready)) >= _CHUNK:
-                self._write(lambda work, some=tuple(ready): outbox.enqueue(work, id, some, due))  # type: ignore[misc]
+                self._queue(id, ready, due)
                 ready.clear()
         ready += batcher.rest()
-        self._write(lambda work: outbox.enqueue(work, id, ready, due))
+        self._queue(id, ready, due)
+        return again(self._write, lambda work: outbox.close(work, id))
 
-        return self._write(lambda work: outbox.close(work, id))
+    def finish_sends(self) -> int:
+        """Go on with campaigns whose `send` died half-way; run by a worker.
+
+        A `send` that still goes on is left alone.
+
+        Returns:
+            How many campaigns were brought into the outbox.
+
+        Raises:
+            Denied: `account.required`, `grant.missing`.
+        """
+        self._read(_demand_runner)
+        stopped = self._read(outbox.half_queued)
+        first: Exception | None = None
+        done = 0
+        for id_ in stopped:
+            try:
+                self.send(id_)
+                done += 1
+            except TianfuError as error:
+                # Such as a window that has closed for good; the others are not kept waiting.
+                first = first or error
+        if first is not None:
+            raise first
+        return done
 
     def cancel(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Stop a campaign for good; what left already has left.
@@ -341,7 +375,7 @@ class Sms(Desk):
                 CampaignState.APPROVED,
                 CampaignState.SENDING,
             )
-            work.tx.drop(outbox.QUEUE, id)
+            work.tx.drop(queue_of(known.gateway), id)
             dropped = outbox.drop_open(work, id)
             stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
@@ -354,7 +388,7 @@ class Sms(Desk):
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.hold(outbox.QUEUE, id)
+            work.tx.hold(queue_of(known.gateway), id)
             work.note(known, "paused", reason=reason)
             return known
 
@@ -363,24 +397,30 @@ class Sms(Desk):
     def resume(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Let a campaign go on: what was paused, and batches that waited for a person.
 
-        Messages that may have gone out stay `unknown` and are not sent again.
+        Its gateway is tried at once, if it is left alone. Messages that may have gone out
+        stay `unknown` and are not sent again: `resolve` says what became of them.
         """
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.unhold(outbox.QUEUE, id)
-            parked = [job.id for job in outbox.jobs_in(work, JobState.PARKED) if job.group == id]
-            released = work.tx.release(outbox.QUEUE, parked)
+            queue = queue_of(known.gateway)
+            work.tx.unhold(queue, id)
+            parked = [j.id for j in outbox.jobs_in(work, queue, JobState.PARKED) if j.group == id]
+            released = work.tx.release(queue, parked)
+            try_again(work, known.gateway)
             work.note(known, "resumed", reason=reason, released=released)
             return known
 
         return self._write(write)
 
-    def dispatch(self, limit: int = 1000) -> DispatchReport:
+    def dispatch(
+        self, limit: int = 1000, *, stop: Callable[[], bool] = lambda: False
+    ) -> DispatchReport:
         """Send what is due; run by a worker, or by whoever may send campaigns.
 
         Args:
             limit: Batches at most.
+            stop: Asked before each claim; True: claim no more, settle what is on its way.
 
         Returns:
             What became of them.
@@ -389,7 +429,72 @@ class Sms(Desk):
             Denied: `account.required`, `grant.missing`.
         """
         self._read(_demand_runner)
-        return Dispatcher(self._tools, self._actor).run(limit)
+        return Dispatcher(self._tools, self._actor).run(limit, stop)
+
+    def unknown(self, id: str) -> list[UnknownBatch]:  # noqa: A002
+        """Give the batches of a campaign of which nobody knows whether they went out.
+
+        Ask the gateway's operator by their reference, and say with `resolve` what became of
+        them. A receipt that comes late settles them by itself.
+
+        Args:
+            id: Of the campaign.
+        """
+
+        def read(work: Work) -> list[UnknownBatch]:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
+            return unknown_batches(work, campaign)
+
+        return self._read(read)
+
+    def resolve(
+        self,
+        id: str,  # noqa: A002
+        batch: str,
+        *,
+        sent: bool,
+        reason: str,
+        only: Sequence[str] | None = None,
+    ) -> Campaign:
+        """Say what became of a batch of which nobody knew.
+
+        Args:
+            id: Of the campaign.
+            batch: Its reference, as `unknown` gives it.
+            sent: True: it went out, and counts as accepted. False: it did not, and is sent
+                again, in its hours and under a new reference; who refused since is left out.
+            reason: How it was found out, for the audit.
+            only: Ids of the subscribers for whom it is known; None: for all of the batch.
+
+        Raises:
+            NotFound: `sms.no_unknown`, nothing of this batch is unknown.
+            Invalid: `hub.no_reason`.
+            Denied: `grant.missing`, no grant to send.
+        """
+        if not reason.strip():
+            raise Invalid("hub.no_reason", path="reason")
+
+        def write(work: Work) -> Campaign:
+            known, placed = self._mine(work, id)
+            demand_reach(work, known, Action.SEND, placed)
+            return resolve(work, known, batch, sent=sent, reason=reason, only=only)
+
+        return again(self._write, write)
+
+    def purge(self) -> int:
+        """Forget finished batches after `sms.done_days`; run by a worker.
+
+        Messages and the figures of campaigns stay.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            Denied: `account.required`, `grant.missing`.
+        """
+        self._read(_demand_runner)
+        queues = self._read(outbox.queues)
+        return sum(self._purge(queue) for queue in queues)
 
     # What comes back.
 
@@ -456,12 +561,18 @@ class Sms(Desk):
 
         def read(work: Work) -> Health:
             unknown = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
+
+            def count(state: JobState) -> int:
+                found = (outbox.jobs_in(work, queue, state) for queue in outbox.queues(work))
+                return sum(1 for jobs in found for _ in jobs)
+
             return Health(
-                queued=sum(1 for _ in outbox.jobs_in(work, JobState.QUEUED)),
-                leased=sum(1 for _ in outbox.jobs_in(work, JobState.LEASED)),
-                parked=sum(1 for _ in outbox.jobs_in(work, JobState.PARKED)),
+                queued=count(JobState.QUEUED),
+                leased=count(JobState.LEASED),
+                parked=count(JobState.PARKED),
                 unknown=work.tx.count(MESSAGE.name, unknown),
                 gateways=tuple(work.tools.offered("sms")),
+                lanes=health(work),
             )
 
         return self._read(read)
@@ -483,6 +594,16 @@ class Sms(Desk):
 
     def _known(self, id_: str, action: Action) -> Campaign:
         return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action)))
+
+    def _purge(self, queue: str) -> int:
+        keep = timedelta(days=self._tools.settings.sms.done_days)
+        count = 0
+        while some := self._write(lambda work: work.tx.purge(queue, work.now - keep, _SOME)):
+            count += some
+        return count
+
+    def _queue(self, id_: str, batches: Sequence[Sequence[rules.Choice]], due: datetime) -> None:
+        again(self._write, lambda work: outbox.enqueue(work, id_, batches, due))
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))

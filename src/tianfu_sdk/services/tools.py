@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
 import attrs
@@ -20,7 +21,7 @@ from tianfu_sdk.ports.translation import Translator
 from tianfu_sdk.services.atlas import Atlas
 from tianfu_sdk.settings import Settings
 
-__all__ = ["Actor", "Tools"]
+__all__ = ["Actor", "Holder", "Tools"]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +36,28 @@ class Actor:
     def name(self) -> str:
         """Id of the account, `system`, or empty."""
         return self.account or ("system" if self.system else "")
+
+
+@attrs.define(eq=False)
+class Holder:
+    """What this process holds in the store's name; a forked child is another holder."""
+
+    _ids: Ids
+    _names: dict[int, str] = attrs.field(factory=dict, init=False)
+    _gateways: dict[int, set[str]] = attrs.field(factory=dict, init=False)
+
+    @property
+    def name(self) -> str:
+        """Unguessable, of this hub in this process."""
+        # Made when it is first needed: most hubs hold nothing.
+        return self._names.get(os.getpid()) or self._names.setdefault(
+            os.getpid(), self._ids.token()
+        )
+
+    @property
+    def gateways(self) -> set[str]:
+        """Gateways of which a counted session is held."""
+        return self._gateways.setdefault(os.getpid(), set())
 
 
 @attrs.frozen(kw_only=True)
@@ -65,5 +88,7 @@ class Tools:
     """Gives the search engine that `ask` is answered by; None: the one in the store."""
     offered: Callable[[str], Sequence[str]]
     """Names that plugins and built-in backends offer at a port."""
+    holder: Holder
+    """Who this hub is to other workers."""
     tell: Callable[[Sequence[Event]], None]
     """Passes committed events on."""

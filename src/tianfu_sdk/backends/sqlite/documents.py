@@ -75,6 +75,9 @@ class Table:
 
     def row(self, record: Sequence[Any]) -> Row:
         """Make a row of what SQLite gave."""
+        if not self.kind.document and not self.many:
+            # Whoever reads a narrow row reads its keys: there is nothing else in it.
+            return Row(record[0], record[1], None, dict(zip(self.places, record[3:], strict=True)))
         return Row(record[0], record[1], as_bytes(record[2]), _Keys(self, record))
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:

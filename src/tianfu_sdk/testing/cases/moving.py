@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 import pytest
 
-from tianfu_sdk.backends.crypto import new_master_key
 from tianfu_sdk.backends.erasures import FileErasures
+from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.errors import Conflict, StorageError
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.event import Event

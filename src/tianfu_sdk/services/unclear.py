@@ -1,0 +1,122 @@
+"""Messages of which nobody knows whether they went out, and what a person says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+
+import attrs
+
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
+from tianfu_sdk.core.messages import advance
+from tianfu_sdk.errors import NotFound
+from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, UnknownBatch
+from tianfu_sdk.model.storage import JobState, NewJob, Query, Row, Where
+from tianfu_sdk.services.lanes import queue_of
+from tianfu_sdk.services.outbox import (
+    finish,
+    jobs_in,
+    moved,
+    priority_of,
+    put_messages,
+    stands,
+    tell_counts,
+)
+from tianfu_sdk.services.work import Work
+
+__all__ = ["let_go", "resolve", "unknown_batches"]
+
+_TOLD = {
+    MessageState.ACCEPTED: "accepted",
+    MessageState.DEFERRED: "deferred",
+    MessageState.DROPPED: "dropped",
+}
+
+
+def unknown_batches(work: Work, campaign: Campaign) -> list[UnknownBatch]:
+    """Give the batches of a campaign of which nobody knows whether they went out."""
+    where = (
+        Where("state", "=", MessageState.UNKNOWN.value),
+        Where("campaign", "=", campaign.id),
+    )
+    found: dict[str, list[Row]] = {}
+    for row in work.each(MESSAGE.name, Query(where=where)):
+        found.setdefault(row.keys["batch"], []).append(row)
+    return [
+        UnknownBatch(
+            campaign=campaign.id,
+            batch=batch,
+            gateway=campaign.gateway,
+            subscribers=tuple(sorted(row.keys["subscriber"] for row in rows)),
+            parts=sum(row.keys["parts"] for row in rows),
+        )
+        for batch, rows in sorted(found.items())
+    ]
+
+
+def resolve(
+    work: Work,
+    campaign: Campaign,
+    batch: str,
+    *,
+    sent: bool,
+    reason: str,
+    only: Collection[str] | None,
+) -> Campaign:
+    """Write down what a person found out of a batch, and send it anew if it did not go out.
+
+    Raises:
+        NotFound: `sms.no_unknown`, nothing of this batch is unknown.
+    """
+    where = (Where("batch", "=", batch), Where("campaign", "=", campaign.id))
+    rows = [
+        row
+        for row in work.each(MESSAGE.name, Query(where=where))
+        if stands(row) is MessageState.UNKNOWN
+    ]
+    open_ = len(rows)
+    if only is not None:
+        rows = [row for row in rows if row.keys["subscriber"] in only]
+    if not rows:
+        raise NotFound("sms.no_unknown", path="batch", batch=batch[:64])
+    if sent:
+        told = MessageState.ACCEPTED
+        put_messages(work, [moved(row, advance(stands(row), told)) for row in rows])
+    elif campaign.state is CampaignState.CANCELLED:
+        told = MessageState.DROPPED
+        put_messages(work, [moved(row, told) for row in rows])
+    else:
+        told = MessageState.DEFERRED
+        campaign = _send_anew(work, campaign, rows)
+    if len(rows) == open_:
+        let_go(work, campaign.gateway, [batch])
+    tell_counts(work, campaign, ((told, row) for row in rows), _TOLD)
+    work.note(campaign, "resolved", reason=reason, batch=batch, sent=sent, count=len(rows))
+    return finish(work, campaign)
+
+
+def _send_anew(work: Work, campaign: Campaign, rows: Sequence[Row]) -> Campaign:
+    """Put messages in the outbox under a reference that the gateway has not seen."""
+    by_language: dict[str, list[Row]] = {}
+    for row in rows:
+        by_language.setdefault(row.keys["language"], []).append(row)
+    jobs = []
+    for language, some in by_language.items():
+        reference = work.tools.ids.new("bat")
+        body = json.dumps({"campaign": campaign.id, "language": language}).encode()
+        jobs.append(NewJob(reference, body, None, priority_of(campaign), campaign.id))
+        again = [moved(row, MessageState.DEFERRED, batch=reference) for row in some]
+        put_messages(work, again)
+    work.tx.enqueue(queue_of(campaign.gateway), jobs)
+    if campaign.state is CampaignState.SENDING:
+        return campaign
+    _, placed = work.placed(campaign.organization, campaign.region)
+    return work.put(CAMPAIGN, attrs.evolve(campaign, state=CampaignState.SENDING), placed)
+
+
+def let_go(work: Work, gateway: str, batches: Iterable[str]) -> None:
+    """Release parked jobs of batches that are clear now; a worker finds nothing left to do."""
+    wanted = set(batches)
+    queue = queue_of(gateway)
+    found = [job.id for job in jobs_in(work, queue, JobState.PARKED) if job.key in wanted]
+    work.tx.release(queue, found)
