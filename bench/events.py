@@ -60,6 +60,10 @@ def _page(hub: Hub, size: int, folder: Path) -> str:
 
     after = {name: _once(me, root, period) for name, period in (("month", month), ("year", year))}
     evidence = _time(lambda: me.indicators.evidence(root, "questions", limit=100, **month), 3)
+    handed: list[Event] = []
+    began = time.perf_counter()
+    system.events.consume("bench", handed.append, limit=100_000, batch=1000)
+    consumed = len(handed) / (time.perf_counter() - began)
     some = [e.id for e in me.indicators.evidence(root, "views", limit=5, **month).items]
     adjusted = _time(lambda: _adjusted(me, root, month, some), 3)
     reads = _reads(me)
@@ -68,6 +72,7 @@ def _page(hub: Hub, size: int, folder: Path) -> str:
     exported = time.perf_counter() - began
     megabytes = sum((folder / "parquet" / name).stat().st_size for name in export.files) / 1e6
     rows = [
+        ("consume, 1,000 events a mark", f"{consumed:,.0f} events/s"),
         ("roll-up from zero", f"{size / rolled:,.0f} events/s"),
         ("one step of 5,000", f"{statistics.median(steps) * 1e3:.0f} ms"),
         ("figures of a month, no roll-up", f"{before['month']:.2f} s"),

@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-_ALL = ("imports", "nouns", "importing", "asking", "sealing", "outbox")
+_ALL = ("imports", "nouns", "importing", "asking", "sealing", "outbox", "events")
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

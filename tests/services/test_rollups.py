@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tianfu_sdk import codec
+from tianfu_sdk.backends.crypto import new_master_key
 from tianfu_sdk.core import rollups as rules
 from tianfu_sdk.core.indicators import COUNTED, contributions, figures
 from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, QUESTION, SUBJECT_KEY
@@ -126,9 +127,10 @@ class Stage:
         return {(c.day, c.region, c.type): (c.count, c.amount) for c in page}
 
 
-@pytest.fixture
-def stage():
-    stage = Stage()
+@pytest.fixture(params=["memory:", "sqlite:"])
+def stage(request, tmp_path):
+    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path}/kepu.db"
+    stage = Stage(url)
     yield stage
     stage.hub.close()
 
@@ -550,6 +552,30 @@ def test_a_roll_up_of_another_log_counts_for_nothing_and_is_made_anew(stage, mov
         pass
     assert {row.keys["generation"] for row in stage.rows(EVENT_DAY)} == {2}
     assert [f.severity for f in stage.system.events.verify_rollups()] == ["ok"]
+
+
+def test_a_store_that_moved_makes_its_roll_up_itself(tmp_path):
+    more = {"clock": FrozenClock(), "ids": CountingIds(), "discover": False}
+    more["settings"] = {"key": new_master_key()}
+    places = [f"sqlite:///{tmp_path}/{name}.db" for name in ("a", "b")]
+    with Hub.open(places[0], **more) as hub:
+        chief = hub.bootstrap(organization="省科协", region="510000")
+        for _ in range(3):
+            hub.as_(chief.id).resources.create(title="x", organization=chief.organization)
+        system = hub.as_system(reason="test")
+        while system.events.roll_up():
+            pass
+        day = {"first": date(2026, 1, 1), "last": date(2026, 1, 1)}
+        counted = system.indicators.daily(**day).items
+        system.keeping.dump(tmp_path / "dump")
+    Hub.load(tmp_path / "dump", places[1], **more)
+    with Hub.open(places[1], **more) as hub:
+        system = hub.as_system(reason="test")
+        assert system.events.rollups().rolled == 0
+        assert system.indicators.daily(**day).items[: len(counted)] == counted
+        while system.events.roll_up():
+            pass
+        assert [f.severity for f in system.events.verify_rollups()] == ["ok"]
 
 
 def test_evidence_is_not_read_in_the_wrong_place(stage, monkeypatch):

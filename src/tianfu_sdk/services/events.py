@@ -198,7 +198,7 @@ class Events(Desk):
     def verify_rollups(self) -> list[Finding]:
         """Add all events up again and compare with the daily roll-up; for the system.
 
-        Takes about 5 s a million events; `doctor` only looks whether the sum is right.
+        Takes about 30 s a million events; `doctor` only looks whether the sum is right.
 
         Returns:
             One finding `ok`, or an `error` a cell that differs.

@@ -70,7 +70,7 @@ class Indicators(Desk):
         region above, and at last for the first organization of the store.
 
         The time grows with the days of the period, and with the events that the roll-up has
-        not taken in yet: about 10 s a million of these where no worker runs.
+        not taken in yet: about 13 s a million of these where no worker runs.
 
         Args:
             organization: Its id.

@@ -36,6 +36,7 @@ __all__ = [
 STEP = 5000
 """Events of one transaction: other writers get their turn in between."""
 _ID = "rollup"
+"""Of the mark; `services/everything` leaves it out by this name."""
 _REBUILD = "tianfu events rollup --rebuild"
 _LATE = timedelta(hours=1)
 _LAST_DAY = 99999998
