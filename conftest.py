@@ -1,9 +1,11 @@
 """For all tests: doc examples, how hard hypothesis looks, and no quiet skips in CI."""
 
 import contextlib
+import importlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -53,14 +55,34 @@ pytest_collect_file = Sybil(
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the blocks of a document in order: one builds on the other."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes minutes to the night, and keep the blocks of a document in order."""
+    if config.getoption("--hypothesis-profile", default=None) != "deep":
+        for item in items:
+            if item.get_closest_marker("deep"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: nox -s deep"))
+    # One block builds on the other.
     places = [n for n, item in enumerate(items) if isinstance(item, SybilItem)]
     blocks = sorted(
         (items[n] for n in places), key=lambda item: (str(item.path), item.reportinfo()[1] or 0)
     )
     for place, block in zip(places, blocks, strict=True):
         items[place] = block
+
+
+@pytest.fixture
+def extra() -> Callable[[str], Any]:
+    """Give what imports a module of an extra: in CI it must be there, elsewhere it is skipped."""
+
+    def load(name: str) -> Any:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            if os.environ.get("TIANFU_CI") == "1":
+                raise
+            pytest.skip(f"{name} is not installed: pip install '.[parquet,test]'")
+
+    return load
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
 
 def install(session, *more):
     """Install the library as its users do, in one go, so that versions are chosen once."""
-    session.install(*more, ".[xlsx,rich,fast,test]", *PLUGINS)
+    session.install(*more, ".[xlsx,rich,fast,parquet,test]", *PLUGINS)
 
 
 def present(*names):
@@ -54,7 +54,8 @@ def minimums(session):
 @nox.parametrize("plugin", PLUGINS, ids=[Path(plugin).name for plugin in PLUGINS])
 def plugin_alone(session, plugin):
     """The library and one plugin, without extras: neither leans on another's dependencies."""
-    session.install(".", plugin, "pytest", "pytest-timeout", "hypothesis", "sybil")
+    # Its own extra brings what its tests need, such as a server.
+    session.install(".", f"{plugin}[tests]", "pytest", "pytest-timeout", "hypothesis", "sybil")
     session.run("pytest", "-q", f"{plugin}/tests", *session.posargs)
 
 
@@ -74,7 +75,7 @@ def docs(session):
 
 @nox.session
 def deep(session):
-    """The property tests with many and random examples; for the night."""
+    """The property tests with many and random examples, and what takes minutes; for the night."""
     install(session)
     arguments = ["--hypothesis-profile=deep", "--timeout=1800"]
     session.run("pytest", "-q", *arguments, *session.posargs)

@@ -31,16 +31,24 @@ from tianfu_sdk.model.emergency import (
     Level,
     ResponsePlan,
 )
-from tianfu_sdk.model.event import AuditLine, Event, Finding
+from tianfu_sdk.model.event import (
+    AuditLine,
+    Consumer,
+    Event,
+    EventExport,
+    ExportFormat,
+    Finding,
+    RollupState,
+)
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
-from tianfu_sdk.model.indicator import Adjustment, Indicator, IndicatorReport
+from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
 from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Answers, Question, QuestionState
-from tianfu_sdk.model.region import Region, RegionAmendment, RekeyStep
+from tianfu_sdk.model.region import Region, RegionAmendment, RegionLevel, RekeyStep
 from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, Health, Plan, SmsReport
 from tianfu_sdk.model.storage import JobInfo, JobState, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
@@ -445,6 +453,21 @@ class AioEvents:
     async def consume(
         self, name: str, handle: Callable[[Event], None], *, limit: int = ..., batch: int = ...
     ) -> int: ...
+    async def consumers(self) -> list[Consumer]: ...
+    async def forget(self, name: str, *, owner: str | None = ...) -> None: ...
+    async def hand_over(self, name: str, *, owner: str, to: str) -> Consumer: ...
+    async def roll_up(self, limit: int = ...) -> int: ...
+    async def rollups(self) -> RollupState: ...
+    async def rebuild_rollups(self, *, progress: Callable[[int], None] | None = ...) -> int: ...
+    async def verify_rollups(self) -> list[Finding]: ...
+    async def export(
+        self,
+        folder: str | Path,
+        *,
+        format: ExportFormat | str = ...,
+        after: str | None = ...,
+        progress: Callable[[int], None] | None = ...,
+    ) -> EventExport: ...
 
 class AioExperts:
     async def create(
@@ -505,6 +528,7 @@ class AioIndicators:
         start: datetime,
         end: datetime,
         adjustments: Sequence[Adjustment] = ...,
+        as_of: AsOf | str = ...,
     ) -> IndicatorReport: ...
     async def evidence(
         self,
@@ -515,7 +539,20 @@ class AioIndicators:
         end: datetime,
         after: str | None = ...,
         limit: int = ...,
+        as_of: AsOf | str = ...,
     ) -> AioPage[Event]: ...
+    async def daily(
+        self,
+        *,
+        first: date,
+        last: date,
+        region: str | None = ...,
+        organization: str | None = ...,
+        level: RegionLevel | str | None = ...,
+        types: Sequence[str] | None = ...,
+        as_of: AsOf | str = ...,
+        exact: bool = ...,
+    ) -> AioPage[DailyCount]: ...
 
 class AioJobs:
     async def list(

@@ -257,11 +257,47 @@ ENTRIES: dict[str, Entry] = {
         "a consumer or mark needs a name of 1 to 40 characters",
         "消费者或标记的名称须为 1 至 40 个字符",
     ),
+    "events.consumer_there": Entry(
+        "that account has a consumer {name} already",
+        "该账号已有消费者 {name}",
+        "let it go on with its own, or forget it first",
+        "可沿用其已有的消费者，或先删除",
+    ),
+    "events.no_consumer": Entry(
+        "there is no consumer {name}",
+        "没有消费者 {name}",
+        "events.consumers() lists them",
+        "可用 events.consumers() 查看",
+    ),
+    "events.not_yours": Entry(
+        "a consumer belongs to the account that made it",
+        "消费者属于创建它的账号",
+        "each account has names of its own; the system may name an owner",
+        "每个账号有自己的名称；只有系统可指定所有者",
+    ),
     "expert.name_public": Entry(
         "the expert's name stands in what everybody may read",
         "公开资料中出现了专家姓名",
         "leave the name out of title, profile and keywords; it is kept sealed",
         "请从 title、profile、keywords 中去掉姓名；姓名另行加密保存",
+    ),
+    "export.begun": Entry(
+        "this folder holds an export as {format}, which goes on from where it ended",
+        "该目录已有 {format} 格式的导出，只能从其结束处继续",
+        "leave out the cursor and use the same format, or take another folder",
+        "请省略游标并使用同一格式，或另选目录",
+    ),
+    "export.busy": Entry(
+        "another export into this folder was quicker",
+        "同一目录的另一次导出已先完成",
+        "run it again",
+        "请重新执行",
+    ),
+    "export.not_yours": Entry(
+        "the export in this folder is of another store, or of another account",
+        "该目录中的导出属于另一个存储或另一个账号",
+        "take another folder",
+        "请另选目录",
     ),
     "extra.missing": Entry(
         "{name} is not installed",
@@ -875,6 +911,12 @@ ENTRIES: dict[str, Entry] = {
         "没有区划代码 {value}",
         "six digits of GB/T 2260, such as 510300; regions.children(code) lists those below one",
         "GB/T 2260 的六位代码，如 510300；regions.children(code) 可列出下级区划",
+    ),
+    "rollup.moved": Entry(
+        "the daily roll-up is not of this log of events",
+        "按日汇总与本事件日志不符",
+        "tianfu events rollup --rebuild, or events.rebuild_rollups()",
+        "请执行 tianfu events rollup --rebuild 或 events.rebuild_rollups()",
     ),
     "settings.file": Entry(
         "the settings file cannot be read: {why}",

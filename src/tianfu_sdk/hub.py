@@ -42,6 +42,7 @@ from tianfu_sdk.opening import (
     blobs_for,
     closed_on_failure,
     erasures_for,
+    first_seen,
     keys_for,
     optioned,
     prepared,
@@ -174,6 +175,7 @@ class Hub:
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
             translator=functools.partial(named.make, "translation"),
+            first_seen=first_seen,
             engine=functools.partial(named.engine, settings.ask.engine),
             offered=found.names,
             tell=found.tell,
@@ -633,7 +635,7 @@ class Hub:
         )
 
     def doctor(self) -> list[Finding]:
-        """Look whether the store is sound: file, audit, search index, keys, plugins.
+        """Look whether the store is sound: file, audit, search index, keys, media, plugins.
 
         Returns:
             What was looked at and found, `ok`, `note` or `error`.

@@ -30,6 +30,7 @@ from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
+from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import BackupStore, Rekey, Store, Tx
@@ -46,6 +47,7 @@ __all__ = [
     "blobs_for",
     "closed_on_failure",
     "erasures_for",
+    "first_seen",
     "keys_for",
     "normal",
     "optioned",
@@ -324,6 +326,13 @@ def _note(tx: Tx, table: str) -> None:
     mark = read_mark(tx)
     if mark.table != table:
         write_mark(tx, attrs.evolve(mark, table=table))
+
+
+def first_seen() -> FirstSeen:
+    """Give a new memory of keys; SQLite is loaded only for this."""
+    from tianfu_sdk.backends.sqlite.first_seen import SqliteFirstSeen
+
+    return SqliteFirstSeen()
 
 
 def normal(url: str) -> str:

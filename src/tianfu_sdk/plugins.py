@@ -36,7 +36,10 @@ _LONGEST_CAUSE = 300
 
 # Who to install where nobody offers a name. Only distributions that there are: a hint that
 # names one that nobody has made yet invites somebody else to make it.
-_KNOWN = {("sms", "webhook"): "tianfu-sms-webhook"}
+_KNOWN = {
+    ("blobs", "s3"): "tianfu-blobs-s3",
+    ("sms", "webhook"): "tianfu-sms-webhook",
+}
 
 
 @attrs.frozen(kw_only=True)

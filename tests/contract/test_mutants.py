@@ -884,7 +884,6 @@ class Mutant(SqliteStore):
         def stale(tx):
             inner = tx.__class__
             class Stale(inner):
-                __slots__ = ()
                 def get(self, kind, ids):
                     return old or inner.get(self, kind, ids)
                 def put(self, kind, rows):

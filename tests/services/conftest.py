@@ -1,6 +1,12 @@
-"""A small world to test desks in: two organizations, and the people who work there."""
+"""A small world to test desks in, and the two doors to it: blocking and asynchronous.
+
+Every desk's tests run through both. Where nothing else depends on it, `world` runs each test
+twice in memory; modules that test both stores open their hubs by `way`, which pairs memory
+with the asynchronous door and SQLite with the blocking one, so that both doors cost no run.
+"""
 
 import asyncio
+import contextlib
 import inspect
 
 import attrs
@@ -18,6 +24,9 @@ class Through:
         self.aio = aio
 
     def __getattr__(self, name):
+        if name.startswith("_"):
+            # What a test looks at from behind has no door.
+            return getattr(self.aio._target, name)
         found = getattr(self.aio, name)
         if isinstance(found, Aio):
             return Through(found)
@@ -31,6 +40,18 @@ class Through:
             return Through(result) if isinstance(result, Aio) else result
 
         return call
+
+    def __iter__(self):
+        after = None
+        while found := self.read(after, 500):
+            yield from (event for _, event in found)
+            after = found[-1][0]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 class ThroughPage:
@@ -54,14 +75,37 @@ class ThroughPage:
     def to_dicts(self):
         return asyncio.run(self.page.to_dicts())
 
+    def __getattr__(self, name):
+        return getattr(self.page.page, name)
+
+    def __repr__(self):
+        return repr(self.page)
+
+
+DOORS = {"sync": lambda hub: hub, "aio": lambda hub: Through(hub.aio)}
+
+
+@attrs.frozen
+class Way:
+    """A store, and the door by which its hub is entered."""
+
+    url: str
+    door: str
+    stack: contextlib.ExitStack
+
+    def open(self, url="", **more):
+        """Open a hub; it is closed when the test ends, if not before."""
+        given = {"ids": CountingIds(), "discover": False} | more
+        hub = Hub.open(url or self.url, **given)
+        self.stack.callback(hub.close)
+        return DOORS[self.door](hub)
+
 
 @attrs.define
 class World:
     hub: object
-    """The blocking hub, nobody acting."""
+    """As the test's door gives it, nobody acting."""
     clock: FrozenClock
-    enter: object
-    """Gives a hub as the test's door wants it."""
     chief: str = ""
     org: str = ""
     county: str = ""
@@ -71,11 +115,11 @@ class World:
 
     @property
     def nobody(self):
-        return self.enter(self.hub)
+        return self.hub
 
     @property
     def me(self):
-        return self.enter(self.hub.as_(self.chief))
+        return self.hub.as_(self.chief)
 
     def person(self, actions=("*",), *, organization=None, **place):
         """Make an account of a new person with one grant; gives its id."""
@@ -87,7 +131,7 @@ class World:
         return made.id
 
     def as_(self, account):
-        return self.enter(self.hub.as_(account))
+        return self.hub.as_(account)
 
     def approved(self, **fields):
         """Make a resource and have another person approve it; gives its id."""
@@ -107,8 +151,8 @@ class World:
         return self.person(["approve", "read"])
 
 
-def build(hub, clock, enter=lambda hub: hub):
-    world = World(hub, clock, enter)
+def build(hub, clock):
+    world = World(hub, clock)
     first = hub.bootstrap(
         organization="四川省科学技术协会", region="510000", aliases=["四川省科协"]
     )
@@ -127,9 +171,34 @@ def clock():
 
 
 @pytest.fixture
-def hub(clock):
-    with Hub.open("memory:", clock=clock, ids=CountingIds(), discover=False) as hub:
-        yield hub
+def stack():
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(params=["sync", "aio"])
+def quickly(request, stack):
+    """Both ways to a hub in memory."""
+    return Way("memory:", request.param, stack)
+
+
+@pytest.fixture(params=["memory-aio", "sqlite-sync"])
+def way(request, stack, tmp_path):
+    """Two ways to a hub that between them take both stores and both doors."""
+    store, door = request.param.split("-")
+    url = "memory:" if store == "memory" else f"sqlite:///{tmp_path / 'kepu.db'}"
+    return Way(url, door, stack)
+
+
+@pytest.fixture
+def filed(stack, tmp_path):
+    """The blocking way to a hub on a file."""
+    return Way(f"sqlite:///{tmp_path / 'kepu.db'}", "sync", stack)
+
+
+@pytest.fixture
+def hub(quickly, clock):
+    return quickly.open(clock=clock)
 
 
 @pytest.fixture
@@ -137,11 +206,16 @@ def world(hub, clock):
     return build(hub, clock)
 
 
-@pytest.fixture(params=["sync", "aio"])
-def door(request, hub, clock):
-    """The same world, entered by the blocking and by the asynchronous door."""
-    enter = (lambda hub: hub) if request.param == "sync" else (lambda hub: Through(hub.aio))
-    return build(hub, clock, enter)
+@pytest.fixture
+def door(world):
+    """The same world, for tests that are about the doors."""
+    return world
+
+
+@pytest.fixture
+def anywhere(way, clock):
+    """The same world on either store."""
+    return build(way.open(clock=clock), clock)
 
 
 @pytest.fixture

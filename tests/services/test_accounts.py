@@ -21,18 +21,18 @@ def test_a_new_account_may_do_nothing(world):
     assert stranger.accounts.grants() == []
 
 
-def test_rights_are_handed_down_and_taken_back_with_all_that_hangs_on_them(door):
-    one, two = door.person([]), door.person([])
-    given = door.me.accounts.grant(one, ["create", "delegate"], region="510000")
-    door.as_(one).accounts.grant(two, ["create"], region="510100")
-    second = door.as_(two)
-    chengdu = door.me.organizations.create(name="成都市科协", region="510100").id
+def test_rights_are_handed_down_and_taken_back_with_all_that_hangs_on_them(world):
+    one, two = world.person([]), world.person([])
+    given = world.me.accounts.grant(one, ["create", "delegate"], region="510000")
+    world.as_(one).accounts.grant(two, ["create"], region="510100")
+    second = world.as_(two)
+    chengdu = world.me.organizations.create(name="成都市科协", region="510100").id
     made = second.resources.create(title="x", organization=chengdu, region="510104")
     assert made.region == "510104"
-    door.me.accounts.revoke(given.id, "调岗")
+    world.me.accounts.revoke(given.id, "调岗")
     with pytest.raises(Denied):
         second.resources.create(title="x", organization=chengdu, region="510104")
-    why = door.me.accounts.why(two, "create", made.id)
+    why = world.me.accounts.why(two, "create", made.id)
     assert not why.allowed
     assert [step.reason for step in why.steps] == ["chain"]
 

@@ -12,11 +12,11 @@ from tianfu_sdk.model.question import QuestionState
 STROKE = "脑卒中要紧的是预防：控制血压、少盐、戒烟。发现嘴歪手麻要马上就医。"
 
 
-def test_an_answer_has_its_passage_its_source_and_why(door):
-    id_ = door.published(
+def test_an_answer_has_its_passage_its_source_and_why(world):
+    id_ = world.published(
         title="脑卒中预防", body=STROKE, source="国家卫生健康委", disclaimer="样例"
     ).id
-    answers = door.nobody.ask("脑卒中怎么预防？")
+    answers = world.nobody.ask("脑卒中怎么预防？")
     assert (answers.abstained, answers.question, len(answers)) == (False, None, 1)
     (answer,) = answers
     assert (answer.id, answer.kind, answer.title) == (id_, "resource", "脑卒中预防")
@@ -26,16 +26,16 @@ def test_an_answer_has_its_passage_its_source_and_why(door):
     assert sum(answer.why.values()) == pytest.approx(answer.score)
 
 
-def test_what_nothing_answers_is_filed_for_a_person(door):
-    door.published(title="脑卒中预防", body=STROKE)
-    answers = door.nobody.ask("水稻稻瘟病如何防治", region="510104")
+def test_what_nothing_answers_is_filed_for_a_person(world):
+    world.published(title="脑卒中预防", body=STROKE)
+    answers = world.nobody.ask("水稻稻瘟病如何防治", region="510104")
     assert answers.abstained
     assert list(answers) == []
-    question = door.me.questions.get(answers.question)
+    question = world.me.questions.get(answers.question)
     assert (question.state, question.region) == (QuestionState.OPEN, "510104")
-    assert (question.due - door.clock.now()).days == 7
+    assert (question.due - world.clock.now()).days == 7
     assert "稻瘟" not in repr(question)
-    assert door.me.questions.text(answers.question) == "水稻稻瘟病如何防治"
+    assert world.me.questions.text(answers.question) == "水稻稻瘟病如何防治"
 
 
 def test_the_text_of_a_question_stands_nowhere_in_plain(stored, file):

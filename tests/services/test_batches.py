@@ -5,14 +5,13 @@ import pytest
 
 from tianfu_sdk.core.kinds import ORGANIZATION, Placed
 from tianfu_sdk.errors import Conflict, NotFound
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.services.work import Actor, Work
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 
 @pytest.fixture
-def me():
-    hub = Hub.open("memory:", clock=FrozenClock(), ids=CountingIds(), discover=False)
+def me(quickly):
+    hub = quickly.open(clock=FrozenClock())
     return hub.as_(hub.bootstrap(organization="省科协", region="510000").id)
 
 

@@ -8,17 +8,16 @@ import pytest
 
 from tianfu_sdk import display
 from tianfu_sdk.errors import TianfuError
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.channel import ChannelItem
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 BO, II = "བོད་སྐད་", "ꆈꌠꉙ"
 
 
 class Cast:
-    def __init__(self, url):
+    def __init__(self, way):
         self.clock = FrozenClock()
-        self.hub = Hub.open(url, clock=self.clock, ids=CountingIds(), discover=False)
+        self.hub = way.open(clock=self.clock)
         account = self.hub.bootstrap(organization="四川省科学技术协会", region="510000")
         self.root = account.organization
         self.admin = self.hub.as_(account.id)
@@ -49,12 +48,9 @@ class Cast:
         return [item.title for item in self.hub.channels.items(channel.id, **more)]
 
 
-@pytest.fixture(params=["memory:", "sqlite"])
-def cast(request, tmp_path):
-    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path / 'k.db'}"
-    made = Cast(url)
-    yield made
-    made.hub.close()
+@pytest.fixture
+def cast(way):
+    return Cast(way)
 
 
 def code(call, *args, **kwargs):

@@ -18,21 +18,21 @@ def told(world, type_):
 # The walk.
 
 
-def test_a_draft_becomes_public_step_by_step(door):
-    me = door.me
-    made = me.resources.create(organization=door.org, topics=["safety_science"], **GIVEN)
+def test_a_draft_becomes_public_step_by_step(world):
+    me = world.me
+    made = me.resources.create(organization=world.org, topics=["safety_science"], **GIVEN)
     assert (made.state, made.revision, made.version) == (State.DRAFT, 1, 1)
     assert made.region == "510000"
-    assert made.created_at == door.clock.now()
+    assert made.created_at == world.clock.now()
     with pytest.raises(NotFound):
-        door.nobody.resources.get(made.id)
+        world.nobody.resources.get(made.id)
     assert me.resources.submit(made.id).state is State.SUBMITTED
-    assert door.as_(door.reviewer).resources.approve(made.id).state is State.APPROVED
+    assert world.as_(world.reviewer).resources.approve(made.id).state is State.APPROVED
     published = me.resources.publish(made.id)
     assert published.state is State.PUBLISHED
-    assert published.published_at == door.clock.now()
-    assert door.nobody.resources.get(made.id).title == "防震避险"
-    assert [r.id for r in door.nobody.resources.find()] == [made.id]
+    assert published.published_at == world.clock.now()
+    assert world.nobody.resources.get(made.id).title == "防震避险"
+    assert [r.id for r in world.nobody.resources.find()] == [made.id]
 
 
 def test_each_step_leaves_one_event_and_one_audit_line(world):
@@ -44,13 +44,13 @@ def test_each_step_leaves_one_event_and_one_audit_line(world):
         assert [event.subject for event in told(world, step)] == [id_]
 
 
-def test_a_returned_draft_says_why_and_goes_on(door):
-    made = door.me.resources.create(organization=door.org, **GIVEN)
-    door.me.resources.submit(made.id)
-    returned = door.as_(door.reviewer).resources.return_(made.id, "请注明来源")
+def test_a_returned_draft_says_why_and_goes_on(world):
+    made = world.me.resources.create(organization=world.org, **GIVEN)
+    world.me.resources.submit(made.id)
+    returned = world.as_(world.reviewer).resources.return_(made.id, "请注明来源")
     assert (returned.state, returned.comment) == (State.DRAFT, "请注明来源")
-    door.me.resources.edit(made.id, source="中国地震局")
-    assert door.me.resources.submit(made.id).state is State.SUBMITTED
+    world.me.resources.edit(made.id, source="中国地震局")
+    assert world.me.resources.submit(made.id).state is State.SUBMITTED
 
 
 def test_who_wrote_it_may_not_approve_it_not_even_by_another_account(world):
@@ -79,40 +79,40 @@ def test_the_system_approves_nothing(world):
 # Revisions.
 
 
-def test_an_edit_of_what_is_published_stays_unseen_until_it_is_published(door):
-    id_ = door.published().id
-    draft = door.me.resources.edit(id_, title="防震避险（新版）")
+def test_an_edit_of_what_is_published_stays_unseen_until_it_is_published(world):
+    id_ = world.published().id
+    draft = world.me.resources.edit(id_, title="防震避险（新版）")
     assert (draft.revision, draft.state) == (2, State.DRAFT)
-    assert door.nobody.resources.get(id_).title == "防震避险"
-    door.me.resources.submit(id_)
-    door.as_(door.reviewer).resources.approve(id_)
-    assert door.nobody.resources.get(id_).title == "防震避险"
-    door.me.resources.publish(id_)
-    current = door.nobody.resources.get(id_)
+    assert world.nobody.resources.get(id_).title == "防震避险"
+    world.me.resources.submit(id_)
+    world.as_(world.reviewer).resources.approve(id_)
+    assert world.nobody.resources.get(id_).title == "防震避险"
+    world.me.resources.publish(id_)
+    current = world.nobody.resources.get(id_)
     assert (current.title, current.revision, current.pending) == ("防震避险（新版）", 2, 0)
 
 
-def test_old_revisions_stay_readable_and_comparable(door):
-    id_ = door.published().id
-    door.me.resources.edit(id_, title="新")
-    door.me.resources.submit(id_)
-    door.as_(door.reviewer).resources.approve(id_)
-    door.me.resources.publish(id_)
-    found = door.me.resources.revisions(id_)
+def test_old_revisions_stay_readable_and_comparable(world):
+    id_ = world.published().id
+    world.me.resources.edit(id_, title="新")
+    world.me.resources.submit(id_)
+    world.as_(world.reviewer).resources.approve(id_)
+    world.me.resources.publish(id_)
+    found = world.me.resources.revisions(id_)
     assert [(r.revision, r.state) for r in found] == [
         (1, State.SUPERSEDED),
         (2, State.PUBLISHED),
     ]
-    assert door.me.resources.get(id_, revision=1).title == "防震避险"
-    (change,) = door.me.resources.diff(id_, 1, 2)
+    assert world.me.resources.get(id_, revision=1).title == "防震避险"
+    (change,) = world.me.resources.diff(id_, 1, 2)
     assert (change.field, change.before, change.after) == ("title", "防震避险", "新")
     with pytest.raises(NotFound) as caught:
-        door.me.resources.diff(id_, 1, 9)
+        world.me.resources.diff(id_, 1, 9)
     assert caught.value.path == "revision"
     with pytest.raises(Denied):
-        door.nobody.resources.revisions(id_)
+        world.nobody.resources.revisions(id_)
     with pytest.raises(Denied):
-        door.nobody.resources.get(id_, revision=1)
+        world.nobody.resources.get(id_, revision=1)
 
 
 def test_an_edit_of_an_approved_draft_needs_approval_again(world):
@@ -143,15 +143,15 @@ def test_a_revision_in_work_does_not_bring_back_what_was_retracted(world):
 # Scheduling.
 
 
-def test_what_is_scheduled_is_published_when_its_moment_has_come(door):
-    id_ = door.approved()
-    at = door.clock.now() + timedelta(hours=2)
-    assert door.me.resources.schedule(id_, at).publish_at == at
-    system = door.hub.as_system(reason="night")
+def test_what_is_scheduled_is_published_when_its_moment_has_come(world):
+    id_ = world.approved()
+    at = world.clock.now() + timedelta(hours=2)
+    assert world.me.resources.schedule(id_, at).publish_at == at
+    system = world.hub.as_system(reason="night")
     assert system.resources.publish_due() == []
-    door.clock.tick(timedelta(hours=2))
+    world.clock.tick(timedelta(hours=2))
     assert [r.id for r in system.resources.publish_due()] == [id_]
-    assert door.nobody.resources.get(id_).state is State.PUBLISHED
+    assert world.nobody.resources.get(id_).state is State.PUBLISHED
     assert system.resources.publish_due() == []
 
 
@@ -229,17 +229,17 @@ def test_what_leaves_the_public_is_neither_read_nor_found_nor_answered(world, ve
     assert world.hub.ask("地震时怎么躲").abstained
 
 
-def test_expired_content_is_shown_to_its_keepers_only(door):
-    id_ = door.published(expires_on=date(2026, 1, 10)).id
-    assert not door.nobody.ask("地震时怎么躲").abstained
-    door.clock.set(datetime(2026, 1, 9, 16, 0, tzinfo=UTC))  # midnight in China
+def test_expired_content_is_shown_to_its_keepers_only(world):
+    id_ = world.published(expires_on=date(2026, 1, 10)).id
+    assert not world.nobody.ask("地震时怎么躲").abstained
+    world.clock.set(datetime(2026, 1, 9, 16, 0, tzinfo=UTC))  # midnight in China
     with pytest.raises(NotFound):
-        door.nobody.resources.get(id_)
-    assert list(door.nobody.resources.find()) == []
-    assert door.nobody.ask("地震时怎么躲").abstained
-    assert door.me.resources.get(id_).id == id_
-    assert [r.id for r in door.me.resources.stale(date(2026, 1, 10))] == [id_]
-    assert list(door.me.resources.stale(date(2026, 1, 9))) == []
+        world.nobody.resources.get(id_)
+    assert list(world.nobody.resources.find()) == []
+    assert world.nobody.ask("地震时怎么躲").abstained
+    assert world.me.resources.get(id_).id == id_
+    assert [r.id for r in world.me.resources.stale(date(2026, 1, 10))] == [id_]
+    assert list(world.me.resources.stale(date(2026, 1, 9))) == []
 
 
 def test_an_hour_before_midnight_in_china_it_is_shown_still(world):
@@ -287,55 +287,55 @@ def test_a_grant_for_one_county_reaches_no_other(world):
 # Three mistakes that users make.
 
 
-def test_a_misspelt_field_is_named_with_the_nearest_one(door):
+def test_a_misspelt_field_is_named_with_the_nearest_one(world):
     with pytest.raises(Invalid) as caught:
-        door.me.resources.add({"titel": "x", "organization": door.org})
+        world.me.resources.add({"titel": "x", "organization": world.org})
     error = caught.value
     paths = {problem.path: problem.code for problem in error.values["problems"]}
     assert paths == {"titel": "field.unknown", "title": "field.missing"}
 
 
-def test_a_text_where_a_list_is_wanted_is_refused_and_not_taken_apart(door):
+def test_a_text_where_a_list_is_wanted_is_refused_and_not_taken_apart(world):
     with pytest.raises(Invalid) as caught:
-        door.me.resources.create(organization=door.org, topics="safety_science", **GIVEN)
+        world.me.resources.create(organization=world.org, topics="safety_science", **GIVEN)
     error = caught.value
     assert (error.code, error.path) == ("field.type", "topics")
     assert "wanted list, found str" in str(error)
 
 
-def test_a_moment_without_a_zone_is_refused(door):
-    id_ = door.approved()
+def test_a_moment_without_a_zone_is_refused(world):
+    id_ = world.approved()
     with pytest.raises(Invalid) as caught:
-        door.me.resources.schedule(id_, datetime(2027, 1, 1))
+        world.me.resources.schedule(id_, datetime(2027, 1, 1))
     assert (caught.value.code, caught.value.path) == ("field.naive_time", "at")
 
 
-def test_an_unknown_topic_is_named_with_its_place(door):
+def test_an_unknown_topic_is_named_with_its_place(world):
     with pytest.raises(NotFound) as caught:
-        door.me.resources.create(
-            organization=door.org, topics=["healthy_life", "helthy_life"], **GIVEN
+        world.me.resources.create(
+            organization=world.org, topics=["healthy_life", "helthy_life"], **GIVEN
         )
     assert caught.value.path == "topics[1]"
     assert "vocabularies.terms" in caught.value.hint
 
 
-def test_fields_that_verbs_set_are_refused(door):
+def test_fields_that_verbs_set_are_refused(world):
     with pytest.raises(Invalid) as caught:
-        door.me.resources.add({"organization": door.org, "state": "published", **GIVEN})
+        world.me.resources.add({"organization": world.org, "state": "published", **GIVEN})
     assert (caught.value.code, caught.value.path) == ("content.kept", "state")
-    id_ = door.me.resources.create(organization=door.org, **GIVEN).id
+    id_ = world.me.resources.create(organization=world.org, **GIVEN).id
     with pytest.raises(Invalid) as caught:
-        door.me.resources.edit(id_, region="510100")
+        world.me.resources.edit(id_, region="510100")
     assert (caught.value.code, caught.value.path) == ("content.fixed", "region")
 
 
-def test_an_edit_of_an_old_version_is_a_conflict(door):
-    made = door.me.resources.create(organization=door.org, **GIVEN)
-    door.me.resources.edit(made.id, version=made.version, title="一")
+def test_an_edit_of_an_old_version_is_a_conflict(world):
+    made = world.me.resources.create(organization=world.org, **GIVEN)
+    world.me.resources.edit(made.id, version=made.version, title="一")
     with pytest.raises(Conflict) as caught:
-        door.me.resources.edit(made.id, version=made.version, title="二")
+        world.me.resources.edit(made.id, version=made.version, title="二")
     assert caught.value.code == "storage.version"
-    assert door.me.resources.get(made.id).title == "一"
+    assert world.me.resources.get(made.id).title == "一"
 
 
 def test_a_reason_is_held_to_its_length(world):
@@ -427,23 +427,23 @@ def test_a_view_that_cannot_be_is_refused(world, more, code, path):
     assert told(world, "resource.viewed") == []
 
 
-def test_a_page_reads_on_by_itself_and_says_where_it_stands(door):
+def test_a_page_reads_on_by_itself_and_says_where_it_stands(world):
     for n in range(7):
-        door.clock.tick()
-        door.hub.as_(door.chief).resources.create(title=f"第{n}条", organization=door.org)
-    page = door.me.resources.find(limit=3)
+        world.clock.tick()
+        world.hub.as_(world.chief).resources.create(title=f"第{n}条", organization=world.org)
+    page = world.me.resources.find(limit=3)
     assert [r.title for r in page.items] == ["第6条", "第5条", "第4条"]
     assert len(list(page)) == 7
     assert len(page.to_dicts()) == 7
-    second = door.me.resources.find(limit=3, after=page.cursor)
+    second = world.me.resources.find(limit=3, after=page.cursor)
     assert [r.title for r in second.items] == [r.title for r in page.next().items]
-    oldest = door.me.resources.find(newest_first=False, limit=1)
+    oldest = world.me.resources.find(newest_first=False, limit=1)
     assert oldest.items[0].title == "第0条"
     for wrong in ("nonsense", "5", "[]", '["x","y"]'):
         with pytest.raises(Invalid):
-            door.me.resources.find(after=wrong)
+            world.me.resources.find(after=wrong)
     with pytest.raises(Invalid) as caught:
-        door.me.resources.find(limit=0)
+        world.me.resources.find(limit=0)
     assert caught.value.code == "storage.limit"
 
 
@@ -481,9 +481,8 @@ class Unlucky(Exception):
     pass
 
 
-@pytest.mark.parametrize("where", ["world", "stored"])
-def test_search_index_and_content_change_together_or_not_at_all(request, where, monkeypatch):
-    world = request.getfixturevalue(where)
+def test_search_index_and_content_change_together_or_not_at_all(anywhere, monkeypatch):
+    world = anywhere
     id_ = world.approved()
 
     def fail(_):

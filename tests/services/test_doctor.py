@@ -39,7 +39,8 @@ def test_a_sound_store_is_said_to_be_sound(full):
     with full() as hub:
         found = look(hub)
     assert {f.severity for f in found.values()} == {"ok"}
-    assert set(found) == {"storage", "audit", "search", "keys", "regions", "plugins"}
+    checks = {"storage", "audit", "search", "keys", "media", "rollups", "regions", "plugins"}
+    assert set(found) == checks
     assert all(f.message for f in found.values())
 
 
@@ -124,3 +125,16 @@ def test_an_index_that_was_lost_is_built_anew(stored, file):
     for hub in (stored.nobody, stored.me):
         with pytest.raises(Denied):
             hub.rebuild_index()
+
+
+def test_media_that_are_used_and_not_kept_are_noticed(stored):
+    kept, lost = (stored.me.media.add(b"\x89PNG\r\n\x1a\n" + tail) for tail in (b"1", b"2"))
+    for info in (kept, lost):
+        stored.me.resources.create(
+            title="x", organization=stored.org, media=[stored.me.media.use(info)]
+        )
+    assert look(stored.hub)["media"].severity == "ok"
+    stored.hub._tools.blobs.delete(lost.sha256)
+    found = look(stored.hub)["media"]
+    assert (found.severity, found.subject) == ("error", lost.sha256)
+    assert "1 of 2" in found.message

@@ -8,12 +8,11 @@ import pytest
 from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.emergency import Alert, EmergencyState, Level
 from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.services.work import Actor, Work
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 NOW = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
 _BLANK = {"str": "", "int": 0, "float": 0.0, "bytes": b""}
@@ -80,11 +79,9 @@ class Stage:
         return list(self.hub.as_system(reason="test").events)
 
 
-@pytest.fixture(params=["memory:", "sqlite:"])
-def stage(request, tmp_path):
-    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path}/kepu.db"
-    with Hub.open(url, clock=FrozenClock(NOW), ids=CountingIds(), discover=False) as hub:
-        yield Stage(hub)
+@pytest.fixture
+def stage(way):
+    return Stage(way.open(clock=FrozenClock(NOW)))
 
 
 def test_a_report_is_verified_by_another_person_answered_and_closed(stage):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.hookspecs import hookimpl
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.services import events
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 
@@ -22,8 +23,8 @@ def test_only_the_system_and_who_may_read_events_reads_them(world):
     assert world.as_(reader).events.read()
 
 
-def test_events_are_read_in_order_and_from_where_one_left_off(door):
-    system = door.enter(door.hub.as_system(reason="look"))
+def test_events_are_read_in_order_and_from_where_one_left_off(world):
+    system = world.hub.as_system(reason="look")
     every = system.events.read(limit=1000)
     assert [e.type for _, e in every][:2] == ["organization.created", "account.created"]
     cursor = every[2][0]
@@ -67,7 +68,122 @@ def test_what_a_consumer_failed_on_is_handed_out_again(world):
     assert again[0] == seen[2]
 
 
-@pytest.mark.parametrize("name", ["", "x" * 41])
+def readers(world, count=2):
+    found = []
+    for _ in range(count):
+        person = world.person([])
+        world.me.accounts.grant(person, ["read"], kinds=["event"], region="510000")
+        found.append(person)
+    return found
+
+
+def test_nobody_moves_the_mark_of_another(world):
+    one, other = readers(world)
+    system = world.hub.as_system(reason="consume")
+    seen = {}
+    for name, hub in (("one", world.as_(one)), ("other", world.as_(other)), ("system", system)):
+        seen[name] = []
+        hub.events.consume("same", seen[name].append, limit=10_000)
+    assert seen["one"] == seen["other"] == list(world.as_(one).events)
+    assert seen["system"] == list(system.events)
+    owners = [(c.owner, c.name, c.handled) for c in system.events.consumers()]
+    assert owners == sorted(
+        [
+            (one, "same", len(seen["one"])),
+            (other, "same", len(seen["other"])),
+            ("system", "same", len(seen["system"])),
+        ]
+    )
+    assert [c.owner for c in world.as_(one).events.consumers()] == [one]
+
+
+def test_a_consumer_is_forgotten_by_its_owner_or_the_system_alone(world):
+    one, other = readers(world)
+    system = world.hub.as_system(reason="consume")
+    mine, others = world.as_(one).events, world.as_(other).events
+    mine.consume("a", lambda _: None)
+    with pytest.raises(NotFound) as caught:
+        others.forget("a")
+    assert caught.value.code == "events.no_consumer"
+    with pytest.raises(Denied) as caught:
+        others.forget("a", owner=one)
+    assert caught.value.code == "events.not_yours"
+    assert mine.consume("a", lambda _: None) == 0
+    mine.forget("a", owner=one)
+    assert mine.consume("a", lambda _: None) > 0
+    system.events.forget("a", owner=one)
+    assert system.events.consumers() == []
+    assert "consumer.forgotten" in [line.action for line in system.audit.find()]
+
+
+def test_the_system_hands_a_consumer_over_and_it_goes_on_where_it_stood(world):
+    one, other = readers(world)
+    system = world.hub.as_system(reason="consume")
+    world.as_(one).events.consume("a", lambda _: None, limit=1000)
+    for call in (world.as_(one), world.as_(other)):
+        with pytest.raises(Denied):
+            call.events.hand_over("a", owner=one, to=other)
+    with pytest.raises(NotFound) as caught:
+        system.events.hand_over("a", owner=one, to="acc_none")
+    assert caught.value.code == "account.unknown"
+    given = system.events.hand_over("a", owner=one, to=other)
+    assert (given.owner, given.name) == (other, "a")
+    seen = []
+    world.as_(other).events.consume("a", seen.append)
+    # Only what was told since: that the accounts were made came before.
+    assert seen == []
+    assert world.as_(one).events.consume("a", seen.append) > 0
+    with pytest.raises(Conflict) as caught:
+        system.events.hand_over("a", owner=one, to=other)
+    assert caught.value.code == "events.consumer_there"
+
+
+def test_what_an_account_may_not_see_is_passed_by_once(world, monkeypatch):
+    for _ in range(30):
+        world.me.resources.create(title="y", organization=world.org, region="510300")
+    reader = world.as_(world.person(["read"], organization=world.county, region="510104"))
+    seen = []
+    assert reader.events.consume("a", seen.append, batch=10) == len(seen)
+    looked = []
+    read = events._part
+
+    def counted(work, after, limit):
+        looked.append(after)
+        return read(work, after, limit)
+
+    monkeypatch.setattr(events, "_part", counted)
+    reader.events.consume("a", seen.append, batch=10)
+    assert len(looked) == 1
+
+
+def test_two_processes_of_one_consumer_lose_nothing(world):
+    """The slower one does not put the mark back, and the faster one's mark stays."""
+    system = world.hub.as_system(reason="consume")
+    every = len(list(system.events))
+    slow, fast = [], []
+
+    def handle(event):
+        if not slow:
+            slow.append(event)
+            system.events.consume("a", fast.append, limit=10_000)
+        else:
+            slow.append(event)
+
+    system.events.consume("a", handle, limit=2, batch=2)
+    assert len(fast) == every
+    assert system.events.consume("a", fast.append) == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "batch", "path"), [(0, 1, "limit"), (5, 0, "batch"), (5, 1001, "batch")]
+)
+def test_a_consumer_reads_a_sound_number_of_events(world, limit, batch, path):
+    with pytest.raises(Invalid) as caught:
+        world.hub.as_system(reason="x").events.consume("a", print, limit=limit, batch=batch)
+    assert (caught.value.code, caught.value.path) == ("storage.limit", path)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 41])
 def test_a_consumer_needs_a_name(world, name):
     with pytest.raises(Invalid) as caught:
         world.hub.as_system(reason="x").events.consume(name, print)

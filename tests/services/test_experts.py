@@ -7,18 +7,15 @@ import pytest
 from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import ALL_KINDS
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.storage import Query
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 NAME = "欧阳演示"
 
 
-@pytest.fixture(params=["memory:", "sqlite:"])
-def hub(request, tmp_path):
-    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path}/kepu.db"
-    with Hub.open(url, clock=FrozenClock(), ids=CountingIds(), discover=False) as hub:
-        yield hub
+@pytest.fixture
+def hub(way):
+    return way.open(clock=FrozenClock())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Listing, ListingKind
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 NAME = "欧阳演示"
 
@@ -46,11 +46,9 @@ class Stage:
         ).id
 
 
-@pytest.fixture(params=["memory:", "sqlite:"])
-def stage(request, tmp_path):
-    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path}/kepu.db"
-    with Hub.open(url, clock=FrozenClock(), ids=CountingIds(), discover=False) as hub:
-        yield Stage(hub, url)
+@pytest.fixture
+def stage(way):
+    return Stage(way.open(clock=FrozenClock()), way.url)
 
 
 @pytest.fixture

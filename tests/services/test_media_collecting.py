@@ -14,7 +14,7 @@ from tianfu_sdk.core.kinds import MARK, MEDIA_USE
 from tianfu_sdk.errors import Denied, Invalid, NotFound, StorageBusy, StorageError
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.media import Collected
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.services import collecting
 from tianfu_sdk.services.collecting import Collecting
 
@@ -49,9 +49,9 @@ def kinds(world):
     return sorted(row.keys["kind"] for row in rows)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def place(request):
-    return request.getfixturevalue({"memory": "world", "sqlite": "stored"}[request.param])
+@pytest.fixture
+def place(anywhere):
+    return anywhere
 
 
 def doom(world, number=1):
@@ -213,6 +213,35 @@ def test_an_upload_between_the_two_looks_spares_its_bytes(place, monkeypatch):
     assert collect(place).deleted == 0
     assert kinds(place) == ["upload"]
     assert read(place.me, digest) == picture()
+
+
+def test_an_upload_right_before_its_bytes_are_marked_is_not_marked(place, monkeypatch):
+    digest = place.me.media.add(picture()).sha256
+    place.clock.tick(2 * DAY)
+    real = collecting.firmly
+
+    def late(write, fn):
+        if fn.func is collecting._doom:
+            place.me.media.add(picture())
+        return real(write, fn)
+
+    monkeypatch.setattr(collecting, "firmly", late)
+    collect(place)
+    assert kinds(place) == ["upload"]
+    assert read(place.me, digest) == picture()
+
+
+def test_what_is_marked_and_used_all_the_same_is_spared(place):
+    # A store with snapshots may let a draft and the mark pass each other.
+    medium = added(place.me)
+    place.me.resources.create(title="x", organization=place.org, media=[medium])
+    keys = rules.doom_keys(medium.sha256, "", now=place.clock.now())
+    doom = Row(rules.doom_id(medium.sha256), 0, None, keys)
+    place.hub._tools.store.run(lambda tx: tx.put(MEDIA_USE.name, [doom]), write=True)
+    done = collect(place, 2 * DAY)
+    assert (done.kept, done.deleted) == (1, 0)
+    assert kinds(place) == ["resource"]
+    assert read(place.me, medium.sha256) == picture()
 
 
 # Rounds that fail, die or wait.

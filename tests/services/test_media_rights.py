@@ -37,13 +37,13 @@ def rows(world):
     return read(lambda tx: tx.find(MEDIA_USE.name, Query(limit=1000)), write=False)
 
 
-def test_an_upload_is_for_who_made_it_and_for_the_system(door):
-    info = door.me.media.add(picture(1))
-    other = door.as_(door.person(["*"], region="510000"))
-    assert opens(door.me, info.sha256)
-    assert opens(door.enter(door.hub.as_system(reason="look")), info.sha256)
+def test_an_upload_is_for_who_made_it_and_for_the_system(world):
+    info = world.me.media.add(picture(1))
+    other = world.as_(world.person(["*"], region="510000"))
+    assert opens(world.me, info.sha256)
+    assert opens(world.hub.as_system(reason="look"), info.sha256)
     assert not opens(other, info.sha256)
-    assert not opens(door.nobody, info.sha256)
+    assert not opens(world.nobody, info.sha256)
 
 
 def test_the_bytes_of_a_draft_are_for_those_who_may_read_the_draft(world):
@@ -69,13 +69,13 @@ def test_a_grant_by_organization_opens_what_its_organization_uses(world):
     assert opens(world.as_(account), medium.sha256)
 
 
-def test_what_is_published_is_for_everybody_until_it_is_withdrawn(door):
-    medium = added(door.me)
-    made = door.published(media=[medium])
-    assert opens(door.nobody, medium.sha256)
-    door.me.resources.withdraw(made.id, "有误")
-    assert not opens(door.nobody, medium.sha256)
-    assert opens(door.me, medium.sha256)
+def test_what_is_published_is_for_everybody_until_it_is_withdrawn(world):
+    medium = added(world.me)
+    made = world.published(media=[medium])
+    assert opens(world.nobody, medium.sha256)
+    world.me.resources.withdraw(made.id, "有误")
+    assert not opens(world.nobody, medium.sha256)
+    assert opens(world.me, medium.sha256)
 
 
 @pytest.mark.parametrize("verb", ["retract", "archive"])

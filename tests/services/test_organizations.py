@@ -5,14 +5,14 @@ import pytest
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 
 
-def test_an_organization_knows_its_path(door):
-    county = door.me.organizations.get(door.county)
-    assert county.path == (door.org, door.county)
-    below = door.me.organizations.create(name="科普部", region="510104", parent=door.county)
-    assert below.path == (door.org, door.county, below.id)
-    assert [o.id for o in door.me.organizations.find(parent=door.county)] == [below.id]
-    assert len(list(door.me.organizations.find(region="510000"))) == 3
-    assert len(list(door.me.organizations.find(region="510100", limit=1))) == 2
+def test_an_organization_knows_its_path(world):
+    county = world.me.organizations.get(world.county)
+    assert county.path == (world.org, world.county)
+    below = world.me.organizations.create(name="科普部", region="510104", parent=world.county)
+    assert below.path == (world.org, world.county, below.id)
+    assert [o.id for o in world.me.organizations.find(parent=world.county)] == [below.id]
+    assert len(list(world.me.organizations.find(region="510000"))) == 3
+    assert len(list(world.me.organizations.find(region="510100", limit=1))) == 2
 
 
 def test_it_is_found_by_its_whole_name_or_an_alias(world):

@@ -25,8 +25,8 @@ def refused(call, kind, code, path=None):
     return caught.value
 
 
-def test_anybody_looks_regions_up(door):
-    regions = door.nobody.regions
+def test_anybody_looks_regions_up(world):
+    regions = world.nobody.regions
     assert regions.get("510185").name == "简阳市"
     assert [r.code for r in regions.ancestors("510185")] == ["510100", "510000"]
     assert len(regions.children("510000")) == 21
@@ -39,22 +39,22 @@ def test_anybody_looks_regions_up(door):
     refused(lambda: regions.get("510185", "today"), Invalid, "field.type", "on")
 
 
-def test_a_region_is_added_and_used_at_once(door):
-    made = door.me.regions.add(
+def test_a_region_is_added_and_used_at_once(world):
+    made = world.me.regions.add(
         "510193", name="天府新区", parent="510100", valid_from=DAY, source="国函〔2014〕133号"
     )
     assert (made.version, made.code, made.region.name) == (1, "510193", "天府新区")
-    assert door.nobody.regions.get("510193").parent == "510100"
-    assert "510193" in [r.code for r in door.nobody.regions.children("510100")]
-    org = door.me.organizations.create(name="天府新区科协", region="510193", parent=door.org)
-    found = door.me.organizations.find(region="510100")
+    assert world.nobody.regions.get("510193").parent == "510100"
+    assert "510193" in [r.code for r in world.nobody.regions.children("510100")]
+    org = world.me.organizations.create(name="天府新区科协", region="510193", parent=world.org)
+    found = world.me.organizations.find(region="510100")
     assert org.id in [o.id for o in found]
-    assert door.nobody.regions.amendment("510193") == made
-    assert list(door.nobody.regions.amendments(limit=1)) == [made]
+    assert world.nobody.regions.amendment("510193") == made
+    assert list(world.nobody.regions.amendments(limit=1)) == [made]
 
 
-def test_amendments_follow_one_another_by_version(door):
-    me = door.me.regions
+def test_amendments_follow_one_another_by_version(world):
+    me = world.me.regions
     assert me.edit("510104", name="甲区", version=0).version == 1
     second = me.renew("510104", date(2024, 1, 1), name="乙区", version=1)
     assert second.version == 2
@@ -75,8 +75,8 @@ def test_amendments_follow_one_another_by_version(door):
     assert me.edit("510104", name="丁区", version=0).version == 1
 
 
-def test_a_region_ends_and_its_successors_are_named(door):
-    me = door.me.regions
+def test_a_region_ends_and_its_successors_are_named(world):
+    me = world.me.regions
     me.add("510193", name="新区", parent="510100", valid_from=DAY)
     me.replace("510104", DAY, ["510193", "510105"], reason="合并")
     assert [r.code for r in me.resolve("510104")] == ["510105", "510193"]
@@ -88,8 +88,8 @@ def test_a_region_ends_and_its_successors_are_named(door):
     refused(lambda: me.get("510193"), NotFound, "region.unknown")
 
 
-def test_what_is_wrong_is_refused_with_its_path(door):
-    me = door.me.regions
+def test_what_is_wrong_is_refused_with_its_path(world):
+    me = world.me.regions
     for call, code, path in (
         (lambda: me.add("51010", name="x", parent="510100"), "region.bad_code", "code"),
         (lambda: me.add(510193, name="x", parent="510100"), "field.type", "code"),
@@ -110,35 +110,35 @@ def test_what_is_wrong_is_refused_with_its_path(door):
     assert list(me.amendments()) == []
 
 
-def test_a_grant_for_the_whole_province_is_needed(door):
+def test_a_grant_for_the_whole_province_is_needed(world):
     def amend(account):
-        return door.as_(account).regions.edit("510104", name="甲区")
+        return world.as_(account).regions.edit("510104", name="甲区")
 
-    for place in ({"region": "510104"}, {"region": "510100"}, {"organization": door.org}):
-        account = door.person([])
-        door.me.accounts.grant(account, ["*"], **place)
+    for place in ({"region": "510104"}, {"region": "510100"}, {"organization": world.org}):
+        account = world.person([])
+        world.me.accounts.grant(account, ["*"], **place)
         refused(lambda a=account: amend(a), Denied, "grant.missing")
-    refused(lambda: amend(door.person(["edit", "create"])), Denied, "grant.missing")
-    refused(lambda: door.nobody.regions.edit("510104", name="x"), Denied, "account.required")
-    refused(lambda: door.nobody.regions.revert("510104"), Denied, "account.required")
-    keeper = door.person(["manage"])
+    refused(lambda: amend(world.person(["edit", "create"])), Denied, "grant.missing")
+    refused(lambda: world.nobody.regions.edit("510104", name="x"), Denied, "account.required")
+    refused(lambda: world.nobody.regions.revert("510104"), Denied, "account.required")
+    keeper = world.person(["manage"])
     assert amend(keeper).version == 1
-    assert door.me.accounts.why(keeper, "manage", "reg_510104")
-    assert not door.me.accounts.why(
-        door.person(["manage"], region="510100"), "manage", "reg_510104"
+    assert world.me.accounts.why(keeper, "manage", "reg_510104")
+    assert not world.me.accounts.why(
+        world.person(["manage"], region="510100"), "manage", "reg_510104"
     )
-    refused(lambda: door.as_(keeper).regions.edit("110101", name="x"), Denied, "grant.missing")
+    refused(lambda: world.as_(keeper).regions.edit("110101", name="x"), Denied, "grant.missing")
 
 
-def test_what_a_province_is_only_the_system_says(door):
-    refused(lambda: door.me.regions.edit("510000", name="x"), Denied, "grant.missing")
-    system = door.enter(door.hub.as_system(reason="table"))
+def test_what_a_province_is_only_the_system_says(world):
+    refused(lambda: world.me.regions.edit("510000", name="x"), Denied, "grant.missing")
+    system = world.hub.as_system(reason="table")
     assert system.regions.edit("510000", name="蜀").version == 1
-    assert door.nobody.regions.get("510000").name == "蜀"
+    assert world.nobody.regions.get("510000").name == "蜀"
 
 
-def test_every_amendment_is_audited_and_told(door):
-    me = door.me
+def test_every_amendment_is_audited_and_told(world):
+    me = world.me
     me.regions.add("510193", name="新区", parent="510100", reason="国函")
     me.regions.edit("510193", name="天府新区")
     me.regions.revert("510193", reason="错录")
@@ -148,21 +148,21 @@ def test_every_amendment_is_audited_and_told(door):
         ("region.edited", "510193", "", "天府新区"),
         ("region.added", "510193", "国函", "新区"),
     ]
-    told = [e for e in door.hub.as_system(reason="x").events if e.kind == "region"]
+    told = [e for e in world.hub.as_system(reason="x").events if e.kind == "region"]
     assert [(e.type, e.actor) for e in told] == [
-        (f"region.{verb}", door.chief) for verb in ("added", "edited", "reverted")
+        (f"region.{verb}", world.chief) for verb in ("added", "edited", "reverted")
     ]
-    assert {f.severity for f in door.hub.as_system(reason="x").audit.verify()} == {"ok"}
+    assert {f.severity for f in world.hub.as_system(reason="x").audit.verify()} == {"ok"}
 
 
-def test_a_region_that_something_belongs_to_stays(door):
-    me = door.me
+def test_a_region_that_something_belongs_to_stays(world):
+    me = world.me
     me.regions.add("510193", name="新区", parent="510100")
-    made = me.resources.create(title="x", organization=door.org, regions=["510193"])
+    made = me.resources.create(title="x", organization=world.org, regions=["510193"])
     error = refused(lambda: me.regions.revert("510193"), Invalid, "region.in_use", "code")
     assert error.values["kind"] == "resource"
     me.resources.edit(made.id, regions=[])
-    me.organizations.create(name="新区科协", region="510193", parent=door.org)
+    me.organizations.create(name="新区科协", region="510193", parent=world.org)
     error = refused(lambda: me.regions.revert("510193"), Invalid, "region.in_use", "code")
     assert error.values["kind"] == "organization"
 

@@ -13,10 +13,10 @@ from tianfu_sdk.services import rekeying
 HOME = "510104"
 
 
-@pytest.fixture(params=["world", "stored"])
-def place(request):
+@pytest.fixture
+def place(anywhere):
     """A world with things of many kinds at home in one county."""
-    world = request.getfixturevalue(request.param)
+    world = anywhere
     me = world.me
     reviewer = world.as_(world.person(["*"]))
     made = me.resources.create(

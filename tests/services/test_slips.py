@@ -27,15 +27,15 @@ from tianfu_sdk.errors import Invalid, NotFound
         ("source", lambda hub: hub.media.add("photo.png")),
     ],
 )
-def test_an_argument_of_another_type_is_named(door, path, slip):
+def test_an_argument_of_another_type_is_named(world, path, slip):
     with pytest.raises(Invalid) as caught:
-        slip(door.me)
+        slip(world.me)
     assert (caught.value.code, caught.value.path) == ("field.type", path)
 
 
-def test_the_right_types_pass(door):
-    assert door.me.regions.get("510000", on=date(2020, 1, 1)).name == "四川省"
-    assert list(door.me.resources.stale(date(2027, 1, 1))) == []
+def test_the_right_types_pass(world):
+    assert world.me.regions.get("510000", on=date(2020, 1, 1)).name == "四川省"
+    assert list(world.me.resources.stale(date(2027, 1, 1))) == []
 
 
 def test_a_media_file_that_is_not_there_is_named(world, tmp_path):
@@ -45,14 +45,14 @@ def test_a_media_file_that_is_not_there_is_named(world, tmp_path):
     assert "none.png" in str(caught.value)
 
 
-def test_content_for_a_region_that_never_was_is_refused_at_once(door):
-    given = {"title": "x", "organization": door.org}
+def test_content_for_a_region_that_never_was_is_refused_at_once(world):
+    given = {"title": "x", "organization": world.org}
     with pytest.raises(NotFound) as caught:
-        door.me.resources.create(**given, regions=["510300", "999999"])
+        world.me.resources.create(**given, regions=["510300", "999999"])
     assert (caught.value.code, caught.value.path) == ("region.unknown", "regions[1]")
-    made = door.me.resources.create(**given, regions=["512081"])  # 简阳 as it was is a region
+    made = world.me.resources.create(**given, regions=["512081"])  # 简阳 as it was is a region
     with pytest.raises(NotFound):
-        door.me.resources.edit(made.id, regions=["999999"])
+        world.me.resources.edit(made.id, regions=["999999"])
 
 
 def test_a_unit_refuses_a_coroutine_function_instead_of_forgetting_it(world):

@@ -130,8 +130,9 @@ class Wire:
 class Line:
     """A hub with an association, an editor, an approver, and gateways to hand."""
 
-    def __init__(self, url, session=SESSION, *, http=None, **settings):
-        self.url = url
+    def __init__(self, way, session=SESSION, *, http=None, **settings):
+        self.way = way
+        self.url = way.url
         self.clock = FrozenClock(NOON)
         self.ids = CountingIds()
         self.gateway = MemoryGateway(session)
@@ -147,14 +148,12 @@ class Line:
         self.phones = []
 
     def open(self):
-        return Hub.open(
-            self.url,
+        return self.way.open(
             settings=self.settings,
             clock=self.clock,
             ids=self.ids,
             plugins=[Offer(test=self.gateway, http=self.http)],
             transport=self.wire,
-            discover=False,
         )
 
     def account(self, *actions, **place):
@@ -219,19 +218,14 @@ class Line:
         return Counter(r.phone for b in self.gateway.batches for r in b.recipients)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def line(request, tmp_path):
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/kepu.db"
-    made = Line(url)
-    yield made
-    made.hub.close()
+@pytest.fixture
+def line(way):
+    return Line(way)
 
 
 @pytest.fixture
-def quick():
-    made = Line("memory:")
-    yield made
-    made.hub.close()
+def quick(quickly):
+    return Line(quickly)
 
 
 # The whole line.
@@ -275,7 +269,7 @@ class Undone(Exception):
 
 
 @pytest.fixture
-def twice(monkeypatch):
+def twice(quickly, monkeypatch):
     """A store that calls everything twice, as one that failed to serialise does."""
     from tianfu_sdk.backends.memory import MemoryStore
 
@@ -290,7 +284,7 @@ def twice(monkeypatch):
             real(self, undone, write=write)
         return real(self, fn, write=write)
 
-    made = Line("memory:")
+    made = Line(quickly)
     monkeypatch.setattr(MemoryStore, "run", run)
     yield made
     monkeypatch.undo()
@@ -348,9 +342,9 @@ def test_events_and_audit_follow_the_line_with_counts_only(quick):
     assert {"campaign.composed", "campaign.approved", "campaign.queued"} <= set(actions)
 
 
-def test_nothing_in_the_folder_logs_events_or_errors_has_a_phone(tmp_path, caplog):
+def test_nothing_in_the_folder_logs_events_or_errors_has_a_phone(filed, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
-    line = Line(f"sqlite:///{tmp_path}/kepu.db")
+    line = Line(filed)
     line.people(4)
     campaign = line.sent(gateway="file")
     other = line.sent()
@@ -578,9 +572,9 @@ def test_what_is_still_queued_in_the_evening_waits_for_the_morning(quick):
     assert quick.system.sms.dispatch().accepted == 1
 
 
-def test_the_gateways_hours_cut_ours():
+def test_the_gateways_hours_cut_ours(quickly):
     late = attrs.evolve(SESSION, windows=(Window(time(9), time(22)),))
-    line = Line("memory:", late, sms={"window_start": "22:00", "window_end": "10:00"})
+    line = Line(quickly, late, sms={"window_start": "22:00", "window_end": "10:00"})
     line.people(1)
     campaign = line.compose()
     assert line.me.sms.plan(campaign.id).not_before == datetime(2026, 1, 6, 1, 0, tzinfo=UTC)
@@ -670,8 +664,8 @@ def test_a_refusal_of_a_topic_stops_that_topic_only(quick):
     assert quick.me.sms.plan(quick.compose(topic="safety_science").id).recipients == 1
 
 
-def test_people_made_for_a_drill_never_reach_a_real_gateway():
-    line = Line("memory:", attrs.evolve(SESSION, real=True))
+def test_people_made_for_a_drill_never_reach_a_real_gateway(quickly):
+    line = Line(quickly, attrs.evolve(SESSION, real=True))
     line.people(1)
     line.people(2, synthetic=True)
     campaign = line.sent()
@@ -682,8 +676,8 @@ def test_people_made_for_a_drill_never_reach_a_real_gateway():
     assert line.me.sms.plan(drill.id).recipients == 3
 
 
-def test_a_drill_never_goes_through_a_real_gateway():
-    line = Line("memory:", attrs.evolve(SESSION, real=True))
+def test_a_drill_never_goes_through_a_real_gateway(quickly):
+    line = Line(quickly, attrs.evolve(SESSION, real=True))
     drill = line.emergency(drill=True)
     with pytest.raises(Invalid) as caught:
         line.compose(emergency=drill)
@@ -756,8 +750,8 @@ def test_an_answer_that_comes_after_its_lease_is_evidence_but_settles_no_job(lin
     assert set(line.sentence().values()) == {1}
 
 
-def test_a_gateway_that_drops_doubles_gets_the_same_batch_again():
-    line = Line("memory:", attrs.evolve(SESSION, dedupes=True))
+def test_a_gateway_that_drops_doubles_gets_the_same_batch_again(quickly):
+    line = Line(quickly, attrs.evolve(SESSION, dedupes=True))
     people = line.people(3)
     campaign = line.sent()
     line.gateway.answers.append(Death())
@@ -778,8 +772,8 @@ def test_a_gateway_that_drops_doubles_gets_the_same_batch_again():
     assert line.states(campaign) == {"accepted": 2, "unknown": 1}
 
 
-def test_a_batch_is_not_sent_again_at_night_either():
-    line = Line("memory:", attrs.evolve(SESSION, dedupes=True))
+def test_a_batch_is_not_sent_again_at_night_either(quickly):
+    line = Line(quickly, attrs.evolve(SESSION, dedupes=True))
     line.people(1)
     campaign = line.sent()
     line.gateway.answers.append(Death())
@@ -793,8 +787,8 @@ def test_a_batch_is_not_sent_again_at_night_either():
     assert line.system.sms.dispatch().accepted == 1
 
 
-def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent():
-    line = Line("memory:", http={"can_query": True})
+def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent(quickly):
+    line = Line(quickly, http={"can_query": True})
     line.people(3)
     campaign = line.sent(gateway="http")
     line.wire.answers.append(Death())
@@ -1330,8 +1324,8 @@ def test_what_cannot_be_said_to_a_gateway_is_rejected(quick):
     assert quick.wire.requests == []
 
 
-def test_a_gateway_that_is_gone_parks_its_batches(tmp_path):
-    line = Line(f"sqlite:///{tmp_path}/kepu.db")
+def test_a_gateway_that_is_gone_parks_its_batches(filed):
+    line = Line(filed)
     line.people(1)
     campaign = line.sent()
     with Hub.open(line.url, clock=line.clock, ids=line.ids, discover=False) as without:
@@ -1344,10 +1338,10 @@ def test_a_gateway_that_is_gone_parks_its_batches(tmp_path):
     line.hub.close()
 
 
-def test_two_dispatchers_share_the_work_and_send_each_message_once(tmp_path):
+def test_two_dispatchers_share_the_work_and_send_each_message_once(filed):
     from concurrent.futures import ThreadPoolExecutor
 
-    line = Line(f"sqlite:///{tmp_path}/kepu.db")
+    line = Line(filed)
     line.people(60)
     campaign = line.sent()
     with ThreadPoolExecutor(3) as pool:
@@ -1359,15 +1353,16 @@ def test_two_dispatchers_share_the_work_and_send_each_message_once(tmp_path):
     line.hub.close()
 
 
-def test_the_outbox_stands_beside_the_database(tmp_path):
-    line = Line(f"sqlite:///{tmp_path}/kepu.db")
+def test_the_outbox_stands_beside_the_database(filed, tmp_path):
+    line = Line(filed)
     line.people(2)
     line.sent(gateway="file")
     line.system.sms.dispatch()
     files = list((tmp_path / "kepu.db.sms").glob("*.jsonl"))
     assert len(files) == 1
     line.hub.close()
-    named = Line(f"sqlite:///{tmp_path}/two.db", backends={"file": {"folder": str(tmp_path / "x")}})
+    other = attrs.evolve(filed, url=f"sqlite:///{tmp_path}/two.db")
+    named = Line(other, backends={"file": {"folder": str(tmp_path / "x")}})
     named.people(1)
     named.sent(gateway="file")
     named.system.sms.dispatch()

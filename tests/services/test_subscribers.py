@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tianfu_sdk.errors import Conflict, CryptoError, Denied, Invalid, NotFound
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.storage import Query
 from tianfu_sdk.model.subscriber import Consent
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 PHONE = "13812345678"
@@ -18,9 +17,9 @@ PHONE = "13812345678"
 class Place:
     """A hub with an association, one below it, and two persons."""
 
-    def __init__(self, url):
+    def __init__(self, way):
         self.clock = FrozenClock(NOON)
-        self.hub = Hub.open(url, clock=self.clock, ids=CountingIds(), discover=False)
+        self.hub = way.open(clock=self.clock)
         account = self.hub.bootstrap(organization="四川省科学技术协会", region="510000")
         self.org = account.organization
         self.me = self.hub.as_(account.id)
@@ -34,12 +33,9 @@ class Place:
         return self.hub.as_(made.id)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def place(request, tmp_path):
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/kepu.db"
-    made = Place(url)
-    yield made
-    made.hub.close()
+@pytest.fixture
+def place(way):
+    return Place(way)
 
 
 def test_a_subscriber_is_found_by_any_spelling_of_the_phone(place):

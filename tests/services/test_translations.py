@@ -22,7 +22,6 @@ from tianfu_sdk.errors import (
     Unsupported,
 )
 from tianfu_sdk.hookspecs import hookimpl
-from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.translation import (
     Coverage,
@@ -32,7 +31,7 @@ from tianfu_sdk.model.translation import (
     TranslationCapabilities,
     TranslationState,
 )
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 UDHR = json.loads(files("tianfu_sdk.cli").joinpath("demo/data/udhr.json").read_text("utf-8"))[
     "languages"
@@ -96,17 +95,10 @@ class Network:
 class Cast:
     """A hub with its people: who may do what, no more."""
 
-    def __init__(self, url):
+    def __init__(self, way):
         self.clock = FrozenClock()
         self.network = Network()
-        self.hub = Hub.open(
-            url,
-            clock=self.clock,
-            ids=CountingIds(),
-            plugins=[Plugin()],
-            transport=self.network,
-            discover=False,
-        )
+        self.hub = way.open(clock=self.clock, plugins=[Plugin()], transport=self.network)
         admin = self.hub.bootstrap(organization="四川省科学技术协会", region="510000")
         self.root = admin.organization
         self.admin = self.hub.as_(admin.id)
@@ -149,12 +141,9 @@ class Cast:
         return list(self.hub.ask(UDHR[language]["ask"], language=language))
 
 
-@pytest.fixture(params=["memory:", "sqlite"])
-def cast(request, tmp_path):
-    url = request.param if request.param == "memory:" else f"sqlite:///{tmp_path / 'k.db'}"
-    made = Cast(url)
-    yield made
-    made.hub.close()
+@pytest.fixture
+def cast(way):
+    return Cast(way)
 
 
 def code(call, *args, **kwargs):

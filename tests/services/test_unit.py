@@ -12,9 +12,9 @@ class Stop(Exception):
     pass
 
 
-@pytest.fixture(params=["world", "stored"])
-def place(request):
-    return request.getfixturevalue(request.param)
+@pytest.fixture
+def place(anywhere):
+    return anywhere
 
 
 def test_calls_of_a_unit_see_one_another_and_are_kept_together(place):

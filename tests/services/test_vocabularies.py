@@ -6,26 +6,26 @@ from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 
 
-def test_anybody_reads_what_ships(door):
-    codes = [term.code for term in door.nobody.vocabularies.terms("topic")]
+def test_anybody_reads_what_ships(world):
+    codes = [term.code for term in world.nobody.vocabularies.terms("topic")]
     assert "healthy_life" in codes
-    assert door.nobody.vocabularies.get("topic", "healthy_life").label() == "健康生活"
-    assert door.nobody.vocabularies.get("topic", "healthy_life").label("en") == "healthy life"
+    assert world.nobody.vocabularies.get("topic", "healthy_life").label() == "健康生活"
+    assert world.nobody.vocabularies.get("topic", "healthy_life").label("en") == "healthy life"
 
 
-def test_a_deployment_adds_and_changes(door):
-    put = door.me.vocabularies.put
+def test_a_deployment_adds_and_changes(world):
+    put = world.me.vocabularies.put
     made = put("topic", "ageing", {"zh-Hans": "老龄科普", "bo": "རྒན"})
-    assert door.nobody.vocabularies.get("topic", "ageing").label("bo") == "རྒན"
+    assert world.nobody.vocabularies.get("topic", "ageing").label("bo") == "རྒན"
     again = put("topic", "ageing", {"zh-Hans": "老年科普"}, active=False)
     assert (again.id, again.version) == (made.id, 2)
     assert again.created_at == made.created_at
     put("topic", "healthy_life", {"zh-Hans": "健康"})
-    labels = {t.code: t.label() for t in door.nobody.vocabularies.terms("topic")}
+    labels = {t.code: t.label() for t in world.nobody.vocabularies.terms("topic")}
     assert (labels["ageing"], labels["healthy_life"]) == ("老年科普", "健康")
     assert len(labels) == len([t for t in SHIPPED if t.vocabulary == "topic"]) + 1
     put("mine", "a", {"zh-Hans": "甲"})
-    assert [t.code for t in door.nobody.vocabularies.terms("mine")] == ["a"]
+    assert [t.code for t in world.nobody.vocabularies.terms("mine")] == ["a"]
 
 
 def test_what_is_added_can_be_used(world):

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),
     "match": ("tianfu_sdk.cli.matching:match", "Match a need with what is offered."),
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
+    "events": ("tianfu_sdk.cli.events:events", "Export events, and count them by day."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
     "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
 import click
 
@@ -11,9 +13,22 @@ from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_o
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.base import EPOCH, Quantity, When
-from tianfu_sdk.model.indicator import Figure, IndicatorReport
+from tianfu_sdk.model.indicator import AsOf, Figure, IndicatorReport
 
-__all__ = ["indicators"]
+__all__ = ["as_of_option", "id_of", "indicators"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def as_of_option() -> Callable[[F], F]:
+    """Add `--as-of`: the map of regions under which events count."""
+    return click.option(
+        "--as-of",
+        type=click.Choice([view.value for view in AsOf]),
+        default=AsOf.THEN.value,
+        show_default=True,
+        help="Regions as they stood on the day of an event, or as they stand today.",
+    )
 
 
 @click.command()
@@ -23,6 +38,7 @@ __all__ = ["indicators"]
 @json_option()
 @click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@as_of_option()
 def indicators(  # noqa: PLR0917 - options of a command
     organization: str,
     db: str,
@@ -30,6 +46,7 @@ def indicators(  # noqa: PLR0917 - options of a command
     as_json: bool,  # noqa: FBT001
     first: datetime,
     last: datetime,
+    as_of: str,
 ) -> None:
     """Show the figures of ORG, an id or a whole name, with all organizations below it.
 
@@ -38,7 +55,9 @@ def indicators(  # noqa: PLR0917 - options of a command
     start, end = _span(first.date(), last.date())
     with opened(db) as hub:
         desk = bound(hub, account)
-        report = desk.indicators.report(_id_of(desk, organization), start=start, end=end)
+        report = desk.indicators.report(
+            id_of(desk, organization), start=start, end=end, as_of=as_of
+        )
     if as_json:
         echo_json(_plain(report))
     else:
@@ -52,7 +71,8 @@ def _span(first: date, last: date) -> tuple[datetime, datetime]:
     return days.start or EPOCH, days.end or datetime.max.replace(tzinfo=UTC)
 
 
-def _id_of(hub: Hub, organization: str) -> str:
+def id_of(hub: Hub, organization: str) -> str:
+    """Give the id of an organization that is named by id or by its whole name."""
     if organization.startswith("org_"):
         return organization
     named = hub.organizations.find(name=organization, limit=2).items
@@ -67,6 +87,7 @@ def _plain(report: IndicatorReport) -> dict[str, object]:
     return {
         "organization": report.organization,
         "period": shared.as_json(report.period),
+        "as_of": report.as_of.value,
         "figures": [
             {
                 "indicator": figure.indicator.value,
@@ -92,6 +113,7 @@ def _show(report: IndicatorReport) -> None:
         if figure.organization == report.organization:
             label = f"{figure.indicator.zh} / {figure.indicator.en}"
             click.echo(f"{label}: {_number(figure)}  ({figure.evidence} 佐证 / evidence)")
+    click.echo(f"行政区划 / regions: {report.as_of.zh} / {report.as_of.en}")
     rate = "–" if report.answer_rate is None else f"{report.answer_rate:.0%}"
     click.echo(f"回答率 / answer rate: {rate}")
     for language, readable, published in report.language_coverage:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import attrs
 import click
 
-from tianfu_sdk.cli.shared import as_json as plain
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
 
 __all__ = ["media"]
@@ -36,7 +36,7 @@ def collect(db: str, as_json: bool, grace: float) -> None:  # noqa: FBT001
     with opened(db) as hub:
         done = hub.as_system(reason="collect").media.collect(grace=timedelta(hours=grace))
     if as_json:
-        echo_json(plain(done))
+        echo_json(attrs.asdict(done))
         return
     click.echo(
         f"kept {done.kept}, waiting {done.waiting}, deleted {done.deleted},"

@@ -52,7 +52,7 @@ def doctor(
     rekey_regions: bool,  # noqa: FBT001
     hashed: bool,  # noqa: FBT001
 ) -> None:
-    """Look whether a store is sound: file, audit chain, search index, keys, regions, plugins.
+    """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
     Exit code 1 if anything is wrong.
     """
@@ -81,19 +81,19 @@ def doctor(
     raise SystemExit(1 if wrong else 0)
 
 
+def _shown_rekeying(step: RekeyStep) -> None:
+    if step.kind:
+        click.echo(f"\r{step.kind} {step.seen}", err=True, nl=False)
+    else:
+        click.echo("", err=True)
+
+
 def _say_hash(parts: Mapping[str, str], *, as_json: bool) -> None:
     if as_json:
         echo_json(dict(parts))
         return
     for part, digest in parts.items():
         click.echo(f"{digest}  {part}")
-
-
-def _shown_rekeying(step: RekeyStep) -> None:
-    if step.kind:
-        click.echo(f"\r{step.kind} {step.seen}", err=True, nl=False)
-    else:
-        click.echo("", err=True)
 
 
 @click.command()

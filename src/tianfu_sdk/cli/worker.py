@@ -1,4 +1,4 @@
-"""The worker: sends what is due, fetches receipts, publishes, clears away."""
+"""The worker: sends what is due, fetches receipts, publishes, rolls up, clears away."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ __all__ = ["Round", "turn", "worker"]
 
 _DESKS = ("resources", "activities", "notices", "news", "bases", "listings")
 _BATCHES = 200
+_EVENTS = 50_000
 _DAY = timedelta(days=1)
 
 
@@ -31,6 +32,8 @@ class Round:
     receipts: int = 0
     published: int = 0
     sealed: int = 0
+    rolled_up: int = 0
+    """Events taken into the daily roll-up."""
     followed: int = 0
     """Events that the search engine of a plugin took in."""
     cleared: int = 0
@@ -51,6 +54,7 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
         ("receipts", hub.sms.poll),
         ("published", lambda: sum(len(getattr(hub, desk).publish_due()) for desk in _DESKS)),
         ("sealed", hub.audit.seal_open),
+        ("rolled_up", lambda: hub.events.roll_up(_EVENTS)),
         ("followed", hub.follow_index),
         ("cleared", lambda: hub.media.collect(every=_DAY).deleted),
     ]
@@ -81,7 +85,7 @@ def turn(hub: Hub, stop: Callable[[], bool] = lambda: False) -> Round:
     help="Seconds between two rounds in which there was nothing to do.",
 )
 def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa: FBT001
-    """Send what is queued, fetch receipts, publish what is due, seal the audit.
+    """Send what is queued, fetch receipts, publish what is due, seal the audit, roll events up.
 
     Once a day it clears away media that nothing uses.
 
@@ -96,7 +100,8 @@ def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa
                 _show(found, as_json=as_json)
             if once:
                 raise SystemExit(1 if found.failed else 0)
-            if ended.is_set() or (not found.batches and ended.wait(interval)):
+            busy = found.batches or found.rolled_up == _EVENTS
+            if ended.is_set() or (not busy and ended.wait(interval)):
                 return
 
 
@@ -107,7 +112,7 @@ def _show(found: Round, *, as_json: bool) -> None:
     click.echo(
         f"batches {found.batches}, receipts {found.receipts},"
         f" published {found.published}, audit lines sealed {found.sealed},"
-        f" media cleared away {found.cleared}"
+        f" events rolled up {found.rolled_up}, media cleared away {found.cleared}"
     )
     for line in found.failed:
         click.echo(f"failed {line}", err=True)

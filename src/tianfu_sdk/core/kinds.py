@@ -410,6 +410,59 @@ AUDIT = Kind(
     (("subject", "at"), ("actor", "at"), ("at",)),
 )
 SEAL = Kind("seal", (Key("number", "int"),), (("number",),))
+EVENT_DAY = Kind(
+    "event_day",
+    (
+        Key("generation", "int"),
+        Key("day", "int"),
+        Key("region"),
+        Key("type"),
+        Key("organization"),
+        Key("events", "int"),
+        Key("amount", "int"),
+    ),
+    # Whole days of all places are read by id, which begins with generation and day.
+    (("region", "day"), ("organization", "day"), ("type", "day")),
+    document=False,
+)
+"""The daily roll-up of the log of events: `core.rollups`."""
+EVENT_FIRST = Kind(
+    "event_first",
+    (
+        Key("generation", "int"),
+        Key("type"),
+        Key("subject"),
+        Key("event"),
+        Key("at", "int"),
+        Key("number", "int"),
+        Key("organization"),
+        Key("region"),
+        Key("first", "int"),
+        Key("amount", "int"),
+        Key("precision"),
+    ),
+    (("type", "at"),),
+    document=False,
+)
+"""Which event was the first of what counts once ever; and every report of an attendance."""
+EVENT_CHUNK = Kind(
+    "event_chunk",
+    (
+        Key("generation", "int"),
+        Key("number", "int"),
+        Key("after"),
+        Key("events", "int"),
+        Key("least", "int"),
+        Key("greatest", "int"),
+        Key("first_id"),
+        Key("last_id"),
+    ),
+    (("greatest",),),
+    document=False,
+)
+"""Where in the log the events of a time stand, a row a thousand of them."""
+ROLLUPS = (EVENT_DAY, EVENT_FIRST, EVENT_CHUNK)
+"""Kinds that are made of the log of events and can be made of it again."""
 MARK = Kind("mark", ())
 """Small notes of the store itself: consumers' cursors, import marks, who made it."""
 
@@ -424,6 +477,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     OPT_OUT,
     AUDIT,
     SEAL,
+    *ROLLUPS,
     MARK,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -189,3 +190,52 @@ class RegionTree:
         if not rows:
             raise NotFound("region.unknown", path="region", value=code[:20])
         return rows[-1].level
+
+    def levels_on(self, code: str, on: date) -> Levels:
+        """Give a region and its ancestors by level as they stood on a day.
+
+        A code that did not hold on that day is taken as it stood nearest to it.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        rows = self._rows.get(code)
+        if not rows:
+            raise NotFound("region.unknown", path="region", value=code[:20])
+        region = _nearest(rows, on)
+        found = {region.level.value: region.code}
+        while region.parent is not None:
+            region = _nearest(self._rows[region.parent], on)
+            found[region.level.value] = region.code
+        return Levels(**found)
+
+    @functools.cached_property
+    def changes(self) -> tuple[date, ...]:
+        """The days on which something changed, in order; between two of them nothing did."""
+        rows = (region for rows in self._rows.values() for region in rows)
+        days = {day for region in rows for day in (region.valid_from, region.valid_to)}
+        return tuple(sorted(day for day in days if day is not None))
+
+    def ended(self) -> list[str]:
+        """Give the codes that hold no more, in order."""
+        return sorted(code for code, rows in self._rows.items() if rows[-1].valid_to is not None)
+
+    def beneath(self, code: str) -> frozenset[str]:
+        """Give a code and all codes that ever lay below it, however deep."""
+        found = {code}
+        open_ = [code]
+        while open_:
+            for region in self._below.get(open_.pop(), ()):
+                if region.code not in found:
+                    found.add(region.code)
+                    open_.append(region.code)
+        return frozenset(found)
+
+
+def _nearest(rows: Sequence[Region], on: date) -> Region:
+    """Give the row of a code that holds on a day, else the last before, else the first."""
+    for region in rows:
+        if region.holds(on):
+            return region
+    before = [region for region in rows if region.valid_to is not None and region.valid_to <= on]
+    return before[-1] if before else rows[0]

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
+from tianfu_sdk.model.base import Labelled
 from tianfu_sdk.model.checks import aware, text
 
-__all__ = ["AuditLine", "Event", "Finding", "Seal"]
+__all__ = [
+    "AuditLine",
+    "Consumer",
+    "Event",
+    "EventExport",
+    "ExportFormat",
+    "Finding",
+    "RollupState",
+    "Seal",
+]
 
 Value = str | int | float | bool | None
 
@@ -37,6 +47,54 @@ class Event:
     """GB/T 2260 code as valid at the time."""
     data: Mapping[str, Value] = attrs.field(factory=dict)
     """Small facts, such as counts; never a phone, name or text of a person."""
+
+
+@attrs.frozen(kw_only=True)
+class Consumer:
+    """Who reads the log of events on by itself, and how far it is."""
+
+    name: str
+    owner: str
+    """Id of the account that made it, or `system`; each has names of its own."""
+    cursor: str
+    """Of the last event that was handled, or passed by because it is not the owner's."""
+    handled: int
+    """Events handed out so far; one that was handed out again counts again."""
+    updated_at: datetime = attrs.field(metadata=aware)
+
+
+@attrs.frozen(kw_only=True)
+class RollupState:
+    """How far the daily roll-up is."""
+
+    rolled: int
+    """Events that are in it."""
+    waiting: int
+    """Events that are not yet, counted up to 1,000."""
+    more: bool
+    """Whether still more wait than were counted."""
+    since: datetime | None
+    """When the oldest of them happened; None: none waits."""
+    lag: timedelta
+    """For how long it has waited; 0: none waits."""
+
+
+class ExportFormat(Labelled):
+    """How exported events are written."""
+
+    PARQUET = "parquet", "Parquet（zstd）", "Parquet (zstd)"
+    JSONL = "jsonl", "JSON 行", "JSON lines"
+
+
+@attrs.frozen(kw_only=True)
+class EventExport:
+    """What one export wrote."""
+
+    files: tuple[str, ...]
+    """Names of the new files in the folder."""
+    events: int
+    cursor: str
+    """Of the last event; empty: there was none yet."""
 
 
 @attrs.frozen(kw_only=True)

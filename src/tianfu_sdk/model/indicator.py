@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
@@ -10,7 +10,20 @@ from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.base import Labelled, Precision
 from tianfu_sdk.model.checks import aware, text
 
-__all__ = ["Adjustment", "Figure", "Indicator", "IndicatorReport", "Period"]
+__all__ = ["Adjustment", "AsOf", "DailyCount", "Figure", "Indicator", "IndicatorReport", "Period"]
+
+
+class AsOf(Labelled):
+    """Under which map of regions (行政区划) what happened in them is counted.
+
+    The default everywhere is `then`: a figure that was handed in must not change because a
+    county was moved years later. `today` is for comparing a region with its own past.
+    """
+
+    THEN = "then", "按当时区划", "as of then"
+    """Regions as they stood on the day of each event: 简阳 lies in 资阳 until 2015."""
+    TODAY = "today", "按现行区划", "as of today"
+    """Codes of old count as what succeeded them, under what lies above it today."""
 
 
 class Indicator(Labelled):
@@ -40,6 +53,23 @@ class Period:
     def holds(self, moment: datetime) -> bool:
         """Tell whether a moment lies inside."""
         return self.start <= moment < self.end
+
+
+@attrs.frozen(kw_only=True)
+class DailyCount:
+    """How many events of a type there were in a region on a day."""
+
+    day: date
+    """In China."""
+    region: str
+    """GB/T 2260 code under the map that was asked for; empty: the events name none."""
+    type: str
+    """Such as `resource.viewed`."""
+    count: int
+    """Events."""
+    amount: int
+    """What the events count: messages of `sms.…`, answers given at once of `question.asked`,
+    first publications and approvals of what counts once ever; 0 of all others."""
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +118,8 @@ class IndicatorReport:
     language_coverage: tuple[tuple[str, int, int], ...]
     """Language, published contents readable in it, published contents; as they stand now."""
     adjustments: tuple[Adjustment, ...] = ()
+    as_of: AsOf = AsOf.THEN
+    """Decides for whom an event counts that names a region but no organization."""
 
     def figure(self, indicator: Indicator | str, organization: str = "") -> Figure:
         """Give one figure; of the organization of the report where none is named.

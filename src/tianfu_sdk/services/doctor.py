@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tianfu_sdk.core import amending
-from tianfu_sdk.core.kinds import CONTENT, REGION, SUBJECT_KEY
+from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE, REGION, SUBJECT_KEY
 from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
@@ -15,6 +15,7 @@ from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.atlas import read_mark
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.following import Following, published
+from tianfu_sdk.services.rollups import looked_at as rollups_found
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
@@ -56,6 +57,8 @@ class Doctor(Desk):
             *_tried("search", lambda: self._read(_search)),
             *_tried("search", self._followed),
             *_tried("keys", lambda: self._read(_keys)),
+            *_tried("media", self._media),
+            *_tried("rollups", lambda: self._read(rollups_found)),
             *_tried("regions", lambda: self._read(_regions)),
             *_plugins(plugins),
         ]
@@ -99,6 +102,17 @@ class Doctor(Desk):
             Finding(check="storage", severity="error", message=text, hint=hint) for text in wrong
         ]
 
+    def _media(self) -> list[Finding]:
+        used = self._read(_used_media)
+        missing = sorted(used.difference(self._tools.blobs.list()))
+        if not missing:
+            return [_fine("media", f"{len(used)} digests are used, all are kept")]
+        message = f"{len(missing)} of {len(used)} digests that contents use are not kept"
+        hint = "restore the media from a backup; look at the setting media"
+        return [
+            Finding(check="media", severity="error", message=message, hint=hint, subject=missing[0])
+        ]
+
 
 def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
     """Look at one thing; a store too damaged for it is a finding, not the end of the visit."""
@@ -128,6 +142,12 @@ def _search(work: Work) -> list[Finding]:
         message = f"{search.size()} documents indexed, {published} contents published"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     return [_fine("search", f"{search.size()} documents, analyzer {ANALYZER_VERSION}")]
+
+
+def _used_media(work: Work) -> set[str]:
+    where = (Where("kind", "in", tuple(CONTENT)),)
+    rows = work.each(MEDIA_USE.name, Query(where=where, fields="keys"))
+    return {str(row.keys["digest"]) for row in rows}
 
 
 def _keys(work: Work) -> list[Finding]:

@@ -1,20 +1,33 @@
-"""The desk of events: read what happened, at least once."""
+"""The desk of events: read what happened, at least once; roll it up; take it away."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import MARK, Placed, place_keys
+from tianfu_sdk.core.kinds import Placed, place_keys
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.event import Event
-from tianfu_sdk.model.storage import Cursor, Group, Row
+from tianfu_sdk.model.event import (
+    Consumer,
+    Event,
+    EventExport,
+    ExportFormat,
+    Finding,
+    RollupState,
+)
+from tianfu_sdk.model.storage import LONGEST_PAGE, Cursor, Group
+from tianfu_sdk.services import consumers
+from tianfu_sdk.services.exporting import Exporter, Page
+from tianfu_sdk.services.rollups import Rollups, state_of
 from tianfu_sdk.services.work import EVENTS, Desk, Work
 
-__all__ = ["Events"]
+__all__ = ["EVENT", "Events", "covers"]
 
+T = TypeVar("T")
 EVENT = "event"
 """What a grant to read events names."""
 
@@ -57,37 +70,199 @@ class Events(Desk):
             yield from (event for _, event in found)
             after = found[-1][0]
 
+    # Consumers.
+
     def consume(
         self, name: str, handle: Callable[[Event], None], *, limit: int = 1000, batch: int = 100
     ) -> int:
         """Hand every event to a function, and remember how far it got.
 
         At least once: the mark moves after a batch was handled, so what was handled when
-        the process died is handed out again.
+        the process died is handed out again. What the account may not see is passed by, and
+        is not handed out later where its grants grow.
 
         Args:
-            name: Of the consumer; each has its own mark.
+            name: Of the consumer; each has its own mark. Names belong to the account that
+                uses them, or to the system: nobody moves the mark of another.
             handle: Called once an event, in order; if it raises, the mark stays.
             limit: Events at most.
-            batch: Events a mark.
+            batch: Events a mark, 1 to 1,000.
 
         Returns:
             How many were handled.
+
+        Raises:
+            Denied: As `read`.
+            Invalid: `events.bad_name`; `storage.limit`, of `limit` and `batch`.
         """
-        if not name or len(name) > 40:  # noqa: PLR2004 - fits an id
-            raise Invalid("events.bad_name", path="name")
-        done = 0
-        while done < limit:
-            mark = self._read(lambda work: _mark(work, name))
-            found = self.read(mark, min(batch, limit - done))
-            for _, event in found:
-                handle(event)
-            if not found:
-                break
-            last = found[-1][0]
-            self._write(lambda work, c=last: _set_mark(work, name, c))  # type: ignore[misc]
-            done += len(found)
+        consumers.check_name(name)
+        if limit < 1:
+            raise Invalid("storage.limit", path="limit", most=2**31)
+        if not 1 <= batch <= LONGEST_PAGE:
+            raise Invalid("storage.limit", path="batch", most=LONGEST_PAGE)
+        done, over = 0, False
+        while done < limit and not over:
+            handled, over = self._consumed(name, handle, min(batch, limit - done))
+            done += handled
         return done
+
+    def _consumed(self, name: str, handle: Callable[[Event], None], most: int) -> tuple[int, bool]:
+        known = self._read(lambda work: consumers.get(work, name))
+        found, passed, over = self._read(lambda work: _part(work, known.cursor or None, most))
+        for _, event in found:
+            handle(event)
+        if passed and passed != known.cursor:
+            self._write(lambda work: consumers.move(work, known, passed, len(found)))
+        return len(found), over
+
+    def consumers(self) -> list[Consumer]:
+        """List the consumers of this account; the system sees those of all.
+
+        Raises:
+            Denied: As `read`.
+        """
+        return self._read(lambda work: _reading(work, lambda: consumers.each(work)))
+
+    def forget(self, name: str, *, owner: str | None = None) -> None:
+        """Forget a consumer: under its name all events are handed out again from the first.
+
+        Args:
+            name: Of the consumer.
+            owner: For the system: of which account; None: its own.
+
+        Raises:
+            NotFound: `events.no_consumer`.
+            Denied: `events.not_yours`, only the system names an owner; else as `read`.
+        """
+        self._write(lambda work: _reading(work, lambda: consumers.forget(work, name, owner)))
+
+    def hand_over(self, name: str, *, owner: str, to: str) -> Consumer:
+        """Give a consumer to another account, which goes on where it stands; for the system.
+
+        Args:
+            name: Of the consumer.
+            owner: Whose it is, such as of an account that is closed; or `system`.
+            to: Id of the account that takes it over; or `system`.
+
+        Raises:
+            Denied: `account.required`, only the system may.
+            NotFound: `events.no_consumer`; `account.unknown`.
+            Conflict: `events.consumer_there`, that one has a consumer of this name already.
+        """
+        return self._write(lambda work: consumers.hand_over(work, name, owner, to))
+
+    # The daily roll-up.
+
+    def roll_up(self, limit: int = 50_000) -> int:
+        """Take events into the daily roll-up, from its mark on; for the system.
+
+        5,000 events a transaction, in which rows and mark move together: each event is in
+        the roll-up once, whatever happens to the process. Any number of workers may call it.
+
+        Args:
+            limit: Events at most.
+
+        Returns:
+            How many were taken in; 0 where none waits or another worker is at it.
+
+        Raises:
+            Denied: `account.required`, only for the system.
+        """
+        return Rollups(self._tools, self._actor).roll_up(limit)
+
+    def rollups(self) -> RollupState:
+        """Say how far the daily roll-up is.
+
+        Raises:
+            Denied: As `read`.
+        """
+        return self._read(lambda work: _reading(work, lambda: state_of(work)))
+
+    def rebuild_rollups(self, *, progress: Callable[[int], None] | None = None) -> int:
+        """Make the daily roll-up anew from the first event; for the system, audited.
+
+        Figures stay exact meanwhile, but take longer. If it is broken off, a worker or
+        `roll_up` goes on.
+
+        Args:
+            progress: Called with the number of events after each step.
+
+        Returns:
+            How many events were taken in.
+
+        Raises:
+            Denied: `account.required`, only for the system.
+        """
+        return Rollups(self._tools, self._actor).rebuild(progress)
+
+    def verify_rollups(self) -> list[Finding]:
+        """Add all events up again and compare with the daily roll-up; for the system.
+
+        Takes about 5 s a million events; `doctor` only looks whether the sum is right.
+
+        Returns:
+            One finding `ok`, or an `error` a cell that differs.
+
+        Raises:
+            Denied: `account.required`, only for the system.
+        """
+        return Rollups(self._tools, self._actor).verify()
+
+    # Taking away.
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        format: ExportFormat | str = ExportFormat.PARQUET,  # noqa: A002
+        after: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> EventExport:
+        """Write the events that the account may read into files, a file a month and call.
+
+        Each call writes what is new since the last one into the same folder, so a nightly
+        call keeps it current; see `docs/reference/events-parquet.md` for files and columns.
+
+        Args:
+            folder: Where; made if it is not there.
+            format: `parquet`, which needs the extra `parquet`, or `jsonl`.
+            after: Cursor to begin after, for a folder without an export; None: where the
+                last export into this folder ended.
+            progress: Called with the number of events now and then.
+
+        Returns:
+            What was written, and the cursor to go on from.
+
+        Raises:
+            Denied: As `read`.
+            PluginError: `extra.missing`.
+            Invalid: `field.choice`, `storage.cursor`.
+            Conflict: `export.begun`, the folder has an export and a cursor was given, or
+                another format; `export.not_yours`, it is of another store or account;
+                `export.busy`, another export into it was quicker.
+        """
+        first = self.read(limit=1)
+        exporter = Exporter(
+            Path(folder),
+            ExportFormat.of(format, "format"),
+            self._actor.name,
+            first[0][1].id if first else "",
+        )
+        return exporter.run(after, self._pages, progress)
+
+    def _pages(self, after: str | None) -> Iterator[Page]:
+        over = False
+        while not over:
+            found, after, over = self._read(
+                lambda work, c=after: _part(work, c, LONGEST_PAGE)  # type: ignore[misc]
+            )
+            yield found, after
+
+
+def _reading(work: Work, fn: Callable[[], T]) -> T:
+    """Do something that only who may read events may do."""
+    _demand_reader(work)
+    return fn()
 
 
 def _demand_reader(work: Work) -> None:
@@ -103,33 +278,31 @@ def _part(
     entries = work.tx.read(EVENTS, Cursor(after) if after else None, limit)
     groups = work.scope(Action.READ, EVENT)
     read = ((str(entry.cursor), codec.loads(Event, entry.body)) for entry in entries)
-    seen = [(cursor, event) for cursor, event in read if _covers(work, groups, event)]
-    return seen, entries[-1].cursor if entries else after, len(entries) < limit
+    seen = [
+        (cursor, event)
+        for cursor, event in read
+        if covers(work, groups, event.organization, event.region, event.subject)
+    ]
+    return seen, str(entries[-1].cursor) if entries else after, len(entries) < limit
 
 
-def _covers(work: Work, groups: tuple[Group, ...] | None, event: Event) -> bool:
+def covers(
+    work: Work,
+    groups: tuple[Group, ...] | None,
+    organization: str,
+    region: str,
+    subject: str = "",
+) -> bool:
+    """Tell whether what happened at a place is for who has these groups of conditions."""
     if groups is None:
         return True
     placed = Placed()
-    tree = work.regions()
     try:
-        if event.organization:
-            placed = work.placed(event.organization, event.region or None)[1]
-        elif event.region:
-            placed = Placed(tree.levels(event.region))
+        if organization:
+            placed = work.placed(organization, region or None)[1]
+        elif region:
+            placed = Placed(work.regions().levels(region))
     except NotFound:
         return False
-    keys = place_keys(event.organization, placed)
-    return any(matches(event.subject, keys, group) for group in groups)
-
-
-def _mark(work: Work, name: str) -> str | None:
-    rows = work.tx.get(MARK.name, [f"consumer:{name}"])
-    return (rows[0].doc or b"").decode() if rows else None
-
-
-def _set_mark(work: Work, name: str, cursor: str) -> None:
-    _demand_reader(work)
-    rows = work.tx.get(MARK.name, [f"consumer:{name}"])
-    version = rows[0].version if rows else 0
-    work.tx.put(MARK.name, [Row(f"consumer:{name}", version, cursor.encode())])
+    keys = place_keys(organization, placed)
+    return any(matches(subject, keys, group) for group in groups)

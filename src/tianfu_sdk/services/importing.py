@@ -6,7 +6,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.tables import TableFormat, TableRow, guess_format, rows
 from tianfu_sdk.model.importing import ImportPhase, ImportReport, ImportStep, RowProblem
+from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.services.intake import Batch, Intake, Weighed, mark_id
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Desk
@@ -74,8 +75,11 @@ class Importer(Desk):
             Denied: `account.required`.
             PluginError: `extra.missing`, a workbook needs python-calamine.
         """
-        with _opened(source, format) as table:
-            return self._run(table, kind, organization, progress).check(_BATCH)
+        with (
+            _opened(source, format) as table,
+            self._run(table, kind, organization, progress) as run,
+        ):
+            return run.check(_BATCH)
 
     def load(
         self,
@@ -118,23 +122,28 @@ class Importer(Desk):
         """
         if not 1 <= batch <= 1000:  # noqa: PLR2004 - what one look-up takes
             raise Invalid("storage.limit", path="batch", most=1000)
-        with _opened(source, format) as table:
-            run = self._run(table, kind, organization, progress)
+        with (
+            _opened(source, format) as table,
+            self._run(table, kind, organization, progress) as run,
+        ):
             report = run.check(batch)
             if report.bad and not skip_bad:
                 raise Invalid("import.bad_rows", path="source", bad=report.bad, report=report)
             return run.load(report, batch, skip_bad=skip_bad)
 
+    @contextmanager
     def _run(
         self, table: _Table, kind: str, organization: str | None, progress: Progress | None
-    ) -> _Run:
+    ) -> Iterator[_Run]:
         if kind not in CONTENT:
             raise Invalid("import.bad_kind", path="kind", value=kind[:40])
         vocabularies = Vocabularies(self._tools, self._actor)
         terms = {name: importing.labels_of(vocabularies.terms(name)) for name in _VOCABULARIES}
         intake = Intake(self._tools, self._actor, CONTENT[kind])
         owner, known = intake.beginning(organization, terms)
-        return _Run(table, intake, known, owner, progress)
+        with closing(self._tools.first_seen()) as seen:
+            keys = _Keys(seen, self._tools.ids.token())
+            yield _Run(table, intake, known, owner, progress=progress, keys=keys)
 
 
 @attrs.frozen
@@ -198,7 +207,9 @@ class _Run:
         intake: Intake,
         known: Known,
         organization: str,
+        *,
         progress: Progress | None,
+        keys: _Keys,
     ) -> None:
         self._table = table
         self._intake = intake
@@ -207,7 +218,7 @@ class _Run:
         self._known = known
         self._progress = progress
         self._plans: dict[tuple[str, ...], Plan] = {}
-        self._first: dict[int, int] = {}
+        self._keys = keys
 
     # The two passes.
 
@@ -279,9 +290,14 @@ class _Run:
         for plan, row in zip(plans, chunk, strict=True):
             names |= importing.organizations_in(plan, row)
         self._learn(names)
-        return [
-            self._once(row, plan, importing.map_row(plan, row, self._known, self._organization))
+        mapped = [
+            importing.map_row(plan, row, self._known, self._organization)
             for plan, row in zip(plans, chunk, strict=True)
+        ]
+        firsts = self._keys.firsts(mapped)
+        return [
+            self._once(row, plan, read, firsts.get(row.number, row.number))
+            for plan, row, read in zip(plans, chunk, mapped, strict=True)
         ]
 
     def _plan(self, row: TableRow) -> Plan:
@@ -305,12 +321,8 @@ class _Run:
             known |= self._intake.organizations(missing)
             self._known = attrs.evolve(self._known, organizations=known)
 
-    def _once(self, row: TableRow, plan: Plan, mapped: Mapped) -> Mapped:
+    def _once(self, row: TableRow, plan: Plan, mapped: Mapped, first: int) -> Mapped:
         """Refuse a row whose key an earlier row of the file has."""
-        if mapped.key is None:
-            return mapped
-        # Numbers, not keys: this is all that grows with the file.
-        first = self._first.setdefault(_number_of(*mapped.key), row.number)
         if first == row.number:
             return mapped
         error = Invalid("import.key_twice", first=first)
@@ -327,9 +339,27 @@ class _Run:
             self._progress(ImportStep(phase=phase, rows=done, share=share))
 
 
-def _number_of(owner: str, key: str) -> int:
-    digest = hashlib.blake2b(f"{owner}\x1f{key}".encode(), digest_size=12).digest()
-    return int.from_bytes(digest)
+class _Keys:
+    """The keys of a file: the row in which each stood first.
+
+    Args:
+        seen: Where they are kept.
+        secret: Of this run, so that what is kept tells nothing of the keys.
+    """
+
+    def __init__(self, seen: FirstSeen, secret: str) -> None:
+        self._seen = seen
+        self._secret = secret.encode()
+
+    def firsts(self, rows: Sequence[Mapped]) -> dict[int, int]:
+        """Give by row number in which row its key stood first; rows without one are left out."""
+        pairs = [(self._hashed(*row.key), row.number) for row in rows if row.key is not None]
+        found = self._seen.firsts(pairs)
+        return {number: first for (_, number), first in zip(pairs, found, strict=True)}
+
+    def _hashed(self, owner: str, key: str) -> bytes:
+        text = f"{owner}\x1f{key}".encode()
+        return hashlib.blake2b(text, digest_size=16, key=self._secret).digest()
 
 
 def _batches(read: Iterator[TableRow], size: int) -> Iterator[list[TableRow]]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.errors import PluginError
+from tianfu_sdk.formats import arrow
+from tianfu_sdk.model.subscriber import Sealed
 
 __all__ = ["Page"]
 
@@ -47,7 +54,7 @@ class Page(Generic[T]):
         return [codec.to_plain(item) for item in self]
 
     def to_polars(self) -> Any:
-        """Give all results as a polars DataFrame.
+        """Give all results as a polars DataFrame; columns as in `__arrow_c_stream__`.
 
         Raises:
             PluginError: `extra.missing`, polars is not installed.
@@ -55,7 +62,7 @@ class Page(Generic[T]):
         return _extra("polars").DataFrame(self._table(), infer_schema_length=None)
 
     def to_pandas(self) -> Any:
-        """Give all results as a pandas DataFrame.
+        """Give all results as a pandas DataFrame; columns as in `__arrow_c_stream__`.
 
         Raises:
             PluginError: `extra.missing`, pandas is not installed.
@@ -63,17 +70,19 @@ class Page(Generic[T]):
         return _extra("pandas").DataFrame(self._table())
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Give all results as an Arrow stream, for polars, duckdb and others.
+        """Give all results as an Arrow stream: what polars, duckdb, pandas and pyarrow take.
+
+        A column a field: moments in UTC, days, numbers and texts as such, the value of a
+        closed vocabulary as text, all else as JSON in a text; sealed values masked.
 
         Raises:
-            PluginError: `extra.missing`, pyarrow is not installed.
+            PluginError: `extra.missing`, the extra `parquet` is not installed.
         """
-        table = _extra("pyarrow").Table.from_pylist(self._table())
-        return table.__arrow_c_stream__(requested_schema)
+        rows = self._table()
+        return arrow.table(rows, arrow.column_types(rows)).__arrow_c_stream__(requested_schema)
 
     def _table(self) -> list[dict[str, Any]]:
-        # Defaults are left out of documents; a table needs every column in every row.
-        rows = self.to_dicts()
+        rows = [_fields(item) for item in self]
         names = dict.fromkeys(name for row in rows for name in row)
         return [{name: _cell(row.get(name)) for name in names} for row in rows]
 
@@ -96,10 +105,23 @@ class Page(Generic[T]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{note}</p>"
 
 
-def _cell(value: Any) -> Any:
-    import json
+def _fields(item: Any) -> dict[str, Any]:
+    """Give the values of an item by name; those too that a document leaves out as usual."""
+    if not attrs.has(type(item)):
+        return dict(item) if isinstance(item, Mapping) else {"value": item}
+    return {field.name: getattr(item, field.name) for field in attrs.fields(type(item))}
 
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Sealed):
+        return "•••"
+    if value is None or isinstance(value, (str, int, float, date)):
+        return value
+    return json.dumps(codec.to_plain(value), ensure_ascii=False)
 
 
 def _shown(name: str, value: Any) -> str:

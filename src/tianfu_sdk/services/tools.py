@@ -10,6 +10,7 @@ from tianfu_sdk.model.event import Event
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
+from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Cipher, Keys
 from tianfu_sdk.ports.search import FollowerSearch
@@ -58,6 +59,8 @@ class Tools:
     """Gives the SMS gateway of a name; raises `PluginError`."""
     translator: Callable[[str], Translator]
     """Gives the translation engine of a name; raises `PluginError`."""
+    first_seen: Callable[[], FirstSeen]
+    """Gives a new one, to be closed after use."""
     engine: Callable[[], FollowerSearch | None]
     """Gives the search engine that `ask` is answered by; None: the one in the store."""
     offered: Callable[[str], Sequence[str]]

@@ -111,12 +111,13 @@ def _handler(vendor: Loopback) -> type[BaseHTTPRequestHandler]:
             missing = 1000 if vendor.fault in {"half", "stall"} else 0
             self.send_header("content-length", str(len(answer.body) + missing))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if self.command != "HEAD":
+                self.wfile.write(answer.body)
             self.wfile.flush()
             if vendor.fault == "stall":
                 vendor.wait()
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - named by http.server
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - of http.server
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
             """Say nothing: a request line may carry a phone."""

@@ -34,10 +34,10 @@ class StorageSuite(
     EventCases,
     JobCases,
     LoadCases,
-    MigrateCases,
     TransactionCases,
     ThreadCases,
     ProcessCases,
+    MigrateCases,
 ):
     """Holds a store to every sentence of `tianfu_sdk.ports.storage`.
 

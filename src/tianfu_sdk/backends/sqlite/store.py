@@ -17,7 +17,7 @@ from tianfu_sdk.backends.sqlite.copies import copy_out, put_back
 from tianfu_sdk.backends.sqlite.documents import Table
 from tianfu_sdk.backends.sqlite.faults import fault, translated
 from tianfu_sdk.backends.sqlite.migration import Migration
-from tianfu_sdk.backends.sqlite.tx import Tx
+from tianfu_sdk.backends.sqlite.transaction import Tx
 from tianfu_sdk.backends.turns import Turns
 from tianfu_sdk.errors import (
     SchemaTooNew,

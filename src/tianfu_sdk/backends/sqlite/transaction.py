@@ -1,4 +1,4 @@
-"""One open transaction of the embedded store."""
+"""One transaction of the embedded store: the verbs of the port over an open connection."""
 
 from __future__ import annotations
 
