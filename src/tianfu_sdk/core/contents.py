@@ -32,8 +32,11 @@ class ContentHash:
         """Add one item."""
         match item:
             case DumpRow(kind, row, places):
-                shown = [row.id, row.version, dict(row.keys), dict(places)]
-                doc = without_cursors(kind, row).doc
+                bare = without_cursors(kind, row)
+                # A cursor that points at nothing is none in the next store.
+                there = {name: place for name, place in places.items() if place >= 0}
+                shown = [row.id, row.version, dict(bare.keys), there]
+                doc = bare.doc
                 self._any_order(f"kind:{kind}", shown, b"\0" if doc is None else b"\1" + doc)
             case DumpEvent(stream, body):
                 chain = self._chains.setdefault(f"stream:{stream}", hashlib.sha256())
