@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-_ALL = ("imports", "nouns", "importing", "asking")
+_ALL = ("imports", "nouns", "importing", "asking", "sealing")
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

@@ -89,7 +89,18 @@ def test_rendering_fills_in_and_leaves_braces_of_values_alone():
     assert catalogue.render_hint("nobody.knows", "en", {}) is None
 
 
-@pytest.mark.parametrize("phone", ["13800000000", "+8613800000000", "+86 138-0000-0000"])
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "13800000000",
+        "+8613800000000",
+        "+86 138-0000-0000",
+        "138000000000",
+        "1380000000x",
+        "+4915100001234",
+        "给 13800000000 发",
+    ],
+)
 def test_a_phone_in_the_wrong_place_does_not_come_back(phone):
     error = NotFound("noun.unknown", path="id", kind="subscriber", id=phone)
     assert "0000" not in str(error) + repr(error) + str(error.values)

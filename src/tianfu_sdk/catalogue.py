@@ -111,6 +111,14 @@ ENTRIES: dict[str, Entry] = {
         "revisions(id) lists them",
         "可用 revisions(id) 查看",
     ),
+    "crypto.no_suite": Entry(
+        "this machine cannot do {suite}",
+        "本机不支持 {suite}",
+        "the OpenSSL in the cryptography package, or Python's own, lacks it: take the wheels of"
+        " cryptography from PyPI and a Python whose OpenSSL has SM3 and SM4, or an AES key",
+        "cryptography 或 Python 所用的 OpenSSL 缺少该算法：请改用 PyPI 的 cryptography 轮子和"
+        "带 SM3、SM4 的 OpenSSL，或使用 AES 密钥",
+    ),
     "crypto.wrong": Entry(
         "a sealed value cannot be opened: another key, another field, or it was changed",
         "密文无法解开：密钥或字段不符，或被改动",
@@ -210,6 +218,12 @@ ENTRIES: dict[str, Entry] = {
     "emergency.no_text": Entry(
         "a plan needs a text",
         "预案须有短信文本",
+    ),
+    "emergency.not_yet": Entry(
+        "what is reported lies in the future",
+        "上报的事件时间在将来",
+        "give when it happened; for what an official warning announces, give the alert",
+        "请填写实际发生时间；如依据官方预警，请填写 alert",
     ),
     "emergency.own_report": Entry(
         "who reported it may neither verify nor reject it",
@@ -463,6 +477,12 @@ ENTRIES: dict[str, Entry] = {
         'use hub.as_("acc_…")',
         '请使用 hub.as_("acc_…")',
     ),
+    "hub.unit_erases": Entry(
+        "nobody is erased within a unit: the erasure log is written at once",
+        "不能在 unit 内删除个人数据：删除日志须立即写入",
+        "call erase by itself",
+        "请单独调用 erase",
+    ),
     "import.bad_kind": Entry(
         "{value} is not a kind that can be imported",
         "{value} 不是可导入的种类",
@@ -565,9 +585,27 @@ ENTRIES: dict[str, Entry] = {
         "this report has no figures of {organization}",
         "该报表没有 {organization} 的数字",
     ),
+    "keys.both": Entry(
+        "a holder of keys is named, and a key is given as well",
+        "既指定了密钥保管方，又给出了密钥",
+        "leave out TIANFU_KEYS, or TIANFU_KEY and TIANFU_KEY_FILE",
+        "请去掉 TIANFU_KEYS，或去掉 TIANFU_KEY 和 TIANFU_KEY_FILE",
+    ),
+    "keys.campaign_open": Entry(
+        "a campaign is being put in the outbox, and a message's id is made of the index",
+        "有短信任务正在入队，而消息编号由索引生成",
+        "tianfu sms send with its id goes on with it; or cancel it; then rotate again",
+        "用该编号执行 tianfu sms send 继续入队，或取消该任务，再轮换",
+    ),
+    "keys.in_use": Entry(
+        "this key is still in use",
+        "该密钥仍在使用",
+        "tianfu keys new PATH --add makes a newer one, tianfu keys rotate goes over to it",
+        "用 tianfu keys new PATH --add 增加新密钥，再用 tianfu keys rotate 轮换",
+    ),
     "keys.malformed": Entry(
-        "the master key is not base64 of 32 bytes",
-        "主密钥不是 32 字节的 base64",
+        "the master keys cannot be read: one a line, such as base64 of 32 bytes",
+        "主密钥无法识别：每行一个，例如 32 字节的 base64",
         "tianfu keys new makes one",
         "可用 tianfu keys new 生成",
     ),
@@ -1349,16 +1387,16 @@ ENTRIES: dict[str, Entry] = {
         "词条须有中文名称（zh-Hans）",
     ),
     "term.unknown": Entry(
-        "the vocabulary {vocabulary} has no term {term}",
-        "词表 {vocabulary} 没有 {term}",
+        "the vocabulary {vocabulary} has no term {term}; near: {near}",
+        "词表 {vocabulary} 没有 {term}；相近的有：{near}",
         'vocabularies.terms("{vocabulary}") lists them; vocabularies.put adds one',
         '可用 vocabularies.terms("{vocabulary}") 查看，用 vocabularies.put 添加',
     ),
     "text.bad_language": Entry(
         "{value} is not a well-formed language tag",
         "{value} 不是合式的语言标签",
-        "a BCP 47 tag with hyphens, such as bo, ii or zh-Hans",
-        "请使用以连字符分隔的 BCP 47 标签，如 bo、ii、zh-Hans",
+        "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
+        "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",

@@ -150,7 +150,8 @@ class Hooks:
     def tianfu_register_keys(self, register: Register[Keys]) -> None:
         """Offer holders of master keys, such as a hardware module, by name.
 
-        Nothing asks for one by name yet: pass the holder itself to `Hub.open(keys=…)`.
+        The setting `keys` (`TIANFU_KEYS`) names the one that a hub uses; its factory is given
+        the table `[backends.NAME]`.
 
         Args:
             register: Call it once a holder: `register("hsm", HsmKeys)`.

@@ -14,7 +14,7 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.backends.blobs import FileBlobs
-from tianfu_sdk.backends.crypto import AesGcmCipher
+from tianfu_sdk.backends.crypto import FieldCipher
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
@@ -36,6 +36,7 @@ from tianfu_sdk.model.storage import Query, SchemaChange
 from tianfu_sdk.opening import (
     Joined,
     Named,
+    NotInUnit,
     Prepared,
     atlas_of,
     beside,
@@ -53,7 +54,7 @@ from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.storage import BackupStore, Tx
-from tianfu_sdk.services.accounts import Accounts, external_index, make_account
+from tianfu_sdk.services.accounts import Accounts, external_owner, make_account
 from tianfu_sdk.services.activities import Activities
 from tianfu_sdk.services.ask import Ask
 from tianfu_sdk.services.atlas import note_made
@@ -67,6 +68,7 @@ from tianfu_sdk.services.importing import Importer
 from tianfu_sdk.services.indicators import Indicators
 from tianfu_sdk.services.jobs import Jobs
 from tianfu_sdk.services.keeping import Keeping
+from tianfu_sdk.services.keys import KeyDesk
 from tianfu_sdk.services.listings import Listings
 from tianfu_sdk.services.loading import check_dump, demand_loaded
 from tianfu_sdk.services.marks import Marks
@@ -74,7 +76,8 @@ from tianfu_sdk.services.matching import Matching
 from tianfu_sdk.services.media import MediaDesk
 from tianfu_sdk.services.news import NewsDesk
 from tianfu_sdk.services.notices import Notices
-from tianfu_sdk.services.organizations import Organizations
+from tianfu_sdk.services.organizations import Organizations, unique_name
+from tianfu_sdk.services.personal import People
 from tianfu_sdk.services.questions import Questions
 from tianfu_sdk.services.regions import Regions
 from tianfu_sdk.services.resources import Resources
@@ -136,7 +139,7 @@ class Hub:
             clock: Tells the time; None: the machine's.
             ids: Makes ids; None: time-ordered ones.
             transport: Sends HTTP; None: httpx.
-            keys: Holds the master key; None: from settings, or a file beside SQLite.
+            keys: Holds the master keys; None: from settings, or a file beside SQLite.
             discover: Whether installed plugins come in.
 
         Returns:
@@ -167,8 +170,8 @@ class Hub:
             ids=parts.ids,
             settings=settings,
             regions=atlas_of(parts.store),
-            keys=keys or keys_for(settings, url, parts.store),
-            cipher=AesGcmCipher(),
+            keys=keys or keys_for(settings, url, parts.store, named),
+            cipher=FieldCipher(),
             blobs=blobs_for(settings, url, named),
             folder=FileBlobs,
             erasures=erasures_for(settings, url),
@@ -419,6 +422,7 @@ class Hub:
                 },
             )
             placed = Placed(levels, (id_,))
+            work.claim_unique(ORGANIZATION.name, *unique_name(first), id_)
             work.put(ORGANIZATION, first, placed)
             work.note(first, "created")
             account = make_account(
@@ -455,7 +459,7 @@ class Hub:
             work = Work(self._tools, Actor(system="sign in"), tx)
             id_: str | None = account or self._tools.settings.account
             if external_id is not None:
-                id_ = work.owner_of("account", "external_id", external_index(work, external_id))
+                id_ = external_owner(work, external_id)
                 if id_ is None:
                     raise NotFound("account.unknown", path="external_id")
             if not id_:
@@ -491,7 +495,7 @@ class Hub:
 
         Args:
             fn: Gets a hub whose calls join the transaction. It may be called again, so it
-                must do no outside I/O; media, `ask` and sending are not for it.
+                must do no outside I/O; media, `ask`, sending and erasing are not for it.
 
         Returns:
             What `fn` returns.
@@ -510,7 +514,13 @@ class Hub:
             nonlocal amended
             told.clear()
             store, regions = Joined(self._tools.store, tx), self._tools.regions.joined()
-            joined = attrs.evolve(self._tools, store=store, regions=regions, tell=told.extend)
+            joined = attrs.evolve(
+                self._tools,
+                store=store,
+                regions=regions,
+                erasures=NotInUnit(),
+                tell=told.extend,
+            )
             result = fn(type(self)(joined, self._actor, self._plugins))
             if store.lost is not None:
                 raise store.lost
@@ -718,6 +728,16 @@ class Hub:
     def events(self) -> Events:
         """What happened."""
         return Events(self._tools, self._actor)
+
+    @property
+    def keys(self) -> KeyDesk:
+        """Master keys of this store, and their rotation; for the system."""
+        return KeyDesk(self._tools, self._actor)
+
+    @property
+    def people(self) -> People:
+        """All that is held about a person: given out, or erased."""
+        return People(self._tools, self._actor)
 
     @property
     def vocabularies(self) -> Vocabularies:

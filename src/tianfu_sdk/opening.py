@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -19,12 +19,15 @@ import attrs
 from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
 from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, shipped_table, sqlite_path
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
-from tianfu_sdk.backends.crypto import LocalKeys, key_file, key_file_beside, new_master_key
+from tianfu_sdk.backends.crypto import demand_suite
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
+from tianfu_sdk.backends.keyfiles import key_file, key_file_beside
+from tianfu_sdk.backends.keyring import LocalKeys, new_master_key, suites_in
 from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.model.erasure import Erasure
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
@@ -33,13 +36,14 @@ from tianfu_sdk.ports.erasures import ErasureLog
 from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.search import FollowerSearch
-from tianfu_sdk.ports.storage import BackupStore, Rekey, Store, Tx
+from tianfu_sdk.ports.storage import BackupStore, Rekey, Scrubbing, Store, Tx
 from tianfu_sdk.services.atlas import Atlas, read_mark, write_mark
 from tianfu_sdk.settings import Settings
 
 __all__ = [
     "Joined",
     "Named",
+    "NotInUnit",
     "Optioned",
     "Prepared",
     "atlas_of",
@@ -116,6 +120,20 @@ class Joined:
         """Do nothing: whoever opened it closes it."""
 
 
+class NotInUnit:
+    """The erasure log within a unit: it is written to at once, and a unit may be undone."""
+
+    place = ""
+
+    def append(self, subjects: Sequence[str], at: datetime) -> None:  # noqa: ARG002 - refused
+        """Refuse."""
+        raise Invalid("hub.unit_erases", path="fn")
+
+    def read(self) -> Iterator[Erasure]:
+        """Give nothing."""
+        return iter(())
+
+
 class Optioned:
     """A store whose calls are made with options.
 
@@ -188,6 +206,10 @@ class Optioned:
     def check(self) -> list[str]:
         """Look for damage."""
         return self._store.check()
+
+    def scrub(self) -> bool:
+        """Leave nothing of deleted rows in files, where the store can."""
+        return isinstance(self._store, Scrubbing) and self._store.scrub()
 
     def close(self) -> None:
         """Close the store."""
@@ -348,22 +370,51 @@ def normal(url: str) -> str:
     return url
 
 
-def keys_for(settings: Settings, url: str, store: Store) -> Keys:
-    """Give the holder of the master key that the settings name, or the one beside the database."""
+def keys_for(settings: Settings, url: str, store: Store, named: Named) -> Keys:
+    """Give the holder of master keys that the settings name, or the one beside the database.
+
+    Raises:
+        PluginError: Nobody offers the holder of this name.
+        Invalid: `keys.both`, a holder is named and a key given as well.
+        CryptoError: `crypto.no_suite`, this machine lacks what a given key asks for.
+    """
+    if settings.keys:
+        if settings.key is not None or settings.key_file:
+            raise Invalid("keys.both", path="keys")
+        holder: Keys = named.make("keys", settings.keys)
+        return holder
     if settings.key is not None:
-        return LocalKeys(settings.key.reveal)
+        return _checked(settings.key.reveal)
     if settings.key_file:
-        return LocalKeys(key_file(Path(settings.key_file)))
+        # A file that is not there is told when a key is needed: who only reads needs none.
+        there = Path(settings.key_file).exists()
+        load = key_file(Path(settings.key_file))
+        return _checked(load) if there else LocalKeys(load)
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return LocalKeys(new_master_key)
     if scheme == "sqlite":
-        return LocalKeys(key_file_beside(sqlite_path(url), sealed=_holds_sealed(store)))
+        path = sqlite_path(url)
+        load = key_file_beside(path, sealed=_holds_sealed(store))
+        there = path.with_name(path.name + ".key").exists()
+        return _checked(load) if there else LocalKeys(load)
 
     def missing() -> str:
         raise CryptoError("keys.missing")
 
     return LocalKeys(missing)
+
+
+def _checked(load: Callable[[], str]) -> Keys:
+    """Look at start whether this machine can do what the keys ask for."""
+    try:
+        wanted = suites_in(load())
+    except CryptoError:
+        # What is wrong with the text is told when a key is needed: who only reads needs none.
+        wanted = set()
+    for suite in wanted:
+        demand_suite(suite)
+    return LocalKeys(load)
 
 
 def _holds_sealed(store: Store) -> bool:

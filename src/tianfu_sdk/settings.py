@@ -101,9 +101,11 @@ class Settings:
     account: str = ""
     """Id of the account that acts where none is named. `TIANFU_ACCOUNT`."""
     key: Secret | None = None
-    """Master key, base64 of 32 bytes. `TIANFU_KEY`."""
+    """Master keys, such as base64 of 32 bytes; several: oldest first. `TIANFU_KEY`."""
     key_file: str = ""
-    """File that holds it. `TIANFU_KEY_FILE`."""
+    """File that holds them, a key a line. `TIANFU_KEY_FILE`."""
+    keys: str = ""
+    """Name of the holder of master keys that a plugin offers, instead. `TIANFU_KEYS`."""
     media: str = ""
     """Where media are kept; empty: beside the database."""
     erasures: str = ""
@@ -158,6 +160,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_ACCOUNT": ("account",),
     "TIANFU_KEY": ("key",),
     "TIANFU_KEY_FILE": ("key_file",),
+    "TIANFU_KEYS": ("keys",),
     "TIANFU_ERASURES": ("erasures",),
     "TIANFU_PLUGINS": ("plugins", "only"),
     "TIANFU_NO_PLUGINS": ("plugins", "off"),

@@ -139,12 +139,14 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
         "published": 0,
         "sealed": 0,
         "followed": 0,
+        "rolled_up": 14,
         "cleared": 0,
         "failed": [],
     }
     said = run("worker", "--once", "--db", path)
     assert (
-        said == "batches 0, receipts 0, published 0, audit lines sealed 0, media cleared away 0\n"
+        said == "batches 0, receipts 0, published 0, audit lines sealed 0, events rolled up 0,"
+        " media cleared away 0\n"
     )
 
 

@@ -24,7 +24,7 @@ def test_a_seal_holds_two_and_the_first_one():
 
 
 def test_a_seal_with_other_cursors_is_the_same_seal():
-    other = with_cursors("seal", row(SEAL), {"after": "170", "last": "230"})
+    other = with_cursors(row(SEAL), {"after": "170", "last": "230"})
     read = codec.loads(Seal, other.doc)
     assert (read.after, read.last, read.digest, read.lines) == ("170", "230", SEAL.digest, 6)
     assert without_cursors("seal", other) == without_cursors("seal", row(SEAL))
@@ -34,29 +34,13 @@ def test_a_seal_with_other_cursors_is_the_same_seal():
 def test_marks_of_consumers_hold_one_and_other_marks_none():
     mark = Row("consumer:kpi", 4, '{"name":"统计","cursor":"99","handled":3}'.encode())
     assert cursors_of("mark", mark) == {"cursor": ("events", "99")}
-    moved = with_cursors("mark", mark, {"cursor": "7"})
+    moved = with_cursors(mark, {"cursor": "7"})
     assert moved == Row("consumer:kpi", 4, '{"name":"统计","cursor":"7","handled":3}'.encode())
     assert without_cursors("mark", moved) == without_cursors("mark", mark)
     begins = Row("consumer:new", 1, b'{"cursor":""}')
     for other in (Row("mark:demo", 1, b'{"cursor":"99"}'), Row("x", 1, b"99"), begins):
         assert cursors_of("mark", other) == {}
         assert without_cursors("mark", other) == other
-
-
-def test_the_mark_of_a_roll_up_holds_three_and_its_chunks_one():
-    doc = {"cursor": "9", "before": "8", "number": 9, "chunk": {"after": "5", "events": 4}}
-    mark = Row("rollup", 2, json.dumps(doc).encode())
-    assert cursors_of("mark", mark) == {
-        "cursor": ("events", "9"), "before": ("events", "8"), "chunk.after": ("events", "5"),
-    }  # fmt: skip
-    moved = with_cursors("mark", mark, {"cursor": "90", "before": "80", "chunk.after": "50"})
-    assert json.loads(moved.doc) == {
-        "cursor": "90", "before": "80", "number": 9, "chunk": {"after": "50", "events": 4},
-    }  # fmt: skip
-    chunk = Row("c", 1, None, {"after": "5", "number": 5})
-    assert cursors_of("event_chunk", chunk) == {"after": ("events", "5")}
-    assert with_cursors("event_chunk", chunk, {"after": "50"}).keys == {"after": "50", "number": 5}
-    assert cursors_of("event_chunk", Row("c", 1, None, {"after": "", "number": 0})) == {}
 
 
 @pytest.mark.parametrize("doc", [None, b"", b"{", b"[1]", b"\xff"])

@@ -12,6 +12,7 @@ from tianfu_sdk.core.emergency import (
     MOVES,
     after_action,
     choose,
+    demand_happened,
     fill,
     holding,
     move,
@@ -21,7 +22,13 @@ from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.kinds import Placed, place_keys
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, Invalid
-from tianfu_sdk.model.emergency import EmergencyReport, EmergencyState, Level, ResponsePlan
+from tianfu_sdk.model.emergency import (
+    Alert,
+    EmergencyReport,
+    EmergencyState,
+    Level,
+    ResponsePlan,
+)
 
 TREE = RegionTree(shipped_regions())
 CODES = ["510000", "510300", "510302", "510304", "510700", "510703", "513400", "110000", "110101"]
@@ -193,3 +200,18 @@ def test_after_action_counts_from_the_report_and_names_missing_languages():
     assert after.missing_languages == ("bo",)
     assert after.messages == {"delivered": 3}
     assert after.resources == ("res_1",)
+
+
+def test_what_has_not_happened_is_not_reported_but_announced_or_played():
+    alert = Alert(issuer="气象台", level=Level.YELLOW, issued_at=NOW)
+    for after, more in (
+        (timedelta(0), {}),
+        (timedelta(minutes=5), {}),
+        (timedelta(days=-400), {}),
+        (timedelta(days=1), {"drill": True}),
+        (timedelta(days=1), {"alert": alert}),
+    ):
+        demand_happened(attrs.evolve(REPORT, happened_at=NOW + after, **more), NOW)
+    with pytest.raises(Invalid) as caught:
+        demand_happened(attrs.evolve(REPORT, happened_at=NOW + timedelta(minutes=6)), NOW)
+    assert (caught.value.code, caught.value.path) == ("emergency.not_yet", "happened_at")

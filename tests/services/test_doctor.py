@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from tianfu_sdk.backends.crypto import new_master_key
+from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.errors import CryptoError, Denied
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import CountingIds, FrozenClock
@@ -64,8 +64,15 @@ def test_a_wrong_key_is_noticed_and_named(full):
     with full(settings={"key": new_master_key()}) as hub:
         found = look(hub)["keys"]
     assert found.severity == "error"
-    assert "does not fit" in found.message
+    assert "is not here" in found.message
     assert found.hint
+
+
+def test_to_look_at_a_new_store_makes_no_key(file):
+    with Hub.open(f"sqlite:///{file}", discover=False) as hub:
+        hub.bootstrap(organization="四川省科协", region="510000")
+        assert look(hub)["keys"].message == "nothing is sealed yet"
+    assert not file.with_name("kepu.db.key").exists()
 
 
 def test_a_key_file_that_is_gone_is_not_quietly_replaced(full, file):

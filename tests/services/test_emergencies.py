@@ -402,3 +402,13 @@ def test_what_is_written_is_written_whole_or_not_at_all(stage):
     count = stage.hub._tools.store.run(lambda tx: tx.count(CAMPAIGN.name, Query()), write=False)
     assert count == 0
     assert stage.verifier.emergencies.get(report.id).state is EmergencyState.VERIFIED
+
+
+def test_what_lies_in_the_future_is_not_reported(stage):
+    soon = NOW + timedelta(hours=1)
+    with pytest.raises(Invalid) as caught:
+        stage.report(happened_at=soon)
+    assert (caught.value.code, caught.value.path) == ("emergency.not_yet", "happened_at")
+    alert = Alert(issuer="凉山州气象台", level=Level.YELLOW, issued_at=NOW)
+    assert stage.report(happened_at=soon, alert=alert).happened_at == soon
+    assert stage.report(happened_at=soon, drill=True).drill

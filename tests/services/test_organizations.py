@@ -2,7 +2,7 @@
 
 import pytest
 
-from tianfu_sdk.errors import Denied, Invalid, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 
 
 def test_an_organization_knows_its_path(world):
@@ -81,3 +81,23 @@ def test_a_tree_has_an_end(world):
     with pytest.raises(Invalid) as caught:
         world.me.organizations.create(name="x", region="510104", parent=parent)
     assert (caught.value.code, caught.value.path) == ("organization.too_deep", "parent")
+
+
+def test_a_name_stands_once_under_a_parent_and_in_a_region(world):
+    me = world.me.organizations
+    first = me.create(name="农技协", region="510104", parent=world.county)
+    again = {"name": "农技协", "region": "510104", "parent": world.county}
+    with pytest.raises(Conflict) as caught:
+        me.create(**again)
+    assert (caught.value.code, caught.value.values["owner"]) == ("unique.taken", first.id)
+    with pytest.raises(Conflict):
+        me.create(name="四川省科学技术协会", region="510000")
+    # Elsewhere, or under another parent, it is another one.
+    me.create(**again | {"region": "510105"})
+    other = me.create(**again | {"parent": world.org})
+    third = me.create(name="茶叶协会", region="510104", parent=world.county)
+    with pytest.raises(Conflict):
+        me.edit(third.id, name="农技协")
+    assert me.edit(first.id, name="果树协会").name == "果树协会"
+    assert me.edit(third.id, name="农技协").name == "农技协"
+    assert me.edit(other.id, note="x", name="农技协").note == "x"

@@ -1,8 +1,10 @@
-"""Keys and field encryption; the only importer of cryptography.
+"""Suites of ciphers and field encryption; the only importer of cryptography.
 
-A subject's key is 32 random bytes, wrapped by the master key. A field is AES-256-GCM under
-the subject's key with a random 96-bit nonce, bound to its kind and field. The blind index
-is HMAC-SHA256 under a key derived from the master key, cut to 16 bytes.
+What is sealed is a byte that names the suite, 8 bytes that name the key, a random 96-bit
+nonce, and ciphertext with its 128-bit tag. The first release wrote no key id (`_BARE`); that
+is still read.
+
+Source: NIST SP 800-38D (GCM); RFC 8998 (SM4-GCM); GM/T 0042-2015 (HMAC-SM3).
 """
 
 from __future__ import annotations
@@ -11,68 +13,200 @@ import base64
 import functools
 import hashlib
 import hmac
-import logging
 import os
-import secrets
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
+
+import attrs
 
 from tianfu_sdk.errors import CryptoError
+from tianfu_sdk.model.keys import Suite
 
-__all__ = ["AesGcmCipher", "LocalKeys", "key_file", "key_file_beside", "new_master_key"]
+__all__ = ["KEY_ID", "SUITES", "FieldCipher", "SuiteSpec", "demand_suite", "key_id_in", "suite_in"]
 
-_log = logging.getLogger("tianfu_sdk.keys")
-_SUITE = 1
-"""AES-256-GCM; the first byte of everything sealed, so that other suites can follow."""
-_KEY = 32
+KEY_ID = 8
+"""Bytes of a key id in what is sealed."""
+_BARE = 0x01
+"""AES-256-GCM without a key id, as the first release wrote it."""
 _NONCE = 12
-_INDEX = 16
+_TAG = 16
 
 
-def _aead(key: bytes) -> object:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+@attrs.frozen
+class SuiteSpec:
+    """A suite as bytes and functions."""
 
-    return AESGCM(key)
+    suite: Suite
+    mark: int
+    """First byte of what is sealed under it."""
+    key: int
+    """Bytes of a key."""
+    digest: str
+    """Name of the hash for `hmac` and `hashlib`."""
+    encrypt: Callable[[Any, bytes, bytes, bytes], bytes] = attrs.field(repr=False)
+    """Engine, nonce, text, context."""
+    decrypt: Callable[[Any, bytes, bytes, bytes], bytes | None] = attrs.field(repr=False)
+    engine: Callable[[bytes], Any] = attrs.field(repr=False)
+    """Makes of a key what `encrypt` and `decrypt` take; safe to share between threads."""
 
+    def key_id(self, key: bytes) -> bytes:
+        """Give the id of a key: the start of its digest."""
+        text = b"tianfu key id" + key
+        # By its own name it takes half the time, and a key id is taken of every value.
+        made = hashlib.sha256(text) if self.digest == "sha256" else hashlib.new(self.digest, text)
+        return made.digest()[:KEY_ID]
 
-def _encrypt(key: bytes, text: bytes, context: bytes) -> bytes:
-    nonce = secrets.token_bytes(_NONCE)
-    sealed: bytes = _aead(key).encrypt(nonce, text, context)  # type: ignore[attr-defined]
-    return bytes([_SUITE]) + nonce + sealed
-
-
-def _decrypt(key: bytes, sealed: bytes, context: bytes, code: str) -> bytes:
-    from cryptography.exceptions import InvalidTag
-
-    if len(sealed) <= 1 + _NONCE or sealed[0] != _SUITE:
-        raise CryptoError(code)
-    try:
-        opened: bytes = _aead(
-            key
-        ).decrypt(  # type: ignore[attr-defined]
-            sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], context
-        )
-    except InvalidTag:
-        raise CryptoError(code) from None
-    return opened
-
-
-def new_master_key() -> str:
-    """Make a master key, base64 of 32 bytes."""
-    return base64.b64encode(secrets.token_bytes(_KEY)).decode()
-
-
-class AesGcmCipher:
-    """Encrypt fields with AES-256-GCM. Safe to share between threads."""
+    def mac(self, key: bytes, value: bytes) -> bytes:
+        """Give a keyed hash, 32 bytes."""
+        return hmac.digest(key, value, self.digest)
 
     def new_key(self) -> bytes:
+        """Make a key."""
+        return os.urandom(self.key)
+
+    def seal(self, engine: Any, key_id: bytes, text: bytes, context: bytes) -> bytes:
+        """Encrypt."""
+        nonce = os.urandom(_NONCE)
+        return bytes([self.mark]) + key_id + nonce + self.encrypt(engine, nonce, text, context)
+
+    def open(self, engine: Any, sealed: bytes, context: bytes) -> bytes | None:
+        """Decrypt; None where it does not fit."""
+        start = 1 if sealed[0] == _BARE else 1 + KEY_ID
+        return self.decrypt(
+            engine, sealed[start : start + _NONCE], sealed[start + _NONCE :], context
+        )
+
+
+def suite_in(sealed: bytes) -> SuiteSpec | None:
+    """Tell the suite that something was sealed under; None where it is nothing of ours."""
+    if not sealed or sealed[0] not in _BY_MARK:
+        return None
+    start = 1 if sealed[0] == _BARE else 1 + KEY_ID
+    return _BY_MARK[sealed[0]] if len(sealed) >= start + _NONCE + _TAG else None
+
+
+def key_id_in(sealed: bytes) -> bytes | None:
+    """Tell the id of the key that something was sealed under; None where it names none."""
+    return None if sealed[0] == _BARE else sealed[1 : 1 + KEY_ID]
+
+
+def demand_suite(suite: Suite) -> SuiteSpec:
+    """Give a suite, if this machine's OpenSSL has it.
+
+    Raises:
+        CryptoError: `crypto.no_suite`, such as an OpenSSL built without SM4 or in FIPS mode.
+    """
+    if suite is Suite.SM4 and not _has_sm4():
+        raise CryptoError("crypto.no_suite", path=suite.value, suite=suite.en)
+    return SUITES[suite]
+
+
+# Both: cryptography is imported when something is sealed, not before, and once.
+
+
+@functools.cache
+def _invalid() -> type[Exception]:
+    from cryptography.exceptions import InvalidTag
+
+    return InvalidTag
+
+
+@functools.cache
+def _aesgcm() -> Any:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM
+
+
+@functools.cache
+def _block() -> tuple[Any, Any, Any]:
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    return Cipher, modes.GCM, algorithms.SM4
+
+
+# AES-256-GCM.
+
+
+def _aes(key: bytes) -> Any:
+    return _aesgcm()(key)
+
+
+def _aes_encrypt(engine: Any, nonce: bytes, text: bytes, context: bytes) -> bytes:
+    sealed: bytes = engine.encrypt(nonce, text, context)
+    return sealed
+
+
+def _aes_decrypt(engine: Any, nonce: bytes, sealed: bytes, context: bytes) -> bytes | None:
+    try:
+        text: bytes = engine.decrypt(nonce, sealed, context)
+    except _invalid():
+        return None
+    return text
+
+
+# SM4-GCM.
+
+
+@functools.cache
+def _has_sm4() -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        _sm4_encrypt(_sm4(bytes(16)), bytes(_NONCE), b"", b"")
+        hmac.digest(b"", b"", "sm3")
+    except (UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def _sm4(key: bytes) -> Any:
+    return _block()[2](key)
+
+
+def _sm4_encrypt(engine: Any, nonce: bytes, text: bytes, context: bytes) -> bytes:
+    cipher, gcm, _ = _block()
+    encryptor = cipher(engine, gcm(nonce)).encryptor()
+    encryptor.authenticate_additional_data(context)
+    sealed: bytes = encryptor.update(text) + encryptor.finalize() + encryptor.tag
+    return sealed
+
+
+def _sm4_decrypt(engine: Any, nonce: bytes, sealed: bytes, context: bytes) -> bytes | None:
+    cipher, gcm, _ = _block()
+    decryptor = cipher(engine, gcm(nonce, sealed[-_TAG:])).decryptor()
+    decryptor.authenticate_additional_data(context)
+    try:
+        text: bytes = decryptor.update(sealed[:-_TAG]) + decryptor.finalize()
+    except _invalid():
+        return None
+    return text
+
+
+SUITES = {
+    Suite.AES: SuiteSpec(Suite.AES, 0x11, 32, "sha256", _aes_encrypt, _aes_decrypt, _aes),
+    Suite.SM4: SuiteSpec(Suite.SM4, 0x12, 16, "sm3", _sm4_encrypt, _sm4_decrypt, _sm4),
+}
+_BY_MARK = {_BARE: SUITES[Suite.AES]} | {spec.mark: spec for spec in SUITES.values()}
+
+
+class FieldCipher:
+    """Encrypt fields under subjects' keys. Safe to share between threads.
+
+    A subject's key is the suite's first byte and the key; 32 bytes without that byte are a
+    key of the first release, for AES-256-GCM.
+    """
+
+    def new_key(self, suite: Suite = Suite.AES) -> bytes:
         """Make a subject's key."""
-        return secrets.token_bytes(_KEY)
+        spec = demand_suite(suite)
+        return bytes([spec.mark]) + spec.new_key()
 
     def seal(self, key: bytes, text: str, context: str) -> str:
         """Encrypt a text, bound to its context."""
-        return base64.b64encode(_encrypt(key, text.encode(), context.encode())).decode()
+        spec, plain = _subject_key(key)
+        sealed = spec.seal(spec.engine(plain), spec.key_id(plain), text.encode(), context.encode())
+        return base64.b64encode(sealed).decode()
 
     def open(self, key: bytes, token: str, context: str) -> str:
         """Decrypt a token."""
@@ -80,116 +214,20 @@ class AesGcmCipher:
             sealed = base64.b64decode(token, validate=True)
         except ValueError:
             raise CryptoError("crypto.wrong") from None
-        return _decrypt(key, sealed, context.encode(), "crypto.wrong").decode()
+        spec, plain = _subject_key(key)
+        if suite_in(sealed) is not spec or key_id_in(sealed) not in (None, spec.key_id(plain)):
+            raise CryptoError("crypto.wrong")
+        text = spec.open(spec.engine(plain), sealed, context.encode())
+        if text is None:
+            raise CryptoError("crypto.wrong")
+        return text.decode()
 
 
-class LocalKeys:
-    """Hold one master key of this process. Safe to share between threads.
-
-    Args:
-        load: Gives the master key, base64 of 32 bytes; called when it is first needed.
-    """
-
-    def __init__(self, load: Callable[[], str]) -> None:
-        self._load = load
-
-    @functools.cached_property
-    def _master(self) -> bytes:
-        try:
-            master = base64.b64decode(self._load(), validate=True)
-        except ValueError:
-            raise CryptoError("keys.malformed") from None
-        if len(master) != _KEY:
-            raise CryptoError("keys.malformed")
-        return master
-
-    @functools.cached_property
-    def _index_key(self) -> bytes:
-        return hmac.digest(self._master, b"tianfu blind index 1", "sha256")
-
-    def current(self) -> str:
-        """Give the id of the master key: the start of its own digest."""
-        return hashlib.sha256(b"tianfu key id" + self._master).hexdigest()[:16]
-
-    def wrap(self, key: bytes, subject: str) -> bytes:
-        """Encrypt a subject's key."""
-        return _encrypt(self._master, key, f"subject:{subject}".encode())
-
-    def unwrap(self, wrapped: bytes, subject: str) -> bytes:
-        """Decrypt a subject's key."""
-        return _decrypt(self._master, wrapped, f"subject:{subject}".encode(), "keys.wrong")
-
-    def index(self, value: bytes, key_id: str | None = None) -> bytes:
-        """Give the blind index of a value."""
-        if key_id is not None and key_id != self.current():
-            raise CryptoError("keys.unknown", path=key_id)
-        return hmac.digest(self._index_key, value, "sha256")[:_INDEX]
-
-
-def key_file(path: Path) -> Callable[[], str]:
-    """Give what reads a key file.
-
-    Returns:
-        A loader for `LocalKeys`; it raises `CryptoError` (`keys.missing`, `keys.malformed`).
-    """
-
-    def load() -> str:
-        try:
-            return path.read_text("ascii").strip()
-        except UnicodeDecodeError:
-            raise CryptoError("keys.malformed", path=str(path)) from None
-        except OSError as error:
-            raise CryptoError("keys.missing", path=str(path)) from error
-
-    return load
-
-
-def key_file_beside(path: Path, *, sealed: bool = False) -> Callable[[], str]:
-    """Give what reads the key file beside a database, and makes it where it is missing.
-
-    Args:
-        path: The database, such as `kepu.db`; the key stands in `kepu.db.key`, mode 0600.
-        sealed: The database holds sealed values, so a new key would open none of them.
-
-    Returns:
-        A loader for `LocalKeys`; it raises `CryptoError` (`keys.missing`, `keys.malformed`,
-        `keys.unwritable`).
-    """
-    file = path.with_name(path.name + ".key")
-    read = key_file(file)
-
-    def load() -> str:
-        if sealed or file.exists():
-            return read()
-        try:
-            made = _write_once(file, new_master_key())
-        except OSError as error:
-            raise CryptoError("keys.unwritable", path=str(file)) from error
-        if made:
-            _log.warning(
-                "made a master key in %s: keep a copy apart from the database; without it no "
-                "phone and no name can be read again",
-                file.name,
-            )
-        return read()
-
-    return load
-
-
-def _write_once(file: Path, key: str) -> bool:
-    """Make a file whole or not at all; False where somebody else has made it."""
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w") as stream:
-            stream.write(key + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        # A link appears at once and never over another: of two processes that start
-        # together one makes the key, and neither reads half of it.
-        os.link(draft, file)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink(missing_ok=True)
-    return True
+def _subject_key(key: bytes) -> tuple[SuiteSpec, bytes]:
+    aes = SUITES[Suite.AES]
+    if len(key) == aes.key:
+        return aes, key
+    spec = _BY_MARK.get(key[0]) if key else None
+    if spec is None or len(key) != 1 + spec.key:
+        raise CryptoError("crypto.wrong")
+    return demand_suite(spec.suite), key[1:]

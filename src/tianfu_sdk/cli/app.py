@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
     "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
-    "keys": ("tianfu_sdk.cli.store:keys", "Make master keys."),
+    "keys": ("tianfu_sdk.cli.keys:keys", "Make, list and rotate master keys."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
 }
 

@@ -1,4 +1,4 @@
-"""Commands that look after a store: init, doctor, config, worker, keys."""
+"""Commands that look after a store: init, doctor, config."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.model.region import RekeyStep
     from tianfu_sdk.settings import Settings
 
-__all__ = ["config", "doctor", "init", "keys"]
+__all__ = ["config", "doctor", "init"]
 
 
 @click.command()
@@ -141,38 +141,3 @@ def _plain(settings: Settings) -> dict[str, Any]:
         for name, table in settings.backends.items()
     }
     return plain
-
-
-@click.group()
-def keys() -> None:
-    """Make master keys."""
-
-
-@keys.command("new")
-@click.argument("path", type=click.Path(dir_okay=False), required=False)
-@json_option()
-def new_key(path: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Make a master key: into the file PATH (mode 0600), or to standard output."""
-    import os
-
-    from tianfu_sdk.backends.crypto import new_master_key
-
-    if path is None:
-        key = new_master_key()
-        if as_json:
-            echo_json({"key": key})
-        else:
-            click.echo(key)
-        return
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise click.UsageError(f"{path} is there already; a key is never overwritten") from None
-    except OSError as error:
-        raise click.FileError(path, error.strerror) from None
-    with os.fdopen(handle, "w") as file:
-        file.write(new_master_key() + "\n")
-    if as_json:
-        echo_json({"path": path})
-    else:
-        click.echo(f"wrote {path}; keep a copy apart from the database")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -26,6 +26,7 @@ __all__ = [
     "after_action",
     "applies",
     "choose",
+    "demand_happened",
     "demand_texts",
     "fill",
     "holding",
@@ -49,6 +50,7 @@ DRILL_GATEWAY = "file"
 DRILL_MARK = "（演练）"
 """What the titles and messages of a drill begin with; 【】 are kept for signatures."""
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _FOUR_EYES = frozenset({"verify", "reject"})
 _PLACEHOLDER = re.compile(r"\{(place|title)\}")
 
@@ -98,6 +100,23 @@ def move(
     field = {"verify": "verified_at", "respond": "responded_at"}.get(verb, "closed_at")
     changes = {field: now, "state": target, "comment": reason or report.comment}
     return attrs.evolve(report, **changes)  # type: ignore[arg-type]
+
+
+def demand_happened(report: EmergencyReport, now: datetime) -> None:
+    """Demand that what is reported has happened.
+
+    What an official warning announces may be still to come, and so may what a drill plays.
+
+    Args:
+        report: As it comes in.
+        now: This moment; clocks may differ by five minutes.
+
+    Raises:
+        Invalid: `emergency.not_yet`.
+    """
+    announced = report.drill or report.alert is not None
+    if not announced and report.happened_at > now + _CLOCKS_DIFFER:
+        raise Invalid("emergency.not_yet", path="happened_at")
 
 
 def applies(plan: ResponsePlan, report: EmergencyReport, regions: RegionTree) -> bool:

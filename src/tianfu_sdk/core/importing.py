@@ -35,6 +35,7 @@ __all__ = [
     "differs",
     "labels_of",
     "map_row",
+    "near_terms",
     "organizations_in",
     "plan_of",
     "problem_of",
@@ -309,7 +310,7 @@ class _Reader:
         known = self._known.terms[vocabulary]
         code = known.get(word) or known.get(header_key(word))
         if code is None:
-            raise Invalid("import.no_term", vocabulary=vocabulary, near=_near(word, known))
+            raise Invalid("import.no_term", vocabulary=vocabulary, near=near_terms(word, known))
         return code
 
     def _organization(self, word: str) -> tuple[str, str]:
@@ -329,7 +330,13 @@ class _Reader:
         raise Invalid("import.no_region")
 
 
-def _near(word: str, known: Mapping[str, str]) -> str:
+def near_terms(word: str, known: Mapping[str, str]) -> str:
+    """List the terms that are near to a word, or the first few, as a person reads them.
+
+    Args:
+        word: As somebody wrote it.
+        known: Codes by code and label, as `labels_of`.
+    """
     first: dict[str, str] = {}
     for name, code in known.items():
         first.setdefault(code, name)

@@ -32,6 +32,7 @@ __all__ = [
     "ALL_KINDS",
     "BY_PREFIX",
     "CONTENT",
+    "KEPT",
     "NEVER",
     "NEVER_DUE",
     "PLACED",
@@ -384,19 +385,22 @@ MESSAGE = Kind(
         Key("provider_id"),
         Key("parts", "int"),
     ),
-    (("state", "campaign"), ("provider_id",), ("batch",)),
+    # By subscriber for whoever wants to see or to erase what there is of a person.
+    (("state", "campaign"), ("provider_id",), ("batch",), ("subscriber",)),
     document=False,
+    schema=2,
 )
 """One narrow row a recipient of a campaign; its id is `core.messages.message_id(…)`."""
 RECEIPT = Kind(
     "receipt",
     (Key("provider_id"), Key("subscriber"), Key("state"), Key("at", "int")),
-    (("provider_id",),),
+    (("provider_id",), ("subscriber",)),
     document=False,
+    schema=2,
 )
 """Receipts that came before the message they are of was known by that id."""
-SUBJECT_KEY = Kind("subject_key", (Key("master"),))
-"""The wrapped key of one person."""
+SUBJECT_KEY = Kind("subject_key", (Key("master"),), (("master",),), schema=2)
+"""The wrapped key of one person, and the id of the master key that wraps it."""
 OPT_OUT = Kind(
     "opt_out",
     (Key("phone_ix", "bytes"), Key("index_key"), Key("topic"), Key("at", "int")),
@@ -480,6 +484,9 @@ ALL_KINDS: tuple[Kind, ...] = (
     *ROLLUPS,
     MARK,
 )
+
+KEPT: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in ROLLUPS)
+"""What a dump holds: a roll-up is made of the events, in every store anew."""
 
 PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
 """Kinds whose rows belong to a region and an organization."""

@@ -36,6 +36,10 @@ class Action(StrEnum):
     ANSWER = "answer"
     REVEAL = "reveal"
     """See a phone or a name in plain (`phone.reveal`)."""
+    EXPORT = "export"
+    """Give a person all that is held about them."""
+    ERASE = "erase"
+    """Erase a person for good."""
 
 
 _KIND = r"\*|[a-z][a-z0-9_]{0,31}"

@@ -36,7 +36,7 @@ Checks = Mapping[str, Check]
 _SLOT = "tianfu_check"
 _REGION = re.compile(r"[1-9]\d{5}")
 _UNFIT = re.compile("[\0\ud800-\udfff]")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def demand_type(value: Any, wanted: type, path: str) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "Finding",
     "RollupState",
     "Seal",
+    "Value",
 ]
 
 Value = str | int | float | bool | None

@@ -17,7 +17,7 @@ class Sealed:
     """A personal value, encrypted under its subject's key."""
 
     token: str = attrs.field(repr=False)
-    """Base64 of suite, key id, nonce and ciphertext."""
+    """Base64 of suite, id of the subject's key, nonce and ciphertext."""
 
     def __repr__(self) -> str:
         return "Sealed(•••)"
@@ -38,7 +38,10 @@ class Consent:
     """False is a withdrawal."""
     at: datetime = attrs.field(default=EPOCH, metadata=aware)
     evidence: str = attrs.field(default="", metadata=text(500))
-    """How it was given, such as a form's number; never a phone or a name."""
+    """How it was given, such as a form's number. It is sealed when it is stored: then this is
+    empty, and `proof` holds it."""
+    proof: Sealed | None = None
+    """The evidence as it is kept; `hub.subscribers.export` opens it."""
     topics: tuple[str, ...] = attrs.field(default=(), metadata=each(text(64)))
     """Only these topics; empty: all."""
     notice: str = attrs.field(default="", metadata=text(2000))

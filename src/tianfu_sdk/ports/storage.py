@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from tianfu_sdk.model.storage import (
     Cursor,
@@ -28,7 +28,7 @@ from tianfu_sdk.model.storage import (
 )
 from tianfu_sdk.ports.search import TransactionalSearch
 
-__all__ = ["BackupStore", "Rekey", "Store", "Tx"]
+__all__ = ["BackupStore", "Rekey", "Scrubbing", "Store", "Tx"]
 
 T = TypeVar("T")
 
@@ -362,6 +362,22 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Free what this store holds; may be called again."""
+        ...
+
+
+@runtime_checkable
+class Scrubbing(Protocol):
+    """What a store has in addition that can leave nothing of deleted rows in its files."""
+
+    def scrub(self) -> bool:
+        """Take what was deleted or replaced out of the files of this store.
+
+        Called outside of transactions after somebody was erased; waits for readers and
+        writers no longer than a writer waits for its turn.
+
+        Returns:
+            Whether it was done; False where a reader or writer was in its way.
+        """
         ...
 
 

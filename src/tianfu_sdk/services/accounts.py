@@ -10,20 +10,24 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import policy
 from tianfu_sdk.core.kinds import ACCOUNT, GRANT, Placed, kind_of
-from tianfu_sdk.errors import Denied, Invalid, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.indexing import external_index, external_indexes, settled
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.work import Desk, Work, demand_somebody
+from tianfu_sdk.services.personal import PersonDesk
+from tianfu_sdk.services.work import Work, demand_somebody
 
-__all__ = ["Accounts"]
+__all__ = ["Accounts", "external_owner", "make_account"]
 
 
-class Accounts(Desk):
+class Accounts(PersonDesk):
     """Create accounts, delegate and revoke rights, and explain them.
 
     Safe to share between threads.
     """
+
+    _about = ACCOUNT.name
 
     def create(
         self,
@@ -82,7 +86,7 @@ class Accounts(Desk):
         """
 
         def read(work: Work) -> Page[Account]:
-            where = () if organization is None else (Where("org_path", "has", organization),)
+            where = tuple(narrowed(work, organization=organization))
             return work.page(
                 ACCOUNT,
                 where=where,
@@ -284,6 +288,10 @@ def make_account(
         },
     )
     if external_id is not None:
+        settled(work)
+        owner = external_owner(work, external_id)
+        if owner is not None:
+            raise Conflict("unique.taken", path="external_id", owner=owner)
         hashed = external_index(work, external_id)
         work.claim_unique(ACCOUNT.name, "external_id", hashed, made.id)
     stored = work.put(ACCOUNT, made, placed)
@@ -291,6 +299,10 @@ def make_account(
     return stored
 
 
-def external_index(work: Work, external_id: str) -> str:
-    """Give the keyed hash by which an embedder's user is found."""
-    return work.tools.keys.index(f"external:{external_id}".encode()).hex()
+def external_owner(work: Work, external_id: str) -> str | None:
+    """Give the id of the account of an embedder's user, or None."""
+    for hashed in external_indexes(work, external_id):
+        owner = work.owner_of(ACCOUNT.name, "external_id", hashed)
+        if owner is not None:
+            return owner
+    return None

@@ -19,7 +19,7 @@ from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.question import Answer, Answers, Question
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.organizations import names_of
-from tianfu_sdk.services.people import new_subject, seal
+from tianfu_sdk.services.people import TEXT, new_subject, seal
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import canonical_language, detect
 
@@ -183,7 +183,7 @@ class Ask(Desk):
             Question,
             {
                 "id": id_,
-                "text": seal(work, id_, "question.text", text, key),
+                "text": seal(work, id_, TEXT, text, key),
                 "language": language or (detected if detected not in ("und", "mul") else "zh-Hans"),
                 "region": region,
                 "due": work.now + days,

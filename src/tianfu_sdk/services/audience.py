@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.hours import window
@@ -11,10 +13,12 @@ from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER, Placed, place_keys
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
 from tianfu_sdk.model.storage import Group, KeyValue, Query, Row, Where
+from tianfu_sdk.services.indexing import moving, phone_index
 from tianfu_sdk.services.optouts import opt_outs
+from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.work import Tools, Work
 
-__all__ = ["Audience", "candidates", "demand_reach", "policy_window", "reaches_region"]
+__all__ = ["Audience", "Page", "candidates", "demand_reach", "policy_window", "reaches_region"]
 
 PAGE = 500
 """Subscribers read at a time; their opt-outs are one query."""
@@ -56,8 +60,24 @@ def candidates(work: Work, rows: Sequence[Row]) -> list[Candidate]:
     ]
 
 
+@attrs.frozen
+class Page:
+    """Subscribers that were read together."""
+
+    order: str
+    after: tuple[KeyValue, str] | None
+    """Where the next page begins."""
+    last: bool
+    """Whether there is none after it."""
+    candidates: Sequence[Candidate]
+
+
 class Audience:
     """A walk over the subscribers of a campaign, a page a step; holds nothing but its place.
+
+    Equal phones stand next to each other in the order of their index. While index keys change
+    that order moves, so a walk that begins then goes by id, and gives each phone the index that
+    it has in the end: by that one a phone still gets one message of a campaign.
 
     `read` changes nothing, because what a transaction does may be done twice; `take` moves on.
 
@@ -71,27 +91,45 @@ class Audience:
         texts = compose(campaign, capabilities, tools.settings.sms.suffix)
         self._campaign = campaign
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
+        self._order = ""
         self._after: tuple[KeyValue, str] | None = None
         self.over = False
         """Whether the last subscribers were taken."""
 
-    def read(self, work: Work) -> list[Candidate]:
+    def read(self, work: Work) -> Page:
         """Read the next subscribers."""
+        changing = moving(work)
+        order = self._order or ("id" if changing else "phone_ix")
         where = _where(work, self._campaign)
-        query = Query(where=where, order="phone_ix", after=self._after, limit=PAGE)
-        return candidates(work, work.tx.find(SUBSCRIBER.name, query))
+        query = Query(where=where, order=order, after=self._after, limit=PAGE)
+        rows = work.tx.find(SUBSCRIBER.name, query)
+        last = rows[-1] if rows else None
+        after = None if last is None else (last.id if order == "id" else last.keys[order], last.id)
+        found = candidates(work, rows)
+        return Page(order, after, len(rows) < PAGE, _lasting(work, found) if changing else found)
 
-    def take(self, page: Sequence[Candidate]) -> list[Choice]:
+    def take(self, page: Page) -> list[Choice]:
         """Decide over the subscribers that were read."""
-        self.over = len(page) < PAGE
-        if page:
-            self._after = (page[-1].phone_ix, page[-1].subscriber.id)
-        return [self._picker.pick(candidate) for candidate in page]
+        self.over = page.last
+        self._order = page.order
+        self._after = page.after or self._after
+        return [self._picker.pick(candidate) for candidate in page.candidates]
 
     def walk(self, work: Work) -> Iterator[Choice]:
         """Decide over all subscribers in one transaction."""
         while not self.over:
             yield from self.take(self.read(work))
+
+
+def _lasting(work: Work, found: Sequence[Candidate]) -> list[Candidate]:
+    """Give candidates the index that their phones have once index keys have changed."""
+    sealed = {one.subscriber.id: one.subscriber.phone for one in found}
+    phones = open_all(work, PHONE, sealed)
+    return [
+        attrs.evolve(one, phone_ix=phone_index(work, phones[one.subscriber.id]))
+        for one in found
+        if one.subscriber.id in phones
+    ]
 
 
 def _where(work: Work, campaign: Campaign) -> Group:

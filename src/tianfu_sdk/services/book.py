@@ -54,6 +54,8 @@ class Book:
         self.tx = tx
         self.now = tools.clock.now()
         self.events: list[Event] = []
+        self.kept: dict[str, Any] = {}
+        """What rooms read once and keep for as long as the transaction lasts."""
         self._lines: list[AuditLine] = []
         self._owners: dict[str, Organization] = {}
         self._exact = exact

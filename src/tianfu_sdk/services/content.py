@@ -19,7 +19,9 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Change, Content, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
+from tianfu_sdk.services.indexing import client_index
 from tianfu_sdk.services.media_uses import demand_readable, forget_dropped, settle_uses
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
@@ -113,23 +115,17 @@ class ContentDesk(Desk, Generic[T]):
             A page that goes on by itself.
 
         Raises:
-            NotFound: `region.unknown`.
-            Invalid: `page.bad_cursor`, `storage.limit`.
+            NotFound: `region.unknown`, `organization.unknown`, `term.unknown`, with what is
+                near.
+            Invalid: `text.bad_language`, `page.bad_cursor`, `storage.limit`, `field.choice`.
         """
 
         def read(work: Work) -> Page[T]:
-            where: list[Where] = []
+            where = narrowed(
+                work, region=region, organization=organization, topic=topic, language=language
+            )
             if state is not None:
                 where.append(Where("state", "=", State.of(state, "state").value))
-            if region is not None:
-                level = work.regions().level_of(region).value
-                where.append(Where(level, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
-            if topic is not None:
-                where.append(Where("topic", "has", topic))
-            if language is not None:
-                where.append(Where("language", "=", canonical_language(language)))
             return work.page(
                 self._shelf,
                 where=tuple(where),
@@ -251,8 +247,7 @@ class ContentDesk(Desk, Generic[T]):
             today = work.now.astimezone(SHANGHAI).date()
             if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
-            # Named, so that nobody gets the index of a phone by calling it a client.
-            hashed = work.tools.keys.index(f"client:{client}".encode()).hex() if client else ""
+            hashed = client_index(work, client) if client else ""
             work.tell(
                 f"{self._shelf.name}.viewed",
                 kind=self._shelf.name,

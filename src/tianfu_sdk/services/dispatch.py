@@ -50,9 +50,8 @@ from tianfu_sdk.services.outbox import (
     stands,
     tell_counts,
 )
-from tianfu_sdk.services.people import open_all
+from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.receipts import apply_early
-from tianfu_sdk.services.subscribers import PHONE
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["GROUP", "MOST_TRIES", "Dispatcher"]

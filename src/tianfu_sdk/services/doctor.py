@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tianfu_sdk.core import amending
-from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE, REGION, SUBJECT_KEY
+from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE, REGION
 from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
@@ -15,6 +15,7 @@ from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.atlas import read_mark
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.following import Following, published
+from tianfu_sdk.services.keys import key_findings
 from tianfu_sdk.services.rollups import looked_at as rollups_found
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
@@ -56,7 +57,7 @@ class Doctor(Desk):
             *_tried("audit", Audit(self._tools, self._actor).verify),
             *_tried("search", lambda: self._read(_search)),
             *_tried("search", self._followed),
-            *_tried("keys", lambda: self._read(_keys)),
+            *_tried("keys", lambda: self._read(key_findings)),
             *_tried("media", self._media),
             *_tried("rollups", lambda: self._read(rollups_found)),
             *_tried("regions", lambda: self._read(_regions)),
@@ -118,7 +119,7 @@ def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
     """Look at one thing; a store too damaged for it is a finding, not the end of the visit."""
     try:
         return look()
-    except StorageError as error:
+    except (StorageError, CryptoError) as error:
         return [
             Finding(check=check, severity="error", message=error.message, hint=error.hint or "")
         ]
@@ -148,19 +149,6 @@ def _used_media(work: Work) -> set[str]:
     where = (Where("kind", "in", tuple(CONTENT)),)
     rows = work.each(MEDIA_USE.name, Query(where=where, fields="keys"))
     return {str(row.keys["digest"]) for row in rows}
-
-
-def _keys(work: Work) -> list[Finding]:
-    rows = work.tx.find(SUBJECT_KEY.name, Query(limit=1))
-    if not rows:
-        return [_fine("keys", "nothing is sealed yet")]
-    try:
-        work.tools.keys.unwrap(rows[0].doc or b"", rows[0].id)
-    except CryptoError as error:
-        return [
-            Finding(check="keys", severity="error", message=error.message, hint=error.hint or "")
-        ]
-    return [_fine("keys", "the master key opens what is sealed")]
 
 
 def _regions(work: Work) -> list[Finding]:

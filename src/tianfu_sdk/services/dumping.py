@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.contents import ContentHash
-from tianfu_sdk.core.kinds import ALL_KINDS, SHELVES
+from tianfu_sdk.core.kinds import KEPT, SHELVES
 from tianfu_sdk.errors import Conflict, StorageError, StorageFull, StorageUnavailable
 from tianfu_sdk.formats import dump
 from tianfu_sdk.model.dump import DumpHeader, DumpTrailer
@@ -63,14 +63,14 @@ def _write_all(
     id_: str,
     progress: Callable[[int, int], None] | None,
 ) -> DumpTrailer:
-    header = _header(tools, tx, id_, ALL_KINDS)
+    header = _header(tools, tx, id_, KEPT)
     total = sum(header.rows.values())
     sha, content = hashlib.sha256(), ContentHash()
     lines = 1
     line = dump.write(header)
     file.write(line)
     sha.update(line)
-    for item in everything(tx, ALL_KINDS):
+    for item in everything(tx, KEPT):
         line = dump.write(item)
         file.write(line)
         sha.update(line)

@@ -33,6 +33,7 @@ from tianfu_sdk.model.emergency import (
 )
 from tianfu_sdk.model.sms import Campaign, MessageState
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.plans import Plans
 from tianfu_sdk.services.vocabularies import demand_term
@@ -77,7 +78,8 @@ class Emergencies(Plans):
             event_type: Code of the vocabulary `event_type`, such as `earthquake`.
             level: `red`, `orange`, `yellow` or `blue`.
             organization: Id of the organization that reports.
-            happened_at: When; aware.
+            happened_at: When; aware. What an official warning announces, and what a drill
+                plays, may be still to come.
             region: Where, GB/T 2260; None: where the organization is at home.
             description: What is known.
             alert: The official warning that it rests on; its level is the report's.
@@ -85,8 +87,8 @@ class Emergencies(Plans):
 
         Raises:
             Denied: `grant.missing`, no grant `report` there; `account.required`.
-            Invalid: `emergency.level`, another level than the official warning has; with
-                the path of the field.
+            Invalid: `emergency.level`, another level than the official warning has;
+                `emergency.not_yet`, it lies in the future; with the path of the field.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
         """
 
@@ -111,6 +113,7 @@ class Emergencies(Plans):
                 },
             )
             demand_term(work, "event_type", made.event_type, "event_type")
+            rules.demand_happened(made, work.now)
             if made.alert is not None and made.alert.level is not made.level:
                 raise Invalid("emergency.level", path="level", level=made.alert.level.value)
             stored = work.put(EMERGENCY, made, placed)
@@ -148,18 +151,14 @@ class Emergencies(Plans):
             limit: Of a page, 1 to 1,000.
 
         Raises:
-            NotFound: `region.unknown`.
+            NotFound: `region.unknown`, `term.unknown`.
             Invalid: `field.choice`, `page.bad_cursor`, `storage.limit`.
         """
 
         def read(work: Work) -> Page[EmergencyReport]:
-            where = []
+            where = narrowed(work, event_type=event_type, region=region)
             if state is not None:
                 where.append(Where("state", "=", EmergencyState.of(state, "state").value))
-            if event_type is not None:
-                where.append(Where("event_type", "=", event_type))
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
             return work.page(
                 EMERGENCY,
                 where=tuple(where),

@@ -1,12 +1,16 @@
-"""Erasing again what a restored copy brought back."""
+"""Erasing a subject, and erasing again what a restored copy brought back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from tianfu_sdk.core.kinds import SUBJECT_KEY
+import attrs
+
+from tianfu_sdk.core.kinds import ACCOUNT, EXPERT, QUESTION, SUBJECT_KEY, SUBSCRIBER, kind_of
 from tianfu_sdk.errors import Denied
+from tianfu_sdk.ports.storage import Scrubbing
+from tianfu_sdk.services.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["Erasures", "forget"]
@@ -14,20 +18,56 @@ __all__ = ["Erasures", "forget"]
 _BATCH = 100
 
 
-def forget(work: Work, subject: str) -> bool:
+def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> bool:
     """Erase one subject inside an open change; gives whether anything was there.
 
     Whoever erases calls this, `Erasures.replay` too, so that what a restored backup brought
     back goes the same way. It may be called for a subject who is gone already.
 
+    Gone are the subject's key, without which nothing that is sealed can be opened by anybody,
+    the row itself, and what tells of it elsewhere. An account's row stays, because grants and
+    approvals hang on its random ids: without its post, out of service, and tied to nobody.
+    Opt-outs stay, by blind index only.
+
     Args:
         work: The open change, of the system or of who asked for it.
         subject: Random id, such as `sub_01…`.
+        claims: Of an account, what `traces.claims_of` gave; None: it is looked for here.
     """
     rows = work.tx.get(SUBJECT_KEY.name, [subject])
-    # Without this key nothing that is sealed for the subject can be opened by anybody.
     work.tx.delete(SUBJECT_KEY.name, [(row.id, row.version) for row in rows])
+    shelf = kind_of(subject)
+    if shelf is SUBSCRIBER:
+        return _forget_subscriber(work, subject) or bool(rows)
+    if shelf is ACCOUNT:
+        return _forget_account(work, subject, claims)
+    if shelf is QUESTION or shelf is EXPERT:
+        there = work.tx.get(shelf.name, [subject])
+        work.tx.delete(shelf.name, [(row.id, row.version) for row in there])
+        return bool(there or rows)
     return bool(rows)
+
+
+def _forget_subscriber(work: Work, subject: str) -> bool:
+    rows = work.tx.get(SUBSCRIBER.name, [subject])
+    for row in rows:
+        name = f"phone.{row.keys['organization']}"
+        work.drop_unique(SUBSCRIBER.name, name, row.keys["phone_ix"].hex())
+    work.tx.delete(SUBSCRIBER.name, [(row.id, row.version) for row in rows])
+    drop_receipts(work, subject)
+    return blank_messages(work, subject) > 0 or bool(rows)
+
+
+def _forget_account(work: Work, subject: str, claims: Sequence[str] | None) -> bool:
+    rows = work.tx.get(ACCOUNT.name, [subject])
+    if not rows:
+        return False
+    tied = drop_claims(work, claims_of(work, subject) if claims is None else claims)
+    known = work.noun(ACCOUNT, rows[0])
+    blank = attrs.evolve(known, label="", active=False)
+    if blank != known:
+        work.put(ACCOUNT, blank, work.placed(known.organization)[1])
+    return tied or blank != known
 
 
 class Erasures(Desk):
@@ -55,6 +95,8 @@ class Erasures(Desk):
             done += len(batch)
             if progress is not None:
                 progress(done)
+        if erased and isinstance(self._tools.store, Scrubbing):
+            self._tools.store.scrub()
         return erased
 
     def _subjects(self) -> Iterator[str]:

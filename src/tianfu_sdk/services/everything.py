@@ -14,6 +14,8 @@ __all__ = ["LOADING", "content_of", "everything"]
 
 LOADING = "load:progress"
 """The mark of a store that is being loaded; it belongs to no content."""
+_OWN = (LOADING, "rollup")
+"""Marks that are not moved: how far a load is, and the roll-up, which is made of the events."""
 _PAGE = 500
 
 
@@ -70,7 +72,7 @@ def _placed(tx: Tx, kind: Kind, order: str) -> Iterator[DumpItem]:
     """Give rows with the places of their cursors: where these go up, one walk serves all."""
     walks: dict[str, _Walk] = {}
     for row in _rows(tx, kind, order):
-        if row.id == LOADING:
+        if row.id in _OWN:
             continue
         places = {}
         for name, (stream, cursor) in cursors_of(kind.name, row).items():

@@ -12,27 +12,29 @@ from tianfu_sdk.core.kinds import EXPERT
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.listing import Expert
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.people import new_subject, open_sealed, seal
+from tianfu_sdk.services.people import NAME, new_subject, open_sealed, seal
+from tianfu_sdk.services.personal import PersonDesk
 from tianfu_sdk.services.vocabularies import demand_term
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import fold
 
 __all__ = ["Experts", "public_text"]
 
-_FIELD = "expert.name"
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
 _CHANGEABLE = frozenset({"title", "profile", "topics", "keywords", "languages", "capacity"})
 
 
-class Experts(Desk):
+class Experts(PersonDesk):
     """Keep experts (专家): the profile is public, the name is sealed under a key of its own.
 
     Any account may read profiles; to read a name is a grant of its own, and audited. Safe
     to share between threads.
     """
+
+    _about = EXPERT.name
 
     def create(
         self,
@@ -80,7 +82,7 @@ class Experts(Desk):
                 Expert,
                 {
                     "id": id_,
-                    "name": seal(work, id_, _FIELD, name.strip(), key),
+                    "name": seal(work, id_, NAME, name.strip(), key),
                     "title": title,
                     "profile": profile,
                     "organization": organization,
@@ -138,13 +140,7 @@ class Experts(Desk):
 
         def read(work: Work) -> Page[Expert]:
             _demand_somebody(work)
-            where = []
-            if topic is not None:
-                where.append(Where("topic", "has", topic))
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
+            where = narrowed(work, topic=topic, region=region, organization=organization)
             # Profiles are public: whoever is somebody sees all of them.
             everybody = attrs.evolve(work.actor, system="list", account=None)
             return Work(work.tools, everybody, work.tx).page(
@@ -197,9 +193,9 @@ class Experts(Desk):
             changed = codec.structure(Expert, plain | changes)
             if name is not None:
                 _demand_name(name)
-                sealed = seal(work, id, _FIELD, name.strip())
+                sealed = seal(work, id, NAME, name.strip())
                 changed = attrs.evolve(changed, name=sealed)
-            _demand_private(changed, name or open_sealed(work, id, _FIELD, known.name))
+            _demand_private(changed, name or open_sealed(work, id, NAME, known.name))
             _demand_topics(work, changed.topics)
             _, placed = work.placed(changed.organization, changed.region)
             stored = work.put(EXPERT, changed, placed)
@@ -221,7 +217,7 @@ class Experts(Desk):
 
         def write(work: Work) -> str:
             known = self._known(work, id, Action.REVEAL)
-            name = open_sealed(work, id, _FIELD, known.name)
+            name = open_sealed(work, id, NAME, known.name)
             work.record(
                 "expert.revealed",
                 kind=EXPERT.name,

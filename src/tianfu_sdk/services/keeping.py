@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from tianfu_sdk.core.kinds import ALL_KINDS
+from tianfu_sdk.core.kinds import KEPT
 from tianfu_sdk.errors import Denied, NotFound, Unsupported
 from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.event import Value
@@ -193,7 +193,7 @@ class Keeping(Desk):
             Denied: `account.required`, only for the system (`as_system`).
         """
         self._demand_system()
-        return self._tools.store.run(lambda tx: content_of(tx, ALL_KINDS), write=False)
+        return self._tools.store.run(lambda tx: content_of(tx, KEPT), write=False)
 
     def _has_files(self) -> bool:
         return urlsplit(self._tools.settings.media).scheme in {"", "file"}

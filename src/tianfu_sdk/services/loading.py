@@ -13,7 +13,7 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.cursors import cursors_of, with_cursors
-from tianfu_sdk.core.kinds import ALL_KINDS, MARK
+from tianfu_sdk.core.kinds import ALL_KINDS, KEPT, MARK
 from tianfu_sdk.core.rekeying import rekeyer
 from tianfu_sdk.core.shapes import compare
 from tianfu_sdk.errors import (
@@ -217,7 +217,7 @@ class Loading:
         streams = _streams(item)
         cursors = {name: self._cursor(tx, streams[name], n) for name, n in item.places.items()}
         # A consumer whose place was lost begins anew: at least once, never less.
-        return with_cursors(item.kind, row, {name: c or "" for name, c in cursors.items()})
+        return with_cursors(row, {name: c or "" for name, c in cursors.items()})
 
     def _cursor(self, tx: Tx, stream: str, place: int) -> str | None:
         walk = self._walks.setdefault(stream, _Walk())
@@ -225,7 +225,7 @@ class Loading:
         return found
 
     def _compared(self) -> Mapping[str, str]:
-        found = self._store.run(lambda tx: content_of(tx, ALL_KINDS), write=False)
+        found = self._store.run(lambda tx: content_of(tx, KEPT), write=False)
         wanted = self._checked.trailer.content
         # Rows that got other keys are not what they were.
         other = {f"kind:{name}" for name in self._checked.rekeyed}

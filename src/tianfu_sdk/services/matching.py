@@ -28,7 +28,7 @@ from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.experts import public_text
 from tianfu_sdk.services.organizations import names_of
-from tianfu_sdk.services.people import open_sealed
+from tianfu_sdk.services.people import TEXT, open_sealed
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import canonical_language, query_tokens
 
@@ -95,7 +95,7 @@ class Matching(Desk):
             return _of_listing(work, work.noun(LISTING, work.visible(LISTING, noun))), _TARGETS
         if shelf is QUESTION:
             question = work.noun(QUESTION, work.visible(QUESTION, noun, Action.ANSWER))
-            text = open_sealed(work, noun, "question.text", question.text)
+            text = open_sealed(work, noun, TEXT, question.text)
             return Need(
                 tokens=tuple(question_tokens(text)),
                 language=question.language,

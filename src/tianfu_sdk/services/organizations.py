@@ -13,10 +13,11 @@ from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.narrowing import demand_organization, narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.work import Desk, Work, demand_somebody
 
-__all__ = ["Organizations"]
+__all__ = ["Organizations", "find_by_name", "names_of", "unique_name"]
 
 _DEEPEST = 12
 
@@ -48,6 +49,7 @@ class Organizations(Desk):
             Denied: `grant.missing`, no grant to create organizations there.
             Invalid: With the path of the field; `organization.too_deep`.
             NotFound: `organization.unknown`, `region.unknown`.
+            Conflict: `unique.taken`, one of this name and home stands under this parent.
         """
 
         def write(work: Work) -> Organization:
@@ -103,16 +105,18 @@ class Organizations(Desk):
             parent: Right below this organization.
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
+
+        Raises:
+            NotFound: `region.unknown`, `organization.unknown`.
         """
 
         def read(work: Work) -> Page[Organization]:
             demand_somebody(work)
-            where = []
+            where = narrowed(work, region=region)
             if name is not None:
                 where.append(Where("alias", "has", name))
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
             if parent is not None:
+                demand_organization(work, parent, "parent")
                 where.append(Where("parent", "=", parent))
             return self._as_everybody(work).page(
                 ORGANIZATION,
@@ -133,6 +137,7 @@ class Organizations(Desk):
         Raises:
             Denied: `grant.missing`.
             Invalid: `content.fixed`, region and parent do not change; the path names the field.
+            Conflict: `unique.taken`, as in `create`.
         """
 
         def write(work: Work) -> Organization:
@@ -142,6 +147,8 @@ class Organizations(Desk):
                 raise Invalid("content.fixed", path=odd[0])
             plain = {f.name: getattr(known, f.name) for f in attrs.fields(Organization)}
             changed = codec.structure(Organization, plain | changes)
+            if changed.name != known.name:
+                work.drop_unique(ORGANIZATION.name, *unique_name(known))
             return self._store(work, changed, known.path[:-1], "edited")
 
         return self._write(write)
@@ -155,6 +162,7 @@ class Organizations(Desk):
         placed = Placed(work.regions().levels(made.region), path)
         if verb == "created":
             work.allow_at(Action.CREATE, ORGANIZATION.name, made.id, placed)
+        work.claim_unique(ORGANIZATION.name, *unique_name(made), made.id)
         stored = work.put(ORGANIZATION, attrs.evolve(made, path=path), placed)
         work.record(
             f"organization.{verb}",
@@ -175,6 +183,11 @@ class Organizations(Desk):
     def _as_everybody(self, work: Work) -> Work:
         # Organizations are public bodies: whoever is somebody sees all of them.
         return Work(work.tools, attrs.evolve(work.actor, system="list", account=None), work.tx)
+
+
+def unique_name(organization: Organization) -> tuple[str, str]:
+    """Give what only one organization has: its name, in its region and under its parent."""
+    return f"name.{organization.parent or ''}.{organization.region}", organization.name
 
 
 def names_of(work: Work, ids: Sequence[str]) -> dict[str, str]:

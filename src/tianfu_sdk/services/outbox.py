@@ -10,10 +10,10 @@ from datetime import datetime
 import attrs
 
 from tianfu_sdk.core.campaign import Choice
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
-from tianfu_sdk.model.storage import JobInfo, JobState, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import IN_VALUES, JobInfo, JobState, NewJob, Query, Row, Where
 from tianfu_sdk.services.work import Work
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "put_messages",
     "report_of",
     "stands",
+    "still_there",
     "tell_counts",
 ]
 
@@ -121,6 +122,8 @@ def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: date
         return
     ids = [message_id(id_, choice.phone_ix) for batch in batches for choice in batch]
     there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
+    # Who was erased since the audience was read gets no row that speaks of them.
+    people = still_there(work, [choice.id for batch in batches for choice in batch])
     rows: list[Row] = []
     jobs: list[NewJob] = []
     priority = _USUAL if campaign.emergency is None else _URGENT
@@ -129,8 +132,9 @@ def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: date
         before = len(rows)
         for choice in batch:
             message = message_id(id_, choice.phone_ix)
-            if message in there:
+            if message in there or choice.id not in people:
                 continue
+            there.add(message)
             keys = {
                 "campaign": id_,
                 "subscriber": choice.id,
@@ -146,6 +150,16 @@ def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: date
             jobs.append(NewJob(reference, body, due, priority, id_))
     work.tx.put(MESSAGE.name, rows)
     work.tx.enqueue(QUEUE, jobs)
+
+
+def still_there(work: Work, ids: Sequence[str]) -> set[str]:
+    """Give those of some subscribers who are not erased."""
+    found: set[str] = set()
+    for start in range(0, len(ids), IN_VALUES):
+        some = tuple(ids[start : start + IN_VALUES])
+        query = Query(where=(Where("id", "in", some),), limit=IN_VALUES, fields="keys")
+        found |= {row.id for row in work.tx.find(SUBSCRIBER.name, query)}
+    return found
 
 
 def close(work: Work, id_: str) -> Campaign:

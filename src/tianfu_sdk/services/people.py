@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tianfu_sdk.core.kinds import SUBJECT_KEY
-from tianfu_sdk.errors import NotFound
+import attrs
+
+from tianfu_sdk.core.kinds import SUBJECT_KEY, moment_key
+from tianfu_sdk.errors import CryptoError, NotFound
 from tianfu_sdk.model.storage import Row
-from tianfu_sdk.model.subscriber import Sealed
+from tianfu_sdk.model.subscriber import Consent, Sealed
 from tianfu_sdk.services.work import Work
 
-__all__ = ["new_subject", "new_subjects", "open_all", "open_sealed", "seal"]
+__all__ = [
+    "EVIDENCE",
+    "NAME",
+    "PHONE",
+    "TEXT",
+    "new_subject",
+    "new_subjects",
+    "open_all",
+    "open_proofs",
+    "open_sealed",
+    "seal",
+    "unwrapped",
+    "with_proofs",
+]
+
+PHONE = "subscriber.phone"
+"""What a phone is sealed as."""
+EVIDENCE = "subscriber.evidence"
+"""What the evidence of a consent is sealed as."""
+NAME = "expert.name"
+"""What the name of an expert is sealed as."""
+TEXT = "question.text"
+"""What the text of a question is sealed as."""
 
 
 def new_subject(work: Work, subject: str) -> bytes:
@@ -22,7 +46,8 @@ def new_subjects(work: Work, subjects: Sequence[str]) -> dict[str, bytes]:
     """Make and store the keys of new subjects in one call; gives them by subject."""
     keys = work.tools.keys
     master = keys.current()
-    made = {subject: work.tools.cipher.new_key() for subject in subjects}
+    suite = next(key.suite for key in keys.known() if key.id == master)
+    made = {subject: work.tools.cipher.new_key(suite) for subject in subjects}
     rows = [Row(s, 0, keys.wrap(key, s), {"master": master}) for s, key in made.items()]
     work.tx.put(SUBJECT_KEY.name, rows)
     return made
@@ -32,7 +57,7 @@ def _key(work: Work, subject: str) -> bytes:
     rows = work.tx.get(SUBJECT_KEY.name, [subject])
     if not rows:
         raise NotFound("subject.erased", path="id", id=subject)
-    return work.tools.keys.unwrap(rows[0].doc or b"", subject)
+    return unwrapped(work, rows[0])
 
 
 def seal(work: Work, subject: str, field: str, text: str, key: bytes | None = None) -> Sealed:
@@ -50,6 +75,31 @@ def seal(work: Work, subject: str, field: str, text: str, key: bytes | None = No
     return Sealed(work.tools.cipher.seal(key, text, f"{field}:{subject}"))
 
 
+def with_proofs(
+    work: Work, subject: str, consents: Sequence[Consent], key: bytes | None = None
+) -> tuple[Consent, ...]:
+    """Give consents with their evidence sealed; those that are already stay as they are."""
+    return tuple(
+        attrs.evolve(c, evidence="", proof=seal(work, subject, _evidence(c), c.evidence, key))
+        if c.evidence
+        else c
+        for c in consents
+    )
+
+
+def open_proofs(work: Work, subject: str, consents: Sequence[Consent]) -> list[str]:
+    """Give the evidence of consents in plain, empty where there is none."""
+    return [
+        open_sealed(work, subject, _evidence(c), c.proof) if c.proof else c.evidence
+        for c in consents
+    ]
+
+
+def _evidence(consent: Consent) -> str:
+    # So that no proof can be shown for another consent than its own.
+    return f"{EVIDENCE}:{consent.purpose}:{moment_key(consent.at)}"
+
+
 def open_sealed(work: Work, subject: str, field: str, sealed: Sealed) -> str:
     """Decrypt a personal value.
 
@@ -61,10 +111,27 @@ def open_sealed(work: Work, subject: str, field: str, sealed: Sealed) -> str:
 
 
 def open_all(work: Work, field: str, sealed: Mapping[str, Sealed]) -> dict[str, str]:
-    """Decrypt one value each of many subjects; those that were erased are left out."""
+    """Decrypt one value each of many subjects; those that were erased are left out.
+
+    Raises:
+        CryptoError: As `open_sealed`; `path` is the subject's id, or that of a missing key.
+    """
     subjects: Sequence[str] = list(sealed)
     found = {}
     for row in work.tx.get(SUBJECT_KEY.name, subjects):
-        key = work.tools.keys.unwrap(row.doc or b"", row.id)
-        found[row.id] = work.tools.cipher.open(key, sealed[row.id].token, f"{field}:{row.id}")
+        key = unwrapped(work, row)
+        try:
+            found[row.id] = work.tools.cipher.open(key, sealed[row.id].token, f"{field}:{row.id}")
+        except CryptoError as error:
+            error.path = row.id
+            raise
     return found
+
+
+def unwrapped(work: Work, row: Row) -> bytes:
+    """Give the key that a row of `subject_key` holds; a key that does not fit names the row."""
+    try:
+        return work.tools.keys.unwrap(row.doc or b"", row.id)
+    except CryptoError as error:
+        error.path = error.path or row.id
+        raise

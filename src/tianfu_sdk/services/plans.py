@@ -13,7 +13,7 @@ from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN, Placed
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.emergency import Level, ResponsePlan
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Desk, Work
@@ -110,7 +110,7 @@ class Plans(Desk):
         """
 
         def read(work: Work) -> Page[ResponsePlan]:
-            where = () if event_type is None else (Where("event_type", "=", event_type),)
+            where = tuple(narrowed(work, event_type=event_type))
             return work.page(
                 RESPONSE_PLAN,
                 where=where,

@@ -15,20 +15,23 @@ from tianfu_sdk.model.content import State
 from tianfu_sdk.model.question import Question, QuestionState
 from tianfu_sdk.model.storage import Group, Where
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.people import open_sealed
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.people import TEXT, open_sealed
+from tianfu_sdk.services.personal import PersonDesk
+from tianfu_sdk.services.work import Work
 
 __all__ = ["Questions"]
 
 _OPEN = frozenset({QuestionState.OPEN, QuestionState.ROUTED})
 
 
-class Questions(Desk):
+class Questions(PersonDesk):
     """Route filed questions and answer them. Safe to share between threads.
 
     A question without a region is nobody's in particular: the system, or whoever has a
     grant for it, routes it to an association.
     """
+
+    _about = QUESTION.name
 
     def get(self, id: str) -> Question:  # noqa: A002 - the field's name
         """Give a question; its text stays sealed."""
@@ -43,7 +46,7 @@ class Questions(Desk):
 
         def read(work: Work) -> str:
             question = work.noun(QUESTION, work.visible(QUESTION, id, Action.ANSWER))
-            return open_sealed(work, id, "question.text", question.text)
+            return open_sealed(work, id, TEXT, question.text)
 
         return self._read(read)
 

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, OPT_OUT, RECEIPT, moment_key
+from tianfu_sdk.core.kinds import (
+    CAMPAIGN,
+    MESSAGE,
+    OPT_OUT,
+    RECEIPT,
+    SUBSCRIBER,
+    kind_of,
+    moment_key,
+)
 from tianfu_sdk.core.messages import advance, is_opt_out, provider_key
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported
@@ -15,7 +23,7 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway
-from tianfu_sdk.services.optouts import phone_index, put_opt_out
+from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
 from tianfu_sdk.services.work import Desk, Work
 
@@ -153,11 +161,16 @@ def _early(work: Work, gateway: str, receipt: SmsReceipt) -> Row | None:
     said = f"{key}\x1f{receipt.ref}\x1f{receipt.state}"
     keys = {
         "provider_id": key,
-        "subscriber": receipt.ref[:64],
+        "subscriber": _ours(receipt.ref),
         "state": receipt.state,
         "at": moment_key(work.now),
     }
     return Row(hashlib.sha256(said.encode()).hexdigest(), 0, None, keys)
+
+
+def _ours(ref: str) -> str:
+    # What is no id of ours fits no message, and may be the phone itself.
+    return ref if not ref or kind_of(ref) is SUBSCRIBER else "?"
 
 
 def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
@@ -208,7 +221,7 @@ def _take_inbound(work: Work, gateway: str, inbound: Sequence[Inbound]) -> None:
         except Invalid:
             # Such as a service number; nobody of ours has it.
             continue
-        refused += put_opt_out(work, phone_index(work, phone))
+        refused += refuse(work, phone)
     if inbound:
         # What people write is not kept: only that they wrote, and how many refused.
         data: dict[str, str | int] = {

@@ -28,6 +28,8 @@ from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.indexing import put_index_keys, settled
+from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
 from tianfu_sdk.services.work import Actor, Desk, Work
@@ -149,13 +151,9 @@ class Sms(Desk):
         """
 
         def read(work: Work) -> Page[Campaign]:
-            where: list[Where] = []
+            where = narrowed(work, region=region, organization=organization)
             if state is not None:
                 where.append(Where("state", "=", CampaignState.of(state, "state").value))
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
             return work.page(
                 CAMPAIGN,
                 where=tuple(where),
@@ -303,6 +301,8 @@ class Sms(Desk):
             demand_no_drill(work, known, capabilities)
             due = not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
+                # Written, so that it and a change of index keys that begins now conflict.
+                put_index_keys(work, settled(work))
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)

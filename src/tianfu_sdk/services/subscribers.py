@@ -13,20 +13,20 @@ from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.checks import problems
+from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
-from tianfu_sdk.services.optouts import phone_index, put_opt_out
+from tianfu_sdk.services.indexing import live_indexes, moving, settled
+from tianfu_sdk.services.narrowing import narrowed
+from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.people import new_subjects, open_sealed, seal
+from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal, with_proofs
+from tianfu_sdk.services.personal import PersonDesk
 from tianfu_sdk.services.vocabularies import demand_term
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["PHONE", "Subscribers"]
-
-PHONE = "subscriber.phone"
-"""What a phone is sealed as."""
+__all__ = ["Subscribers"]
 
 _GIVEN = frozenset(
     {"phone", "organization", "region", "language", "topics", "settings", "consents", "synthetic"}
@@ -44,12 +44,14 @@ class _New:
     placed: Placed
 
 
-class Subscribers(Desk):
+class Subscribers(PersonDesk):
     """Keep who gets science messages, what they agreed to, and what they refused.
 
     Phones are sealed under a key of each person and found by a keyed index; no list, event,
     audit line or error has one. Safe to share between threads.
     """
+
+    _about = SUBSCRIBER.name
 
     def create(
         self,
@@ -143,15 +145,9 @@ class Subscribers(Desk):
         """
 
         def read(work: Work) -> Page[Subscriber]:
-            where: list[Where] = []
-            if region is not None:
-                where.append(Where(work.regions().level_of(region).value, "=", region))
-            if organization is not None:
-                where.append(Where("org_path", "has", organization))
-            if language is not None:
-                where.append(Where("language", "=", canonical_language(language)))
-            if topic is not None:
-                where.append(Where("topic", "has", topic))
+            where = narrowed(
+                work, region=region, organization=organization, language=language, topic=topic
+            )
             return work.page(
                 SUBSCRIBER,
                 where=tuple(where),
@@ -178,7 +174,8 @@ class Subscribers(Desk):
         plain = normalised(phone)
 
         def read(work: Work) -> list[Subscriber]:
-            query = Query(where=(Where("phone_ix", "=", phone_index(work, plain)),), limit=1000)
+            where = (Where("phone_ix", "in", live_indexes(work, plain)),)
+            query = Query(where=where, limit=1000)
             rows = work.rows(SUBSCRIBER.name, query, work.scope(Action.READ, SUBSCRIBER.name))
             return [work.noun(SUBSCRIBER, row) for row in rows]
 
@@ -214,12 +211,7 @@ class Subscribers(Desk):
             work.allow_at(Action.EDIT, SUBSCRIBER.name, changed.organization, placed)
             index = row.keys["phone_ix"]
             if phone is not None:
-                name, old = f"phone.{known.organization}", index
-                index = phone_index(work, phone)
-                if index != old:
-                    _demand_free(work, name, index)
-                    work.drop_unique(SUBSCRIBER.name, name, old.hex())
-                    work.claim_unique(SUBSCRIBER.name, name, index.hex(), id)
+                index = _rephone(work, known, index, phone)
                 changed = attrs.evolve(changed, phone=seal(work, id, PHONE, phone))
             stored = work.put(SUBSCRIBER, changed, placed, phone_ix=index)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
@@ -251,6 +243,7 @@ class Subscribers(Desk):
             changed = attrs.evolve(known, consents=(*known.consents, added))
             for problem in problems(changed):
                 raise problem
+            changed = attrs.evolve(changed, consents=with_proofs(work, id, changed.consents))
             _, placed = work.placed(known.organization, known.region)
             stored = work.put(SUBSCRIBER, changed, placed, phone_ix=row.keys["phone_ix"])
             verb = "consented" if added.granted else "withdrew"
@@ -275,6 +268,7 @@ class Subscribers(Desk):
             Invalid: `phone.bad`, neither an id nor a phone.
             Denied: `grant.missing`, no grant to edit subscribers.
         """
+        demand_type(subscriber, str, "subscriber")
         known = subscriber.startswith(f"{SUBSCRIBER.prefix}_")
         phone = "" if known else normalised(subscriber, "subscriber")
 
@@ -286,11 +280,14 @@ class Subscribers(Desk):
                 row = work.visible(SUBSCRIBER, subscriber, Action.EDIT)
                 noun = work.noun(SUBSCRIBER, row)
                 organization, region = noun.organization, noun.region
-                index = row.keys["phone_ix"]
+                if moving(work):
+                    # Its index may be of either key.
+                    new = refuse(work, open_sealed(work, subscriber, PHONE, noun.phone), topic)
+                else:
+                    new = refuse_at(work, row.keys["phone_ix"], topic)
             else:
                 _demand_some_grant(work)
-                index = phone_index(work, phone)
-            new = put_opt_out(work, index, topic)
+                new = refuse(work, phone, topic)
             if new:
                 told = {"subject": subscriber if known else "", "kind": SUBSCRIBER.name}
                 place = {"organization": organization, "region": region}
@@ -343,9 +340,12 @@ class Subscribers(Desk):
                     raise
                 path = f"rows[{number}].{error.path}" if error.path else f"rows[{number}]"
                 raise Invalid(error.code, path=path, hint=error.hint, **error.values) from None
+        settled(work)
         keys = new_subjects(work, [new.subscriber.id for new in made])
-        indexes = [phone_index(work, new.phone) for new in made]
-        _claim_phones(work, [new.subscriber for new in made], indexes, bulk=bulk)
+        live = [live_indexes(work, new.phone) for new in made]
+        indexes = [found[0] for found in live]
+        _claim_phones(work, [new.subscriber for new in made], live, bulk=bulk)
+        carry_over(work, {new.phone: index for new, index in zip(made, indexes, strict=True)})
         stored = []
         docs = []
         for new, index in zip(made, indexes, strict=True):
@@ -353,6 +353,7 @@ class Subscribers(Desk):
             noun = attrs.evolve(
                 new.subscriber,
                 phone=seal(work, id_, PHONE, new.phone, keys[id_]),
+                consents=with_proofs(work, id_, new.subscriber.consents, keys[id_]),
                 version=1,
                 created_at=work.now,
                 updated_at=work.now,
@@ -403,6 +404,8 @@ def _structured(fields: Mapping[str, Any]) -> Subscriber:
 
 
 def _dated(consent: Consent, work: Work) -> Consent:
+    # What is sealed comes from the store only.
+    consent = consent if consent.proof is None else attrs.evolve(consent, proof=None)
     if consent.at == EPOCH:
         return attrs.evolve(consent, at=work.now)
     if consent.at > work.now:
@@ -418,28 +421,48 @@ def _demand_terms(work: Work, subscriber: Subscriber, seen: set[tuple[str, str]]
                 seen.add((vocabulary, code))
 
 
-def _demand_free(work: Work, name: str, index: bytes) -> None:
-    owner = work.owner_of(SUBSCRIBER.name, name, index.hex())
-    if owner is not None:
-        raise Conflict("unique.taken", path="phone", owner=owner)
+def _rephone(work: Work, known: Subscriber, old: bytes, phone: str) -> bytes:
+    """Give a subscriber another phone's place; gives its index."""
+    settled(work)
+    name = f"phone.{known.organization}"
+    live = live_indexes(work, phone)
+    if live[0] != old:
+        for index in live:
+            owner = work.owner_of(SUBSCRIBER.name, name, index.hex())
+            if owner not in (None, known.id):
+                raise Conflict("unique.taken", path="phone", owner=owner)
+        work.drop_unique(SUBSCRIBER.name, name, old.hex())
+        work.claim_unique(SUBSCRIBER.name, name, live[0].hex(), known.id)
+    carry_over(work, {phone: live[0]})
+    return live[0]
 
 
 def _claim_phones(
-    work: Work, nouns: Sequence[Subscriber], indexes: Sequence[bytes], *, bulk: bool
+    work: Work, nouns: Sequence[Subscriber], live: Sequence[tuple[bytes, ...]], *, bulk: bool
 ) -> None:
-    """Take the phones of new subscribers: one of a phone an organization."""
+    """Take the phones of new subscribers: one of a phone an organization.
+
+    Args:
+        work: The open change.
+        nouns: The new subscribers.
+        live: For each all indexes of its phone, the current one first.
+        bulk: Whether errors name the row.
+    """
     # The index is keyed, so these rows cannot be searched for phones by who has the file.
     claims: dict[str, str] = {}
-    for number, (noun, index) in enumerate(zip(nouns, indexes, strict=True)):
-        id_ = unique_id(SUBSCRIBER.name, f"phone.{noun.organization}", index.hex())
-        if id_ in claims:
+    places: dict[str, int] = {}
+    for number, (noun, indexes) in enumerate(zip(nouns, live, strict=True)):
+        name = f"phone.{noun.organization}"
+        ids = [unique_id(SUBSCRIBER.name, name, index.hex()) for index in indexes]
+        if ids[0] in claims:
             path = f"rows[{number}].phone" if bulk else "phone"
-            raise Conflict("unique.taken", path=path, owner=claims[id_])
-        claims[id_] = noun.id
-    taken = {row.id: row.keys["owner"] for row in work.tx.get(UNIQUE.name, list(claims))}
+            raise Conflict("unique.taken", path=path, owner=claims[ids[0]])
+        claims[ids[0]] = noun.id
+        places |= dict.fromkeys(ids, number)
+    taken = {row.id: row.keys["owner"] for row in work.tx.get(UNIQUE.name, list(places))}
     if taken:
-        number, id_ = next((n, id_) for n, id_ in enumerate(claims) if id_ in taken)
-        path = f"rows[{number}].phone" if bulk else "phone"
+        id_ = min(taken, key=lambda found: places[found])
+        path = f"rows[{places[id_]}].phone" if bulk else "phone"
         raise Conflict("unique.taken", path=path, owner=taken[id_])
     work.tx.put(UNIQUE.name, [Row(id_, 0, None, {"owner": noun}) for id_, noun in claims.items()])
 

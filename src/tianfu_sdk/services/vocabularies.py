@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import attrs
 
 from tianfu_sdk import codec
+from tianfu_sdk.core.importing import labels_of, near_terms
 from tianfu_sdk.core.kinds import TERM, Placed
 from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Activity, Base, Content
 from tianfu_sdk.model.storage import LONGEST_ID, Query, Row, Where
 from tianfu_sdk.model.vocabulary import Term
@@ -35,14 +37,10 @@ class Vocabularies(Desk):
         """
 
         def read(work: Work) -> list[Term]:
-            found = {t.code: t for (name, _), t in _SHIPPED.items() if name == vocabulary}
-            where = (Where("vocabulary", "=", vocabulary),)
-            for row in work.each(TERM.name, Query(where=where)):
-                term = work.noun(TERM, row)
-                found[term.code] = term
+            found = _terms(work, vocabulary)
             if not found:
                 raise NotFound("vocabulary.unknown", path="vocabulary", name=vocabulary[:40])
-            return list(found.values())
+            return found
 
         return self._read(read)
 
@@ -103,12 +101,13 @@ class Vocabularies(Desk):
 
 def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
     """Give a term; raises `NotFound` (`term.unknown`) with the path of the field."""
+    demand_type(code, str, path)
     rows = _kept(work, [(vocabulary, code)])
     if rows:
         return work.noun(TERM, rows[0])
     shipped = _SHIPPED.get((vocabulary, code))
     if shipped is None:
-        raise NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64])
+        raise _unknown(work, vocabulary, code, path)
     return shipped
 
 
@@ -127,7 +126,21 @@ def demand_terms(work: Work, *contents: Content) -> None:
     known = {row.id for row in _kept(work, missing)}
     for (vocabulary, code), path in missing.items():
         if f"trm_{vocabulary}.{code}" not in known:
-            raise NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64])
+            raise _unknown(work, vocabulary, code, path)
+
+
+def _unknown(work: Work, vocabulary: str, code: str, path: str) -> NotFound:
+    near = near_terms(code, labels_of(_terms(work, vocabulary))) or "-"
+    return NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64], near=near)
+
+
+def _terms(work: Work, vocabulary: str) -> list[Term]:
+    found = {t.code: t for (name, _), t in _SHIPPED.items() if name == vocabulary}
+    where = (Where("vocabulary", "=", vocabulary),)
+    for row in work.each(TERM.name, Query(where=where)):
+        term = work.noun(TERM, row)
+        found[term.code] = term
+    return list(found.values())
 
 
 def _codes(content: Content) -> Iterator[tuple[str, str, str]]:

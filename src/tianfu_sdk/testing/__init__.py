@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.blobs import BlobsSuite
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.hub import hub
+    from tianfu_sdk.testing.keys import KeysSuite
     from tianfu_sdk.testing.loopback import Loopback
     from tianfu_sdk.testing.moving import MovingSuite
     from tianfu_sdk.testing.search import SearchSuite
@@ -22,6 +23,7 @@ __all__ = [
     "BlobsSuite",
     "CountingIds",
     "FrozenClock",
+    "KeysSuite",
     "Loopback",
     "MovingSuite",
     "SearchSuite",
@@ -35,6 +37,7 @@ _ROOMS = {
     "BlobsSuite": "tianfu_sdk.testing.blobs",
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
+    "KeysSuite": "tianfu_sdk.testing.keys",
     "Loopback": "tianfu_sdk.testing.loopback",
     "MovingSuite": "tianfu_sdk.testing.moving",
     "SearchSuite": "tianfu_sdk.testing.search",

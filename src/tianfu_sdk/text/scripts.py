@@ -11,6 +11,7 @@ import re
 from functools import cache, lru_cache
 
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.checks import demand_type
 
 __all__ = [
     "HAN",
@@ -54,7 +55,8 @@ _STACKED = re.compile(
 
 # A well-formed tag, RFC 5646 section 2.1, without the irregular ones.
 _TAG = re.compile(
-    r"(?:[a-z]{2,3}(?P<extended>(?:-[a-z]{3}){1,3})?|[a-z]{4,8})"
+    # Four to eight letters are well-formed too, but no language is registered so.
+    r"[a-z]{2,3}(?P<extended>(?:-[a-z]{3}){1,3})?"
     r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"  # script, region
     r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"  # variants
     r"(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*"  # extensions
@@ -185,10 +187,13 @@ def canonical_language(tag: str) -> str:
         The tag to store and compare.
 
     Raises:
-        Invalid: `text.bad_language` where the tag is not well-formed, as `zh_CN` is not.
+        Invalid: `text.bad_language` where the tag is not well-formed, as `zh_CN` is not, or
+            begins with more than three letters, as `chinese` does; `field.type`.
 
-    Source: RFC 5646 section 2.1; table of our own.
+    Source: RFC 5646 section 2.1; IANA's registry, which has no language of four or more
+        letters; table of our own.
     """
+    demand_type(tag, str, "language")
     lowered = tag.lower()
     if lowered in _IRREGULAR:
         return lowered

@@ -259,6 +259,15 @@ class SqliteStore:
             wrong.append(f"{lost} entries of the log of events and audit lines were removed")
         return wrong
 
+    def scrub(self) -> bool:
+        """Move the log into the file and empty it, so that no older page is left in it."""
+        if self._read_only:
+            return False
+        with translated(self._place, self._timeout), self._turn():
+            connection = self._connection()
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def close(self) -> None:
         """Close the connections of all threads of this process."""
         self._closed = True
@@ -294,7 +303,8 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         if not self._read_only:
             # For its owner only, as SQLite then makes the files beside it; where this cannot
-            # be done, SQLite says why.
+            # be done, SQLite says why. Only one that is not there: to close one that is would
+            # drop the locks of this process.
             with contextlib.suppress(OSError):
                 os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         mode = "rwc"
@@ -319,6 +329,9 @@ class SqliteStore:
             if not self._read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted is written over: a key that was erased must not linger in the
+            # file. It costs nothing that can be measured.
+            connection.execute("PRAGMA secure_delete = ON")
         except (sqlite3.Error, StorageError) as error:
             connection.close()
             if not self._read_only and not isinstance(error, StorageError) and self._locked_away():
