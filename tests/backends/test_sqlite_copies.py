@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -123,15 +124,20 @@ def test_writers_go_on_and_the_copy_is_of_one_moment(store, folder):
         while not wrote:
             pass
         begun = len(wrote)
-        steps = []
-        # So that writers get between the steps, whatever the machine does.
-        store.backup(
-            folder / "copy", lambda *_: (steps.append(len(wrote)), threading.Event().wait(0.05))
-        )
+        met = []
+
+        def wait(*_):
+            # Until somebody wrote between two steps, however busy the machine is.
+            deadline = time.monotonic() + 20
+            while not met and len(wrote) == begun and time.monotonic() < deadline:
+                time.sleep(0.01)
+            met.append(len(wrote))
+
+        store.backup(folder / "copy", wait)
     finally:
         stop.set()
         thread.join(20)
-    assert steps[-1] > begun, "nobody wrote meanwhile"
+    assert met[0] > begun, "nobody wrote meanwhile"
     back = restored(folder)
     pairs = {pair for id_, _, _, pair in rows_of(back) if id_ in set(ids)}
     assert len(pairs) == 1

@@ -725,7 +725,7 @@ class Mutant(memory.MemoryStore):
                 result = fn(tx)
                 # Every time, so that the case does not hang on a race.
                 import time
-                time.sleep(0.002)
+                time.sleep(0.05)
                 self._root = tx.committed()
                 return result
             finally:
@@ -880,7 +880,7 @@ class Mutant(SqliteStore):
             return super().run(fn, write=False)
         import time
         old = super().run(lambda tx: tx.get("note", ["a"]), write=False)
-        time.sleep(0.002)
+        time.sleep(0.05)
         def stale(tx):
             inner = tx.__class__
             class Stale(inner):

@@ -32,14 +32,13 @@ def test_a_seal_with_other_cursors_is_the_same_seal():
 
 
 def test_marks_of_consumers_hold_one_and_other_marks_none():
-    mark = Row("consumer:kpi", 4, b'{"name":"kpi","cursor":"99"}')
+    mark = Row("consumer:kpi", 4, '{"name":"统计","cursor":"99","handled":3}'.encode())
     assert cursors_of("mark", mark) == {"cursor": ("events", "99")}
     moved = with_cursors(mark, {"cursor": "7"})
-    assert moved == Row("consumer:kpi", 4, b'{"name":"kpi","cursor":"7"}')
-    for other in (
-        Row("mark:demo", 1, b'{"cursor":"99"}'),
-        Row("consumer:new", 1, b'{"cursor":""}'),
-    ):
+    assert moved == Row("consumer:kpi", 4, '{"name":"统计","cursor":"7","handled":3}'.encode())
+    assert without_cursors("mark", moved) == without_cursors("mark", mark)
+    begins = Row("consumer:new", 1, b'{"cursor":""}')
+    for other in (Row("mark:demo", 1, b'{"cursor":"99"}'), Row("x", 1, b"99"), begins):
         assert cursors_of("mark", other) == {}
         assert without_cursors("mark", other) == other
 

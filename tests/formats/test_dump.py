@@ -30,7 +30,7 @@ AT = datetime(2026, 11, 23, 8, 30, 0, 123456, tzinfo=UTC)
 
 
 def back(item):
-    line = dump.write(item, KINDS)
+    line = dump.write(item)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     return dump.read_item(line, 7, KINDS)
@@ -60,9 +60,9 @@ def test_what_else_a_line_may_say_comes_back():
         id="dmp_1", made_at=AT.isoformat(), program="1", store="sqlite", kinds=(KIND, BARE),
         documents={"Resource": 1}, regions="abc", rows={"note": 3, "mark": 0},
     )  # fmt: skip
-    assert dump.read_header(dump.write(header, {})) == header
+    assert dump.read_header(dump.write(header)) == header
     trailer = DumpTrailer(lines=9, sha256="0" * 64, content={"kind:note": "1"})
-    assert dump.read_trailer(dump.write(trailer, {})) == trailer
+    assert dump.read_trailer(dump.write(trailer)) == trailer
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from tianfu_sdk.core.cursors import without_cursors
@@ -33,8 +32,11 @@ class ContentHash:
         """Add one item."""
         match item:
             case DumpRow(kind, row, places):
-                shown = [row.id, row.version, _keys(row.keys), dict(places)]
-                doc = without_cursors(kind, row).doc
+                bare = without_cursors(kind, row)
+                # A cursor that points at nothing is none in the next store.
+                there = {name: place for name, place in places.items() if place >= 0}
+                shown = [row.id, row.version, dict(bare.keys), there]
+                doc = bare.doc
                 self._any_order(f"kind:{kind}", shown, b"\0" if doc is None else b"\1" + doc)
             case DumpEvent(stream, body):
                 chain = self._chains.setdefault(f"stream:{stream}", hashlib.sha256())
@@ -56,7 +58,8 @@ class ContentHash:
         return dict(sorted(found.items()))
 
     def _any_order(self, part: str, shown: list[Any], body: bytes) -> None:
-        sha = hashlib.sha256(json.dumps(shown, ensure_ascii=False).encode())
+        text = json.dumps(shown, ensure_ascii=False, sort_keys=True, default=_plain)
+        sha = hashlib.sha256(text.encode())
         sha.update(b"\0" + body)
         # A sum is the same in any order, and tells two equal ones from none.
         total = self._sums.get(part, 0) + int.from_bytes(sha.digest(), "big")
@@ -64,11 +67,5 @@ class ContentHash:
         self._counts[part] = self._counts.get(part, 0) + 1
 
 
-def _keys(keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(keys[name]) for name in sorted(keys)}
-
-
 def _plain(value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return [_plain(member) for member in sorted(value)]
-    return value.hex() if isinstance(value, bytes) else value
+    return sorted(value) if isinstance(value, frozenset) else value.hex()

@@ -31,21 +31,13 @@ FORMAT = 1
 _WHAT = "tianfu-dump"
 
 
-def write(item: DumpHeader | DumpItem | DumpTrailer, kinds: Mapping[str, Kind]) -> bytes:
-    """Write one line.
-
-    Args:
-        item: What it says.
-        kinds: Of the store, by name.
-
-    Returns:
-        JSON in UTF-8 with the line's end.
-    """
+def write(item: DumpHeader | DumpItem | DumpTrailer) -> bytes:
+    """Write one line: JSON in UTF-8 with the line's end."""
     match item:
         case DumpHeader():
             plain = _header(item)
         case DumpRow():
-            plain = _row(item, kinds[item.kind])
+            plain = _row(item)
         case DumpEvent():
             plain = {"event": item.stream} | _bytes("body", item.body)
         case DumpHold():
@@ -58,7 +50,8 @@ def write(item: DumpHeader | DumpItem | DumpTrailer, kinds: Mapping[str, Kind]) 
                 "sha256": item.sha256,
                 "content": dict(item.content),
             }
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return text.encode() + b"\n"
 
 
 def read_header(line: bytes) -> DumpHeader:
@@ -159,9 +152,9 @@ def _kind(name: str, shape: Mapping[str, Any]) -> Kind:
     )
 
 
-def _row(item: DumpRow, kind: Kind) -> dict[str, Any]:
+def _row(item: DumpRow) -> dict[str, Any]:
     plain: dict[str, Any] = {"row": item.kind, "id": item.row.id, "v": item.row.version}
-    plain["keys"] = {key.name: _key(key, item.row.keys[key.name]) for key in kind.keys}
+    plain["keys"] = dict(item.row.keys)
     if item.row.doc is not None:
         plain |= _bytes("doc", item.row.doc)
     if item.places:
@@ -169,14 +162,11 @@ def _row(item: DumpRow, kind: Kind) -> dict[str, Any]:
     return plain
 
 
-def _key(key: Key, value: Any) -> Any:
-    if key.many:
-        return [_scalar(member) for member in sorted(value)]
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+def _plain(value: Any) -> Any:
+    """Write what JSON has not: sets as sorted lists, bytes as base64."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return base64.b64encode(value).decode()
 
 
 def _read_row(plain: Mapping[str, Any], kind: Kind) -> DumpRow:

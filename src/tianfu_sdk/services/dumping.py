@@ -64,15 +64,14 @@ def _write_all(
     progress: Callable[[int, int], None] | None,
 ) -> DumpTrailer:
     header = _header(tools, tx, id_, KEPT)
-    kinds = {kind.name: kind for kind in header.kinds}
     total = sum(header.rows.values())
     sha, content = hashlib.sha256(), ContentHash()
     lines = 1
-    line = dump.write(header, kinds)
+    line = dump.write(header)
     file.write(line)
     sha.update(line)
     for item in everything(tx, KEPT):
-        line = dump.write(item, kinds)
+        line = dump.write(item)
         file.write(line)
         sha.update(line)
         content.add(item)
@@ -80,7 +79,7 @@ def _write_all(
         if progress is not None and lines % _TOLD == 0:
             progress(lines, max(total, lines))
     trailer = DumpTrailer(lines=lines, sha256=sha.hexdigest(), content=content.parts())
-    file.write(dump.write(trailer, kinds))
+    file.write(dump.write(trailer))
     if progress is not None:
         progress(lines, lines)
     return trailer

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tianfu_sdk.core.contents import ContentHash
-from tianfu_sdk.core.cursors import cursors_of
-from tianfu_sdk.core.kinds import MARK, SEAL
+from tianfu_sdk.core.cursors import LATE, cursors_of
 from tianfu_sdk.model.dump import DumpEvent, DumpHold, DumpItem, DumpJob, DumpRow
 from tianfu_sdk.model.storage import Cursor, Kind, Query, Row
 from tianfu_sdk.ports.storage import Tx
@@ -15,11 +14,9 @@ __all__ = ["LOADING", "content_of", "everything"]
 
 LOADING = "load:progress"
 """The mark of a store that is being loaded; it belongs to no content."""
-_PAGE = 500
-_LATE = (MARK.name, SEAL.name)
-# How far a load came, and how far the roll-up, which is made of the events anew.
 _OWN = (LOADING, "rollup")
-"""Kinds that hold cursors: they follow the events that these point at."""
+"""Marks that are not moved: how far a load is, and the roll-up, which is made of the events."""
+_PAGE = 500
 
 
 def everything(tx: Tx, kinds: Sequence[Kind]) -> Iterator[DumpItem]:
@@ -29,21 +26,14 @@ def everything(tx: Tx, kinds: Sequence[Kind]) -> Iterator[DumpItem]:
         tx: One snapshot; it must stay open while this is read.
         kinds: Of the store.
     """
+    late = {kind.name for kind, _ in LATE}
     for kind in kinds:
-        if kind.name not in _LATE:
+        if kind.name not in late:
             yield from (DumpRow(kind.name, row) for row in _rows(tx, kind))
-    marks = [row for row in _rows(tx, MARK) if row.id not in _OWN]
-    places: dict[tuple[str, str], int] = {}
-    wanted = {place for row in marks for place in cursors_of(MARK.name, row).values()}
     for stream in tx.streams():
-        for number, (cursor, body) in enumerate(_events(tx, stream), 1):
-            if (stream, cursor) in wanted:
-                places[stream, cursor] = number
-            yield DumpEvent(stream, body)
-    for row in marks:
-        named = cursors_of(MARK.name, row)
-        yield DumpRow(MARK.name, row, {n: places.get(place, -1) for n, place in named.items()})
-    yield from _seals(tx)
+        yield from (DumpEvent(stream, body) for _, body in _events(tx, stream))
+    for kind, order in LATE:
+        yield from _placed(tx, kind, order)
     for queue in tx.queues():
         yield from (DumpHold(queue, group) for group in tx.holds(queue))
         yield from _jobs(tx, queue)
@@ -78,16 +68,17 @@ def _events(tx: Tx, stream: str) -> Iterator[tuple[str, bytes]]:
         after = events[-1].cursor
 
 
-def _seals(tx: Tx) -> Iterator[DumpItem]:
-    """Give the seals with the places of their cursors: both go up, so one walk serves all."""
+def _placed(tx: Tx, kind: Kind, order: str) -> Iterator[DumpItem]:
+    """Give rows with the places of their cursors: where these go up, one walk serves all."""
     walks: dict[str, _Walk] = {}
-    for row in _rows(tx, SEAL, "number"):
-        named = cursors_of(SEAL.name, row)
+    for row in _rows(tx, kind, order):
+        if row.id in _OWN:
+            continue
         places = {}
-        for name, (stream, cursor) in named.items():
+        for name, (stream, cursor) in cursors_of(kind.name, row).items():
             walk = walks.setdefault(stream, _Walk(tx, stream))
             places[name] = walk.place(cursor)
-        yield DumpRow(SEAL.name, row, places)
+        yield DumpRow(kind.name, row, places)
 
 
 class _Walk:
@@ -107,7 +98,8 @@ class _Walk:
         """Give how many events lie up to a cursor, or -1 where it is none of the stream's."""
         if cursor == self._cursor:
             return self._number
-        # A seal that was tampered with may point backwards: look from the beginning, once.
+        # Marks stand in any order, and a seal that was tampered with may point backwards:
+        # look from the beginning, once.
         for _ in range(2):
             for found, _ in self._events:
                 self._number += 1

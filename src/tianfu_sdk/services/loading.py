@@ -197,7 +197,7 @@ class Loading:
         first = items[0]
         if isinstance(first, DumpRow):
             rows = [self._row(tx, item) for item in items if isinstance(item, DumpRow)]
-            tx.load(first.kind, [row for row in rows if row is not None])
+            tx.load(first.kind, rows)
         elif isinstance(first, DumpEvent):
             tx.append(first.stream, [item.body for item in items if isinstance(item, DumpEvent)])
         elif isinstance(first, DumpHold):
@@ -208,7 +208,7 @@ class Loading:
             tx.load_jobs(first.job.queue, [i.job for i in items if isinstance(i, DumpJob)])
         self._note(tx, batch[-1][0])
 
-    def _row(self, tx: Tx, item: DumpRow) -> Row | None:
+    def _row(self, tx: Tx, item: DumpRow) -> Row:
         row = item.row
         if item.kind in self._checked.rekeyed:
             row = attrs.evolve(row, keys=self._rekey(item.kind, row))
@@ -216,9 +216,7 @@ class Loading:
             return row
         streams = _streams(item)
         cursors = {name: self._cursor(tx, streams[name], n) for name, n in item.places.items()}
-        if item.kind == MARK.name and None in cursors.values():
-            # A consumer whose place is lost begins anew: at least once, never less.
-            return None
+        # A consumer whose place was lost begins anew: at least once, never less.
         return with_cursors(row, {name: c or "" for name, c in cursors.items()})
 
     def _cursor(self, tx: Tx, stream: str, place: int) -> str | None:

@@ -59,6 +59,7 @@ def fill(hub: Hub) -> str:
     seen: list[Event] = []
     system.events.consume("half", seen.append, limit=7, batch=3)
     system.events.consume("whole", seen.append)
+    system.events.roll_up()
     system.marks.set("note", "kept")
     hub._tools.store.run(_jobs, write=True)  # noqa: SLF001 - jobs have no desk that makes any
     return chief.id
@@ -193,6 +194,23 @@ class MovingCases:
         assert _rest(there, "half") == _rest(hub, "half") != []
         assert _rest(there, "whole") == []
         assert there.as_system(reason="t").marks.get("note") == "kept"
+
+    def test_the_roll_up_is_made_anew_of_the_events(
+        self,
+        urls: Sequence[str],
+        opened: Callable[[str], Hub],
+        more: dict[str, Any],
+        tmp_path: Path,
+    ) -> None:
+        hub = opened(urls[0])
+        fill(hub)
+        rolled = hub.as_system(reason="t").events.rollups().rolled
+        assert rolled > 0
+        there = self.move(hub, urls[1], tmp_path / "dump", opened, more)
+        system = there.as_system(reason="t")
+        assert system.events.rollups().rolled == 0
+        assert system.events.roll_up() >= rolled
+        assert [f for f in system.doctor() if f.severity == "error"] == []
 
     def test_jobs_stand_as_they_stood_and_leased_ones_are_queued(
         self,
