@@ -36,7 +36,18 @@ _LONGEST_CAUSE = 300
 
 # Who to install where nobody offers a name. Only distributions that there are: a hint that
 # names one that nobody has made yet invites somebody else to make it.
-_KNOWN = {("sms", "webhook"): "tianfu-sms-webhook"}
+_KNOWN = {
+    ("sms", "webhook"): "tianfu-sms-webhook",
+    ("storage", "mariadb"): "tianfu-storage-sql",
+    ("storage", "mysql"): "tianfu-storage-sql",
+    ("storage", "postgresql"): "tianfu-storage-sql",
+}
+_EXTRAS = {
+    ("storage", "mariadb"): "mysql",
+    ("storage", "mysql"): "mysql",
+    ("storage", "postgresql"): "postgresql",
+}
+"""The extra that brings the driver, where the distribution leaves the choice."""
 
 
 @attrs.frozen(kw_only=True)
@@ -341,7 +352,9 @@ class Plugins:
             return PluginError("plugin.blocked", path=missing.name, name=f"{port}:{name}")
         offered = ", ".join(self.names(port)) or "-"
         broken = sorted({info.name for info in self._infos if info.state == "broken"})
-        hint = f"pip install {package}" if package else None
+        extra = _EXTRAS.get((port, name))
+        wanted = f'"{package}[{extra}]"' if extra else package
+        hint = f"pip install {wanted}" if package else None
         if broken and hint is None:
             hint = f"broken plugins: {', '.join(broken)}; see tianfu plugins list"
         return PluginError(

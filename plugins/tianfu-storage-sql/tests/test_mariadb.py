@@ -2,30 +2,35 @@
 
 import pytest
 
-from tianfu_sdk.hookspecs import BackendContext
-from tianfu_sdk.testing import CountingIds, FrozenClock, SearchSuite, StorageSuite
-from tianfu_storage_sql import open_mysql
+from tianfu_sdk.testing import SearchSuite, StorageSuite
 
 pytestmark = pytest.mark.server
 
 
-def made(url, **settings):
-    context = BackendContext(
-        url=url, settings=settings, clock=FrozenClock(), ids=CountingIds()
-    )
-    return open_mysql(context)
-
-
 class _Mariadb:
-    settings = {}
+    step = 0.2
 
     @pytest.fixture
-    def store(self, mariadb_url):
-        return made(mariadb_url, **self.settings)
+    def store(self, mariadb_url, opened):
+        return opened(mariadb_url)
 
     @pytest.fixture
-    def reopen(self, mariadb_url):
-        return lambda: made(mariadb_url, **self.settings)
+    def reopen(self, mariadb_url, opened):
+        return lambda: opened(mariadb_url)
+
+
+class _Portable:
+    """Plain SQL only, without SKIP LOCKED."""
+
+    step = 0.2
+
+    @pytest.fixture
+    def store(self, portable_mariadb_url, opened):
+        return opened(portable_mariadb_url, portable=True)
+
+    @pytest.fixture
+    def reopen(self, portable_mariadb_url, opened):
+        return lambda: opened(portable_mariadb_url, portable=True)
 
 
 class TestStorage(_Mariadb, StorageSuite):
@@ -36,11 +41,9 @@ class TestSearch(_Mariadb, SearchSuite):
     pass
 
 
-class TestPortableStorage(_Mariadb, StorageSuite):
-    """Plain SQL only, without SKIP LOCKED."""
-
-    settings = {"portable": True}
+class TestPortableStorage(_Portable, StorageSuite):
+    pass
 
 
-class TestPortableSearch(_Mariadb, SearchSuite):
-    settings = {"portable": True}
+class TestPortableSearch(_Portable, SearchSuite):
+    pass

@@ -2,30 +2,35 @@
 
 import pytest
 
-from tianfu_sdk.hookspecs import BackendContext
-from tianfu_sdk.testing import CountingIds, FrozenClock, SearchSuite, StorageSuite
-from tianfu_storage_sql import open_postgresql
+from tianfu_sdk.testing import SearchSuite, StorageSuite
 
 pytestmark = pytest.mark.server
 
 
-def made(url, **settings):
-    context = BackendContext(
-        url=url, settings=settings, clock=FrozenClock(), ids=CountingIds()
-    )
-    return open_postgresql(context)
-
-
 class _Postgresql:
-    settings = {}
+    step = 0.2
 
     @pytest.fixture
-    def store(self, postgresql_url):
-        return made(postgresql_url, **self.settings)
+    def store(self, postgresql_url, opened):
+        return opened(postgresql_url)
 
     @pytest.fixture
-    def reopen(self, postgresql_url):
-        return lambda: made(postgresql_url, **self.settings)
+    def reopen(self, postgresql_url, opened):
+        return lambda: opened(postgresql_url)
+
+
+class _Portable:
+    """Plain SQL only, as on an engine that speaks the protocol but not all of the dialect."""
+
+    step = 0.2
+
+    @pytest.fixture
+    def store(self, portable_url, opened):
+        return opened(portable_url, portable=True)
+
+    @pytest.fixture
+    def reopen(self, portable_url, opened):
+        return lambda: opened(portable_url, portable=True)
 
 
 class TestStorage(_Postgresql, StorageSuite):
@@ -36,11 +41,9 @@ class TestSearch(_Postgresql, SearchSuite):
     pass
 
 
-class TestPortableStorage(_Postgresql, StorageSuite):
-    """Plain SQL only, as on an engine that speaks the protocol but not all of the dialect."""
-
-    settings = {"portable": True}
+class TestPortableStorage(_Portable, StorageSuite):
+    pass
 
 
-class TestPortableSearch(_Postgresql, SearchSuite):
-    settings = {"portable": True}
+class TestPortableSearch(_Portable, SearchSuite):
+    pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import attrs
@@ -88,7 +89,8 @@ class Address:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         for name in _OURS:
             if name in query:
-                settings = attrs.evolve(settings, **{name: _read(name, query.pop(name))})
+                changed: dict[str, Any] = {name: _read(name, query.pop(name))}
+                settings = attrs.evolve(settings, **changed)
         secret = settings.password.reveal() if settings.password else unquote(password)
         address = cls(
             scheme=parts.scheme,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 
 from tianfu_sdk.errors import StorageError, StorageUnavailable
@@ -18,11 +17,29 @@ _COMING_BACK = frozenset({Fault.CROWDED, Fault.LOST, Fault.REFUSED})
 _PAUSE = 0.05
 
 
+class _Held:
+    """Closes what a thread held when that ends; no circle of references goes through it."""
+
+    def __init__(self, session: Session, known: set[Session]) -> None:
+        self.session = session
+        self._known = known
+        known.add(session)
+
+    def __del__(self) -> None:
+        self._known.discard(self.session)
+        self.session.close()
+
+
 class _Mine(threading.local):
     """What one thread holds open; a forked child starts anew, its parent's are not its own."""
 
-    session: Session | None = None
+    held: _Held | None = None
     inside: bool = False
+
+    @property
+    def session(self) -> Session | None:
+        """The thread's connection."""
+        return None if self.held is None else self.held.session
 
 
 class Connections:
@@ -37,7 +54,8 @@ class Connections:
         self._driver = driver
         self._timeout = timeout
         self._mine = _Mine()
-        self._all: weakref.WeakSet[Session] = weakref.WeakSet()
+        # Strong: else an error that holds on to a session would leave it to the collector.
+        self._all: set[Session] = set()
         self._known = False
         self._closed = True
 
@@ -75,8 +93,7 @@ class Connections:
         session = self._mine.session
         if session is not None and session.alive:
             return session
-        if session is not None and session.own:
-            session.close()
+        self._mine.held = None
         until = time.monotonic() + (self._timeout if patient and self._known else 0)
         pause = _PAUSE
         while True:
@@ -86,22 +103,17 @@ class Connections:
                 fault = self._driver.refused(error)
                 if fault not in _COMING_BACK or time.monotonic() + pause > until:
                     fault = Fault.REFUSED if fault is Fault.LOST else fault
-                    raise told(
-                        fault, self._driver.place, error, seconds=self._timeout
-                    ) from error
+                    raise told(fault, self._driver.place, error, seconds=self._timeout) from error
             else:
                 self._known = True
-                self._mine.session = session
-                self._all.add(session)
+                self._mine.held = _Held(session, self._all)
                 return session
             time.sleep(pause)
             pause = min(1.0, pause * 2)
 
     def drop(self) -> None:
         """Close this thread's connection, so that the next is a new one."""
-        session, self._mine.session = self._mine.session, None
-        if session is not None:
-            session.close()
+        self._mine.held = None
 
     def closed(self) -> StorageUnavailable:
         """Give the error of a store that is not open."""
@@ -110,7 +122,7 @@ class Connections:
     def close(self) -> None:
         """Close those of all threads of this process."""
         self._closed = True
-        for session in list(self._all):
-            session.close()
-        self._all = weakref.WeakSet()
+        while self._all:
+            with contextlib.suppress(KeyError):
+                self._all.pop().close()
         self._mine = _Mine()

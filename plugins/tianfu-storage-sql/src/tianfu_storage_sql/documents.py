@@ -42,8 +42,8 @@ class KindTable:
         main = tables.main
         names = [f"k_{key.name}" for key in self._scalars] + (["many"] if self._many else [])
         keys = [main.c[name] for name in names]
-        self._wide = [main.c.id, main.c.version, main.c.doc, *keys]
-        self._narrow = [main.c.id, main.c.version, sa.null(), *keys]
+        self._wide: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, main.c.doc, *keys]
+        self._narrow: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, sa.null(), *keys]
         self._selects: dict[Shape, Text] = {}
         self._counts: dict[Shape, Text] = {}
         one = sa.select(*self._wide).where(main.c.id == bind(0, main.c.id.type))

@@ -140,9 +140,7 @@ class HorizonEvents:
         return horizon, mine
 
     @staticmethod
-    def _cursor(
-        row: tuple[int, int, int], era: int, horizon: int, mine: int | None
-    ) -> Cursor:
+    def _cursor(row: tuple[int, int, int], era: int, horizon: int, mine: int | None) -> Cursor:
         xid, seq, month = row
         early = xid == mine and horizon < xid
         return _Place(era, xid, seq, month, horizon if early else None).cursor()

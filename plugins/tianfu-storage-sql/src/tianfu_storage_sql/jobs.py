@@ -147,7 +147,9 @@ class Jobs:
         queue, priority, n, token, owner, length = taking
         if self._features.returning:
             # The condition of a share needs no value: it is said in the text.
-            rows = session.rows(self._text("take", part), (queue, priority, n, token, owner, length))
+            rows = session.rows(
+                self._text("take", part), (queue, priority, n, token, owner, length)
+            )
             return sorted_jobs(queue, token, rows)
         for _ in range(_TRIES):
             rows = session.rows(self._text("due_rows", part), (queue, priority, n))
@@ -181,9 +183,7 @@ class Jobs:
 
     # settle
 
-    def settle(
-        self, session: Session, settled: Sequence[tuple[Job, Outcome]]
-    ) -> list[bool]:
+    def settle(self, session: Session, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         """End the jobs whose token still stands."""
         for _, outcome in settled:
             check_outcome(outcome)
@@ -349,7 +349,9 @@ class Jobs:
 
     def _say_due_rows(self, part: tuple[int, int] | None) -> Any:
         statement = self._next(part, *self._columns())
-        return statement.with_for_update(skip_locked=True) if self._features.skip_locked else statement
+        return (
+            statement.with_for_update(skip_locked=True) if self._features.skip_locked else statement
+        )
 
     def _say_mark(self, number: int) -> Any:
         c = self._table.c

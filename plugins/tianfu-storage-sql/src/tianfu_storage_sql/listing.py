@@ -55,9 +55,7 @@ class Listing:
         ]
         self._release = said(
             sa.update(job)
-            .where(
-                c.queue == queue, c.id == bind(1, c.id.type), c.state == constant(str(PARKED))
-            )
+            .where(c.queue == queue, c.id == bind(1, c.id.type), c.state == constant(str(PARKED)))
             .values(state=constant(str(QUEUED)), due=now, reason=constant("''"), changed=now)
         )
         self._held = said(sa.select(h.grp).where(h.queue == queue, h.grp == group))

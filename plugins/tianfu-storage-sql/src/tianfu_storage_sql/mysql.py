@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pymysql
-from pymysql.constants import CLIENT
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+from sqlalchemy.engine import Dialect
 
-from tianfu_sdk.errors import Invalid, StorageUnavailable
+from tianfu_sdk.errors import Invalid
 from tianfu_storage_sql.address import Address, SqlSettings
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.session import Features, Owned
@@ -57,7 +57,6 @@ _FAULTS = {
 _OPTIONS = {"unix_socket": str, "ssl_ca": str, "ssl_cert": str, "ssl_key": str}
 _MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 _SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-_MYSQL_8 = (8, 0, 17)
 
 
 def _number(error: BaseException) -> int | None:
@@ -72,14 +71,14 @@ class Mysql:
         Invalid: `storage.bad_address`, an option that is not known.
     """
 
-    errors = (pymysql.MySQLError,)
+    errors: tuple[type[BaseException], ...] = (pymysql.MySQLError,)
     name = "mysql"
     collation = "utf8mb4_nopad_bin"
     """Of MariaDB; `connect` finds out whether it is MySQL's name that is needed."""
 
     def __init__(self, address: Address, settings: SqlSettings) -> None:
         self.place = address.place
-        self.dialect = MySQLDialect_pymysql(paramstyle="format")
+        self.dialect: Dialect = MySQLDialect_pymysql(paramstyle="format")
         self.features = (
             Features() if settings.portable else Features(ignoring="duplicate", skip_locked=True)
         )
@@ -87,7 +86,9 @@ class Mysql:
         for name in address.options:
             if name not in _OPTIONS:
                 raise Invalid("storage.bad_address", path=f"url.{name}")
-        self._hosts = [(name, port or 3306) for name, port in address.hosts] or [("127.0.0.1", 3306)]
+        self._hosts = [(name, port or 3306) for name, port in address.hosts] or [
+            ("127.0.0.1", 3306)
+        ]
         self._common: dict[str, Any] = {
             "user": address.user or None,
             "password": address.password,
@@ -140,9 +141,6 @@ class MysqlSession(Owned):
             f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00',"
             f" innodb_lock_wait_timeout = {wait}, lock_wait_timeout = {max(wait, 10)}"
         )
-
-    def __del__(self) -> None:
-        self.close()
 
     @property
     def alive(self) -> bool:

@@ -135,9 +135,7 @@ class Opener:
         shapes = {row[0]: row[1] for row in session.rows(self._known, ())}
         for kind in kinds:
             if kind.name in shapes and json.loads(shapes[kind.name]) != json.loads(shape(kind)):
-                raise StorageError(
-                    "storage.kind_changed", path=kind.name, place=self._driver.place
-                )
+                raise StorageError("storage.kind_changed", path=kind.name, place=self._driver.place)
         return any(kind.name not in shapes for kind in kinds)
 
     # Creating.

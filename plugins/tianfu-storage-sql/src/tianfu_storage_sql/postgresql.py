@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +11,7 @@ import psycopg
 from psycopg import pq
 from psycopg.errors import error_from_result
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import Dialect
 
 from tianfu_storage_sql.address import Address, SqlSettings
 from tianfu_storage_sql.faults import Fault
@@ -50,13 +51,13 @@ _OK = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatu
 class Postgresql:
     """One server, or one and its standbys under one URL."""
 
-    errors = (psycopg.Error,)
+    errors: tuple[type[BaseException], ...] = (psycopg.Error,)
     name = "postgresql"
     collation = "C"
 
     def __init__(self, address: Address, settings: SqlSettings) -> None:
         self.place = address.place
-        self.dialect = PGDialect_psycopg(paramstyle="format")
+        self.dialect: Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
         self.features = (
             Features()
             if settings.portable
@@ -109,6 +110,24 @@ class Postgresql:
         return Fault.DENIED
 
 
+def _wait(socket: int, event: int) -> None:
+    # A poll of one socket, whatever its number; `select` ends at 1,024.
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(socket, event)
+        waiting.select()
+
+
+class _Ear:
+    """Hears that a commit was answered with OK though its wait for a standby was cancelled."""
+
+    warned = False
+
+    def hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        """Listen to one notice."""
+        if notice.severity_nonlocalized == "WARNING" and notice.sqlstate in _LOCAL_ONLY:
+            self.warned = True
+
+
 class PostgresqlSession(Owned):
     """One connection."""
 
@@ -122,11 +141,9 @@ class PostgresqlSession(Owned):
         self._write = (
             f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {wait}"
         ).encode()
-        self._warned = False
-        connection.add_notice_handler(self._heard)
-
-    def __del__(self) -> None:
-        self.close()
+        # Not a method of ours: the circle would keep the connection open until it is collected.
+        self._ear = _Ear()
+        connection.add_notice_handler(self._ear.hear)
 
     @property
     def alive(self) -> bool:
@@ -136,7 +153,7 @@ class PostgresqlSession(Owned):
     def rows(self, text: Text, values: Sequence[Any]) -> list[Any]:
         """Ask for rows."""
         try:
-            return self._cursor.execute(text.sql, text.values(values)).fetchall()  # type: ignore[call-overload, no-any-return]
+            return self._cursor.execute(text.sql, text.values(values)).fetchall()
         except psycopg.Error as error:
             self.failure = self.failure or error
             raise
@@ -144,7 +161,7 @@ class PostgresqlSession(Owned):
     def change(self, text: Text, values: Sequence[Any]) -> int:
         """Change rows."""
         try:
-            return self._cursor.execute(text.sql, text.values(values)).rowcount  # type: ignore[call-overload, no-any-return]
+            return self._cursor.execute(text.sql, text.values(values)).rowcount
         except psycopg.Error as error:
             self.failure = self.failure or error
             raise
@@ -157,7 +174,7 @@ class PostgresqlSession(Owned):
             return 0
         given = many if text.straight else [text.values(values) for values in many]
         try:
-            self._cursor.executemany(text.sql, given)  # type: ignore[arg-type]
+            self._cursor.executemany(text.sql, given)
         except psycopg.Error as error:
             self.failure = self.failure or error
             raise
@@ -170,7 +187,7 @@ class PostgresqlSession(Owned):
             return
         columns = text.sql.partition("(")[2].partition(")")[0]
         try:
-            with self._cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:  # type: ignore[arg-type]
+            with self._cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for values in many:
                     copy.write_row(values)
         except psycopg.Error as error:
@@ -188,13 +205,13 @@ class PostgresqlSession(Owned):
 
     def commit(self, marker: str | None) -> None:
         """Commit; marker and COMMIT travel together."""
-        self._warned = False
+        self._ear.warned = False
         insert = f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0);" if marker else ""
         result = self._patient(f"{insert}COMMIT".encode())
         if result.command_status == b"ROLLBACK":
             # The transaction was lost to an error that somebody caught.
             raise self.failure or psycopg.InternalError("the transaction was rolled back")
-        if self._warned:
+        if self._ear.warned:
             raise InDoubtError
 
     def rollback(self) -> None:
@@ -213,11 +230,6 @@ class PostgresqlSession(Owned):
             with contextlib.suppress(Exception):
                 self._connection.close()
 
-    def _heard(self, notice: psycopg.errors.Diagnostic) -> None:
-        # A commit whose wait for a standby was cancelled is answered with OK all the same.
-        if notice.severity_nonlocalized == "WARNING" and notice.sqlstate in _LOCAL_ONLY:
-            self._warned = True
-
     def _command(self, sql: bytes) -> None:
         result = self._pgconn.exec_(sql)
         if result.status not in _OK:
@@ -230,32 +242,28 @@ class PostgresqlSession(Owned):
         the server ends what it has begun.
         """
         pgconn = self._pgconn
+        results = []
         try:
             pgconn.send_query(sql)
             while pgconn.flush():
-                select.select([], [pgconn.socket], [])
-            last = None
+                _wait(pgconn.socket, selectors.EVENT_WRITE)
             while True:
                 while pgconn.is_busy():
-                    select.select([pgconn.socket], [], [])
+                    _wait(pgconn.socket, selectors.EVENT_READ)
                     pgconn.consume_input()
                 result = pgconn.get_result()
                 if result is None:
-                    return last
-                if result.status not in _OK:
-                    raise self._drained(result)
-                last = result
+                    break
+                results.append(result)
         except psycopg.Error:
             raise
         except BaseException:
             self.close()
             raise
-
-    def _drained(self, result: Any) -> psycopg.Error:
-        error = self._failed(result)
-        while self._pgconn.get_result() is not None:
-            pass
-        return error
+        for result in results:
+            if result.status not in _OK:
+                raise self._failed(result)
+        return results[-1]
 
     def _failed(self, result: Any) -> psycopg.Error:
         error = error_from_result(result, encoding="utf-8")

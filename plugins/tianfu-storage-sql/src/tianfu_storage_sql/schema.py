@@ -257,7 +257,7 @@ class Tables:
         )
         c = table.c
         partial = not self._mysql
-        open_ = {"postgresql_where": c.state < constant("2")} if partial else {}
+        open_: dict[str, Any] = {"postgresql_where": c.state < constant("2")} if partial else {}
         state = () if partial else (c.state,)
         # The order of a claim; `shard` last, so that a share of it is read off the index.
         sa.Index("tf_job_due", c.queue, *state, c.priority, c.due, c.id, c.shard, **open_)
@@ -338,7 +338,10 @@ class Tables:
         if not self._mysql:
             return [made, *indexes]
         # In one statement, since there a table and its indexes cannot be one transaction.
-        keys = [index.replace(f" ON {table.name}", "").replace("CREATE INDEX", "KEY", 1) for index in indexes]
+        keys = [
+            index.replace(f" ON {table.name}", "").replace("CREATE INDEX", "KEY", 1)
+            for index in indexes
+        ]
         if table.name == "tf_job":
             # Core numbers primary keys only; InnoDB numbers any column that leads a key.
             made = made.replace("id BIGINT NOT NULL", "id BIGINT NOT NULL AUTO_INCREMENT")

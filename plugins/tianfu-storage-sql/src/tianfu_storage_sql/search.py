@@ -145,19 +145,22 @@ class Searching:
     def _say_candidates(self, tokens: int, kinds: int, languages: int, tags: int) -> Any:
         """Say the ranking: pairs of token and weight, then the average, filters, the limit."""
         p, d, t = self._tables.posting.c, self._tables.doc.c, self._tables.tag.c
-        real = sa.Double()
+        real: sa.Double[float] = sa.Double()
         weight = sa.case(
-            *[
-                (p.token == bind(2 * n, p.token.type), bind(2 * n + 1, real))
-                for n in range(tokens)
-            ],
+            *[(p.token == bind(2 * n, p.token.type), bind(2 * n + 1, real)) for n in range(tokens)],
             else_=constant("0e0"),
         )
         place = 2 * tokens
         average = bind(place, real)
         # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.ranking`.
-        share = weight * p.tf * constant("2.2e0") / (
-            p.tf + constant("1.2e0") * (constant("0.25e0") + constant("0.75e0") * p.length / average)
+        share = (
+            weight
+            * p.tf
+            * constant("2.2e0")
+            / (
+                p.tf
+                + constant("1.2e0") * (constant("0.25e0") + constant("0.75e0") * p.length / average)
+            )
         )
         score = sa.func.sum(share).label("score")
         statement = sa.select(p.id, score).where(
@@ -342,9 +345,7 @@ class SqlSearch:
             values += members
         return [row[0] for row in session.rows(text, [*values, most])]
 
-    def _postings(
-        self, session: Session, ids: Sequence[str], tokens: Sequence[str]
-    ) -> list[Any]:
+    def _postings(self, session: Session, ids: Sequence[str], tokens: Sequence[str]) -> list[Any]:
         if not ids:
             return []
         some, number = padded(ids)
@@ -384,7 +385,8 @@ def padded(values: Sequence[str]) -> tuple[list[str], int]:
 
 
 def _rarest(found: Sequence[tuple[int, str]]) -> list[str]:
-    chosen, walked = [], 0
+    chosen: list[str] = []
+    walked = 0
     for df, token in found[:_RAREST]:
         walked += df
         if chosen and walked > _WALKED:

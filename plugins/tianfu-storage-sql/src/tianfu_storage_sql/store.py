@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import random
-import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 import attrs
 
-from tianfu_sdk.errors import CommitUnknown, Conflict, StorageBusy, StorageError
+from tianfu_sdk.errors import CommitUnknown, Conflict, StorageError
 from tianfu_sdk.model.storage import Kind, StorageCapabilities
 from tianfu_sdk.ports.storage import Tx
 from tianfu_storage_sql.address import SqlSettings
@@ -23,8 +24,9 @@ from tianfu_storage_sql.events import Events
 from tianfu_storage_sql.faults import Fault, told
 from tianfu_storage_sql.jobs import Jobs
 from tianfu_storage_sql.listing import Listing
-from tianfu_storage_sql.opening import Opener
 from tianfu_storage_sql.markers import Markers
+from tianfu_storage_sql.opening import Opener
+from tianfu_storage_sql.schema import Tables
 from tianfu_storage_sql.search import Searching
 from tianfu_storage_sql.session import Driver, InDoubtError, RacedError, Session
 from tianfu_storage_sql.transaction import SqlTx
@@ -47,6 +49,24 @@ class Parts:
     jobs: Jobs
     listing: Listing
     searching: Searching
+
+
+class _KindTables(dict[str, KindTable]):
+    """Tables by kind, each made when it is first asked for: saying all takes half a second."""
+
+    def __init__(self, tables: Tables, driver: Driver, kinds: Mapping[str, Kind]) -> None:
+        super().__init__()
+        self._tables = tables
+        self._driver = driver
+        self._kinds = kinds
+        self._guard = threading.Lock()
+
+    def __missing__(self, name: str) -> KindTable:
+        kind = self._kinds[name]
+        with self._guard:
+            made = KindTable(self._tables.kind(kind), self._driver)
+        self[name] = made
+        return made
 
 
 class _AgainError(Exception):
@@ -72,7 +92,7 @@ class SqlStore:
         self._driver = driver
         self._settings = settings
         self._part = settings.part()
-        self._kinds: dict[str, Kind] = {}
+        self._losses: tuple[type[BaseException], ...] = (StorageError, *driver.errors)
         self._parts: Parts | None = None
         self._connections = Connections(driver, settings.timeout)
         self._opener = Opener(driver)
@@ -99,16 +119,14 @@ class SqlStore:
         with self._translated(session):
             events = self._opener.open(session, tuple(kinds), self._settings.timeout)
         self._parts = Parts(
-            tables={name: KindTable(tables.kind(kind), self._driver) for name, kind in known.items()},
+            tables=_KindTables(tables, self._driver, known),
             events=events,
             jobs=Jobs(tables, self._driver, self._part),
             listing=Listing(tables, self._driver),
             searching=Searching(tables, self._driver),
         )
 
-    def run(
-        self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None
-    ) -> T:
+    def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction and commit what it did."""
         del max_lag
         parts = self._open_parts()
@@ -218,7 +236,7 @@ class SqlStore:
                 session = self._connections.take(patient=False)
                 if self._markers.done(session, marker):
                     return
-            except (StorageError, *self._driver.errors) as again:
+            except self._losses as again:
                 busy = isinstance(again, self._driver.errors) and (
                     self._driver.fault(again) is Fault.BUSY
                 )
@@ -235,7 +253,8 @@ class SqlStore:
     def _after(self, session: Session, parts: Parts, tx: SqlTx) -> None:
         """Do what may also be done by whoever comes next; its failure is nobody's."""
         for stream in tx.appended | tx.pending:
-            self._quietly(session, lambda name=stream: _all(lambda: parts.events.settle(session, name)))  # type: ignore[misc]
+            step = functools.partial(parts.events.settle, session, stream)
+            self._quietly(session, functools.partial(_all, step))
         if tx.wrote and self._markers.old():
             self._quietly(session, lambda: self._markers.purge(session))
             self._quietly(session, lambda: self._opener.upkeep(session))

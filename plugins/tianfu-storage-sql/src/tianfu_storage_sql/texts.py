@@ -41,7 +41,6 @@ class Text:
         return tuple([given[place] for place in self.places])
 
 
-
 def bind(place: int, type_: Any) -> sa.BindParameter[Any]:
     """Ask for the value at a place of what callers give."""
     return sa.bindparam(f"b{place}", type_=type_)
