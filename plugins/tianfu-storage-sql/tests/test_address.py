@@ -3,17 +3,17 @@
 import builtins
 
 import pytest
+from tianfu_storage_sql import SqlSettings, open_mysql, open_postgresql
+from tianfu_storage_sql.address import Address
+from tianfu_storage_sql.conditions import successor
+from tianfu_storage_sql.horizon import month_after
+from tianfu_storage_sql.search import TOKEN, clipped
 
 from tianfu_sdk.errors import Invalid, PluginError
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.settings import Secret
 from tianfu_sdk.testing import CountingIds, FrozenClock
-from tianfu_storage_sql import SqlSettings, open_mysql, open_postgresql
-from tianfu_storage_sql.address import Address
-from tianfu_storage_sql.conditions import successor
-from tianfu_storage_sql.horizon import month_after
-from tianfu_storage_sql.search import TOKEN, clipped
 
 
 def context(url, **settings):
