@@ -47,4 +47,3 @@ def test_the_demo_runs_every_line_once_and_the_doctor_finds_nothing(tianfu, url)
     assert f"{lines} lines sealed, 0 not sealed yet" in looked
     assert "note" not in looked
     assert "一氧化碳" in tianfu("ask", "一氧化碳中毒怎么办", "--db", url)
-

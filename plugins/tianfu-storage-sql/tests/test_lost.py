@@ -99,9 +99,10 @@ def make(where, wire, opened):
 
     def make(*, timeout=3.0):
         url = where[1].replace(f":{where[0].port}", f":{wire.port}")
-        made.append(opened(url, timeout=timeout))
-        made[-1].open([THING])
-        return made[-1]
+        store = opened(url, timeout=timeout)
+        made.append(store)
+        store.open([THING])
+        return store
 
     yield make
     for store in made:

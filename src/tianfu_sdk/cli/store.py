@@ -25,7 +25,11 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
     """Make a store with its first organization and the account that holds all rights."""
     with opened(db, make=True) as hub:
         account = hub.bootstrap(organization=organization, region=region, label=label)
-        made = {"account": account.id, "organization": account.organization, "db": without_password(db)}
+        made = {
+            "account": account.id,
+            "organization": account.organization,
+            "db": without_password(db),
+        }
     if as_json:
         echo_json(made)
     else:

@@ -44,7 +44,10 @@ def open_postgresql(context: BackendContext) -> Store:
     from tianfu_storage_sql.store import SqlStore
 
     address, settings = Address.of(context.url, context.read(SqlSettings))
-    return SqlStore(Postgresql(address, settings), settings)
+    standby = None
+    if settings.standby is not None:
+        standby = Postgresql(Address.of(settings.standby.reveal(), settings)[0], settings)
+    return SqlStore(Postgresql(address, settings), settings, standby)
 
 
 def open_mysql(context: BackendContext) -> Store:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from tianfu_sdk.errors import Conflict
+from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 from tianfu_storage_sql.conditions import Shape, select, shape_of
 from tianfu_storage_sql.faults import Fault
@@ -49,7 +49,9 @@ class KindTable:
         one = sa.select(*self._wide).where(main.c.id == bind(0, main.c.id.type))
         some = sa.select(*self._wide).where(among(main.c.id, 0, _WIDTH))
         self._get_one, self._get_some = self._said(one), self._said(some)
-        self._insert = self._said_insert(names)
+        self._insert = self._said_insert(names, constant("1"))
+        version = bind(len(names) + 2, main.c.version.type)
+        self._load_text = self._said_insert(names, version)
         self._update = self._said_update(names)
         self._delete = self._said_delete()
         self._adds = {name: self._said_add(table) for name, table in tables.many.items()}
@@ -59,11 +61,11 @@ class KindTable:
     def _said(self, statement: sa.ClauseElement) -> Text:
         return compiled(statement, self._dialect)
 
-    def _said_insert(self, names: Sequence[str]) -> Text:
+    def _said_insert(self, names: Sequence[str], version: Any) -> Text:
         main = self.tables.main
         columns = ["doc", *names, "id"]
         values = {name: bind(n, main.c[name].type) for n, name in enumerate(columns)}
-        return self._said(self._ignoring(sa.insert(main).values(version=constant("1"), **values)))
+        return self._said(self._ignoring(sa.insert(main).values(version=version, **values)))
 
     def _ignoring(self, insert: sa.Insert) -> sa.Insert:
         if self._driver.features.ignoring != "conflict":
@@ -153,6 +155,24 @@ class KindTable:
             versions = [(row.id, row.version) for row in rows]
             self._all_or_none(session, versions, lambda: self._put(session, rows))
 
+    def load(self, session: Session, rows: Sequence[Row]) -> None:
+        """Create rows with the versions that they have."""
+        for row in rows:
+            self.kind.check_row(row)
+            if row.version < 1:
+                raise Invalid("storage.key_range", path=f"{self.kind.name}.version")
+        if rows:
+            absent = [(row.id, 0) for row in rows]
+            self._all_or_none(session, absent, lambda: self._load(session, rows))
+
+    def _load(self, session: Session, rows: Sequence[Row]) -> bool:
+        if not self._insert_all(
+            session, self._load_text, [(*self._values(row), row.id, row.version) for row in rows]
+        ):
+            return False
+        self._add_many(session, rows, {})
+        return True
+
     def delete(self, session: Session, versions: Sequence[tuple[str, int]]) -> None:
         """Delete rows of these versions."""
         if versions:
@@ -174,9 +194,13 @@ class KindTable:
         return True
 
     def _create(self, session: Session, rows: Sequence[Row]) -> bool:
-        values = [(*self._values(row), row.id) for row in rows]
+        return self._insert_all(
+            session, self._insert, [(*self._values(row), row.id) for row in rows]
+        )
+
+    def _insert_all(self, session: Session, text: Text, values: Sequence[Sequence[Any]]) -> bool:
         try:
-            return session.change_many(self._insert, values) == len(rows)
+            return session.change_many(text, values) == len(values)
         except self._driver.errors as error:
             if self._driver.fault(error) is not Fault.DUPLICATE:
                 raise

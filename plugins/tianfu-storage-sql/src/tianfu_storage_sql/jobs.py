@@ -30,7 +30,7 @@ from tianfu_storage_sql.schema import Tables
 from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.texts import Text, among, bind, compiled, constant, server_micros, width
 
-__all__ = ["DONE", "DROPPED", "LEASED", "PARKED", "QUEUED", "Jobs", "micros", "uid_of"]
+__all__ = ["DONE", "DROPPED", "LEASED", "PARKED", "QUEUED", "SHARDS", "Jobs", "micros", "uid_of"]
 
 QUEUED, LEASED, DONE, PARKED, DROPPED = range(5)
 SHARDS = 60
@@ -216,7 +216,8 @@ class Jobs:
         for start in range(0, len(uids), 500):
             chunk = uids[start : start + 500]
             if self._features.returning:
-                rows = session.rows(self._text("end"), (state, due, reason, token, chunk))
+                given = (state, due, reason, token, _array(chunk))
+                rows = session.rows(self._text("end"), given)
                 ended.update(row[0] for row in rows)
                 continue
             padded, number = self._padded(sorted(chunk))
@@ -426,6 +427,11 @@ def sorted_jobs(queue: str, token: str, rows: Sequence[Any]) -> list[Job]:
         Job(r[1], queue, r[2], r[6], r[3], token, r[4], r[5])
         for r in sorted(rows, key=lambda r: (r[7], r[1]))
     ]
+
+
+def _array(uids: Sequence[bytes]) -> str:
+    # Ten times quicker than the driver's way, which looks at each value for what it may be.
+    return "{" + ",".join(['"\\\\x' + uid.hex() + '"' for uid in uids]) + "}"
 
 
 def _stand(outcome: Outcome) -> tuple[int, int | None, str]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tianfu_sdk.core.border import check_moment, check_name, check_page
+from tianfu_sdk.core.border import check_moment, check_name, check_new_job, check_page
+from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.storage import JobInfo, JobState
+from tianfu_sdk.model.storage import JobInfo, JobState, NewJob
 from tianfu_storage_sql.faults import Fault
-from tianfu_storage_sql.jobs import DONE, DROPPED, PARKED, QUEUED, micros
+from tianfu_storage_sql.jobs import DONE, DROPPED, PARKED, QUEUED, SHARDS, micros, uid_of
 from tianfu_storage_sql.schema import Tables
 from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.texts import Text, bind, compiled, constant, server_micros
@@ -41,6 +42,10 @@ class Listing:
         def said(statement: Any) -> Text:
             return compiled(statement, driver.dialect)
 
+        self._streams = Text("SELECT DISTINCT stream FROM tf_event", ())
+        self._queues = Text("SELECT queue FROM tf_job UNION SELECT queue FROM tf_hold", ())
+        self._holds = said(sa.select(h.grp).where(h.queue == queue))
+        self._load = said(_loading(job))
         columns = (c.id, c.job_key, c.state, c.due, c.attempts, c.priority, c.grp, c.reason, c.body)
         listed = (
             sa.select(*columns)
@@ -75,6 +80,40 @@ class Listing:
             .limit(bind(2, sa.BigInteger()))
         )
         self._forget = said(sa.delete(job).where(c.uid == bind(0, c.uid.type), ended))
+
+    # Sorted here: by code point, whatever the server's order of a set is.
+
+    def streams(self, session: Session) -> list[str]:
+        """Give the streams that have events."""
+        return sorted(row[0] for row in session.rows(self._streams, ()))
+
+    def queues(self, session: Session) -> list[str]:
+        """Give the queues that have jobs or held groups."""
+        return sorted(row[0] for row in session.rows(self._queues, ()))
+
+    def holds(self, session: Session, queue: str) -> list[str]:
+        """Give the groups of a queue that are on hold."""
+        check_name(queue, "queue")
+        return sorted(row[0] for row in session.rows(self._holds, (queue,)))
+
+    def load(self, session: Session, queue: str, jobs: Sequence[JobInfo]) -> None:
+        """Add jobs as they stand."""
+        check_name(queue, "queue")
+        values = []
+        for job in jobs:
+            check_new_job(NewJob(job.key, job.body, job.due, job.priority, job.group))
+            uid = uid_of(queue, job.key)
+            state = QUEUED if job.state is JobState.LEASED else _STATES.index(job.state)
+            head = (uid, queue, job.key, job.body, state, micros(job.due), job.priority)
+            values.append((*head, job.group, job.attempts, job.reason, uid[0] % SHARDS))
+        try:
+            session.change_many(self._load, values)
+        except self._driver.errors as error:
+            if self._driver.fault(error) is not Fault.DUPLICATE:
+                raise
+            session.failure = None
+            keys = tuple(job.key for job in jobs)
+            raise Conflict("storage.version", path=queue, ids=keys, kind=queue) from error
 
     def jobs(
         self, session: Session, queue: str, state: JobState | None, after: int | None, limit: int
@@ -127,3 +166,13 @@ class Listing:
         check_page(limit)
         old = session.rows(self._old, (queue, micros(before), limit))
         return session.change_many(self._forget, [(row[0],) for row in old])
+
+
+def _loading(job: sa.Table) -> sa.Insert:
+    names = ("uid", "queue", "job_key", "body", "state", "due", "priority", "grp", "attempts")
+    values: dict[str, Any] = {
+        name: bind(place, job.c[name].type)
+        for place, name in enumerate((*names, "reason", "shard"))
+    }
+    blank = constant("''")
+    return sa.insert(job).values(**values, token=blank, owner=blank, changed=server_micros())

@@ -207,6 +207,10 @@ class MysqlSession(Owned):
             raise self.failure
         self.do("COMMIT")
 
+    def end(self) -> None:
+        """End a read."""
+        self.do("COMMIT")
+
     def rollback(self) -> None:
         """Roll back."""
         if not self.alive:

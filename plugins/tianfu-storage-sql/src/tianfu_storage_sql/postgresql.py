@@ -101,7 +101,7 @@ class Postgresql:
         if state in _FAULTS:
             return _FAULTS[state]
         info = psycopg.conninfo.make_conninfo(self._url, **self._more).encode()
-        if pq.PGconn.ping(info) is not pq.Ping.OK:
+        if pq.PGconn.ping(info) != pq.Ping.OK:
             return Fault.REFUSED
         # The server is well and refused us: either our account or the database.
         with contextlib.suppress(psycopg.Error):
@@ -142,6 +142,7 @@ class PostgresqlSession(Owned):
             f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {wait}"
         ).encode()
         # Not a method of ours: the circle would keep the connection open until it is collected.
+        self._owed = False
         self._ear = _Ear()
         connection.add_notice_handler(self._ear.hear)
 
@@ -152,6 +153,8 @@ class PostgresqlSession(Owned):
 
     def rows(self, text: Text, values: Sequence[Any]) -> list[Any]:
         """Ask for rows."""
+        if self._owed:
+            self._settle_up()
         try:
             return self._cursor.execute(text.sql, text.values(values)).fetchall()
         except psycopg.Error as error:
@@ -196,11 +199,25 @@ class PostgresqlSession(Owned):
 
     def do(self, sql: str) -> None:
         """Run something without values."""
+        self._settle_up()
         self._command(sql.encode())
+
+    def end(self) -> None:
+        """End a read; nobody waits for the answer, which is looked at before the next use."""
+        self._pgconn.send_query(b"COMMIT")
+        self._pgconn.flush()
+        self._owed = True
+
+    def _settle_up(self) -> None:
+        if self._owed:
+            self._owed = False
+            while self._pgconn.get_result() is not None:
+                pass
 
     def begin(self, *, write: bool) -> None:
         """Begin: reads keep one snapshot and wait for nobody."""
         self.failure = None
+        self._settle_up()
         self._command(self._write if write else _READ)
 
     def commit(self, marker: str | None) -> None:
@@ -219,6 +236,7 @@ class PostgresqlSession(Owned):
         if not self.alive:
             return
         try:
+            self._settle_up()
             if self._pgconn.transaction_status != pq.TransactionStatus.IDLE:
                 self._command(b"ROLLBACK")
         except psycopg.Error:

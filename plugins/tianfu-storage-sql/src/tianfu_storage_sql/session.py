@@ -90,6 +90,10 @@ class Session(Protocol):
         """
         ...
 
+    def end(self) -> None:
+        """End a transaction that only read."""
+        ...
+
     def rollback(self) -> None:
         """Roll back; never raises, but the session may be dead then."""
         ...

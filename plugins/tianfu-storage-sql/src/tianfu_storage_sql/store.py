@@ -29,6 +29,7 @@ from tianfu_storage_sql.opening import Opener
 from tianfu_storage_sql.schema import Tables
 from tianfu_storage_sql.search import Searching
 from tianfu_storage_sql.session import Driver, InDoubtError, RacedError, Session
+from tianfu_storage_sql.standby import Standby
 from tianfu_storage_sql.transaction import SqlTx
 
 __all__ = ["Parts", "SqlStore"]
@@ -86,10 +87,14 @@ class SqlStore:
     Args:
         driver: Of the server.
         settings: Of the backend's table and the URL.
+        standby: Of a server that only reads, for `max_lag`; None: there is none.
     """
 
-    def __init__(self, driver: Driver, settings: SqlSettings) -> None:
+    def __init__(
+        self, driver: Driver, settings: SqlSettings, standby: Driver | None = None
+    ) -> None:
         self._driver = driver
+        self._standby = None if standby is None else Standby(standby, settings.timeout)
         self._settings = settings
         self._part = settings.part()
         self._losses: tuple[type[BaseException], ...] = (StorageError, *driver.errors)
@@ -113,6 +118,8 @@ class SqlStore:
         """Create what is missing, check what is there."""
         self._connections.alone()
         self._connections.open()
+        if self._standby is not None:
+            self._standby.open()
         tables = self._opener.tables
         known = {kind.name: kind for kind in kinds}
         session = self._connections.take()
@@ -128,13 +135,12 @@ class SqlStore:
 
     def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction and commit what it did."""
-        del max_lag
         parts = self._open_parts()
         began = time.monotonic()
         with self._connections.busy():
             for turn in range(1, _RUNS + 1):
                 try:
-                    return self._once(parts, fn, write=write)
+                    return self._once(parts, fn, write=write, max_lag=max_lag)
                 except _AgainError as again:
                     error = again.__cause__
                     assert error is not None  # noqa: S101 - raised from one
@@ -148,11 +154,18 @@ class SqlStore:
             return error
         return self._told(error)
 
-    def _once(self, parts: Parts, fn: Callable[[Tx], T], *, write: bool) -> T:
-        session = self._connections.take()
+    def _once(
+        self, parts: Parts, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None
+    ) -> T:
+        session: Session | None = None
+        if max_lag is not None and not write and self._standby is not None:
+            session = self._standby.begin(max_lag)
+        begun = session is not None
+        session = session or self._connections.take()
         tx: SqlTx | None = None
         try:
-            session.begin(write=write)
+            if not begun:
+                session.begin(write=write)
             tx = SqlTx(session, parts, write=write)
             result = fn(tx)
             tx.finish()
@@ -168,9 +181,20 @@ class SqlStore:
         finally:
             if tx is not None:
                 tx.over = True
-        self._commit(session, marker)
-        self._after(session, parts, tx)
+        if marker is None:
+            self._end(session)
+        else:
+            self._commit(session, marker)
+        if marker is not None or tx.pending:
+            self._after(session, parts, tx)
         return result
+
+    def _end(self, session: Session) -> None:
+        # Nothing was written, so what goes wrong now is trouble for the next one only.
+        try:
+            session.end()
+        except self._driver.errors:
+            session.close()
 
     def _judged(
         self,
@@ -206,7 +230,7 @@ class SqlStore:
 
     # The end of a write.
 
-    def _commit(self, session: Session, marker: str | None) -> None:
+    def _commit(self, session: Session, marker: str) -> None:
         try:
             session.commit(marker)
         except InDoubtError as error:
@@ -215,7 +239,7 @@ class SqlStore:
         except self._driver.errors as error:
             fault = self._driver.fault(error) if session.alive else Fault.LOST
             session.rollback()
-            if fault is Fault.LOST and marker is not None:
+            if fault is Fault.LOST:
                 self._look_up(marker, error)
                 return
             if fault in _AGAIN:
@@ -287,6 +311,8 @@ class SqlStore:
         """Close the connections of all threads of this process."""
         self._parts = None
         self._connections.close()
+        if self._standby is not None:
+            self._standby.close()
 
     def _open_parts(self) -> Parts:
         parts = self._parts

@@ -114,6 +114,16 @@ class SqlTx:
         for id_, _ in versions:
             self._seen[kind, id_] = 0
 
+    def load(self, kind: str, rows: Sequence[Row]) -> None:
+        """Create rows as they stand, with the versions that they have."""
+        session = self.writing()
+        table = self._table(kind)
+        try:
+            table.load(session, rows)
+        except Conflict as error:
+            self._lost = error
+            raise
+
     def _saw(self, kind: str, rows: Sequence[Row]) -> None:
         for row in rows:
             self._seen[kind, row.id] = row.version
@@ -151,7 +161,28 @@ class SqlTx:
         session = self.reading()
         return self._parts.events.last(session, self, stream)
 
+    def streams(self) -> list[str]:
+        """Give the names of all streams that have events."""
+        return self._parts.listing.streams(self.reading())
+
     # Jobs.
+
+    def queues(self) -> list[str]:
+        """Give the names of all queues that have jobs or held groups."""
+        return self._parts.listing.queues(self.reading())
+
+    def holds(self, queue: str) -> list[str]:
+        """Give the groups of a queue that are on hold."""
+        return self._parts.listing.holds(self.reading(), queue)
+
+    def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
+        """Add jobs as they stand; leased ones are queued, ids are new."""
+        session = self.writing()
+        try:
+            self._parts.listing.load(session, queue, jobs)
+        except Conflict as error:
+            self._lost = error
+            raise
 
     def enqueue(self, queue: str, jobs: Sequence[NewJob]) -> int:
         """Add jobs whose keys are new."""
