@@ -22,7 +22,15 @@ from urllib.parse import quote
 
 import attrs
 
-__all__ = ["NoServer", "Server", "find_mariadb", "find_postgresql", "mariadb", "postgresql"]
+__all__ = [
+    "NoServer",
+    "Server",
+    "find_mariadb",
+    "find_postgresql",
+    "mariadb",
+    "postgresql",
+    "standby",
+]
 
 _NOBODY = 65534
 _PATIENCE = 60.0
@@ -165,6 +173,36 @@ def postgresql(*, options: Mapping[str, str] | None = None) -> Iterator[Server]:
             arguments += ["-c", f"{name}={value}"]
         process = _started(arguments, folder, user)
         server = Server("postgresql", folder, port, arguments, user, process)
+        try:
+            _wait(server, folder / f".s.PGSQL.{port}")
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def standby(primary: Server, name: str = "s1") -> Iterator[Server]:
+    """Run a standby of a PostgreSQL of ours, fed as it writes, for as long as the block lasts.
+
+    Args:
+        primary: Of `postgresql`.
+        name: By which `synchronous_standby_names` may name it.
+    """
+    binaries = Path(primary.arguments[0]).parent
+    with _folder() as folder:
+        data = folder / "d"
+        source = f"host={primary.folder} port={primary.port} user=tianfu application_name={name}"
+        _run([str(binaries / "pg_basebackup"), "-D", str(data), "-R", "-X", "stream", "-C", "-S",
+              name, "--checkpoint=fast", "--no-sync", "-d", source], folder, primary.user)  # fmt: skip
+        port = _free_port()
+        arguments = [
+            argument.replace(str(primary.folder / "d"), str(data))
+            .replace(f"={primary.folder}", f"={folder}")
+            .replace(f"port={primary.port}", f"port={port}")
+            for argument in primary.arguments
+        ]
+        process = _started(arguments, folder, primary.user)
+        server = Server("postgresql", folder, port, arguments, primary.user, process)
         try:
             _wait(server, folder / f".s.PGSQL.{port}")
             yield server
