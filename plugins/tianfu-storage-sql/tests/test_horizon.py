@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-
 from tianfu_storage_sql.horizon import month_after
 
 pytestmark = pytest.mark.server

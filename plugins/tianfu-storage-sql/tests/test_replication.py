@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tianfu_storage_sql.testing import NoServer, postgresql, standby
+from tianfu_storage_sql.texts import Text
 
 from tianfu_sdk.errors import CommitUnknown
 from tianfu_sdk.model.storage import Kind, Row
-from tianfu_storage_sql.testing import NoServer, postgresql, standby
-from tianfu_storage_sql.texts import Text
 
 pytestmark = pytest.mark.server
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pymysql
 import pytest
+from tianfu_storage_sql.faults import Fault, told
 
 from tianfu_sdk.errors import (
     Conflict,
@@ -19,7 +20,6 @@ from tianfu_sdk.errors import (
     StorageUnavailable,
 )
 from tianfu_sdk.model.storage import Done, JobInfo, JobState, Key, Kind, NewJob, Query, Row, Where
-from tianfu_storage_sql.faults import Fault, told
 
 pytestmark = pytest.mark.server
 
@@ -202,8 +202,8 @@ def test_a_server_that_only_reads(make, ask, fresh_url, kind_of_server, server):
         ask("CREATE USER reader", "GRANT ALL ON *.* TO reader", "SET GLOBAL read_only = 1")
         ask("REVOKE SUPER, READ_ONLY ADMIN ON *.* FROM reader")
         try:
+            reader = make(fresh_url.replace("root@", "reader@"))
             with pytest.raises(StorageReadOnly) as caught:
-                reader = make(fresh_url.replace("root@", "reader@"))
                 reader.run(lambda tx: tx.put("thing", [thing("a")]), write=True)
         finally:
             ask("SET GLOBAL read_only = 0", "DROP USER reader")

@@ -38,6 +38,9 @@ class SqlSettings:
     portable: bool = False
     """Use plain SQL only: no RETURNING, no ON CONFLICT, no SKIP LOCKED, no snapshots of
     transaction ids. For engines that speak a protocol but not all of its dialect."""
+    collation: str = ""
+    """Of text, where the dialect's own is not known to the server: it must order by bytes and
+    count blanks at the end. MySQL 8 calls it `utf8mb4_0900_bin`."""
     share: str = ""
     """Such as `1/3`: claim the first third of the jobs before all others. On a cluster whose
     nodes are written to at once (Galera), each node's workers are given another share."""

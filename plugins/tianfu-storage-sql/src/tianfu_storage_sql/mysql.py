@@ -73,11 +73,10 @@ class Mysql:
 
     errors: tuple[type[BaseException], ...] = (pymysql.MySQLError,)
     name = "mysql"
-    collation = "utf8mb4_nopad_bin"
-    """Of MariaDB; `connect` finds out whether it is MySQL's name that is needed."""
 
     def __init__(self, address: Address, settings: SqlSettings) -> None:
         self.place = address.place
+        self.collation = settings.collation or "utf8mb4_nopad_bin"
         self.dialect: Dialect = MySQLDialect_pymysql(paramstyle="format")
         self.features = (
             Features() if settings.portable else Features(ignoring="duplicate", skip_locked=True)

@@ -53,10 +53,10 @@ class Postgresql:
 
     errors: tuple[type[BaseException], ...] = (psycopg.Error,)
     name = "postgresql"
-    collation = "C"
 
     def __init__(self, address: Address, settings: SqlSettings) -> None:
         self.place = address.place
+        self.collation = settings.collation or "C"
         self.dialect: Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
         self.features = (
             Features()

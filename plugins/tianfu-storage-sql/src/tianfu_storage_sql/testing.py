@@ -192,8 +192,9 @@ def standby(primary: Server, name: str = "s1") -> Iterator[Server]:
     with _folder() as folder:
         data = folder / "d"
         source = f"host={primary.folder} port={primary.port} user=tianfu application_name={name}"
-        _run([str(binaries / "pg_basebackup"), "-D", str(data), "-R", "-X", "stream", "-C", "-S",
-              name, "--checkpoint=fast", "--no-sync", "-d", source], folder, primary.user)  # fmt: skip
+        copy = [str(binaries / "pg_basebackup"), "-D", str(data), "-R", "-X", "stream"]
+        slot = ["-C", "-S", name, "--checkpoint=fast", "--no-sync", "-d", source]
+        _run([*copy, *slot], folder, primary.user)
         port = _free_port()
         arguments = [
             argument.replace(str(primary.folder / "d"), str(data))
