@@ -16,7 +16,8 @@ PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
 
 def install(session, *more):
     """Install the library as its users do, in one go, so that versions are chosen once."""
-    session.install(*more, ".[xlsx,rich,fast,parquet,test]", *PLUGINS)
+    plugins = [f"{plugin}[tests]" for plugin in PLUGINS]
+    session.install(*more, ".[xlsx,rich,fast,parquet,test]", *plugins)
 
 
 def present(*names):
@@ -53,7 +54,7 @@ def minimums(session):
 @nox.session
 @nox.parametrize("plugin", PLUGINS, ids=[Path(plugin).name for plugin in PLUGINS])
 def plugin_alone(session, plugin):
-    """The library and one plugin, without extras: neither leans on another's dependencies."""
+    """The library without extras and one plugin: neither leans on another's dependencies."""
     # Its own extra brings what its tests need, such as a server.
     session.install(".", f"{plugin}[tests]", "pytest", "pytest-timeout", "hypothesis", "sybil")
     session.run("pytest", "-q", f"{plugin}/tests", *session.posargs)

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.settings import Secret, Settings
+from tianfu_sdk.settings import Secret, Settings, without_password
 
 TOML = """
 db = "sqlite:///a.db"
@@ -167,3 +167,18 @@ def test_settings_do_not_change_and_do_not_hold_on_to_what_they_were_given():
         settings.db = "x"
     with pytest.raises(TypeError):
         settings.backends["x"]["a"] = 3
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:geheim@host:5432/db?a=b", "postgresql://me@host:5432/db?a=b"),
+        ("postgresql://me:ge@heim@h1,h2/db", "postgresql://me@h1,h2/db"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
+        ("sqlite:///kepu.db", "sqlite:///kepu.db"),
+        ("kepu:a@b.db", "kepu:a@b.db"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url, shown):
+    assert without_password(url) == shown
+    assert "geheim" not in repr(Settings.load(values={"db": url}))

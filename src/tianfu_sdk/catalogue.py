@@ -116,8 +116,8 @@ ENTRIES: dict[str, Entry] = {
         "本机不支持 {suite}",
         "the OpenSSL in the cryptography package, or Python's own, lacks it: take the wheels"
         " of cryptography from PyPI and a Python whose OpenSSL has SM3 and SM4, or an AES key",
-        "cryptography 或 Python 所用的 OpenSSL 缺少该算法：请改用 PyPI 的 cryptography"
-        " 轮子和带 SM3、SM4 的 OpenSSL，或使用 AES 密钥",
+        "cryptography 或 Python 所用的 OpenSSL 缺少该算法：请改用 PyPI 的 cryptography 轮子和"
+        "带 SM3、SM4 的 OpenSSL，或使用 AES 密钥",
     ),
     "crypto.wrong": Entry(
         "a sealed value cannot be opened: another key, another field, or it was changed",
@@ -1068,6 +1068,12 @@ ENTRIES: dict[str, Entry] = {
         "the number of attempts must be 0 or more, not {value}",
         "尝试次数须不小于 0，当前为 {value}",
     ),
+    "storage.bad_address": Entry(
+        "this is no address of a server, or an option that the driver does not know",
+        "这不是服务器地址，或含有驱动不支持的选项",
+        "such as postgresql://user@host:5432/database or mysql://user@host/database",
+        "例如 postgresql://user@host:5432/database 或 mysql://user@host/database",
+    ),
     "storage.bad_index": Entry(
         "an index names {value}, which is no scalar key",
         "索引引用了 {value}，它不是单值键",
@@ -1100,17 +1106,41 @@ ENTRIES: dict[str, Entry] = {
         "open the hub again",
         "请重新打开",
     ),
+    "storage.commit_unknown": Entry(
+        "the connection to {place} was lost during COMMIT and could not be asked about again",
+        "提交时与 {place} 的连接中断，且无法再查询结果",
+        "look whether the change is there before you repeat it",
+        "请先确认修改是否已生效，再决定是否重做",
+    ),
+    "storage.contended": Entry(
+        "others changed the same rows at {place} {times} times in a row",
+        "{place} 的同一批数据被他人连续修改了 {times} 次",
+        "try again, or write in smaller batches",
+        "请重试，或减小批量",
+    ),
     "storage.corrupt": Entry(
         "{place} is damaged",
         "{place} 已损坏",
         "keep a copy, run tianfu doctor, restore from a backup",
         "请保留副本，运行 tianfu doctor，并从备份恢复",
     ),
+    "storage.crowded": Entry(
+        "{place} takes no more connections",
+        "{place} 的连接数已满",
+        "allow more on the server, put pgbouncer before it, or use fewer threads",
+        "请提高服务器连接上限、前置 pgbouncer 或减少线程",
+    ),
     "storage.cursor": Entry(
         "this is not a cursor of an event stream",
         "这不是事件流的游标",
         "pass back what read or last gave",
         "请使用 read 或 last 返回的游标",
+    ),
+    "storage.denied": Entry(
+        "{place} does not let this user in, or not do this ({driver})",
+        "{place} 拒绝该用户登录或执行此操作（{driver}）",
+        'check user, password and grants; a password may stand in the settings: {{env = "NAME"}}',
+        '请检查用户名、口令和权限；口令可写在设置中：{{env = "NAME"}}',
     ),
     "storage.document": Entry(
         "a row of this kind {place} a document",
@@ -1125,6 +1155,12 @@ ENTRIES: dict[str, Entry] = {
     "storage.empty_id": Entry(
         "a name or id must not be empty",
         "名称或标识不能为空",
+    ),
+    "storage.encoding": Entry(
+        "the database {place} stores {found}, not UTF-8",
+        "数据库 {place} 的编码为 {found}，不是 UTF-8",
+        "make one with ENCODING 'UTF8'",
+        "请以 ENCODING 'UTF8' 新建数据库",
     ),
     "storage.failed": Entry(
         "the store failed ({driver})",
@@ -1202,6 +1238,18 @@ ENTRIES: dict[str, Entry] = {
         "a row to be loaded must have a version of 1 or more, not {value}",
         "载入的行版本须不小于 1，当前为 {value}",
     ),
+    "storage.local_only": Entry(
+        "the change is on {place}, but its standby did not confirm it",
+        "修改已写入 {place}，但备机未确认",
+        "do not repeat it; look at the standby",
+        "请勿重做；请检查备机",
+    ),
+    "storage.lost": Entry(
+        "the connection to {place} was lost, again and again",
+        "与 {place} 的连接反复中断",
+        "look whether the server is well, and try again",
+        "请检查服务器状态后重试",
+    ),
     "storage.migrating": Entry(
         "a migration of {place} was begun and is not finished",
         "{place} 的迁移已开始但未完成",
@@ -1219,6 +1267,18 @@ ENTRIES: dict[str, Entry] = {
         "该存储不支持直接备份",
         "use `tianfu dump` and `tianfu load`, or the tools of the database",
         "请使用 tianfu dump 与 tianfu load，或数据库自带的备份工具",
+    ),
+    "storage.no_database": Entry(
+        "{place}: there is no such database",
+        "{place}：没有这个数据库",
+        "create it first; tables are made by themselves",
+        "请先创建数据库；数据表会自动创建",
+    ),
+    "storage.no_driver": Entry(
+        "the driver {driver} is not installed",
+        "未安装驱动 {driver}",
+        "install the plugin with the extra of the database",
+        "请安装带相应数据库附加依赖的插件",
     ),
     "storage.no_fts5": Entry(
         "this SQLite was built without FTS5",
@@ -1258,6 +1318,12 @@ ENTRIES: dict[str, Entry] = {
         "3.35 or newer is needed",
         "需要 3.35 或更新版本",
     ),
+    "storage.opening": Entry(
+        "another process has been opening {place} for too long",
+        "其他进程打开 {place} 的时间过长",
+        "try again when it is done",
+        "请待其完成后重试",
+    ),
     "storage.operator": Entry(
         "the operator {op} does not fit this key",
         "运算符 {op} 不适用于该键",
@@ -1277,6 +1343,12 @@ ENTRIES: dict[str, Entry] = {
         "该事务只能读取",
         "call run with write=True",
         "请以 write=True 调用 run",
+    ),
+    "storage.refused": Entry(
+        "nobody answers at {place}",
+        "{place} 没有响应",
+        "check host and port, and whether the server is running",
+        "请检查主机、端口以及服务器是否在运行",
     ),
     "storage.rekey": Entry(
         "nothing gives the row {id} this key",
@@ -1302,11 +1374,23 @@ ENTRIES: dict[str, Entry] = {
         "back up, then `tianfu migrate --check` says what is to be done; `tianfu migrate` does it",
         "请先备份，再用 tianfu migrate --check 查看、tianfu migrate 执行",
     ),
+    "storage.share": Entry(
+        "{value} is no share of a queue",
+        "{value} 不是队列份额",
+        "such as 1/3, the first of three; at most 60",
+        "例如 1/3，即三份中的第一份；最多 60 份",
+    ),
     "storage.target_there": Entry(
         "{place} is there already",
         "{place} 已存在",
         "name another file; nothing is overwritten",
         "请另选文件；不会覆盖已有文件",
+    ),
+    "storage.too_large": Entry(
+        "a value is larger than {place} takes",
+        "有数据超过 {place} 允许的大小",
+        "on MySQL raise max_allowed_packet; large files belong into media",
+        "MySQL 请调大 max_allowed_packet；大文件请作为媒体保存",
     ),
     "storage.tx_over": Entry(
         "this transaction is over",

@@ -53,8 +53,9 @@ T_contra = TypeVar("T_contra", contravariant=True)
 class BackendContext:
     """What a factory is given: its settings and what is injected."""
 
-    url: str = ""
-    """The URL that named the backend, such as `sqlite:///kepu.db`; may be empty."""
+    url: str = attrs.field(default="", repr=False)
+    """The URL that named the backend, such as `sqlite:///kepu.db`; may be empty, and may hold
+    a password."""
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     """The backend's own table of the settings; secrets are `Secret`."""
     clock: Clock

@@ -39,7 +39,16 @@ _LONGEST_CAUSE = 300
 _KNOWN = {
     ("blobs", "s3"): "tianfu-blobs-s3",
     ("sms", "webhook"): "tianfu-sms-webhook",
+    ("storage", "mariadb"): "tianfu-storage-sql",
+    ("storage", "mysql"): "tianfu-storage-sql",
+    ("storage", "postgresql"): "tianfu-storage-sql",
 }
+_EXTRAS = {
+    ("storage", "mariadb"): "mysql",
+    ("storage", "mysql"): "mysql",
+    ("storage", "postgresql"): "postgresql",
+}
+"""The extra that brings the driver, where the distribution leaves the choice."""
 
 
 @attrs.frozen(kw_only=True)
@@ -344,7 +353,9 @@ class Plugins:
             return PluginError("plugin.blocked", path=missing.name, name=f"{port}:{name}")
         offered = ", ".join(self.names(port)) or "-"
         broken = sorted({info.name for info in self._infos if info.state == "broken"})
-        hint = f"pip install {package}" if package else None
+        extra = _EXTRAS.get((port, name))
+        wanted = f'"{package}[{extra}]"' if extra else package
+        hint = f"pip install {wanted}" if package else None
         if broken and hint is None:
             hint = f"broken plugins: {', '.join(broken)}; see tianfu plugins list"
         return PluginError(

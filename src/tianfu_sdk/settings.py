@@ -19,7 +19,27 @@ import attrs
 
 from tianfu_sdk.errors import Invalid
 
-__all__ = ["AskSettings", "GatewaySettings", "PluginSettings", "Secret", "Settings", "SmsSettings"]
+__all__ = [
+    "AskSettings",
+    "GatewaySettings",
+    "PluginSettings",
+    "Secret",
+    "Settings",
+    "SmsSettings",
+    "without_password",
+]
+
+
+def without_password(url: str) -> str:
+    """Give a URL as it may be shown: without the password that may stand in it.
+
+    Args:
+        url: Of a store; a path is given back as it is.
+    """
+    scheme, mark, rest = url.partition("://")
+    account, at, host = rest.rpartition("@")
+    user, colon, _ = account.partition(":")
+    return f"{scheme}{mark}{user}{at}{host}" if mark and at and colon else url
 
 
 @attrs.frozen(repr=False)
@@ -113,7 +133,7 @@ class Settings:
         Invalid: `settings.unknown`, `settings.type`, with the path of the setting.
     """
 
-    db: str = ""
+    db: str = attrs.field(default="", repr=without_password)
     """URL of the store. `TIANFU_DB`."""
     account: str = ""
     """Id of the account that acts where none is named. `TIANFU_ACCOUNT`."""

@@ -11,13 +11,15 @@ import tianfu_sdk
 from tianfu_sdk import catalogue, errors
 
 SOURCE = Path(tianfu_sdk.__file__).parent
+# A plugin of this repository may take its texts from the same catalogue.
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 # What gives a code on that it was given: its first or second argument is one.
 CARRIERS = {"matching": 1, "Problem": 1, "_decrypt": 3}
 
 
-def trees():
-    for path in sorted(SOURCE.rglob("*.py")):
+def trees(*more):
+    for path in sorted([*SOURCE.rglob("*.py"), *more]):
         if path.name != "catalogue.py":
             yield path, ast.parse(path.read_text("utf-8"))
 
@@ -53,7 +55,7 @@ def raised():
 RAISED = sorted(set(raised()), key=str)
 SAID = {
     node.value
-    for _, tree in trees()
+    for _, tree in trees(*PLUGINS.glob("*/src/**/*.py"))
     for node in ast.walk(tree)
     if isinstance(node, ast.Constant) and isinstance(node.value, str)
 }

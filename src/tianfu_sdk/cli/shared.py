@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.hub import Hub
-from tianfu_sdk.settings import Settings
+from tianfu_sdk.settings import Settings, without_password
 
 __all__ = [
     "as_json",
@@ -24,6 +25,7 @@ __all__ = [
     "json_option",
     "named_store",
     "opened",
+    "shown_db",
     "store_url",
 ]
 
@@ -76,6 +78,11 @@ def store_url(db: str) -> str:
         return db
     # A file may be called a#1.db or 100%.db; in a URL these would mean something else.
     return f"sqlite:///{quote(db, safe='/:' + chr(92))}"
+
+
+def shown_db(db: str) -> str:
+    """Give a store as a line to be typed shows it: quoted where needed, without a password."""
+    return shlex.quote(without_password(db))
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened
+from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened, shown_db
+from tianfu_sdk.settings import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +28,16 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
     """Make a store with its first organization and the account that holds all rights."""
     with opened(db, make=True) as hub:
         account = hub.bootstrap(organization=organization, region=region, label=label)
-        made = {"account": account.id, "organization": account.organization, "db": db}
+        made = {
+            "account": account.id,
+            "organization": account.organization,
+            "db": without_password(db),
+        }
     if as_json:
         echo_json(made)
     else:
         click.echo(f"account {account.id}")
-        click.echo(f'next: tianfu find resource --db "{db}" --as {account.id}')
+        click.echo(f"next: tianfu find resource --db {shown_db(db)} --as {account.id}")
 
 
 @click.command()
@@ -134,6 +139,7 @@ def _plain(settings: Settings) -> dict[str, Any]:
 
     plain = attrs.asdict(settings, value_serializer=shown)
     plain["gateways"] = {name: attrs.asdict(one) for name, one in settings.gateways.items()}
+    plain |= {name: without_password(plain[name]) for name in ("db", "media")}
     # A plain string in a backend's table may be a password that nobody marked as one.
     plain["backends"] = {
         name: {

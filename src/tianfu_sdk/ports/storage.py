@@ -128,7 +128,9 @@ class Tx(Protocol):
         """Give the events after a cursor, oldest first.
 
         The order is one in which every reader sees them. An event that is not committed yet
-        is never passed by: a reader that stores the last cursor misses none.
+        is never passed by: a reader that stores the last cursor misses none. Where writers
+        do not queue (`capabilities.single_writer` is false), an event may therefore be seen
+        a moment later than the rows of its commit.
         """
         ...
 

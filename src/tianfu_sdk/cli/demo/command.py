@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tianfu_sdk.cli.shared import echo_json, json_option, opened, store_url
+from tianfu_sdk.cli.shared import echo_json, json_option, opened, shown_db, store_url
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hub import Hub
 
@@ -104,6 +104,7 @@ def _show(summary: dict[str, Any], db: str, *, again: bool) -> None:
             click.echo(f"     来源 {first['source']} · {first['disclaimer']}")
     click.echo("")
     click.echo(f"Done in {summary['seconds']} s. Phones are fake, people are fictional. Try next:")
-    click.echo(f'  tianfu ask "一氧化碳中毒怎么办" --db {db}')
-    click.echo(f"  tianfu find activity --db {db}")
-    click.echo(f"  tianfu doctor --db {db}")
+    store = shown_db(db)
+    click.echo(f'  tianfu ask "一氧化碳中毒怎么办" --db {store}')
+    click.echo(f"  tianfu find activity --db {store}")
+    click.echo(f"  tianfu doctor --db {store}")

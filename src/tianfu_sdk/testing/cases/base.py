@@ -75,11 +75,12 @@ class Passing:
 
     clock: FrozenClock
     own: bool
+    step: float = 0.5
 
     @property
     def unit(self) -> timedelta:
-        """How long cases mean by one step: minutes that cost nothing, or half a second."""
-        return timedelta(seconds=0.5) if self.own else timedelta(minutes=1)
+        """How long cases mean by one step: minutes that cost nothing, or seconds that pass."""
+        return timedelta(seconds=self.step) if self.own else timedelta(minutes=1)
 
     def now(self) -> datetime:
         """Give this moment."""
@@ -98,9 +99,12 @@ class StoreCases(Reported):
 
     Attributes:
         patience: Seconds after which something that must not wait has waited too long.
+        step: Seconds that really pass where a case lets time go by and the store goes by a
+            clock of its own; four of them must be longer than a claim takes.
     """
 
     patience: float = 10.0
+    step: float = 0.5
 
     @pytest.fixture
     def clock(self) -> FrozenClock:
@@ -130,7 +134,7 @@ class StoreCases(Reported):
     @pytest.fixture
     def passing(self, db: Store, clock: FrozenClock) -> Passing:
         """Give the time that the store goes by."""
-        return Passing(clock, db.capabilities.own_clock)
+        return Passing(clock, db.capabilities.own_clock, self.step)
 
     @pytest.fixture
     def other(self, db: Store, reopen: Callable[[], Store] | None) -> Iterator[Callable[[], Store]]:

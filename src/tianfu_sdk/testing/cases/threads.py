@@ -182,7 +182,10 @@ class ThreadCases(StoreCases):
                 else:
                     ranks, writes, moves = self.ask(db, total)
                     assert ranks == 400, "a reader saw half a transaction"
-                    assert writes == 2 * moves, "rows and events of one commit came apart"
+                    if db.capabilities.single_writer:
+                        assert writes == 2 * moves, "rows and events of one commit came apart"
+                    # Where writers do not queue, an event waits for older ones still open.
+                    assert writes >= 2 * moves, "an event came before its commit"
 
         with self.workers(8) as threads:
             list(threads.map(work, range(8), timeout=3 * self.patience))

@@ -1,0 +1,144 @@
+"""Where the server is and how the store is to go about it: URL and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import attrs
+
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.settings import Secret
+
+__all__ = ["Address", "SqlSettings"]
+
+_OURS = ("portable", "prepare_threshold", "share")
+"""Settings that may stand in the query of a URL as well."""
+
+
+@attrs.frozen(kw_only=True)
+class SqlSettings:
+    """`[backends.postgresql]`, `[backends.mysql]` or `[backends.mariadb]`.
+
+    Raises:
+        Invalid: `storage.share`.
+    """
+
+    timeout: float = 10.0
+    """Seconds to wait for a lock, for a connection, and for a server to come back."""
+    password: Secret | None = None
+    """Instead of one in the URL."""
+    standby: Secret | None = None
+    """URL of a server that only reads, for `hub.with_options(max_lag=…)`; it may hold a
+    password, so it is a secret."""
+    prepare_threshold: int = 5
+    """Executions after which PostgreSQL prepares a statement; 0: never, as pgbouncer before
+    1.21 needs in transaction mode."""
+    portable: bool = False
+    """Use plain SQL only: no RETURNING, no ON CONFLICT, no SKIP LOCKED, no snapshots of
+    transaction ids. For engines that speak a protocol but not all of its dialect."""
+    collation: str = ""
+    """Of text, where the dialect's own is not known to the server: it must order by bytes and
+    count blanks at the end. MySQL 8 calls it `utf8mb4_0900_bin`."""
+    share: str = ""
+    """Such as `1/3`: claim the first third of the jobs before all others. On a cluster whose
+    nodes are written to at once (Galera), each node's workers are given another share."""
+
+    def part(self) -> tuple[int, int] | None:
+        """Give the number of this share, from 0, and how many there are."""
+        if not self.share:
+            return None
+        number, _, total = self.share.partition("/")
+        if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total) <= 60):  # noqa: PLR2004
+            raise Invalid("storage.share", path="share", value=self.share[:20])
+        return int(number) - 1, int(total)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Address:
+    """A URL taken apart; shows itself without user and password."""
+
+    scheme: str
+    hosts: tuple[tuple[str, int | None], ...]
+    """Names and ports; empty: the driver's own default."""
+    user: str
+    password: str
+    database: str
+    options: Mapping[str, str]
+    """The query, without what is ours."""
+
+    @classmethod
+    def of(cls, url: str, settings: SqlSettings) -> tuple[Address, SqlSettings]:
+        """Take a URL apart.
+
+        Args:
+            url: `scheme://user:password@host:port,host:port/database?option=value`.
+            settings: Of the backend's table; what the query says of them wins.
+
+        Returns:
+            The address and the settings.
+
+        Raises:
+            Invalid: `storage.bad_address`.
+        """
+        try:
+            parts = urlsplit(url)
+            account, _, places = parts.netloc.rpartition("@")
+            user, _, password = account.partition(":")
+            hosts = tuple(_host(place) for place in places.split(",") if place)
+        except ValueError:
+            raise Invalid("storage.bad_address", path="url") from None
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        for name in _OURS:
+            if name in query:
+                changed: dict[str, Any] = {name: _read(name, query.pop(name))}
+                settings = attrs.evolve(settings, **changed)
+        secret = settings.password.reveal() if settings.password else unquote(password)
+        address = cls(
+            scheme=parts.scheme,
+            hosts=hosts,
+            user=unquote(user),
+            password=secret,
+            database=unquote(parts.path.removeprefix("/")),
+            options=query,
+        )
+        return address, settings
+
+    @property
+    def place(self) -> str:
+        """The address as errors and logs show it."""
+        hosts = ",".join(name if port is None else f"{name}:{port}" for name, port in self.hosts)
+        return f"{self.scheme}://{hosts}/{self.database}"
+
+    def url(self, scheme: str) -> str:
+        """Give it as a URL without password, for a driver that takes one."""
+        hosts = ",".join(
+            (f"[{name}]" if ":" in name else name) + ("" if port is None else f":{port}")
+            for name, port in self.hosts
+        )
+        account = f"{quote(self.user, safe='')}@" if self.user else ""
+        query = urlencode(self.options, quote_via=quote)
+        return urlunsplit((scheme, account + hosts, "/" + quote(self.database), query, ""))
+
+    def __repr__(self) -> str:
+        return f"Address({self.place})"
+
+
+def _host(place: str) -> tuple[str, int | None]:
+    if place.startswith("["):
+        name, _, port = place[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        name, _, port = place.partition(":")
+    return unquote(name), int(port) if port else None
+
+
+def _read(name: str, text: str) -> bool | int | str:
+    if name == "portable":
+        return text.lower() in {"1", "true", "yes", "on"}
+    if name == "prepare_threshold":
+        if not text.isdecimal():
+            raise Invalid("storage.bad_address", path=name)
+        return int(text)
+    return text

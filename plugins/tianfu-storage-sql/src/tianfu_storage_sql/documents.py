@@ -1,0 +1,321 @@
+"""Documents of one transaction: get, put, delete, find, count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.model.storage import Key, Kind, Query, Row
+from tianfu_storage_sql.conditions import Shape, select, shape_of
+from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.schema import KindTables
+from tianfu_storage_sql.session import Driver, Session
+from tianfu_storage_sql.texts import Text, among, bind, compiled, constant
+
+__all__ = ["KindTable"]
+
+_WIDTH = 100
+_FIRST_KEY = 3
+
+
+class KindTable:
+    """What is done to one kind; its texts are made once a store.
+
+    Args:
+        tables: Of the kind.
+        driver: Whose dialect they are said in.
+    """
+
+    def __init__(self, tables: KindTables, driver: Driver) -> None:
+        self.kind: Kind = tables.kind
+        self.tables = tables
+        self._driver = driver
+        self._dialect: Dialect = driver.dialect
+        self._scalars = tuple(key for key in self.kind.keys if not key.many)
+        self._many = tuple(key for key in self.kind.keys if key.many)
+        self.places = {key.name: n for n, key in enumerate(self._scalars, _FIRST_KEY)}
+        main = tables.main
+        names = [f"k_{key.name}" for key in self._scalars] + (["many"] if self._many else [])
+        keys = [main.c[name] for name in names]
+        self._wide: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, main.c.doc, *keys]
+        self._narrow: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, sa.null(), *keys]
+        self._selects: dict[Shape, Text] = {}
+        self._counts: dict[Shape, Text] = {}
+        one = sa.select(*self._wide).where(main.c.id == bind(0, main.c.id.type))
+        some = sa.select(*self._wide).where(among(main.c.id, 0, _WIDTH))
+        self._get_one, self._get_some = self._said(one), self._said(some)
+        self._insert = self._said_insert(names, constant("1"))
+        version = bind(len(names) + 2, main.c.version.type)
+        self._load_text = self._said_insert(names, version)
+        self._update = self._said_update(names)
+        self._delete = self._said_delete()
+        self._adds = {name: self._said_add(table) for name, table in tables.many.items()}
+
+    # Texts.
+
+    def _said(self, statement: sa.ClauseElement) -> Text:
+        return compiled(statement, self._dialect)
+
+    def _said_insert(self, names: Sequence[str], version: Any) -> Text:
+        main = self.tables.main
+        columns = ["doc", *names, "id"]
+        values = {name: bind(n, main.c[name].type) for n, name in enumerate(columns)}
+        return self._said(self._ignoring(sa.insert(main).values(version=version, **values)))
+
+    def _ignoring(self, insert: sa.Insert) -> sa.Insert:
+        if self._driver.features.ignoring != "conflict":
+            return insert
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        made = postgresql_insert(insert.table).values(insert._values)  # type: ignore[arg-type]  # noqa: SLF001
+        return made.on_conflict_do_nothing()
+
+    def _said_update(self, names: Sequence[str]) -> Text:
+        main = self.tables.main
+        columns = ["doc", *names]
+        values = {name: bind(n, main.c[name].type) for n, name in enumerate(columns)}
+        place = len(columns)
+        return self._said(
+            sa.update(main)
+            .where(
+                main.c.id == bind(place, main.c.id.type),
+                main.c.version == bind(place + 1, main.c.version.type),
+            )
+            .values(version=main.c.version + constant("1"), **values)
+        )
+
+    def _said_delete(self) -> Text:
+        main = self.tables.main
+        return self._said(
+            sa.delete(main).where(
+                main.c.id == bind(0, main.c.id.type),
+                main.c.version == bind(1, main.c.version.type),
+            )
+        )
+
+    def _said_add(self, table: sa.Table) -> tuple[Text, Text, Text]:
+        value, id_ = bind(0, table.c.value.type), bind(1, table.c.id.type)
+        return (
+            self._said(sa.insert(table).values(value=value, id=id_)),
+            self._said(sa.delete(table).where(table.c.value == value, table.c.id == id_)),
+            self._said(sa.delete(table).where(table.c.id == bind(0, table.c.id.type))),
+        )
+
+    # Reads.
+
+    def get(self, session: Session, ids: Sequence[str]) -> list[Row]:
+        """Give the rows that exist."""
+        if len(ids) == 1:
+            return [self.row(r) for r in session.rows(self._get_one, (ids[0],))]
+        distinct = list(dict.fromkeys(ids))
+        rows: list[Row] = []
+        for start in range(0, len(distinct), _WIDTH):
+            chunk = distinct[start : start + _WIDTH]
+            padded = chunk + [chunk[-1]] * (_WIDTH - len(chunk))
+            rows += [self.row(r) for r in session.rows(self._get_some, padded)]
+        return rows
+
+    def find(self, session: Session, query: Query) -> list[Row]:
+        """Give a page of rows."""
+        self.kind.check_query(query)
+        shape, values = shape_of(query, paged=True)
+        text = self._selects.get(shape)
+        if text is None:
+            columns = self._wide if query.fields == "all" else self._narrow
+            text = self._said(select(self.tables, shape, columns, paged=True))
+            self._selects[shape] = text
+        return [self.row(r) for r in session.rows(text, values)]
+
+    def count(self, session: Session, query: Query) -> int:
+        """Count the rows that match."""
+        self.kind.check_query(query)
+        shape, values = shape_of(query, paged=False)
+        text = self._counts.get(shape)
+        if text is None:
+            text = self._said(select(self.tables, shape, [sa.func.count()], paged=False))
+            self._counts[shape] = text
+        return int(session.rows(text, values)[0][0])
+
+    def row(self, record: Sequence[Any]) -> Row:
+        """Make a row of what the driver gave."""
+        return Row(record[0], record[1], record[2], _Keys(self, record))
+
+    # Writes.
+
+    def put(self, session: Session, rows: Sequence[Row]) -> None:
+        """Create and replace rows."""
+        for row in rows:
+            self.kind.check_row(row)
+        if rows:
+            versions = [(row.id, row.version) for row in rows]
+            self._all_or_none(session, versions, lambda: self._put(session, rows))
+
+    def load(self, session: Session, rows: Sequence[Row]) -> None:
+        """Create rows with the versions that they have."""
+        for row in rows:
+            self.kind.check_row(row)
+            if row.version < 1:
+                raise Invalid("storage.key_range", path=f"{self.kind.name}.version")
+        if rows:
+            absent = [(row.id, 0) for row in rows]
+            self._all_or_none(session, absent, lambda: self._load(session, rows))
+
+    def _load(self, session: Session, rows: Sequence[Row]) -> bool:
+        if not self._insert_all(
+            session, self._load_text, [(*self._values(row), row.id, row.version) for row in rows]
+        ):
+            return False
+        self._add_many(session, rows, {})
+        return True
+
+    def delete(self, session: Session, versions: Sequence[tuple[str, int]]) -> None:
+        """Delete rows of these versions."""
+        if versions:
+            self._all_or_none(session, versions, lambda: self._gone(session, versions))
+
+    def _put(self, session: Session, rows: Sequence[Row]) -> bool:
+        new = [row for row in rows if row.version == 0]
+        old = [row for row in rows if row.version != 0]
+        if new and not self._create(session, new):
+            return False
+        self._add_many(session, new, {})
+        if not old:
+            return True
+        before = self._many_of(session, old)
+        updates = [(*self._values(row), row.id, row.version) for row in old]
+        if session.change_many(self._update, updates) != len(old):
+            return False
+        self._add_many(session, old, before)
+        return True
+
+    def _create(self, session: Session, rows: Sequence[Row]) -> bool:
+        return self._insert_all(
+            session, self._insert, [(*self._values(row), row.id) for row in rows]
+        )
+
+    def _insert_all(self, session: Session, text: Text, values: Sequence[Sequence[Any]]) -> bool:
+        try:
+            return session.change_many(text, values) == len(values)
+        except self._driver.errors as error:
+            if self._driver.fault(error) is not Fault.DUPLICATE:
+                raise
+            session.failure = None
+            return False
+
+    def _gone(self, session: Session, versions: Sequence[tuple[str, int]]) -> bool:
+        if session.change_many(self._delete, versions) != len(versions):
+            return False
+        for key in self._many:
+            session.change_many(self._adds[key.name][2], [(id_,) for id_, _ in versions])
+        return True
+
+    def _all_or_none(
+        self, session: Session, versions: Sequence[tuple[str, int]], write: Callable[[], bool]
+    ) -> None:
+        # One row is all or none by itself; of several, those that were written already would
+        # pass for the ones that clash. Where a duplicate ends the statement with an error,
+        # PostgreSQL wants to be taken back before it in any case.
+        guarded = len(versions) > 1 or not self._driver.features.ignoring
+        if guarded:
+            session.do("SAVEPOINT tf_some")
+        done = write()
+        if guarded:
+            session.do("RELEASE SAVEPOINT tf_some" if done else "ROLLBACK TO SAVEPOINT tf_some")
+        if not done:
+            stored = {row.id: row.version for row in self.get(session, [i for i, _ in versions])}
+            odd = [id_ for id_, version in versions if stored.get(id_, 0) != version]
+            # Where none is odd, one id stands twice in the call.
+            ids = tuple(dict.fromkeys(odd or [id_ for id_, _ in versions]))
+            raise Conflict("storage.version", path=self.kind.name, ids=ids, kind=self.kind.name)
+
+    def _values(self, row: Row) -> list[Any]:
+        values = [row.doc, *[row.keys[key.name] for key in self._scalars]]
+        if self._many:
+            values.append(_pack(self._many, row.keys))
+        return values
+
+    def _many_of(
+        self, session: Session, rows: Sequence[Row]
+    ) -> dict[str, Mapping[str, frozenset[Any]]]:
+        if not self._many:
+            return {}
+        return {row.id: row.keys for row in self.get(session, [row.id for row in rows])}
+
+    def _add_many(
+        self,
+        session: Session,
+        rows: Sequence[Row],
+        before: Mapping[str, Mapping[str, frozenset[Any]]],
+    ) -> None:
+        for key in self._many:
+            gone: list[tuple[Any, str]] = []
+            come: list[tuple[Any, str]] = []
+            for row in rows:
+                was = before[row.id][key.name] if row.id in before else frozenset()
+                now = row.keys[key.name]
+                gone += [(value, row.id) for value in was - now]
+                come += [(value, row.id) for value in sorted(now - was)]
+            insert, delete, _ = self._adds[key.name]
+            session.change_many(delete, gone)
+            session.change_many(insert, come)
+
+    def unpack(self, record: Sequence[Any]) -> dict[str, Any]:
+        """Give the keys of a record."""
+        keys = {
+            key.name: value for key, value in zip(self._scalars, record[_FIRST_KEY:], strict=False)
+        }
+        if self._many:
+            keys |= _unpack(self._many, record[-1])
+        return keys
+
+
+class _Keys(Mapping[str, Any]):
+    """The keys of a row, unpacked when they are first looked at: most readers never do."""
+
+    __slots__ = ("_record", "_table", "_unpacked")
+
+    def __init__(self, table: KindTable, record: Sequence[Any]) -> None:
+        self._table = table
+        self._record = record
+        self._unpacked: dict[str, Any] | None = None
+
+    def _all(self) -> dict[str, Any]:
+        if self._unpacked is None:
+            self._unpacked = self._table.unpack(self._record)
+        return self._unpacked
+
+    def __getitem__(self, name: str) -> Any:
+        place = self._table.places.get(name)
+        return self._all()[name] if place is None else self._record[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
+def _pack(many: Sequence[Key], keys: Mapping[str, Any]) -> str:
+    packed = {}
+    for key in many:
+        values = sorted(keys[key.name])
+        packed[key.name] = [v.hex() for v in values] if key.type == "bytes" else values
+    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+
+
+def _unpack(many: Sequence[Key], text: str) -> dict[str, frozenset[Any]]:
+    packed = json.loads(text)
+    return {
+        key.name: frozenset(
+            map(bytes.fromhex, packed[key.name]) if key.type == "bytes" else packed[key.name]
+        )
+        for key in many
+    }

@@ -1,0 +1,444 @@
+"""Jobs of one transaction: enqueue, claim, settle.
+
+A job's primary key is a hash of its queue and key, so a repeated key meets its row wherever
+that lives. Moments are the server's own, as microseconds since 1970.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from tianfu_sdk.core.border import (
+    check_lease,
+    check_name,
+    check_new_job,
+    check_outcome,
+    check_page,
+)
+from tianfu_sdk.model.base import EPOCH
+from tianfu_sdk.model.storage import Done, Job, NewJob, Outcome, Parked, Retry
+from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.schema import Tables
+from tianfu_storage_sql.session import Driver, Session
+from tianfu_storage_sql.texts import Text, among, bind, compiled, constant, server_micros, width
+
+__all__ = ["DONE", "DROPPED", "LEASED", "PARKED", "QUEUED", "SHARDS", "Jobs", "micros", "uid_of"]
+
+QUEUED, LEASED, DONE, PARKED, DROPPED = range(5)
+SHARDS = 60
+"""Divides by 2, 3, 4, 5 and 6, the numbers of nodes that share a queue."""
+_PRIORITIES = range(10)
+_MICROSECOND = timedelta(microseconds=1)
+_TRIES = 20
+
+
+def micros(moment: datetime) -> int:
+    """Give a moment as microseconds since 1970."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def uid_of(queue: str, key: str) -> bytes:
+    """Give the primary key of a job."""
+    # No name holds a NUL.
+    return hashlib.blake2b(f"{queue}\0{key}".encode(), digest_size=16).digest()
+
+
+class Jobs:
+    """The verbs of workers.
+
+    Args:
+        tables: In the driver's dialect.
+        driver: Whose features are used.
+        part: Number of our share and how many there are, or None.
+    """
+
+    def __init__(self, tables: Tables, driver: Driver, part: tuple[int, int] | None) -> None:
+        self._driver = driver
+        self._features = driver.features
+        self._tables = tables
+        self._part = part
+        self._table = tables.job
+        self._said: dict[Any, Text] = {}
+        self._insert = self._say_insert()
+        self._due = self._say_due()
+
+    # enqueue
+
+    def enqueue(self, session: Session, queue: str, jobs: Sequence[NewJob]) -> int:
+        """Add jobs whose keys are new."""
+        check_name(queue, "queue")
+        for job in jobs:
+            check_new_job(job)
+        distinct = {uid_of(queue, job.key): job for job in reversed(jobs)}
+        values = [
+            (
+                uid,
+                queue,
+                job.key,
+                job.body,
+                None if job.due is None else micros(job.due),
+                job.priority,
+                job.group,
+                uid[0] % SHARDS,
+            )
+            # From the back twice: the first of a key that stands twice, in the order given.
+            for uid, job in reversed(distinct.items())
+        ]
+        if self._features.ignoring:
+            return session.change_many(self._insert, values)
+        return self._insert_new(session, values)
+
+    def _insert_new(self, session: Session, values: list[tuple[Any, ...]]) -> int:
+        for _ in range(_TRIES):
+            known = self._known(session, [value[0] for value in values])
+            new = [value for value in values if value[0] not in known]
+            if not new:
+                return 0
+            session.do("SAVEPOINT tf_jobs")
+            try:
+                return session.change_many(self._insert, new)
+            except self._driver.errors as error:
+                # Another writer was quicker with one of them: it is known by now.
+                if self._driver.fault(error) is not Fault.DUPLICATE:
+                    raise
+                session.failure = None
+                session.do("ROLLBACK TO SAVEPOINT tf_jobs")
+                last = error
+        raise last
+
+    def _known(self, session: Session, uids: Sequence[bytes]) -> set[bytes]:
+        known: set[bytes] = set()
+        for start in range(0, len(uids), 500):
+            chunk, number = self._padded(uids[start : start + 500])
+            text = self._text("known", number)
+            known.update(bytes(row[0]) for row in session.rows(text, chunk))
+        return known
+
+    # claim
+
+    def claim(
+        self, session: Session, queue: str, n: int, lease: timedelta, owner: str
+    ) -> list[Job]:
+        """Take due jobs by (priority, due, id)."""
+        check_name(queue, "queue")
+        check_page(n, "n")
+        check_lease(lease)
+        check_name(owner, "owner")
+        token = secrets.token_hex(16)
+        length = max(1, lease // _MICROSECOND)
+        jobs: list[Job] = []
+        # Priority by priority: jobs that are due later never stand in the way of the index.
+        for (priority,) in session.rows(self._due, (queue,) * len(_PRIORITIES)):
+            for part in (None,) if self._part is None else (self._part, None):
+                if len(jobs) < n:
+                    taking = (queue, priority, n - len(jobs), token, owner, length)
+                    jobs += self._take(session, taking, part)
+        return jobs
+
+    def _take(self, session: Session, taking: tuple[Any, ...], part: Any) -> list[Job]:
+        queue, priority, n, token, owner, length = taking
+        if self._features.returning:
+            # The condition of a share needs no value: it is said in the text.
+            rows = session.rows(
+                self._text("take", part), (queue, priority, n, token, owner, length)
+            )
+            return sorted_jobs(queue, token, rows)
+        for _ in range(_TRIES):
+            rows = session.rows(self._text("due_rows", part), (queue, priority, n))
+            if not rows:
+                return []
+            taken = self._mark(session, rows, token, owner, length)
+            if taken:
+                return sorted_jobs(queue, token, taken)
+        return []
+
+    def _mark(
+        self, session: Session, rows: list[Any], token: str, owner: str, length: int
+    ) -> list[Any]:
+        # In one order for all, so that two workers on the same rows do not lock crosswise.
+        uids = sorted(bytes(row[0]) for row in rows)
+        attempts: dict[bytes, int] = {}
+        for start in range(0, len(uids), 500):
+            chunk, number = self._padded(uids[start : start + 500])
+            changed = session.change(self._text("mark", number), (token, owner, length, *chunk))
+            if changed and not self._features.skip_locked:
+                marked = session.rows(self._text("marked", number), (token, *chunk))
+                attempts.update((bytes(row[0]), row[1]) for row in marked)
+        if self._features.skip_locked:
+            # They were locked when they were read, so all of them are ours.
+            return [(*row[:3], row[3] + 1, *row[4:]) for row in rows]
+        return [
+            (*row[:3], attempts[uid], *row[4:])
+            for row in rows
+            if (uid := bytes(row[0])) in attempts
+        ]
+
+    # settle
+
+    def settle(self, session: Session, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
+        """End the jobs whose token still stands."""
+        for _, outcome in settled:
+            check_outcome(outcome)
+        groups: dict[tuple[str, tuple[int, int | None, str]], list[int]] = {}
+        uids: list[bytes] = []
+        seen: set[bytes] = set()
+        for place, (job, outcome) in enumerate(settled):
+            uid = uid_of(job.queue, job.key)
+            uids.append(uid)
+            # A job that stands twice is only the first time still this claim's.
+            if uid not in seen and job.token:
+                seen.add(uid)
+                groups.setdefault((job.token, _stand(outcome)), []).append(place)
+        ours = [False] * len(settled)
+        for (token, stand), places in groups.items():
+            ended = self._end(session, token, stand, [uids[place] for place in places])
+            for place in places:
+                ours[place] = uids[place] in ended
+        return ours
+
+    def _end(
+        self,
+        session: Session,
+        token: str,
+        stand: tuple[int, int | None, str],
+        uids: list[bytes],
+    ) -> set[bytes]:
+        state, due, reason = stand
+        ended: set[bytes] = set()
+        for start in range(0, len(uids), 500):
+            chunk = uids[start : start + 500]
+            if self._features.returning:
+                given = (state, due, reason, token, _array(chunk))
+                rows = session.rows(self._text("end"), given)
+                ended.update(row[0] for row in rows)
+                continue
+            padded, number = self._padded(sorted(chunk))
+            rows = session.rows(self._text("ours", number), (token, *padded))
+            if rows:
+                session.change(self._text("ended", number), (state, due, reason, token, *padded))
+            ended.update(bytes(row[0]) for row in rows)
+        return ended
+
+    # Texts.
+
+    @staticmethod
+    def _padded(uids: Sequence[bytes]) -> tuple[list[bytes], int]:
+        number = width(len(uids))
+        return [*uids, *[uids[-1]] * (number - len(uids))], number
+
+    def _text(self, name: str, *more: Any) -> Text:
+        key = (name, *more)
+        text = self._said.get(key)
+        if text is None:
+            text = compiled(getattr(self, f"_say_{name}")(*more), self._driver.dialect)
+            self._said[key] = text
+        return text
+
+    def _say_insert(self) -> Text:
+        job, c = self._table, self._table.c
+        now = server_micros()
+        values: dict[str, Any] = {
+            "uid": bind(0, c.uid.type),
+            "queue": bind(1, c.queue.type),
+            "job_key": bind(2, c.job_key.type),
+            "body": bind(3, c.body.type),
+            "due": sa.func.coalesce(bind(4, c.due.type), now),
+            "priority": bind(5, c.priority.type),
+            "grp": bind(6, c.grp.type),
+            "shard": bind(7, c.shard.type),
+            "changed": now,
+            "state": constant("0"),
+            "attempts": constant("0"),
+            **dict.fromkeys(("token", "owner", "reason"), constant("''")),
+        }
+        insert: Any = sa.insert(job).values(**values)
+        if self._features.ignoring == "conflict":
+            insert = postgresql.insert(job).values(**values).on_conflict_do_nothing()
+        text = compiled(insert, self._driver.dialect)
+        if self._features.ignoring == "duplicate":
+            return attrs.evolve(text, sql=f"{text.sql} ON DUPLICATE KEY UPDATE uid = uid")
+        return text
+
+    def _open(self, part: tuple[int, int] | None = None) -> list[sa.ColumnElement[bool]]:
+        c, hold = self._table.c, self._tables.hold
+        held = (
+            sa.select(constant("1"))
+            .select_from(hold)
+            .where(hold.c.queue == c.queue, hold.c.grp == c.grp)
+        )
+        found = [c.due <= server_micros(), ~sa.exists(held)]
+        if self._driver.dialect.name == "postgresql":
+            found.append(c.state < constant("2"))
+        else:
+            found.append(c.state.in_([constant("0"), constant("1")]))
+        if part is not None:
+            number, total = part
+            mine = [constant(str(n)) for n in range(SHARDS) if n % total == number]
+            found.append(c.shard.in_(mine))
+        return found
+
+    def _say_due(self) -> Text:
+        """Ask which priorities have something due, by a look into the index for each."""
+        c = self._table.c
+        looks = [
+            sa.select(
+                sa.select(c.priority)
+                .where(
+                    c.queue == bind(place, c.queue.type),
+                    c.priority == constant(str(priority)),
+                    *self._open(),
+                )
+                .limit(constant("1"))
+                .scalar_subquery()
+                .label("priority")
+            )
+            for place, priority in enumerate(_PRIORITIES)
+        ]
+        found = sa.union_all(*looks).subquery("p")
+        column = found.c.priority
+        statement = sa.select(column).where(column.is_not(None)).order_by(column)
+        return compiled(statement, self._driver.dialect)
+
+    def _next(self, part: tuple[int, int] | None, *columns: Any) -> sa.Select[Any]:
+        c = self._table.c
+        return (
+            sa.select(*columns)
+            .where(
+                c.queue == bind(0, c.queue.type),
+                c.priority == bind(1, c.priority.type),
+                *self._open(part),
+            )
+            .order_by(c.due, c.id)
+            .limit(bind(2, sa.BigInteger()))
+        )
+
+    def _columns(self) -> list[Any]:
+        c = self._table.c
+        return [c.uid, c.id, c.job_key, c.attempts, c.grp, c.priority, c.body, c.due]
+
+    def _leased(self, start: int) -> dict[str, Any]:
+        c = self._table.c
+        now = server_micros()
+        return {
+            "state": constant("1"),
+            "token": bind(start, c.token.type),
+            "owner": bind(start + 1, c.owner.type),
+            "due": now + bind(start + 2, c.due.type),
+            "changed": now,
+            "attempts": c.attempts + constant("1"),
+        }
+
+    def _say_take(self, part: tuple[int, int] | None) -> Any:
+        # The order of a claim is that of what was due before, which an UPDATE cannot return.
+        c = self._table.c
+        first = self._next(part, c.uid, c.due.label("was")).with_for_update(skip_locked=True)
+        taken = first.cte("taken").prefix_with("MATERIALIZED", dialect="postgresql")
+        return (
+            sa.update(self._table)
+            .where(c.uid == taken.c.uid)
+            .values(self._leased(3))
+            .returning(*self._columns()[:-1], taken.c.was)
+        )
+
+    def _say_due_rows(self, part: tuple[int, int] | None) -> Any:
+        statement = self._next(part, *self._columns())
+        return (
+            statement.with_for_update(skip_locked=True) if self._features.skip_locked else statement
+        )
+
+    def _say_mark(self, number: int) -> Any:
+        c = self._table.c
+        return (
+            sa.update(self._table)
+            .where(among(c.uid, 3, number), *self._open()[:1], *self._open()[2:])
+            .values(self._leased(0))
+        )
+
+    def _say_marked(self, number: int) -> Any:
+        c = self._table.c
+        return sa.select(c.uid, c.attempts).where(
+            c.token == bind(0, c.token.type), among(c.uid, 1, number)
+        )
+
+    def _ended(self) -> dict[str, Any]:
+        c = self._table.c
+        now = server_micros()
+        return {
+            "state": bind(0, c.state.type),
+            "due": sa.func.coalesce(bind(1, c.due.type), now),
+            "reason": bind(2, c.reason.type),
+            "token": constant("''"),
+            "changed": now,
+        }
+
+    def _say_end(self) -> Any:
+        c = self._table.c
+        many = bind(4, postgresql.ARRAY(sa.LargeBinary()))
+        return (
+            sa.update(self._table)
+            .where(
+                c.uid == sa.any_(many),
+                c.token == bind(3, c.token.type),
+                c.state == constant("1"),
+            )
+            .values(self._ended())
+            .returning(c.uid)
+        )
+
+    def _say_ours(self, number: int) -> Any:
+        c = self._table.c
+        return (
+            sa.select(c.uid)
+            .where(
+                among(c.uid, 1, number),
+                c.token == bind(0, c.token.type),
+                c.state == constant("1"),
+            )
+            .with_for_update()
+        )
+
+    def _say_ended(self, number: int) -> Any:
+        c = self._table.c
+        return (
+            sa.update(self._table)
+            .where(
+                among(c.uid, 4, number),
+                c.token == bind(3, c.token.type),
+                c.state == constant("1"),
+            )
+            .values(self._ended())
+        )
+
+    def _say_known(self, number: int) -> Any:
+        return sa.select(self._table.c.uid).where(among(self._table.c.uid, 0, number))
+
+
+def sorted_jobs(queue: str, token: str, rows: Sequence[Any]) -> list[Job]:
+    """Make jobs of rows, in the order in which they were due."""
+    return [
+        Job(r[1], queue, r[2], r[6], r[3], token, r[4], r[5])
+        for r in sorted(rows, key=lambda r: (r[7], r[1]))
+    ]
+
+
+def _array(uids: Sequence[bytes]) -> str:
+    # Ten times quicker than the driver's way, which looks at each value for what it may be.
+    return "{" + ",".join(['"\\\\x' + uid.hex() + '"' for uid in uids]) + "}"
+
+
+def _stand(outcome: Outcome) -> tuple[int, int | None, str]:
+    match outcome:
+        case Done():
+            return DONE, None, ""
+        case Retry(due):
+            return QUEUED, micros(due), ""
+        case Parked(reason):
+            return PARKED, None, reason

@@ -1,0 +1,395 @@
+"""Full-text search in plain tables, inside the store's transactions.
+
+A posting is a row (token, document, how often, how long the document is). How many documents
+have a token is not a counter, which all who publish would queue for: each write appends what
+it changed (`tf_frequency`), a question sums that up, and housekeeping folds many rows of a
+token into one. The rarest tokens of a question give candidates, ranked by BM25 inside the
+server; those are scored again here with all tokens, by the same rule as on every store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from tianfu_sdk.core.border import check_page
+from tianfu_sdk.core.ranking import bm25, idf
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
+from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.schema import TOKEN, Tables
+from tianfu_storage_sql.session import Driver, RacedError, Session
+from tianfu_storage_sql.texts import Text, among, bind, compiled, constant, width
+
+__all__ = ["Searching", "SqlSearch"]
+
+_MOST_HITS = 200
+_RAREST = 12
+_WALKED = 20_000
+"""Postings that candidates are looked for in, beyond those of the rarest token."""
+_BATCH = 500
+_FOLDED = 8
+"""Rows of a token from which on they are folded."""
+_DOCS, _LENGTH = "", " "
+"""Stand for the number of documents and of all their tokens; no token is empty or a blank."""
+
+
+class _Transaction(Protocol):
+    def reading(self) -> Session: ...
+
+    def writing(self) -> Session: ...
+
+
+def clipped(token: str) -> str:
+    """Give a token as the index keeps it; of one that is too long the end is a hash."""
+    if len(token) <= TOKEN:
+        return token
+    digest = hashlib.blake2b(token.encode(), digest_size=10).hexdigest()
+    return token[: TOKEN - 20] + digest
+
+
+class Searching:
+    """The texts of search, made once a store.
+
+    Args:
+        tables: In the driver's dialect.
+        driver: Knows what a duplicate is.
+    """
+
+    def __init__(self, tables: Tables, driver: Driver) -> None:
+        self.driver = driver
+        self._tables = tables
+        self._texts: dict[Any, Text] = {}
+        doc, posting, tag = tables.doc, tables.posting, tables.tag
+        frequency, meta = tables.frequency, tables.meta
+        self.add_doc = self._insert(doc, "id", "kind", "language", "length")
+        self.add_posting = self._insert(posting, "token", "id", "tf", "length")
+        self.add_tag = self._insert(tag, "tag", "id")
+        self.add_frequency = self._insert(frequency, "token", "part", "number")
+        self.note = self._insert(meta, "name", "value")
+        name = bind(0, meta.c.name.type)
+        self.noted = self._said(sa.select(meta.c.value).where(meta.c.name == name))
+        self.forget = self._said(sa.delete(meta).where(meta.c.name == name))
+        self.empty = [self._said(sa.delete(one)) for one in (doc, posting, tag, frequency)]
+        f = frequency.c
+        self._many = self._said(
+            sa.select(f.token)
+            .group_by(f.token)
+            .having(sa.func.count() > constant(str(_FOLDED)))
+            .limit(constant(str(_BATCH)))
+        )
+        self.drop_frequency = self._said(
+            sa.delete(frequency).where(
+                f.token == bind(0, f.token.type), f.part == bind(1, f.part.type)
+            )
+        )
+
+    def _said(self, statement: Any) -> Text:
+        return compiled(statement, self.driver.dialect)
+
+    def _insert(self, table: sa.Table, *columns: str) -> Text:
+        values = {name: bind(n, table.c[name].type) for n, name in enumerate(columns)}
+        return self._said(sa.insert(table).values(**values))
+
+    def text(self, name: str, *shape: Any) -> Text:
+        """Give the text of a shape."""
+        key = (name, *shape)
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = self._said(getattr(self, f"_say_{name}")(*shape))
+        return text
+
+    def _say_known(self, number: int) -> Any:
+        doc = self._tables.doc
+        return (
+            sa.select(doc.c.id, doc.c.length)
+            .where(among(doc.c.id, 0, number))
+            .order_by(doc.c.id)
+            .with_for_update()
+        )
+
+    def _say_tokens(self, number: int) -> Any:
+        posting = self._tables.posting
+        return (
+            sa.select(posting.c.token, sa.func.count())
+            .where(among(posting.c.id, 0, number))
+            .group_by(posting.c.token)
+        )
+
+    def _say_remove(self, table: str, number: int) -> Any:
+        found: sa.Table = getattr(self._tables, table)
+        return sa.delete(found).where(among(found.c.id, 0, number))
+
+    def _say_frequencies(self, number: int) -> Any:
+        f = self._tables.frequency.c
+        total = sa.func.sum(f.number)
+        if self.driver.dialect.name == "postgresql":
+            total = sa.cast(total, sa.BigInteger)  # type: ignore[assignment]
+        return sa.select(f.token, total).where(among(f.token, 0, number)).group_by(f.token)
+
+    def _say_parts(self, number: int) -> Any:
+        f = self._tables.frequency.c
+        return (
+            sa.select(f.token, f.part, f.number)
+            .where(among(f.token, 0, number))
+            .order_by(f.token, f.part)
+            .with_for_update()
+        )
+
+    def _say_candidates(self, tokens: int, kinds: int, languages: int, tags: int) -> Any:
+        """Say the ranking: pairs of token and weight, then the average, filters, the limit."""
+        p, d, t = self._tables.posting.c, self._tables.doc.c, self._tables.tag.c
+        real: sa.Double[float] = sa.Double()
+        weight = sa.case(
+            *[(p.token == bind(2 * n, p.token.type), bind(2 * n + 1, real)) for n in range(tokens)],
+            else_=constant("0e0"),
+        )
+        place = 2 * tokens
+        average = bind(place, real)
+        # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.ranking`.
+        share = (
+            weight
+            * p.tf
+            * constant("2.2e0")
+            / (
+                p.tf
+                + constant("1.2e0") * (constant("0.25e0") + constant("0.75e0") * p.length / average)
+            )
+        )
+        score = sa.func.sum(share).label("score")
+        statement = sa.select(p.id, score).where(
+            p.token.in_([bind(2 * n, p.token.type) for n in range(tokens)])
+        )
+        place += 1
+        if kinds or languages:
+            statement = statement.join(self._tables.doc, d.id == p.id)
+            for column, number in ((d.kind, kinds), (d.language, languages)):
+                if number:
+                    statement = statement.where(among(column, place, number))
+                    place += number
+        if tags:
+            some = sa.select(constant("1")).select_from(self._tables.tag)
+            some = some.where(t.id == p.id, among(t.tag, place, tags))
+            statement = statement.where(sa.exists(some))
+            place += tags
+        return (
+            statement.group_by(p.id)
+            .order_by(score.desc(), p.id)
+            .limit(bind(place, sa.BigInteger()))
+        )
+
+    def _say_postings(self, ids: int, tokens: int) -> Any:
+        p = self._tables.posting.c
+        return sa.select(p.id, p.token, p.tf, p.length).where(
+            among(p.id, 0, ids), among(p.token, ids, tokens)
+        )
+
+    def fold(self, session: Session) -> int:
+        """Sum up the rows of tokens that have many; gives how many tokens."""
+        tokens = [row[0] for row in session.rows(self._many, ())]
+        if not tokens:
+            return 0
+        session.begin(write=True)
+        values, number = padded(tokens)
+        sums: Counter[str] = Counter()
+        rows = session.rows(self.text("parts", number), values)
+        for token, _, change in rows:
+            sums[token] += change
+        session.change_many(self.drop_frequency, [(token, part) for token, part, _ in rows])
+        self.count(session, sums)
+        session.commit(None)
+        return len(tokens)
+
+    def count(self, session: Session, changes: Counter[str]) -> None:
+        """Append what changed of how many documents have tokens."""
+        part = f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+        many = [(token, part, change) for token, change in sorted(changes.items()) if change]
+        session.load("tf_frequency", self.add_frequency, many)
+
+
+class SqlSearch:
+    """The engine inside one open transaction.
+
+    Args:
+        tx: Gives the session while it lives.
+        searching: The texts.
+    """
+
+    def __init__(self, tx: _Transaction, searching: Searching) -> None:
+        self._tx = tx
+        self._all = searching
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        """Add documents, or replace those of the same id."""
+        session = self._tx.writing()
+        distinct = list({doc.id: doc for doc in docs}.values())
+        for start in range(0, len(distinct), _BATCH):
+            self._index(session, distinct[start : start + _BATCH])
+
+    def _index(self, session: Session, docs: Sequence[SearchDoc]) -> None:
+        changes = self._remove(session, [doc.id for doc in docs])
+        heads: list[tuple[Any, ...]] = []
+        postings: list[tuple[Any, ...]] = []
+        for doc in sorted(docs, key=lambda doc: doc.id):
+            counts = Counter(map(clipped, folded_tokens(doc.text)))
+            length = counts.total()
+            heads.append((doc.id, doc.kind, doc.language, length))
+            postings += [(token, doc.id, tf, length) for token, tf in counts.items()]
+            changes.update(counts.keys())
+            changes[_LENGTH] += length
+        changes[_DOCS] += len(heads)
+        try:
+            session.change_many(self._all.add_doc, heads)
+        except self._all.driver.errors as error:
+            if self._all.driver.fault(error) is not Fault.DUPLICATE:
+                raise
+            raise RacedError from error
+        session.load("tf_posting", self._all.add_posting, postings)
+        tags = [(tag, doc.id) for doc in docs for tag in sorted(doc.tags)]
+        session.change_many(self._all.add_tag, tags)
+        self._all.count(session, changes)
+        self._note(session)
+
+    def _note(self, session: Session) -> None:
+        if session.rows(self._all.noted, ("analyzer",)):
+            return
+        session.do("SAVEPOINT tf_note")
+        try:
+            session.change(self._all.note, ("analyzer", str(ANALYZER_VERSION)))
+        except self._all.driver.errors as error:
+            if self._all.driver.fault(error) is not Fault.DUPLICATE:
+                raise
+            session.failure = None
+            session.do("ROLLBACK TO SAVEPOINT tf_note")
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents."""
+        session = self._tx.writing()
+        distinct = list(dict.fromkeys(ids))
+        for start in range(0, len(distinct), _BATCH):
+            changes = self._remove(session, distinct[start : start + _BATCH])
+            self._all.count(session, changes)
+
+    def _remove(self, session: Session, ids: Sequence[str]) -> Counter[str]:
+        changes: Counter[str] = Counter()
+        if not ids:
+            return changes
+        values, number = padded(ids)
+        # Locked: whoever removes the same document waits, and finds it gone.
+        known = session.rows(self._all.text("known", number), values)
+        if not known:
+            return changes
+        changes[_DOCS] = -len(known)
+        changes[_LENGTH] = -sum(length for _, length in known)
+        values, number = padded([id_ for id_, _ in known])
+        for token, count in session.rows(self._all.text("tokens", number), values):
+            changes[token] -= count
+        for table in ("posting", "tag", "doc"):
+            session.change(self._all.text("remove", table, number), values)
+        return changes
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        """Rank documents by BM25 over the tokens."""
+        check_page(limit, most=_MOST_HITS)
+        session = self._tx.reading()
+        asked = {clipped(token): token for token in tokens}
+        if not asked:
+            return []
+        frequencies = self._frequencies(session, [_DOCS, _LENGTH, *asked])
+        n = frequencies.pop(_DOCS, 0)
+        length = frequencies.pop(_LENGTH, 0)
+        found = sorted((df, token) for token, df in frequencies.items() if df > 0)
+        if not n or not found:
+            return []
+        weights = {token: idf(n, df) for df, token in found}
+        rarest = _rarest(found)
+        # Where all tokens are ranked by the server, its order is that of the answer.
+        most = limit if len(rarest) == len(found) else _MOST_HITS
+        average = length / n
+        ids = self._candidates(session, [(t, weights[t]) for t in rarest], average, only, most)
+        parts: dict[str, dict[str, float]] = {}
+        for id_, token, tf, doc_length in self._postings(session, ids, list(weights)):
+            share = bm25(tf, weights[token], doc_length, average)
+            parts.setdefault(id_, {})[asked[token]] = share
+        hits = [Hit(id_, sum(shares.values()), shares) for id_, shares in parts.items()]
+        hits.sort(key=lambda hit: (-hit.score, hit.id))
+        return hits[:limit]
+
+    def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
+        values, number = padded(tokens)
+        rows = session.rows(self._all.text("frequencies", number), values)
+        return {token: int(total) for token, total in rows}
+
+    def _candidates(
+        self,
+        session: Session,
+        weights: Sequence[tuple[str, float]],
+        average: float,
+        only: SearchFilter,
+        most: int,
+    ) -> list[str]:
+        filters = [
+            padded(sorted(members)) if members else ([], 0)
+            for members in (only.kinds, only.languages, only.tags)
+        ]
+        text = self._all.text("candidates", len(weights), *[number for _, number in filters])
+        values: list[Any] = [value for pair in weights for value in pair]
+        values.append(average)
+        for members, _ in filters:
+            values += members
+        return [row[0] for row in session.rows(text, [*values, most])]
+
+    def _postings(self, session: Session, ids: Sequence[str], tokens: Sequence[str]) -> list[Any]:
+        if not ids:
+            return []
+        some, number = padded(ids)
+        every, tokens_number = padded(tokens)
+        return session.rows(self._all.text("postings", number, tokens_number), [*some, *every])
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        """Throw the index away and build it from these documents."""
+        session = self._tx.writing()
+        for text in self._all.empty:
+            session.change(text, ())
+        session.change(self._all.forget, ("analyzer",))
+        batch: list[SearchDoc] = []
+        for doc in docs:
+            batch.append(doc)
+            if len(batch) == _BATCH:
+                self.index(batch)
+                batch.clear()
+        self.index(batch)
+        return self.size()
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the index."""
+        session = self._tx.reading()
+        noted = session.rows(self._all.noted, ("analyzer",)) if self.size() else []
+        return int(noted[0][0]) if noted else None
+
+    def size(self) -> int:
+        """Count the documents."""
+        return self._frequencies(self._tx.reading(), [_DOCS]).get(_DOCS, 0)
+
+
+def padded(values: Sequence[str]) -> tuple[list[str], int]:
+    """Repeat the last value until the number of values is a power of two."""
+    number = width(len(values))
+    return [*values, *[values[-1]] * (number - len(values))], number
+
+
+def _rarest(found: Sequence[tuple[int, str]]) -> list[str]:
+    chosen: list[str] = []
+    walked = 0
+    for df, token in found[:_RAREST]:
+        walked += df
+        if chosen and walked > _WALKED:
+            break
+        chosen.append(token)
+    return chosen

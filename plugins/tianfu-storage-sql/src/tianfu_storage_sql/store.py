@@ -1,0 +1,344 @@
+"""The store itself: transactions, run again where they may be, and looked up where lost."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+import attrs
+
+from tianfu_sdk.errors import CommitUnknown, Conflict, StorageError
+from tianfu_sdk.model.storage import Kind, StorageCapabilities
+from tianfu_sdk.ports.storage import Tx
+from tianfu_storage_sql.address import SqlSettings
+from tianfu_storage_sql.connections import Connections
+from tianfu_storage_sql.documents import KindTable
+from tianfu_storage_sql.events import Events
+from tianfu_storage_sql.faults import Fault, told
+from tianfu_storage_sql.jobs import Jobs
+from tianfu_storage_sql.listing import Listing
+from tianfu_storage_sql.markers import Markers
+from tianfu_storage_sql.opening import Opener
+from tianfu_storage_sql.schema import Tables
+from tianfu_storage_sql.search import Searching
+from tianfu_storage_sql.session import Driver, InDoubtError, RacedError, Session
+from tianfu_storage_sql.standby import Standby
+from tianfu_storage_sql.transaction import SqlTx
+
+__all__ = ["Parts", "SqlStore"]
+
+T = TypeVar("T")
+_log = logging.getLogger("tianfu_storage_sql")
+_RUNS = 5
+_PAUSE = 0.02
+_AGAIN = frozenset({Fault.AGAIN, Fault.LOST})
+
+
+@attrs.frozen(eq=False)
+class Parts:
+    """What a transaction does its work with."""
+
+    tables: Mapping[str, KindTable]
+    events: Events
+    jobs: Jobs
+    listing: Listing
+    searching: Searching
+
+
+class _KindTables(dict[str, KindTable]):
+    """Tables by kind, each made when it is first asked for: saying all takes half a second."""
+
+    def __init__(self, tables: Tables, driver: Driver, kinds: Mapping[str, Kind]) -> None:
+        super().__init__()
+        self._tables = tables
+        self._driver = driver
+        self._kinds = kinds
+        self._guard = threading.Lock()
+
+    def __missing__(self, name: str) -> KindTable:
+        kind = self._kinds[name]
+        with self._guard:
+            made = KindTable(self._tables.kind(kind), self._driver)
+        self[name] = made
+        return made
+
+
+class _AgainError(Exception):
+    """Call the body again; `__cause__` says why."""
+
+
+class SqlStore:
+    """Keep everything in a PostgreSQL, MariaDB or MySQL database.
+
+    One connection a thread, opened lazily and opened again when it is gone. Safe to share
+    between threads and across a fork.
+
+    A write runs at READ COMMITTED: rows are guarded by their versions. Where a row that a
+    body has read itself was changed by another one before it wrote it, the body is called
+    again. A read keeps one snapshot.
+
+    Args:
+        driver: Of the server.
+        settings: Of the backend's table and the URL.
+        standby: Of a server that only reads, for `max_lag`; None: there is none.
+    """
+
+    def __init__(
+        self, driver: Driver, settings: SqlSettings, standby: Driver | None = None
+    ) -> None:
+        self._driver = driver
+        self._standby = None if standby is None else Standby(standby, settings.timeout)
+        self._settings = settings
+        self._part = settings.part()
+        self._losses: tuple[type[BaseException], ...] = (StorageError, *driver.errors)
+        self._parts: Parts | None = None
+        self._connections = Connections(driver, settings.timeout)
+        self._opener = Opener(driver)
+        self._markers = Markers(driver)
+        self.capabilities = StorageCapabilities(
+            name=driver.name,
+            persistent=True,
+            processes=True,
+            single_writer=False,
+            search=True,
+            own_clock=True,
+        )
+
+    def __repr__(self) -> str:
+        return f"SqlStore({self._driver.place})"
+
+    def open(self, kinds: Sequence[Kind]) -> None:
+        """Create what is missing, check what is there."""
+        self._connections.alone()
+        self._connections.open()
+        if self._standby is not None:
+            self._standby.open()
+        tables = self._opener.tables
+        known = {kind.name: kind for kind in kinds}
+        session = self._connections.take()
+        with self._translated(session):
+            events = self._opener.open(session, tuple(kinds), self._settings.timeout)
+        self._parts = Parts(
+            tables=_KindTables(tables, self._driver, known),
+            events=events,
+            jobs=Jobs(tables, self._driver, self._part),
+            listing=Listing(tables, self._driver),
+            searching=Searching(tables, self._driver),
+        )
+
+    def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
+        """Call `fn` in one transaction and commit what it did."""
+        parts = self._open_parts()
+        began = time.monotonic()
+        with self._connections.busy():
+            for turn in range(1, _RUNS + 1):
+                try:
+                    return self._once(parts, fn, write=write, max_lag=max_lag)
+                except _AgainError as again:
+                    error = again.__cause__
+                    assert error is not None  # noqa: S101 - raised from one
+                    if turn == _RUNS or time.monotonic() - began > 3 * self._settings.timeout:
+                        raise self._last(error) from error
+                time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+        raise AssertionError  # the loop returns or raises
+
+    def _last(self, error: BaseException) -> BaseException:
+        if isinstance(error, Conflict):
+            return error
+        return self._told(error)
+
+    def _once(
+        self, parts: Parts, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None
+    ) -> T:
+        session: Session | None = None
+        if max_lag is not None and not write and self._standby is not None:
+            session = self._standby.begin(max_lag)
+        begun = session is not None
+        session = session or self._connections.take()
+        tx: SqlTx | None = None
+        try:
+            if not begun:
+                session.begin(write=write)
+            tx = SqlTx(session, parts, write=write)
+            result = fn(tx)
+            tx.finish()
+            marker = self._markers.new() if tx.wrote else None
+        except BaseException as error:
+            failure = session.failure
+            alive = session.alive
+            session.rollback()
+            judged = self._judged(error, failure, tx, alive=alive)
+            if judged is error:
+                raise
+            raise judged from error
+        finally:
+            if tx is not None:
+                tx.over = True
+        if marker is None:
+            self._end(session)
+        else:
+            self._commit(session, marker)
+        if marker is not None or tx.pending:
+            self._after(session, parts, tx)
+        return result
+
+    def _end(self, session: Session) -> None:
+        # Nothing was written, so what goes wrong now is trouble for the next one only.
+        try:
+            session.end()
+        except self._driver.errors:
+            session.close()
+
+    def _judged(
+        self,
+        error: BaseException,
+        failure: BaseException | None,
+        tx: SqlTx | None,
+        *,
+        alive: bool,
+    ) -> BaseException:
+        """Tell what to do about what ended a body, or kept it from beginning."""
+        if tx is not None and tx.raced and isinstance(error, Conflict):
+            return _again(error)
+        if isinstance(error, RacedError):
+            return _again(error)
+        cause = failure or (error if isinstance(error, self._driver.errors) else None)
+        if cause is None or not isinstance(error, Exception):
+            return error
+        fault = self._driver.fault(cause) if alive else Fault.LOST
+        if fault in _AGAIN:
+            return _again(cause)
+        # What the body made of the failure itself is its own affair.
+        return self._told(cause) if error is cause else error
+
+    def _told(self, error: BaseException, fault: Fault | None = None) -> StorageError:
+        fault = fault or self._driver.fault(error)
+        return told(
+            fault,
+            self._driver.place,
+            error,
+            seconds=self._settings.timeout,
+            times=_RUNS,
+        )
+
+    # The end of a write.
+
+    def _commit(self, session: Session, marker: str) -> None:
+        try:
+            session.commit(marker)
+        except InDoubtError as error:
+            session.close()
+            raise CommitUnknown("storage.local_only", place=self._driver.place) from error
+        except self._driver.errors as error:
+            fault = self._driver.fault(error) if session.alive else Fault.LOST
+            session.rollback()
+            if fault is Fault.LOST:
+                self._look_up(marker, error)
+                return
+            if fault in _AGAIN:
+                raise _again(error) from error
+            raise self._told(error, fault) from error
+
+    def _look_up(self, marker: str, error: BaseException) -> None:
+        """Find out whether a commit whose answer was lost was done; return if it was.
+
+        Raises:
+            _AgainError: It was not, and can no longer be.
+            CommitUnknown: Nothing can be known.
+        """
+        until = time.monotonic() + 3 * self._settings.timeout
+        pause = _PAUSE
+        while True:
+            try:
+                session = self._connections.take(patient=False)
+                if self._markers.done(session, marker):
+                    return
+            except self._losses as again:
+                busy = isinstance(again, self._driver.errors) and (
+                    self._driver.fault(again) is Fault.BUSY
+                )
+                if busy or time.monotonic() > until:
+                    raise CommitUnknown(
+                        "storage.commit_unknown", place=self._driver.place
+                    ) from error
+                self._connections.drop()
+                time.sleep(pause)
+                pause = min(1.0, pause * 2)
+            else:
+                raise _again(error) from error
+
+    def _after(self, session: Session, parts: Parts, tx: SqlTx) -> None:
+        """Do what may also be done by whoever comes next; its failure is nobody's."""
+        for stream in tx.appended | tx.pending:
+            step = functools.partial(parts.events.settle, session, stream)
+            self._quietly(session, functools.partial(_all, step))
+        if tx.wrote and self._markers.old():
+            self._quietly(session, lambda: self._markers.purge(session))
+            self._quietly(session, lambda: self._opener.upkeep(session))
+            self._quietly(session, lambda: parts.searching.fold(session))
+
+    def _quietly(self, session: Session, fn: Callable[[], object]) -> None:
+        for _ in range(_RUNS):
+            if not session.alive:
+                return
+            try:
+                fn()
+            except self._driver.errors as error:
+                fault = self._driver.fault(error)
+                session.rollback()
+                if fault is Fault.AGAIN:
+                    continue
+                _log.info("left for later on %s: %s", self._driver.place, fault.value)
+            return
+
+    # The rest.
+
+    def check(self) -> list[str]:
+        """Look for damage."""
+        self._open_parts()
+        session = self._connections.take()
+        with self._translated(session):
+            return self._opener.check(session)
+
+    def close(self) -> None:
+        """Close the connections of all threads of this process."""
+        self._parts = None
+        self._connections.close()
+        if self._standby is not None:
+            self._standby.close()
+
+    def _open_parts(self) -> Parts:
+        parts = self._parts
+        if parts is None:
+            raise self._connections.closed()
+        return parts
+
+    @contextlib.contextmanager
+    def _translated(self, session: Session) -> Iterator[None]:
+        try:
+            yield
+        except self._driver.errors as error:
+            fault = self._driver.fault(error) if session.alive else Fault.LOST
+            session.rollback()
+            raise self._told(error, fault) from error
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def _again(error: BaseException) -> _AgainError:
+    again = _AgainError()
+    again.__cause__ = error
+    return again
+
+
+def _all(step: Callable[[], bool]) -> None:
+    while step():
+        pass

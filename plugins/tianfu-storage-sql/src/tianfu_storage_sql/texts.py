@@ -1,0 +1,90 @@
+"""Statements as text: SQLAlchemy Core says each once a shape and dialect.
+
+What runs on the driver's own cursor afterwards is the text and a tuple of values in the
+order in which the text asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+__all__ = ["Text", "among", "bind", "compiled", "constant", "server_micros", "width"]
+
+
+@attrs.frozen(eq=False)
+class Text:
+    """One statement."""
+
+    sql: str
+    places: tuple[int, ...]
+    """For each value that the text asks for, its place among those that callers give."""
+
+    straight: bool = attrs.field(init=False)
+    """Whether the text asks in the order in which callers give."""
+
+    @straight.default
+    def _straight(self) -> bool:
+        return self.places == tuple(range(len(self.places)))
+
+    def values(self, given: Sequence[Any]) -> Sequence[Any]:
+        """Put values into the text's order."""
+        # A condition that never holds swallows the values of its neighbours.
+        if self.straight and len(given) == len(self.places):
+            return given
+        return tuple([given[place] for place in self.places])
+
+
+def bind(place: int, type_: Any) -> sa.BindParameter[Any]:
+    """Ask for the value at a place of what callers give."""
+    return sa.bindparam(f"b{place}", type_=type_)
+
+
+def among(column: sa.ColumnElement[Any], start: int, number: int) -> sa.ColumnElement[bool]:
+    """Say that a column has one of so many values, from a place on."""
+    return column.in_([bind(start + n, column.type) for n in range(number)])
+
+
+def constant(text: str) -> sa.ColumnElement[Any]:
+    """Say a constant of ours in the text itself."""
+    return sa.literal_column(text)
+
+
+def width(number: int) -> int:
+    """Round a number of values up to a power of two, so that few texts serve all."""
+    return 1 << (number - 1).bit_length()
+
+
+def compiled(statement: sa.ClauseElement, dialect: Dialect) -> Text:
+    """Say a statement in a dialect, once.
+
+    Args:
+        statement: All of its parameters are of `bind`.
+        dialect: Its parameters are positional.
+    """
+    said = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    places = getattr(said, "positiontup", None) or ()
+    return Text(str(said).replace("\n", " ").strip(), tuple(int(name[1:]) for name in places))
+
+
+class server_micros(FunctionElement[int]):  # noqa: N801 - reads as a function of SQL
+    """The server's clock in microseconds since 1970."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(server_micros, "postgresql")
+def _(_element: Any, _compiler: Any, **_: Any) -> str:
+    return "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+
+
+@compiles(server_micros, "mysql", "mariadb")
+def _(_element: Any, _compiler: Any, **_: Any) -> str:
+    return "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"

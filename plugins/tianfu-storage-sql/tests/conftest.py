@@ -1,0 +1,156 @@
+"""Servers of the tests: one a test process, a schema or database of its own a test."""
+
+import itertools
+import os
+
+import pytest
+from tianfu_storage_sql import open_mysql, open_postgresql
+from tianfu_storage_sql.testing import NoServer, mariadb, postgresql
+
+from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.testing import CountingIds, FrozenClock
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def opened():
+    """Makes stores by URL, with settings of the backend; they are not opened yet."""
+
+    def make(url, **settings):
+        made = open_postgresql if url.startswith("postgresql") else open_mysql
+        return made(
+            BackendContext(url=url, settings=settings, clock=FrozenClock(), ids=CountingIds())
+        )
+
+    return make
+
+
+def _running(server):
+    try:
+        with server() as running:
+            yield running
+    except NoServer as error:
+        if os.environ.get("TIANFU_CI") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    yield from _running(postgresql)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server():
+    yield from _running(mariadb)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_schemas(postgresql_server):
+    """Gives a schema by name, empty of rows; its tables are made once."""
+    import psycopg
+
+    connection = psycopg.connect(postgresql_server.url("postgres"), autocommit=True)
+
+    def emptied(schema):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        tables = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [schema]
+        ).fetchall()
+        names = [name for (name,) in tables if name not in ("tf_meta", "tf_kind")]
+        parted = [name for name in names if name.startswith("tf_event_")]
+        full = sorted(set(names) - set(parted))
+        if full:
+            connection.execute(f"SET search_path = {schema}")
+            # Quicker than TRUNCATE, which makes a hundred files anew.
+            connection.execute("; ".join(f"DELETE FROM {name}" for name in full))
+            for name in [name for name in full if name.endswith("_more") or "_more_" in name]:
+                connection.execute(f"DROP TABLE {name}")
+            connection.execute("DELETE FROM tf_kind WHERE name = 'more'")
+            connection.execute("DELETE FROM tf_meta WHERE name = 'analyzer'")
+        options = f"-c search_path={schema}"
+        return postgresql_server.url("postgres", options=options)
+
+    with connection:
+        connection.execute("SET client_min_messages = error")
+        yield emptied
+
+
+@pytest.fixture
+def postgresql_url(_postgresql_schemas):
+    """A place without rows."""
+    return _postgresql_schemas("quick")
+
+
+@pytest.fixture
+def portable_url(_postgresql_schemas):
+    """A place without rows for a store that uses plain SQL only."""
+    return _postgresql_schemas("portable")
+
+
+@pytest.fixture
+def fresh_postgresql_url(postgresql_server):
+    """A database with nothing in it."""
+    import psycopg
+
+    name = f"f{next(_numbers)}"
+    with psycopg.connect(postgresql_server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgresql_server.url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _mariadb_databases(mariadb_server):
+    """Gives a database by name, empty of rows; its tables are made once."""
+    import pymysql
+
+    connection = pymysql.connect(
+        unix_socket=str(mariadb_server.folder / "s"), user="root", autocommit=True
+    )
+    cursor = connection.cursor()
+
+    def emptied(database):
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [database]
+        )
+        names = {name for (name,) in cursor.fetchall()}
+        if not names:
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET latin1")
+        for name in sorted(names - {"tf_meta", "tf_kind"}):
+            more = name.endswith("_more") or "_more_" in name
+            cursor.execute(f"{'DROP TABLE' if more else 'DELETE FROM'} {database}.{name}")
+        if names:
+            cursor.execute(f"DELETE FROM {database}.tf_kind WHERE name = 'more'")
+            cursor.execute(f"DELETE FROM {database}.tf_meta WHERE name = 'analyzer'")
+        return mariadb_server.url(database)
+
+    yield emptied
+    connection.close()
+
+
+@pytest.fixture
+def mariadb_url(_mariadb_databases):
+    """A place without rows."""
+    return _mariadb_databases("quick")
+
+
+@pytest.fixture
+def portable_mariadb_url(_mariadb_databases):
+    """A place without rows for a store that uses plain SQL only."""
+    return _mariadb_databases("portable")
+
+
+@pytest.fixture
+def fresh_mariadb_url(mariadb_server):
+    """A database with nothing in it."""
+    import pymysql
+
+    name = f"f{next(_numbers)}"
+    connection = pymysql.connect(unix_socket=str(mariadb_server.folder / "s"), user="root")
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET latin1")
+        yield mariadb_server.url(name)
+        cursor.execute(f"DROP DATABASE {name}")
+    connection.close()
