@@ -16,6 +16,14 @@ from tianfu_sdk.testing.storage import StorageSuite
 LOADED = (MemoryStore, SearchSuite, StorageSuite)
 pytest_plugins = ("pytester",)
 
+
+@pytest.fixture(autouse=True)
+def _no_whole_diffs(monkeypatch):
+    # In CI pytest draws every difference whole, which takes a minute for a thousand rows.
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 HEAD = """
 import heapq
 import attrs

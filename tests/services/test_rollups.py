@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tianfu_sdk import codec
-from tianfu_sdk.backends.crypto import new_master_key
+from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.core import rollups as rules
 from tianfu_sdk.core.indicators import COUNTED, contributions, figures
 from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, QUESTION, SUBJECT_KEY

@@ -83,7 +83,7 @@ class RollupState:
 class ExportFormat(Labelled):
     """How exported events are written."""
 
-    PARQUET = "parquet", "Parquet（zstd）", "Parquet (zstd)"
+    PARQUET = "parquet", "Parquet 列式文件（zstd）", "Parquet (zstd)"
     JSONL = "jsonl", "JSON 行", "JSON lines"
 
 
