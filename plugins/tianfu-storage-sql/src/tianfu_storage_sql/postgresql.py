@@ -110,10 +110,9 @@ class Postgresql:
         return Fault.DENIED
 
 
-def _wait(socket: int, event: int) -> None:
-    # A poll of one socket, whatever its number; `select` ends at 1,024.
+def _wait_to_send(socket: int) -> None:
     with selectors.DefaultSelector() as waiting:
-        waiting.register(socket, event)
+        waiting.register(socket, selectors.EVENT_WRITE)
         waiting.select()
 
 
@@ -143,6 +142,8 @@ class PostgresqlSession(Owned):
         ).encode()
         # Not a method of ours: the circle would keep the connection open until it is collected.
         self._owed = False
+        self._reading = selectors.DefaultSelector()
+        self._reading.register(self._pgconn.socket, selectors.EVENT_READ)
         self._ear = _Ear()
         connection.add_notice_handler(self._ear.hear)
 
@@ -211,8 +212,20 @@ class PostgresqlSession(Owned):
     def _settle_up(self) -> None:
         if self._owed:
             self._owed = False
-            while self._pgconn.get_result() is not None:
-                pass
+            self._answers()
+
+    def _answers(self) -> list[Any]:
+        """Wait for all answers, without keeping other threads from running."""
+        pgconn = self._pgconn
+        results = []
+        while True:
+            while pgconn.is_busy():
+                self._reading.select()
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                return results
+            results.append(result)
 
     def begin(self, *, write: bool) -> None:
         """Begin: reads keep one snapshot and wait for nobody."""
@@ -246,6 +259,7 @@ class PostgresqlSession(Owned):
         """Close the connection."""
         if self.own:
             with contextlib.suppress(Exception):
+                self._reading.close()
                 self._connection.close()
 
     def _command(self, sql: bytes) -> None:
@@ -260,19 +274,11 @@ class PostgresqlSession(Owned):
         the server ends what it has begun.
         """
         pgconn = self._pgconn
-        results = []
         try:
             pgconn.send_query(sql)
             while pgconn.flush():
-                _wait(pgconn.socket, selectors.EVENT_WRITE)
-            while True:
-                while pgconn.is_busy():
-                    _wait(pgconn.socket, selectors.EVENT_READ)
-                    pgconn.consume_input()
-                result = pgconn.get_result()
-                if result is None:
-                    break
-                results.append(result)
+                _wait_to_send(pgconn.socket)
+            results = self._answers()
         except psycopg.Error:
             raise
         except BaseException:
