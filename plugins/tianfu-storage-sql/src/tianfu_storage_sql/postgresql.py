@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from tianfu_storage_sql.address import Address, SqlSettings
 from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.pipeline import READ, Pipeline
 from tianfu_storage_sql.session import Features, InDoubtError, Owned
 from tianfu_storage_sql.texts import Text
 
@@ -41,7 +42,6 @@ _FAULTS = {
     "XX001": Fault.CORRUPT,
     "XX002": Fault.CORRUPT,
 }
-_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCAL_ONLY = frozenset({"01000", "57P01"})
 """Codes of the warning that a commit stopped waiting for its standby."""
 _COPIED = 50
@@ -80,7 +80,7 @@ class Postgresql:
             fallback_application_name="tianfu_sdk",
             **self._more,
         )
-        return PostgresqlSession(connection, self._timeout)
+        return PostgresqlSession(connection, self._timeout, self._prepare)
 
     def fault(self, error: BaseException) -> Fault:
         """Tell what an error means, by its SQLSTATE."""
@@ -130,7 +130,9 @@ class _Ear:
 class PostgresqlSession(Owned):
     """One connection."""
 
-    def __init__(self, connection: psycopg.Connection[Any], timeout: float) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], timeout: float, prepare: int | None
+    ) -> None:
         super().__init__()
         self._connection = connection
         self._pgconn = connection.pgconn
@@ -142,8 +144,10 @@ class PostgresqlSession(Owned):
         ).encode()
         # Not a method of ours: the circle would keep the connection open until it is collected.
         self._owed = False
+        self._due = False
         self._reading = selectors.DefaultSelector()
         self._reading.register(self._pgconn.socket, selectors.EVENT_READ)
+        self._pipeline = Pipeline(connection, prepare, self._reading.select, self._flush)
         self._ear = _Ear()
         connection.add_notice_handler(self._ear.hear)
 
@@ -157,6 +161,12 @@ class PostgresqlSession(Owned):
         if self._owed:
             self._settle_up()
         try:
+            if self._due:
+                self._due = False
+                found = self._pipeline.first(text, values) if self._pipeline.ready(text) else None
+                if found is not None:
+                    return found
+                self._command(READ)
             return self._cursor.execute(text.sql, text.values(values)).fetchall()
         except psycopg.Error as error:
             self.failure = self.failure or error
@@ -201,10 +211,16 @@ class PostgresqlSession(Owned):
     def do(self, sql: str) -> None:
         """Run something without values."""
         self._settle_up()
+        if self._due:
+            self._due = False
+            self._command(READ)
         self._command(sql.encode())
 
     def end(self) -> None:
         """End a read; nobody waits for the answer, which is looked at before the next use."""
+        if self._due:
+            self._due = False
+            return
         self._pgconn.send_query(b"COMMIT")
         self._pgconn.flush()
         self._owed = True
@@ -214,10 +230,14 @@ class PostgresqlSession(Owned):
             self._owed = False
             self._answers()
 
+    def _flush(self) -> None:
+        while self._pgconn.flush():
+            _wait_to_send(self._pgconn.socket)
+
     def _answers(self) -> list[Any]:
         """Wait for all answers, without keeping other threads from running."""
         pgconn = self._pgconn
-        results = []
+        results: list[Any] = []
         while True:
             while pgconn.is_busy():
                 self._reading.select()
@@ -231,10 +251,16 @@ class PostgresqlSession(Owned):
         """Begin: reads keep one snapshot and wait for nobody."""
         self.failure = None
         self._settle_up()
-        self._command(self._write if write else _READ)
+        # A read begins with its first statement, in one go.
+        self._due = not write
+        if write:
+            self._command(self._write)
 
     def commit(self, marker: str | None) -> None:
         """Commit; marker and COMMIT travel together."""
+        if self._due:
+            self._due = False
+            return
         self._ear.warned = False
         insert = f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0);" if marker else ""
         result = self._patient(f"{insert}COMMIT".encode())
@@ -246,6 +272,7 @@ class PostgresqlSession(Owned):
 
     def rollback(self) -> None:
         """Roll back."""
+        self._due = False
         if not self.alive:
             return
         try:
@@ -276,8 +303,7 @@ class PostgresqlSession(Owned):
         pgconn = self._pgconn
         try:
             pgconn.send_query(sql)
-            while pgconn.flush():
-                _wait_to_send(pgconn.socket)
+            self._flush()
             results = self._answers()
         except psycopg.Error:
             raise
