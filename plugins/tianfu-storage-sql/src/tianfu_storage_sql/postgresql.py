@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from tianfu_storage_sql.address import Address, SqlSettings
 from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.pipeline import READ, Pipeline
 from tianfu_storage_sql.session import Features, InDoubtError, Owned
 from tianfu_storage_sql.texts import Text
 
@@ -41,7 +42,6 @@ _FAULTS = {
     "XX001": Fault.CORRUPT,
     "XX002": Fault.CORRUPT,
 }
-_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCAL_ONLY = frozenset({"01000", "57P01"})
 """Codes of the warning that a commit stopped waiting for its standby."""
 _COPIED = 50
@@ -80,7 +80,7 @@ class Postgresql:
             fallback_application_name="tianfu_sdk",
             **self._more,
         )
-        return PostgresqlSession(connection, self._timeout)
+        return PostgresqlSession(connection, self._timeout, self._prepare)
 
     def fault(self, error: BaseException) -> Fault:
         """Tell what an error means, by its SQLSTATE."""
@@ -110,10 +110,9 @@ class Postgresql:
         return Fault.DENIED
 
 
-def _wait(socket: int, event: int) -> None:
-    # A poll of one socket, whatever its number; `select` ends at 1,024.
+def _wait_to_send(socket: int) -> None:
     with selectors.DefaultSelector() as waiting:
-        waiting.register(socket, event)
+        waiting.register(socket, selectors.EVENT_WRITE)
         waiting.select()
 
 
@@ -131,7 +130,9 @@ class _Ear:
 class PostgresqlSession(Owned):
     """One connection."""
 
-    def __init__(self, connection: psycopg.Connection[Any], timeout: float) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], timeout: float, prepare: int | None
+    ) -> None:
         super().__init__()
         self._connection = connection
         self._pgconn = connection.pgconn
@@ -143,6 +144,10 @@ class PostgresqlSession(Owned):
         ).encode()
         # Not a method of ours: the circle would keep the connection open until it is collected.
         self._owed = False
+        self._due = False
+        self._reading = selectors.DefaultSelector()
+        self._reading.register(self._pgconn.socket, selectors.EVENT_READ)
+        self._pipeline = Pipeline(connection, prepare, self._reading.select, self._flush)
         self._ear = _Ear()
         connection.add_notice_handler(self._ear.hear)
 
@@ -156,6 +161,12 @@ class PostgresqlSession(Owned):
         if self._owed:
             self._settle_up()
         try:
+            if self._due:
+                self._due = False
+                found = self._pipeline.first(text, values) if self._pipeline.ready(text) else None
+                if found is not None:
+                    return found
+                self._command(READ)
             return self._cursor.execute(text.sql, text.values(values)).fetchall()
         except psycopg.Error as error:
             self.failure = self.failure or error
@@ -200,10 +211,16 @@ class PostgresqlSession(Owned):
     def do(self, sql: str) -> None:
         """Run something without values."""
         self._settle_up()
+        if self._due:
+            self._due = False
+            self._command(READ)
         self._command(sql.encode())
 
     def end(self) -> None:
         """End a read; nobody waits for the answer, which is looked at before the next use."""
+        if self._due:
+            self._due = False
+            return
         self._pgconn.send_query(b"COMMIT")
         self._pgconn.flush()
         self._owed = True
@@ -211,17 +228,39 @@ class PostgresqlSession(Owned):
     def _settle_up(self) -> None:
         if self._owed:
             self._owed = False
-            while self._pgconn.get_result() is not None:
-                pass
+            self._answers()
+
+    def _flush(self) -> None:
+        while self._pgconn.flush():
+            _wait_to_send(self._pgconn.socket)
+
+    def _answers(self) -> list[Any]:
+        """Wait for all answers, without keeping other threads from running."""
+        pgconn = self._pgconn
+        results: list[Any] = []
+        while True:
+            while pgconn.is_busy():
+                self._reading.select()
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                return results
+            results.append(result)
 
     def begin(self, *, write: bool) -> None:
         """Begin: reads keep one snapshot and wait for nobody."""
         self.failure = None
         self._settle_up()
-        self._command(self._write if write else _READ)
+        # A read begins with its first statement, in one go.
+        self._due = not write
+        if write:
+            self._command(self._write)
 
     def commit(self, marker: str | None) -> None:
         """Commit; marker and COMMIT travel together."""
+        if self._due:
+            self._due = False
+            return
         self._ear.warned = False
         insert = f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0);" if marker else ""
         result = self._patient(f"{insert}COMMIT".encode())
@@ -233,6 +272,7 @@ class PostgresqlSession(Owned):
 
     def rollback(self) -> None:
         """Roll back."""
+        self._due = False
         if not self.alive:
             return
         try:
@@ -246,6 +286,7 @@ class PostgresqlSession(Owned):
         """Close the connection."""
         if self.own:
             with contextlib.suppress(Exception):
+                self._reading.close()
                 self._connection.close()
 
     def _command(self, sql: bytes) -> None:
@@ -260,19 +301,10 @@ class PostgresqlSession(Owned):
         the server ends what it has begun.
         """
         pgconn = self._pgconn
-        results = []
         try:
             pgconn.send_query(sql)
-            while pgconn.flush():
-                _wait(pgconn.socket, selectors.EVENT_WRITE)
-            while True:
-                while pgconn.is_busy():
-                    _wait(pgconn.socket, selectors.EVENT_READ)
-                    pgconn.consume_input()
-                result = pgconn.get_result()
-                if result is None:
-                    break
-                results.append(result)
+            self._flush()
+            results = self._answers()
         except psycopg.Error:
             raise
         except BaseException:
