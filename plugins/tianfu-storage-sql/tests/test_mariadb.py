@@ -41,9 +41,11 @@ class TestSearch(_Mariadb, SearchSuite):
     pass
 
 
+@pytest.mark.ci
 class TestPortableStorage(_Portable, StorageSuite):
     pass
 
 
+@pytest.mark.ci
 class TestPortableSearch(_Portable, SearchSuite):
     pass
