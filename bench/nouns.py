@@ -188,8 +188,7 @@ class Plain:
 
     def __init__(self, ours: Ours) -> None:
         self.store = ours.store
-        of_plain = codec._stored().get_structure_hook(Resource)
-        self.read = lambda document: of_plain(json.loads(document.decode()), Resource)
+        self.read = codec._plain_reader(Resource)
 
     def get(self, id_):
         return self.store.run(lambda tx: self.read(tx.get("resource", [id_])[0].doc), write=False)

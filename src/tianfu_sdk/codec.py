@@ -307,9 +307,23 @@ def _reader(cls: Any) -> tuple[tuple[bytes, bytes], Callable[[bytes], Any]]:
     native = _native()
     if native is not None:
         return begins, native.json.Decoder(cls).decode
+    return begins, _plain_reader(cls)
+
+
+def _plain_reader(cls: Any) -> Callable[[bytes], Any]:
+    """Give what reads a document without the extra: cattrs and the standard library's json."""
     of_plain = _stored().get_structure_hook(cls)
-    # As text: given bytes, json looks for their encoding each time.
-    return begins, lambda document: of_plain(json.loads(document.decode()), cls)
+    decode = json.JSONDecoder().raw_decode
+
+    def read(document: bytes) -> Any:
+        # Not json.loads, which looks for the encoding of bytes and for white space each time.
+        text = document.decode()
+        plain, end = decode(text)
+        if end != len(text):
+            raise ValueError
+        return of_plain(plain, cls)
+
+    return read
 
 
 def explain(error: BaseException) -> list[Problem]:
