@@ -142,7 +142,7 @@ def test_a_scheme_that_nobody_offers_says_what_to_install():
     with pytest.raises(PluginError) as caught:
         Hub.open("postgresql://h/db", discover=False)
     assert caught.value.code == "plugin.unknown"
-    assert caught.value.hint == "install the plugin that offers it"
+    assert caught.value.hint == 'pip install "tianfu-storage-sql[postgresql]"'
     assert "sqlite" in str(caught.value)
 
 

@@ -41,7 +41,7 @@ def test_the_demo_runs_every_line_once_and_the_doctor_finds_nothing(tianfu, url)
     again = tianfu("demo", "--db", url)
     assert "nothing was changed" in again
     sealed = tianfu("worker", "--once", "--db", url)
-    lines = int(sealed.split("audit lines sealed ")[1].split()[0])
+    lines = int(sealed.split("audit lines sealed ")[1].split(",")[0])
     assert lines > 300
     looked = tianfu("doctor", "--db", url)
     assert f"{lines} lines sealed, 0 not sealed yet" in looked

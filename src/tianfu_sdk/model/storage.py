@@ -446,5 +446,8 @@ class StorageCapabilities:
     """`tx.search` answers inside the transaction."""
     backup: bool = False
     """`backup` copies the store while others write; the others are moved by `dump`."""
+    migrates: bool = True
+    """`migrate` gives the rows of an older program new keys; where it cannot, a `dump` by the
+    older program is loaded into a new store."""
     own_clock: bool = False
     """Leases run on the server's clock rather than on the injected one."""

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.core.border import check_loaded
+from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 from tianfu_storage_sql.conditions import Shape, select, shape_of
 from tianfu_storage_sql.faults import Fault
@@ -159,8 +160,7 @@ class KindTable:
         """Create rows with the versions that they have."""
         for row in rows:
             self.kind.check_row(row)
-            if row.version < 1:
-                raise Invalid("storage.key_range", path=f"{self.kind.name}.version")
+            check_loaded(row)
         if rows:
             absent = [(row.id, 0) for row in rows]
             self._all_or_none(session, absent, lambda: self._load(session, rows))

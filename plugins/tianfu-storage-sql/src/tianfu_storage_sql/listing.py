@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from tianfu_sdk.core.border import check_moment, check_name, check_new_job, check_page
+from tianfu_sdk.core.border import check_loaded_job, check_moment, check_name, check_page
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.storage import JobInfo, JobState, NewJob
+from tianfu_sdk.model.storage import JobInfo, JobState
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.jobs import DONE, DROPPED, PARKED, QUEUED, SHARDS, micros, uid_of
 from tianfu_storage_sql.schema import Tables
@@ -46,6 +47,7 @@ class Listing:
         self._queues = Text("SELECT queue FROM tf_job UNION SELECT queue FROM tf_hold", ())
         self._holds = said(sa.select(h.grp).where(h.queue == queue))
         self._load = said(_loading(job))
+        self._there = said(sa.select(c.uid).where(c.uid == bind(0, c.uid.type)))
         columns = (c.id, c.job_key, c.state, c.due, c.attempts, c.priority, c.grp, c.reason, c.body)
         listed = (
             sa.select(*columns)
@@ -101,19 +103,30 @@ class Listing:
         check_name(queue, "queue")
         values = []
         for job in jobs:
-            check_new_job(NewJob(job.key, job.body, job.due, job.priority, job.group))
+            check_loaded_job(job)
             uid = uid_of(queue, job.key)
             state = QUEUED if job.state is JobState.LEASED else _STATES.index(job.state)
             head = (uid, queue, job.key, job.body, state, micros(job.due), job.priority)
             values.append((*head, job.group, job.attempts, job.reason, uid[0] % SHARDS))
-        try:
-            session.change_many(self._load, values)
-        except self._driver.errors as error:
-            if self._driver.fault(error) is not Fault.DUPLICATE:
-                raise
-            session.failure = None
-            keys = tuple(job.key for job in jobs)
-            raise Conflict("storage.version", path=queue, ids=keys, kind=queue) from error
+        known = self._known(session, queue, [job.key for job in jobs])
+        if not known:
+            try:
+                session.change_many(self._load, values)
+            except self._driver.errors as error:
+                if self._driver.fault(error) is not Fault.DUPLICATE:
+                    raise
+                # Somebody else was quicker; which of them, nobody can ask any more.
+                session.failure = None
+                known = tuple(job.key for job in jobs)
+        if known:
+            raise Conflict("storage.job_known", path=queue, ids=known)
+
+    def _known(self, session: Session, queue: str, keys: Sequence[str]) -> tuple[str, ...]:
+        counts = Counter(keys)
+        uids = {uid_of(queue, key): key for key in counts}
+        there = [row[0] for uid in uids for row in session.rows(self._there, (uid,))]
+        known = {uids[bytes(uid)] for uid in there}
+        return tuple(key for key, count in counts.items() if key in known or count > 1)
 
     def jobs(
         self, session: Session, queue: str, state: JobState | None, after: int | None, limit: int

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from tianfu_sdk.errors import SchemaTooNew, StorageCorrupt, StorageError, StorageUnavailable
-from tianfu_sdk.model.storage import Kind
+from tianfu_sdk.core.shapes import compare, demand_same, read_shape, write_shape
+from tianfu_sdk.errors import SchemaTooNew, StorageCorrupt, StorageUnavailable
+from tianfu_sdk.model.storage import Kind, SchemaChange
 from tianfu_storage_sql import horizon
 from tianfu_storage_sql.events import Events, NumberedEvents
 from tianfu_storage_sql.horizon import HorizonEvents
-from tianfu_storage_sql.schema import SCHEMA, Tables, shape
+from tianfu_storage_sql.schema import SCHEMA, Tables
 from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.texts import Text, bind, compiled
 
@@ -70,7 +70,7 @@ class Opener:
         Raises:
             StorageCorrupt: `storage.not_ours`.
             SchemaTooNew: `storage.schema_too_new`.
-            StorageError: `storage.kind_changed`.
+            SchemaTooOld: `storage.kind_changed`.
             StorageUnavailable: `storage.encoding`.
         """
         known = self._recognise(session)
@@ -134,9 +134,22 @@ class Opener:
     def _missing(self, session: Session, kinds: Sequence[Kind]) -> bool:
         shapes = {row[0]: row[1] for row in session.rows(self._known, ())}
         for kind in kinds:
-            if kind.name in shapes and json.loads(shapes[kind.name]) != json.loads(shape(kind)):
-                raise StorageError("storage.kind_changed", path=kind.name, place=self._driver.place)
+            if kind.name in shapes:
+                stored = read_shape(kind.name, shapes[kind.name])
+                demand_same(stored, kind, begun=None, place=self._driver.place)
         return any(kind.name not in shapes for kind in kinds)
+
+    def changes(self, session: Session, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say in what the kinds of a store differ from these."""
+        if self._recognise(session) is None:
+            return []
+        shapes = {row[0]: row[1] for row in session.rows(self._known, ())}
+        found = [
+            compare(read_shape(kind.name, shapes[kind.name]), kind)
+            for kind in kinds
+            if kind.name in shapes
+        ]
+        return [change for change in found if change is not None]
 
     # Creating.
 
@@ -182,7 +195,7 @@ class Opener:
                 for table in (made.main, *made.many.values()):
                     for statement in tables.statements(table):
                         session.do(self._repeatable(statement))
-                session.change(self._learn, (kind.name, shape(kind)))
+                session.change(self._learn, (kind.name, write_shape(kind)))
 
     def _repeatable(self, statement: str) -> str:
         if self._postgresql:

@@ -13,7 +13,6 @@ by byte, which in UTF-8 is by code point, and blanks at its end count.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -27,7 +26,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tianfu_sdk.model.storage import LONGEST_ID, LONGEST_KEY, Key, Kind
 from tianfu_storage_sql.texts import constant
 
-__all__ = ["SCHEMA", "KindTables", "Tables", "shape"]
+__all__ = ["SCHEMA", "KindTables", "Tables"]
 
 SCHEMA = 1
 """What `tf_meta` says of tables that this program makes."""
@@ -47,12 +46,6 @@ def named(*parts: str) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:10]
     return f"{name[: _LONGEST_NAME - 11]}_{digest}"
-
-
-def shape(kind: Kind) -> str:
-    """Say a kind as `tf_kind` keeps it."""
-    keys = [[key.name, key.type, key.many] for key in kind.keys]
-    return json.dumps([keys, kind.indexes, kind.document])
 
 
 @attrs.frozen(eq=False)

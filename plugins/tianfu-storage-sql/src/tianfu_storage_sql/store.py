@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import attrs
 
-from tianfu_sdk.errors import CommitUnknown, Conflict, StorageError
-from tianfu_sdk.model.storage import Kind, StorageCapabilities
-from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.errors import CommitUnknown, Conflict, StorageError, Unsupported
+from tianfu_sdk.model.storage import Kind, SchemaChange, StorageCapabilities
+from tianfu_sdk.ports.storage import Rekey, Tx
 from tianfu_storage_sql.address import SqlSettings
 from tianfu_storage_sql.connections import Connections
 from tianfu_storage_sql.documents import KindTable
@@ -109,6 +109,7 @@ class SqlStore:
             single_writer=False,
             search=True,
             own_clock=True,
+            migrates=False,
         )
 
     def __repr__(self) -> str:
@@ -132,6 +133,25 @@ class SqlStore:
             listing=Listing(tables, self._driver),
             searching=Searching(tables, self._driver),
         )
+
+    def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
+        """Say in what the kinds of this store differ from these."""
+        self._connections.alone()
+        self._connections.open()
+        session = self._connections.take()
+        with self._translated(session):
+            return self._opener.changes(session, tuple(kinds))
+
+    def migrate(
+        self,
+        kinds: Sequence[Kind],
+        rekey: Rekey,  # noqa: ARG002 - no rows are moved
+        progress: Callable[[SchemaChange], None] | None = None,  # noqa: ARG002 - no steps
+    ) -> None:
+        """Open the store where nothing is to be done, and refuse where something is."""
+        for change in self.changes(kinds):
+            raise Unsupported("storage.no_migrate", path=change.kind, place=self._driver.place)
+        self.open(kinds)
 
     def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction and commit what it did."""

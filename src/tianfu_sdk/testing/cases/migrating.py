@@ -61,6 +61,12 @@ def _rekeyed(row: Row) -> dict[str, Any]:
 class MigrateCases(StoreCases):
     """Rows keep what they are and get new keys, however often the way there is interrupted."""
 
+    @pytest.fixture
+    def migrates(self, store: Store) -> None:
+        """Skip what a store cannot do."""
+        if not store.capabilities.migrates:
+            pytest.skip("capabilities.migrates is false")
+
     def fill_older(self, store: Store) -> list[Row]:
         """Write rows, events and jobs of the older program; gives the rows."""
         rows = [
@@ -120,18 +126,21 @@ class MigrateCases(StoreCases):
 
     # What is to be done.
 
+    @pytest.mark.usefixtures("migrates")
     def test_nothing_is_to_be_done_to_what_is_as_it_should_be(self, db: Store) -> None:
         self.fill_older(db)
         assert db.changes(KINDS) == []
         db.migrate(KINDS, self.never)
         assert self.ask(db, lambda tx: tx.count("note", Query())) == NUMBER
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_kind_that_is_not_there_yet_is_no_change(self, db: Store) -> None:
         more = Kind("more", (Key("name"),))
         assert db.changes([*KINDS, more]) == []
         db.migrate([*KINDS, more], self.never)
         self.put(db, Row("x", 0, b"", {"name": "n"}), kind="more")
 
+    @pytest.mark.usefixtures("migrates")
     def test_the_order_of_keys_and_indexes_is_no_change(self, db: Store) -> None:
         self.fill_older(db)
         turned = attrs.evolve(NOTE, keys=NOTE.keys[::-1], indexes=NOTE.indexes[::-1])
@@ -139,6 +148,7 @@ class MigrateCases(StoreCases):
         db.open([turned, MARK])
         assert self.find(db, where=(Where("rank", "=", 5),)) == ["n00005"]
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_change_says_what_it_is(self, db: Store) -> None:
         self.fill_older(db)
         (change,) = db.changes([NEWER, BAG, MARK, BARE])
@@ -150,6 +160,7 @@ class MigrateCases(StoreCases):
         assert (change.rows, change.done) == (NUMBER, 0)
         assert self.find(db, where=(Where("city", "=", "510100"),), limit=1) == ["n00000"]
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_store_of_an_older_program_is_not_opened(self, db: Store) -> None:
         self.fill_older(db)
         with pytest.raises(SchemaTooOld) as caught:
@@ -159,6 +170,7 @@ class MigrateCases(StoreCases):
         db.open(KINDS)
         assert self.ask(db, lambda tx: tx.count("note", Query())) == NUMBER
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_store_of_a_newer_program_is_refused(self, db: Store) -> None:
         rows = self.fill_older(db)
         db.migrate([NEWER, MARK], self.rekey)
@@ -169,6 +181,7 @@ class MigrateCases(StoreCases):
         db.open([NEWER, MARK])
         self.whole(db, rows)
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_kind_cannot_lose_its_document(self, db: Store) -> None:
         self.fill_older(db)
         with pytest.raises(StorageError) as caught:
@@ -177,6 +190,7 @@ class MigrateCases(StoreCases):
 
     # Doing it.
 
+    @pytest.mark.usefixtures("migrates")
     def test_rows_keep_what_they_are_and_get_new_keys(self, db: Store) -> None:
         rows = self.fill_older(db)
         seen: list[SchemaChange] = []
@@ -188,6 +202,7 @@ class MigrateCases(StoreCases):
         assert seen[-1].done == seen[-1].rows == NUMBER
         assert db.changes([NEWER, MARK]) == []
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_raised_number_alone_gives_new_keys(self, db: Store) -> None:
         self.fill_older(db)
         again = attrs.evolve(NOTE, schema=3)
@@ -196,6 +211,7 @@ class MigrateCases(StoreCases):
         db.migrate([again], lambda _, row: {**row.keys, "name": f"new {row.keys['name']}"})
         assert self.find(db, where=(Where("name", "=", "new a6"),), limit=1) == ["n00006"]
 
+    @pytest.mark.usefixtures("migrates")
     def test_other_indexes_leave_the_rows_where_they_are(self, db: Store) -> None:
         rows = self.fill_older(db)
         (change,) = db.changes([INDEXED, MARK])
@@ -205,12 +221,14 @@ class MigrateCases(StoreCases):
         assert self.row(db, "n01000") == rows[1000]
         assert self.find(db, order="name", limit=2) == ["n00000", "n00007"]
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_kind_without_rows_is_changed_too(self, db: Store) -> None:
         db.migrate([NEWER], self.never)
         db.open([NEWER])
         self.put(db, Row("a", 0, b"", _rekeyed(note("a", rank=4))))
         assert self.find(db, where=(Where("rank", "=", "r00004"),)) == ["a"]
 
+    @pytest.mark.usefixtures("migrates")
     def test_migrating_again_changes_nothing(self, db: Store) -> None:
         rows = self.fill_older(db)
         db.migrate([NEWER, MARK], self.rekey)
@@ -220,6 +238,7 @@ class MigrateCases(StoreCases):
     # Interrupted.
 
     @pytest.mark.parametrize("place", [0, 1, 499, 500, 501, 1100, NUMBER - 1])
+    @pytest.mark.usefixtures("migrates")
     def test_one_that_fails_at_a_row_goes_on(self, db: Store, place: int) -> None:
         rows = self.fill_older(db)
 
@@ -235,6 +254,7 @@ class MigrateCases(StoreCases):
         db.migrate([NEWER, MARK], self.rekey)
         self.whole(db, rows)
 
+    @pytest.mark.usefixtures("migrates")
     def test_one_that_is_ended_after_any_step_goes_on(self, db: Store) -> None:
         rows = self.fill_older(db)
 
@@ -266,6 +286,7 @@ class MigrateCases(StoreCases):
             # Nothing was begun, or it was all taken back.
             assert self.ask(store, lambda tx: tx.count("note", Query())) == NUMBER
 
+    @pytest.mark.usefixtures("migrates")
     def test_keys_that_the_kind_cannot_hold_are_refused(self, db: Store) -> None:
         rows = self.fill_older(db)
 
@@ -278,6 +299,7 @@ class MigrateCases(StoreCases):
         db.migrate([NEWER, MARK], self.rekey)
         self.whole(db, rows)
 
+    @pytest.mark.usefixtures("migrates")
     def test_the_older_program_may_give_it_up(self, db: Store) -> None:
         rows = self.fill_older(db)
 
@@ -295,6 +317,7 @@ class MigrateCases(StoreCases):
         db.migrate([NEWER, MARK], self.rekey)
         assert self.ask(db, lambda tx: tx.count("note", Query())) == NUMBER + 1
 
+    @pytest.mark.usefixtures("migrates")
     def test_a_still_newer_program_begins_anew(self, db: Store) -> None:
         rows = self.fill_older(db)
 
@@ -314,6 +337,7 @@ class MigrateCases(StoreCases):
 
     # Others who have the store open.
 
+    @pytest.mark.usefixtures("migrates")
     def test_who_has_the_old_shape_open_writes_nothing_more(
         self, db: Store, other: Callable[[], Store]
     ) -> None:
@@ -337,6 +361,7 @@ class MigrateCases(StoreCases):
         second.open([NEWER, MARK])
         assert second.run(lambda tx: tx.count("note", Query()), write=False) == NUMBER
 
+    @pytest.mark.usefixtures("migrates")
     def test_who_has_it_open_writes_nothing_once_it_began(
         self, db: Store, other: Callable[[], Store]
     ) -> None:
@@ -354,6 +379,7 @@ class MigrateCases(StoreCases):
         assert set(refused) == {"storage.schema_changed"}
         self.whole(db, rows)
 
+    @pytest.mark.usefixtures("migrates")
     def test_another_process_goes_on_where_one_ended(
         self, db: Store, reopen: Callable[[], Store] | None
     ) -> None:
