@@ -1,12 +1,19 @@
 """What a hub is put together of, and the options of its calls."""
 
+import io
 from datetime import timedelta
 
 import pytest
 
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
-from tianfu_sdk.errors import CommitUnknown, Invalid, StorageBusy, StorageCorrupt
-from tianfu_sdk.opening import Optioned, erasures_for
+from tianfu_sdk.errors import (
+    CommitUnknown,
+    Invalid,
+    StorageBusy,
+    StorageCorrupt,
+    StorageUnavailable,
+)
+from tianfu_sdk.opening import Optioned, blobs_for, erasures_for
 from tianfu_sdk.settings import Settings
 from tianfu_sdk.testing.hub import hub as fresh_hub
 
@@ -107,3 +114,12 @@ def test_the_erasure_log_stands_beside_the_file_or_where_the_settings_say(tmp_pa
         Settings.load(environment={"TIANFU_ERASURES": "/x/log"}), "postgresql://h/d"
     )
     assert set_.place == "/x/log"
+
+
+def test_a_server_without_a_place_for_media_refuses_them_rather_than_lose_them():
+    blobs = blobs_for(Settings(), "postgresql://db.example.cn/kepu", None)
+    with pytest.raises(StorageUnavailable) as caught:
+        blobs.put(io.BytesIO(b"x"))
+    assert (caught.value.code, caught.value.path) == ("media.nowhere", "media")
+    assert not blobs.has("0" * 64)
+    assert list(blobs.list()) == []

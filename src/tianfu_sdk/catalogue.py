@@ -731,6 +731,12 @@ ENTRIES: dict[str, Entry] = {
         "fill transcript; or open the hub with accessible=False",
         "请填写 transcript，或以 accessible=False 打开",
     ),
+    "media.nowhere": Entry(
+        "there is no place for media",
+        "没有设置媒体的存放位置",
+        "set `media` (TIANFU_MEDIA) to a folder, or to a bucket such as s3://…",
+        "请将 media（TIANFU_MEDIA）设为文件夹，或 s3://… 这样的存储桶",
+    ),
     "media.torn": Entry(
         "{found} bytes came, {wanted} were promised; nothing was kept",
         "应有 {wanted} 字节，实到 {found} 字节，未保存",

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs
+from tianfu_sdk.backends.blobs import FileBlobs, MemoryBlobs, NoBlobs
 from tianfu_sdk.backends.builtin import BUILTIN, shipped_regions, shipped_table, sqlite_path
 from tianfu_sdk.backends.clock import SystemClock, TimeOrderedIds
 from tianfu_sdk.backends.crypto import demand_suite
@@ -431,7 +431,10 @@ def beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
 
 
 def blobs_for(settings: Settings, url: str, named: Named) -> Blobs:
-    """Give the place of media that the settings name, or the one beside the database."""
+    """Give the place of media that the settings name, or the one beside the database.
+
+    A server has none beside it, so one that nobody named takes no media.
+    """
     if settings.media:
         scheme = urlsplit(settings.media).scheme
         if scheme and scheme != "file":
@@ -441,7 +444,7 @@ def blobs_for(settings: Settings, url: str, named: Named) -> Blobs:
     if urlsplit(url).scheme == "sqlite":
         path = sqlite_path(url)
         return FileBlobs(path.with_name(path.name + ".media"))
-    return MemoryBlobs()
+    return MemoryBlobs() if urlsplit(url).scheme == "memory" else NoBlobs()
 
 
 def erasures_for(settings: Settings, url: str) -> ErasureLog:

@@ -144,7 +144,8 @@ class Settings:
     keys: str = ""
     """Name of the holder of master keys that a plugin offers, instead. `TIANFU_KEYS`."""
     media: str = ""
-    """Where media are kept; empty: beside the database."""
+    """Where media are kept; empty: beside an SQLite file, and on a server nowhere, so that they
+    are refused. `TIANFU_MEDIA`."""
     erasures: str = ""
     """File of the erasure log, kept apart from the database and its backups; empty: beside an
     SQLite file. `TIANFU_ERASURES`."""
@@ -201,6 +202,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "TIANFU_KEY_FILE": ("key_file",),
     "TIANFU_KEYS": ("keys",),
     "TIANFU_ERASURES": ("erasures",),
+    "TIANFU_MEDIA": ("media",),
     "TIANFU_PLUGINS": ("plugins", "only"),
     "TIANFU_NO_PLUGINS": ("plugins", "off"),
     "TIANFU_STRICT_PLUGINS": ("plugins", "strict"),

@@ -19,6 +19,7 @@ def tianfu(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Name: tianfu-storage-sql\nVersion: 0.1.0\n")
     (info / "entry_points.txt").write_text("[tianfu_sdk]\nsql = tianfu_storage_sql\n")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("TIANFU_MEDIA", str(tmp_path / "media"))
     monkeypatch.setenv("TIANFU_KEY", base64.b64encode(os.urandom(32)).decode())
 
     def run(*arguments, code=0):

@@ -15,9 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from tianfu_sdk.errors import NotFound, StorageError, StorageFull
+from tianfu_sdk.errors import NotFound, StorageError, StorageFull, StorageUnavailable
 
-__all__ = ["FileBlobs", "MemoryBlobs"]
+__all__ = ["FileBlobs", "MemoryBlobs", "NoBlobs"]
 
 _PIECE = 1 << 20
 _NEW = ".new-"
@@ -186,6 +186,36 @@ class _Part(io.RawIOBase):
 
 def _part(file: BinaryIO, length: int) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_Part(file, length)))
+
+
+class NoBlobs:
+    """No place for media: a server was opened without the setting `media`.
+
+    Memory would take them, show them, and lose them with the process.
+    """
+
+    def put(self, stream: BinaryIO) -> str:  # noqa: ARG002 - refused
+        """Refuse."""
+        raise StorageUnavailable("media.nowhere", path="media")
+
+    def open(self, digest: str, start: int = 0, length: int | None = None) -> BinaryIO:  # noqa: ARG002
+        """Find nothing."""
+        raise NotFound("blob.unknown", path="digest")
+
+    def has(self, digest: str) -> bool:  # noqa: ARG002 - nothing is kept
+        """Find nothing."""
+        return False
+
+    def delete(self, digest: str) -> None:
+        """Do nothing."""
+
+    def list(self) -> Iterator[str]:
+        """Give nothing."""
+        return iter(())
+
+    def tidy(self, older: timedelta) -> int:  # noqa: ARG002 - the port's argument
+        """Do nothing."""
+        return 0
 
 
 class MemoryBlobs:

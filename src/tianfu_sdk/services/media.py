@@ -56,6 +56,7 @@ class MediaDesk(Desk):
                 nothing is claimed and nothing is recognised; `media.torn`, not `size` bytes;
                 `field.type`, a text for a path, or a stream of text.
             NotFound: `media.no_file`, the path names no file that can be read.
+            StorageUnavailable: `media.nowhere`, a server was opened without a place for media.
             StorageFull: No room left; nothing was kept.
             StorageBusy: `media.clearing`, the same bytes are being cleared away right now.
         """
