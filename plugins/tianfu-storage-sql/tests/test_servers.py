@@ -137,7 +137,7 @@ def test_four_that_open_at_once_make_the_tables_once(make, fresh_url):
 
 def test_an_opening_that_was_cut_off_is_gone_on_with(make, ask, fresh_url):
     if fresh_url.startswith("postgresql"):
-        pytest.skip("there tables are made in one transaction")
+        pytest.skip("capabilities: tables are made in one transaction")
     make(fresh_url)
     ask("DELETE FROM tf_meta", "DELETE FROM tf_kind", "DROP TABLE tf_hold")
     store = make(fresh_url)
