@@ -164,6 +164,8 @@ class SqlStore:
                 except _AgainError as again:
                     error = again.__cause__
                     assert error is not None  # noqa: S101 - raised from one
+                    # A standby may not have the newest tables yet; the primary has.
+                    max_lag = None
                     if turn == _RUNS or time.monotonic() - began > 3 * self._settings.timeout:
                         raise self._last(error) from error
                 time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
@@ -194,7 +196,7 @@ class SqlStore:
             failure = session.failure
             alive = session.alive
             session.rollback()
-            judged = self._judged(error, failure, tx, alive=alive)
+            judged = self._judged(error, failure, tx, alive=alive, standby=begun)
             if judged is error:
                 raise
             raise judged from error
@@ -223,6 +225,7 @@ class SqlStore:
         tx: SqlTx | None,
         *,
         alive: bool,
+        standby: bool,
     ) -> BaseException:
         """Tell what to do about what ended a body, or kept it from beginning."""
         if tx is not None and tx.raced and isinstance(error, Conflict):
@@ -233,7 +236,7 @@ class SqlStore:
         if cause is None or not isinstance(error, Exception):
             return error
         fault = self._driver.fault(cause) if alive else Fault.LOST
-        if fault in _AGAIN:
+        if standby or fault in _AGAIN:
             return _again(cause)
         # What the body made of the failure itself is its own affair.
         return self._told(cause) if error is cause else error
