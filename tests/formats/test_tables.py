@@ -365,7 +365,7 @@ def test_a_missing_reader_names_the_line_that_installs_it(monkeypatch):
     with pytest.raises(PluginError) as caught:
         list(rows(b"", "xlsx"))
     assert caught.value.code == "extra.missing"
-    assert caught.value.hint == "pip install tianfu-sdk[xlsx]"
+    assert caught.value.hint == 'pip install "tianfu-sdk[xlsx]"'
 
 
 # What all share.

@@ -250,7 +250,7 @@ def test_what_parquet_needs_is_named_before_anything_is_written(full, tmp_path, 
     with pytest.raises(PluginError) as caught:
         system(full).events.export(tmp_path / "new")
     assert (caught.value.code, caught.value.path) == ("extra.missing", "format")
-    assert "pip install tianfu-sdk[parquet]" in caught.value.hint
+    assert 'pip install "tianfu-sdk[parquet]"' in caught.value.hint
     assert not (tmp_path / "new").exists()
 
 

@@ -106,7 +106,7 @@ def test_frames_have_all_rows_and_columns(extra, library):
     [
         (lambda page: page.to_polars(), "polars", "pip install polars"),
         (lambda page: page.to_pandas(), "pandas", "pip install pandas"),
-        (lambda page: page.__arrow_c_stream__(), "arro3.core", "pip install tianfu-sdk[parquet]"),
+        (lambda page: page.__arrow_c_stream__(), "arro3.core", 'pip install "tianfu-sdk[parquet]"'),
     ],
 )
 def test_what_is_not_installed_is_named_with_its_pip_line(monkeypatch, call, module, line):

@@ -87,10 +87,8 @@ def backup(file: str, db: str, as_json: bool, media: bool | None) -> None:  # no
     else:
         click.echo(f"wrote {made.file}, {made.size} bytes")
         _say_media(made.media, made.folder)
-        click.echo("left out: the master key; without it no phone and no name can be read again")
-        click.echo(
-            f"left out: the erasure log ({made.erasures or 'none is set'}); restore needs it"
-        )
+        why = "without it no phone and no name can be read again"
+        _say_left_out(why, made.erasures, "restore")
     raise SystemExit(1 if made.media.damaged else 0)
 
 
@@ -139,10 +137,7 @@ def dump(file: str, db: str, as_json: bool, media: bool | None) -> None:  # noqa
     else:
         click.echo(f"wrote {made.file}, {made.lines} lines, {made.size} bytes")
         _say_media(made.media, made.folder)
-        click.echo("left out: the master key; the new store needs the same one")
-        click.echo(
-            f"left out: the erasure log ({made.erasures or 'none is set'}); the new store needs it"
-        )
+        _say_left_out("the new store needs the same one", made.erasures, "the new store")
     raise SystemExit(1 if made.media.damaged else 0)
 
 
@@ -185,8 +180,9 @@ def _say_media(media: MediaCopy, folder: str) -> None:
         click.echo(f"ERROR medium {digest} is damaged and was left out", err=True)
 
 
-def _say_log(log: str, why: str) -> None:
-    click.echo(f"left out: the erasure log ({log or 'none is set'}); {why}")
+def _say_left_out(key: str, log: str, whose: str) -> None:
+    click.echo(f"left out: the master key; {key}")
+    click.echo(f"left out: the erasure log ({log or 'none is set'}); {whose} needs it")
 
 
 def _say_erasures(erased: int, log: str) -> None:
