@@ -316,8 +316,8 @@ ENTRIES: dict[str, Entry] = {
     "extra.missing": Entry(
         "{name} is not installed",
         "未安装 {name}",
-        'pip install "{package}"',
-        '请执行 pip install "{package}"',
+        "pip install {package}",
+        "请执行 pip install {package}",
     ),
     "field.characters": Entry(
         "NUL and halves of surrogate pairs are not text",

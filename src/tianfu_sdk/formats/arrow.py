@@ -164,4 +164,6 @@ def _io() -> Any:
 
 
 def _missing() -> PluginError:
-    return PluginError("extra.missing", path="format", name="arro3", package="tianfu-sdk[parquet]")
+    return PluginError(
+        "extra.missing", path="format", name="arro3", package='"tianfu-sdk[parquet]"'
+    )

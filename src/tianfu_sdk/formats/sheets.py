@@ -59,7 +59,7 @@ def _calamine() -> Any:
         import python_calamine
     except ImportError:
         raise PluginError(
-            "extra.missing", path="format", name="python-calamine", package="tianfu-sdk[xlsx]"
+            "extra.missing", path="format", name="python-calamine", package='"tianfu-sdk[xlsx]"'
         ) from None
     return python_calamine
 
