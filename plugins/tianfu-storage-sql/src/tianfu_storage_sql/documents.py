@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from tianfu_sdk.core.border import check_loaded
-from tianfu_sdk.errors import Conflict
-from tianfu_sdk.model.storage import Key, Kind, Query, Row
+from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
+from tianfu_sdk.model.storage import Kind, Query, Row
 from tianfu_storage_sql.conditions import Shape, select, shape_of
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.schema import KindTables
@@ -21,7 +20,6 @@ from tianfu_storage_sql.texts import Text, among, bind, compiled, constant
 __all__ = ["KindTable"]
 
 _WIDTH = 100
-_FIRST_KEY = 3
 
 
 class KindTable:
@@ -37,11 +35,9 @@ class KindTable:
         self.tables = tables
         self._driver = driver
         self._dialect: Dialect = driver.dialect
-        self._scalars = tuple(key for key in self.kind.keys if not key.many)
-        self._many = tuple(key for key in self.kind.keys if key.many)
-        self.places = {key.name: n for n, key in enumerate(self._scalars, _FIRST_KEY)}
+        self._keys = KeyColumns.of(self.kind)
         main = tables.main
-        names = [f"k_{key.name}" for key in self._scalars] + (["many"] if self._many else [])
+        names = self._keys.names
         keys = [main.c[name] for name in names]
         self._wide: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, main.c.doc, *keys]
         self._narrow: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, sa.null(), *keys]
@@ -144,7 +140,7 @@ class KindTable:
 
     def row(self, record: Sequence[Any]) -> Row:
         """Make a row of what the driver gave."""
-        return Row(record[0], record[1], record[2], _Keys(self, record))
+        return Row(record[0], record[1], record[2], RecordKeys(self._keys, record))
 
     # Writes.
 
@@ -210,7 +206,7 @@ class KindTable:
     def _gone(self, session: Session, versions: Sequence[tuple[str, int]]) -> bool:
         if session.change_many(self._delete, versions) != len(versions):
             return False
-        for key in self._many:
+        for key in self._keys.many:
             session.change_many(self._adds[key.name][2], [(id_,) for id_, _ in versions])
         return True
 
@@ -228,21 +224,15 @@ class KindTable:
             session.do("RELEASE SAVEPOINT tf_some" if done else "ROLLBACK TO SAVEPOINT tf_some")
         if not done:
             stored = {row.id: row.version for row in self.get(session, [i for i, _ in versions])}
-            odd = [id_ for id_, version in versions if stored.get(id_, 0) != version]
-            # Where none is odd, one id stands twice in the call.
-            ids = tuple(dict.fromkeys(odd or [id_ for id_, _ in versions]))
-            raise Conflict("storage.version", path=self.kind.name, ids=ids, kind=self.kind.name)
+            raise version_conflict(self.kind.name, versions, stored)
 
     def _values(self, row: Row) -> list[Any]:
-        values = [row.doc, *[row.keys[key.name] for key in self._scalars]]
-        if self._many:
-            values.append(_pack(self._many, row.keys))
-        return values
+        return [row.doc, *self._keys.values(row.keys)]
 
     def _many_of(
         self, session: Session, rows: Sequence[Row]
     ) -> dict[str, Mapping[str, frozenset[Any]]]:
-        if not self._many:
+        if not self._keys.many:
             return {}
         return {row.id: row.keys for row in self.get(session, [row.id for row in rows])}
 
@@ -252,70 +242,8 @@ class KindTable:
         rows: Sequence[Row],
         before: Mapping[str, Mapping[str, frozenset[Any]]],
     ) -> None:
-        for key in self._many:
-            gone: list[tuple[Any, str]] = []
-            come: list[tuple[Any, str]] = []
-            for row in rows:
-                was = before[row.id][key.name] if row.id in before else frozenset()
-                now = row.keys[key.name]
-                gone += [(value, row.id) for value in was - now]
-                come += [(value, row.id) for value in sorted(now - was)]
+        for key in self._keys.many:
+            gone, come = moved_members(key.name, rows, before)
             insert, delete, _ = self._adds[key.name]
             session.change_many(delete, gone)
             session.change_many(insert, come)
-
-    def unpack(self, record: Sequence[Any]) -> dict[str, Any]:
-        """Give the keys of a record."""
-        keys = {
-            key.name: value for key, value in zip(self._scalars, record[_FIRST_KEY:], strict=False)
-        }
-        if self._many:
-            keys |= _unpack(self._many, record[-1])
-        return keys
-
-
-class _Keys(Mapping[str, Any]):
-    """The keys of a row, unpacked when they are first looked at: most readers never do."""
-
-    __slots__ = ("_record", "_table", "_unpacked")
-
-    def __init__(self, table: KindTable, record: Sequence[Any]) -> None:
-        self._table = table
-        self._record = record
-        self._unpacked: dict[str, Any] | None = None
-
-    def _all(self) -> dict[str, Any]:
-        if self._unpacked is None:
-            self._unpacked = self._table.unpack(self._record)
-        return self._unpacked
-
-    def __getitem__(self, name: str) -> Any:
-        place = self._table.places.get(name)
-        return self._all()[name] if place is None else self._record[place]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __repr__(self) -> str:
-        return repr(self._all())
-
-
-def _pack(many: Sequence[Key], keys: Mapping[str, Any]) -> str:
-    packed = {}
-    for key in many:
-        values = sorted(keys[key.name])
-        packed[key.name] = [v.hex() for v in values] if key.type == "bytes" else values
-    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
-
-
-def _unpack(many: Sequence[Key], text: str) -> dict[str, frozenset[Any]]:
-    packed = json.loads(text)
-    return {
-        key.name: frozenset(
-            map(bytes.fromhex, packed[key.name]) if key.type == "bytes" else packed[key.name]
-        )
-        for key in many
-    }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,8 +11,8 @@ import attrs
 from tianfu_sdk.backends.sqlite.queries import select
 from tianfu_sdk.backends.sqlite.schema import table_names
 from tianfu_sdk.core.border import check_loaded
-from tianfu_sdk.errors import Conflict
-from tianfu_sdk.model.storage import Key, Kind, Query, Row
+from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
+from tianfu_sdk.model.storage import Kind, Query, Row
 
 __all__ = ["Table", "as_bytes"]
 
@@ -25,8 +24,7 @@ class Table:
     """The SQL of one kind, built once a store."""
 
     kind: Kind
-    scalars: tuple[Key, ...]
-    many: tuple[Key, ...]
+    keys: KeyColumns
     columns: str
     narrow: str
     get_one: str
@@ -34,8 +32,6 @@ class Table:
     insert: str
     load_: str
     update: str
-    places: Mapping[str, int]
-    """Where each scalar key stands in a record."""
     rows: str
     """Name of the table of rows."""
     sets: str
@@ -49,9 +45,8 @@ class Table:
             kind: Whose rows they are.
             number: Of its tables; see `tianfu_sdk.backends.sqlite.schema`.
         """
-        scalars = tuple(key for key in kind.keys if not key.many)
-        many = tuple(key for key in kind.keys if key.many)
-        names = [f"k_{key.name}" for key in scalars] + (["many"] if many else [])
+        keys = KeyColumns.of(kind)
+        names = keys.names
         columns = ", ".join(["id", "version", "doc", *names])
         narrow = ", ".join(["id", "version", "NULL", *names])
         given = ", ".join(f"{name} = ?" for name in ["doc", *names])
@@ -59,8 +54,7 @@ class Table:
         # Names come from checked kinds.
         return cls(
             kind,
-            scalars,
-            many,
+            keys,
             columns,
             narrow,
             f"SELECT {columns} FROM {table} WHERE id = ?",
@@ -68,17 +62,17 @@ class Table:
             f"INSERT INTO {table} ({columns}) VALUES (?, 1, {', '.join('?' * (1 + len(names)))})",
             f"INSERT INTO {table} ({columns}) VALUES (?, ?, {', '.join('?' * (1 + len(names)))})",
             f"UPDATE {table} SET version = version + 1, {given} WHERE id = ? AND version = ?",
-            {key.name: place for place, key in enumerate(scalars, 3)},
             table,
             sets,
         )
 
     def row(self, record: Sequence[Any]) -> Row:
         """Make a row of what SQLite gave."""
-        if not self.kind.document and not self.many:
+        if not self.kind.document and not self.keys.many:
             # Whoever reads a narrow row reads its keys: there is nothing else in it.
-            return Row(record[0], record[1], None, dict(zip(self.places, record[3:], strict=True)))
-        return Row(record[0], record[1], as_bytes(record[2]), _Keys(self, record))
+            keys = dict(zip(self.keys.places, record[3:], strict=True))
+            return Row(record[0], record[1], None, keys)
+        return Row(record[0], record[1], as_bytes(record[2]), RecordKeys(self.keys, record))
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:
         """Give the rows that exist."""
@@ -130,7 +124,7 @@ class Table:
             self._all_or_none(connection, versions, lambda: self._load(connection, rows))
 
     def _load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
-        records = ((row.id, row.version, *self._values(row)) for row in rows)
+        records = ((row.id, row.version, row.doc, *self.keys.values(row.keys)) for row in rows)
         try:
             connection.executemany(self.load_, records)
         except sqlite3.IntegrityError:
@@ -142,21 +136,23 @@ class Table:
         new = [row for row in rows if row.version == 0]
         old = [row for row in rows if row.version != 0]
         try:
-            connection.executemany(self.insert, ((row.id, *self._values(row)) for row in new))
+            connection.executemany(
+                self.insert, ((row.id, row.doc, *self.keys.values(row.keys)) for row in new)
+            )
         except sqlite3.IntegrityError:
             return False
         self._add_many(connection, new, {})
         if not old:
             return True
         before = self._many_of(connection, old)
-        updates = ((*self._values(row), row.id, row.version) for row in old)
+        updates = ((row.doc, *self.keys.values(row.keys), row.id, row.version) for row in old)
         if connection.executemany(self.update, updates).rowcount != len(old):
             return False
         self._add_many(connection, old, before)
         return True
 
     def _delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> bool:
-        for key in self.many:
+        for key in self.keys.many:
             connection.executemany(
                 f"DELETE FROM {self.sets}{key.name} WHERE id = ?",
                 ((id_,) for id_, _ in versions),
@@ -182,21 +178,12 @@ class Table:
             connection.execute("RELEASE tf_some" if done else "ROLLBACK TO tf_some")
         if not done:
             stored = {row.id: row.version for row in self.get(connection, [i for i, _ in versions])}
-            odd = [id_ for id_, version in versions if stored.get(id_, 0) != version]
-            # Where none is odd, one id stands twice in the call.
-            ids = tuple(dict.fromkeys(odd or [id_ for id_, _ in versions]))
-            raise Conflict("storage.version", path=self.kind.name, ids=ids, kind=self.kind.name)
-
-    def _values(self, row: Row) -> list[Any]:
-        values = [row.doc, *[row.keys[key.name] for key in self.scalars]]
-        if self.many:
-            values.append(_pack(self.many, row.keys))
-        return values
+            raise version_conflict(self.kind.name, versions, stored)
 
     def _many_of(
         self, connection: sqlite3.Connection, rows: Sequence[Row]
     ) -> dict[str, Mapping[str, frozenset[Any]]]:
-        if not self.many:
+        if not self.keys.many:
             return {}
         found = self.get(connection, [row.id for row in rows])
         return {row.id: row.keys for row in found}
@@ -207,51 +194,11 @@ class Table:
         rows: Sequence[Row],
         before: Mapping[str, Mapping[str, frozenset[Any]]],
     ) -> None:
-        for key in self.many:
+        for key in self.keys.many:
             table = f"{self.sets}{key.name}"
-            gone: list[tuple[Any, str]] = []
-            come: list[tuple[Any, str]] = []
-            for row in rows:
-                was = before[row.id][key.name] if row.id in before else frozenset()
-                now = row.keys[key.name]
-                gone += [(value, row.id) for value in was - now]
-                come += [(value, row.id) for value in sorted(now - was)]
+            gone, come = moved_members(key.name, rows, before)
             connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)
             connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)
-
-
-class _Keys(Mapping[str, Any]):
-    """The keys of a row, unpacked when they are first looked at: most readers never do."""
-
-    __slots__ = ("_record", "_table", "_unpacked")
-
-    def __init__(self, table: Table, record: Sequence[Any]) -> None:
-        self._table = table
-        self._record = record
-        self._unpacked: dict[str, Any] | None = None
-
-    def _all(self) -> dict[str, Any]:
-        if self._unpacked is None:
-            table = self._table
-            self._unpacked = {
-                key.name: value for key, value in zip(table.scalars, self._record[3:], strict=False)
-            }
-            if table.many:
-                self._unpacked |= _unpack(table.many, self._record[-1])
-        return self._unpacked
-
-    def __getitem__(self, name: str) -> Any:
-        place = self._table.places.get(name)
-        return self._all()[name] if place is None else self._record[place]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __repr__(self) -> str:
-        return repr(self._all())
 
 
 def as_bytes(value: Any) -> Any:
@@ -260,22 +207,3 @@ def as_bytes(value: Any) -> Any:
     SQLite keeps a text there where a hand wrote one, as `replace()` in an UPDATE does.
     """
     return value.encode() if isinstance(value, str) else value
-
-
-def _pack(many: Sequence[Key], keys: Mapping[str, Any]) -> str:
-    packed = {}
-    for key in many:
-        values = sorted(keys[key.name])
-        packed[key.name] = [v.hex() for v in values] if key.type == "bytes" else values
-    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
-
-
-def _unpack(many: Sequence[Key], text: str) -> dict[str, frozenset[Any]]:
-    packed = json.loads(text)
-    readers: dict[str, Callable[[Any], Any]] = {"bytes": bytes.fromhex}
-    return {
-        key.name: frozenset(map(readers[key.type], packed[key.name]))
-        if key.type in readers
-        else frozenset(packed[key.name])
-        for key in many
-    }

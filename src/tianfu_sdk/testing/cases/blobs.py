@@ -6,8 +6,8 @@ import hashlib
 import io
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
@@ -415,21 +415,20 @@ class SharingCases(BlobCases):
                 self.put(blobs, body)
                 blobs.delete(digest)
 
-        def look(_: int) -> Iterator[bytes]:
-            found = []
-            for _ in range(25):
+        changing: list[Future[None]] = []
+
+        def look() -> None:
+            while not all(future.done() for future in changing):
                 try:
-                    found.append(self.read(blobs, digest))
+                    found = self.read(blobs, digest)
                 except NotFound:
                     continue
-            return iter(found)
+                assert found == body
 
         with ThreadPoolExecutor(4) as executor:
-            changing = [executor.submit(change, n) for n in range(2)]
-            looking = [executor.submit(look, n) for n in range(2)]
-            for future in changing:
+            changing += [executor.submit(change, n) for n in range(2)]
+            looking = [executor.submit(look) for _ in range(2)]
+            for future in (*changing, *looking):
                 future.result()
-            for seen in looking:
-                assert all(one == body for one in seen.result())
         self.put(blobs, body)
         assert self.read(blobs, digest) == body
