@@ -6,8 +6,10 @@ with the asynchronous door and SQLite with the blocking one, so that both doors 
 """
 
 import asyncio
+import atexit
 import contextlib
 import inspect
+import threading
 
 import attrs
 import pytest
@@ -17,8 +19,18 @@ from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 
+RUNNER = asyncio.Runner()
+atexit.register(RUNNER.close)
+
+
+def run(call):
+    """Run on one loop, as a program does: a loop a call costs more than the call."""
+    main = threading.current_thread() is threading.main_thread()
+    return RUNNER.run(call) if main else asyncio.run(call)
+
+
 class Through:
-    """A hub or desk whose methods are called through `asyncio.run` on `hub.aio`."""
+    """A hub or desk whose methods are awaited on `hub.aio`."""
 
     def __init__(self, aio):
         self.aio = aio
@@ -34,7 +46,7 @@ class Through:
             return found
 
         def call(*args, **kwargs):
-            result = asyncio.run(found(*args, **kwargs))
+            result = run(found(*args, **kwargs))
             if isinstance(result, AioPage):
                 return ThroughPage(result)
             return Through(result) if isinstance(result, Aio) else result
@@ -66,14 +78,14 @@ class ThroughPage:
         async def read():
             return [item async for item in self.page]
 
-        return iter(asyncio.run(read()))
+        return iter(run(read()))
 
     def next(self):
-        page = asyncio.run(self.page.next())
+        page = run(self.page.next())
         return None if page is None else ThroughPage(page)
 
     def to_dicts(self):
-        return asyncio.run(self.page.to_dicts())
+        return run(self.page.to_dicts())
 
     def __getattr__(self, name):
         return getattr(self.page.page, name)

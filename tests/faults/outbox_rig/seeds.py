@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-FEW, MANY = 3, 50
+FEW, MANY = 2, 50
 MODES = ("dedupes", "can_query", "neither")
 
 

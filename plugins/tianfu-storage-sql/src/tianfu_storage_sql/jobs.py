@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -68,7 +67,6 @@ class Jobs:
         self._table = tables.job
         self._said: dict[Any, Text] = {}
         self._insert = self._say_insert()
-        self._due = self._say_due()
 
     # enqueue
 
@@ -136,7 +134,7 @@ class Jobs:
         length = max(1, lease // _MICROSECOND)
         jobs: list[Job] = []
         # Priority by priority: jobs that are due later never stand in the way of the index.
-        for (priority,) in session.rows(self._due, (queue,) * len(_PRIORITIES)):
+        for (priority,) in session.rows(self._text("due"), (queue,) * len(_PRIORITIES)):
             for part in (None,) if self._part is None else (self._part, None):
                 if len(jobs) < n:
                     taking = (queue, priority, n - len(jobs), token, owner, length)
@@ -262,10 +260,9 @@ class Jobs:
         insert: Any = sa.insert(job).values(**values)
         if self._features.ignoring == "conflict":
             insert = postgresql.insert(job).values(**values).on_conflict_do_nothing()
-        text = compiled(insert, self._driver.dialect)
-        if self._features.ignoring == "duplicate":
-            return attrs.evolve(text, sql=f"{text.sql} ON DUPLICATE KEY UPDATE uid = uid")
-        return text
+        ignoring = self._features.ignoring == "duplicate"
+        tail = " ON DUPLICATE KEY UPDATE uid = uid" if ignoring else ""
+        return compiled(insert, self._driver.dialect, tail)
 
     def _open(self, part: tuple[int, int] | None = None) -> list[sa.ColumnElement[bool]]:
         c, hold = self._table.c, self._tables.hold
@@ -285,7 +282,7 @@ class Jobs:
             found.append(c.shard.in_(mine))
         return found
 
-    def _say_due(self) -> Text:
+    def _say_due(self) -> Any:
         """Ask which priorities have something due, by a look into the index for each."""
         c = self._table.c
         looks = [
@@ -304,8 +301,7 @@ class Jobs:
         ]
         found = sa.union_all(*looks).subquery("p")
         column = found.c.priority
-        statement = sa.select(column).where(column.is_not(None)).order_by(column)
-        return compiled(statement, self._driver.dialect)
+        return sa.select(column).where(column.is_not(None)).order_by(column)
 
     def _next(self, part: tuple[int, int] | None, *columns: Any) -> sa.Select[Any]:
         c = self._table.c

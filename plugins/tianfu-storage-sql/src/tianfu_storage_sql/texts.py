@@ -6,10 +6,9 @@ order in which the text asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -18,20 +17,45 @@ from sqlalchemy.sql.functions import FunctionElement
 __all__ = ["Text", "among", "bind", "compiled", "constant", "server_micros", "width"]
 
 
-@attrs.frozen(eq=False)
 class Text:
-    """One statement."""
+    """One statement.
 
-    sql: str
+    Args:
+        sql: The text.
+        places: For each value that the text asks for, its place among those that callers give.
+    """
+
+    __slots__ = ("places", "say", "sql", "straight")
+
     places: tuple[int, ...]
-    """For each value that the text asks for, its place among those that callers give."""
-
-    straight: bool = attrs.field(init=False)
+    sql: str
+    say: Callable[[], tuple[str, tuple[int, ...]]]
+    straight: bool
     """Whether the text asks in the order in which callers give."""
 
-    @straight.default
-    def _straight(self) -> bool:
-        return self.places == tuple(range(len(self.places)))
+    def __init__(self, sql: str, places: tuple[int, ...]) -> None:
+        self.places = places
+        self.straight = places == tuple(range(len(places)))
+        self.sql = sql
+
+    @classmethod
+    def when_used(cls, say: Callable[[], tuple[str, tuple[int, ...]]]) -> Text:
+        """Make one that is said when it is first looked at.
+
+        A store has some sixty texts; most programs use a few, and should not wait for all.
+        """
+        text = cls.__new__(cls)
+        text.say = say
+        return text
+
+    def __getattr__(self, name: str) -> Any:
+        # Called only while a slot is empty, so it costs a statement that was said nothing.
+        if name not in ("places", "sql", "straight"):
+            raise AttributeError(name)
+        # Two threads may both say it: they say the same.
+        sql, places = self.say()
+        Text.__init__(self, sql, places)
+        return getattr(self, name)
 
     def values(self, given: Sequence[Any]) -> Sequence[Any]:
         """Put values into the text's order."""
@@ -61,16 +85,22 @@ def width(number: int) -> int:
     return 1 << (number - 1).bit_length()
 
 
-def compiled(statement: sa.ClauseElement, dialect: Dialect) -> Text:
-    """Say a statement in a dialect, once.
+def compiled(statement: sa.ClauseElement, dialect: Dialect, tail: str = "") -> Text:
+    """Say a statement in a dialect, once, when it is first used.
 
     Args:
         statement: All of its parameters are of `bind`.
         dialect: Its parameters are positional.
+        tail: What follows the statement and SQLAlchemy has no word for.
     """
-    said = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    places = getattr(said, "positiontup", None) or ()
-    return Text(str(said).replace("\n", " ").strip(), tuple(int(name[1:]) for name in places))
+
+    def say() -> tuple[str, tuple[int, ...]]:
+        said = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        places = getattr(said, "positiontup", None) or ()
+        sql = str(said).replace("\n", " ").strip()
+        return f"{sql}{tail}", tuple(int(name[1:]) for name in places)
+
+    return Text.when_used(say)
 
 
 class server_micros(FunctionElement[int]):  # noqa: N801 - reads as a function of SQL
