@@ -18,7 +18,6 @@ from tianfu_sdk.aio import Aio, AioPage
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
-
 RUNNER = asyncio.Runner()
 atexit.register(RUNNER.close)
 
