@@ -1,5 +1,6 @@
 """What is run before a change goes in: `nox`; more of it: `nox --list`."""
 
+import os
 from pathlib import Path
 
 import nox
@@ -11,6 +12,11 @@ nox.options.sessions = ["tests"]
 PLUGINS = sorted(str(path.parent) for path in Path("plugins").glob("*/pyproject.toml"))
 CLASSIFIERS = nox.project.load_toml("pyproject.toml")["project"]["classifiers"]
 VERSIONS = [c.rpartition(" ")[2] for c in CLASSIFIERS if c[:-2].endswith(":: 3.")]
+# One more than cores, as tests also wait for servers; by file, as the blocks of a document and
+# the one run of the demo are shared there.
+PARALLEL = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+# Where nothing compiled is kept, every worker and every process of a test compiles all anew.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
 
 
@@ -37,9 +43,7 @@ def tests(session):
     for plugin in PLUGINS:
         session.run("mypy", f"{plugin}/src")
     session.run("lint-imports")
-    # By file: the blocks of a document and the one run of the demo are shared there.
-    parallel = ["-n", "auto", "--dist", "loadfile"]
-    session.run("pytest", "-q", *parallel, "--durations=5", *session.posargs)
+    session.run("pytest", "-q", *PARALLEL, "--durations=5", *session.posargs, env=COMPILED)
 
 
 @nox.session
@@ -64,7 +68,7 @@ def plugin_alone(session, plugin):
 def versions(session):
     """All tests on every Python that pyproject.toml names and that is installed."""
     install(session)
-    session.run("pytest", "-q", "-n", "auto", "--dist", "loadfile", *session.posargs)
+    session.run("pytest", "-q", *PARALLEL, *session.posargs, env=COMPILED)
 
 
 @nox.session

@@ -43,7 +43,7 @@ def postgresql():
 
 @pytest.fixture(
     scope="session",
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)],
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server, pytest.mark.ci])],
 )
 def place(request, tmp_path_factory, zygote):
     from outbox_rig import places
