@@ -261,9 +261,7 @@ class Raw:
         documents_ = [
             (
                 noun.id,
-                self.table._values(
-                    Row(noun.id, 0, codec.dumps(noun), dict(RESOURCE.keys(noun, _PLACED)))
-                ),
+                [codec.dumps(noun), *self.table.keys.values(RESOURCE.keys(noun, _PLACED))],
                 RESOURCE.keys(noun, _PLACED),
             )
             for noun in made
@@ -273,7 +271,7 @@ class Raw:
             part = documents_[first : first + 500]
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(self.table.insert, ((id_, *values) for id_, values, _ in part))
-            for key in self.table.many:
+            for key in self.table.keys.many:
                 connection.executemany(
                     f"INSERT INTO m_resource_{key.name} VALUES (?, ?)",
                     [(v, id_) for id_, _, keys in part for v in sorted(keys[key.name])],
