@@ -108,7 +108,7 @@ def run(*, small: bool) -> str:
         " cattrs and json, with the extra `fast` by msgspec; the rows that name the store alone"
         " are its transaction and the typed noun, the row that names the hub is the whole door."
     )
-    return "\n".join(parts) + note + "\n"
+    return "\n".join([*parts, note, ""])
 
 
 def _gets(get, ids):
