@@ -39,10 +39,6 @@ from tianfu_sdk.services.work import Actor, Desk, Work
 
 __all__ = ["Sms"]
 
-_EDITABLE = frozenset(
-    {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
-    | {"override_reason"}
-)
 _SOME = 1000
 _CHUNK = 5000
 """Messages that one transaction puts in the outbox, so that other writers get their turn."""
@@ -188,9 +184,7 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, not a draft any more; `content.fixed`; as `compose`.
             Conflict: `storage.version`.
         """
-        fixed = sorted(changes.keys() - _EDITABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        rules.demand_editable(changes)
         if "settings" in changes:
             changes["settings"] = tuple(changes["settings"])
         known = self._known(id, Action.COMPOSE)
