@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tianfu_sdk.core import revisions
-from tianfu_sdk.core.kinds import NEVER_DUE, REVISION, moment_key
+from tianfu_sdk.core.keying import NEVER_DUE, moment_key
+from tianfu_sdk.core.kinds import REVISION
 from tianfu_sdk.core.lifecycle import BOOKKEEPING
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.content import Content, Resource, State

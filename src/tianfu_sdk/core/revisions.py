@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import NEVER_DUE, moment_key
+from tianfu_sdk.core.keying import NEVER_DUE, moment_key
 from tianfu_sdk.core.lifecycle import BOOKKEEPING, stale
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI

@@ -10,7 +10,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import lifecycle, revisions
-from tianfu_sdk.core.kinds import REVISION, NounKind, day_key, moment_key
+from tianfu_sdk.core.keying import NounKind, day_key, moment_key
+from tianfu_sdk.core.kinds import REVISION
 from tianfu_sdk.core.media import digests_of
 from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import Placed, place_keys
+from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import (

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import ACCOUNT, GRANT, ORGANIZATION, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import ACCOUNT, GRANT, ORGANIZATION
 from tianfu_sdk.errors import Conflict, Denied, NotFound
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.organization import Organization, OrganizationKind

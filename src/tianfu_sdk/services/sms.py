@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core import campaign as rules
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
 from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import TERM, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import TERM
 from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
