@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import (
     Done,
     Job,
@@ -32,12 +33,13 @@ class StoredJob:
     queue: str
     new: NewJob
     due: datetime
-    """Of a leased job the end of its lease, so that one comparison finds what can be had."""
     changed: datetime
     state: JobState = JobState.QUEUED
     attempts: int = 0
     token: str = ""
     reason: str = ""
+    until: datetime = EPOCH
+    """The end of its last lease."""
 
     def claimed(self) -> Job:
         """Give it as its owner gets it."""
@@ -61,7 +63,7 @@ class StoredJob:
             self.queue,
             new.key,
             self.state,
-            self.due,
+            self.until if self.state is JobState.LEASED else self.due,
             self.attempts,
             new.priority,
             new.group,
@@ -125,6 +127,7 @@ class Queue:
             for job in self.jobs.values()
             if job.state in {JobState.QUEUED, JobState.LEASED}
             and job.due <= now
+            and (job.state is JobState.QUEUED or job.until <= now)
             and job.new.group not in self.held
         )
         taken = heapq.nsmallest(n, due, key=lambda job: (job.new.priority, job.due, job.id))
@@ -132,7 +135,7 @@ class Queue:
             attrs.evolve(
                 job,
                 state=JobState.LEASED,
-                due=now + lease,
+                until=now + lease,
                 changed=now,
                 attempts=job.attempts + 1,
                 token=f"{next(tokens):032x}",
