@@ -33,6 +33,8 @@ class Fault(enum.Enum):
     FULL = "full"
     LOST = "lost"
     """The connection is gone."""
+    MISSING = "missing"
+    """A table is not there: the store was perhaps migrated since it was opened."""
     NO_DATABASE = "no_database"
     READ_ONLY = "read_only"
     REFUSED = "refused"

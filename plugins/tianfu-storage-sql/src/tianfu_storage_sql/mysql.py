@@ -24,6 +24,7 @@ _FAULTS = {
     1020: Fault.AGAIN,
     1213: Fault.AGAIN,
     1180: Fault.AGAIN,
+    1412: Fault.AGAIN,  # the table was made or changed since the snapshot
     1205: Fault.BUSY,
     1021: Fault.FULL,
     1114: Fault.FULL,
@@ -36,6 +37,7 @@ _FAULTS = {
     1698: Fault.DENIED,
     1049: Fault.NO_DATABASE,
     1062: Fault.DUPLICATE,
+    1146: Fault.MISSING,
     1290: Fault.READ_ONLY,
     1792: Fault.READ_ONLY,
     1836: Fault.READ_ONLY,
@@ -201,10 +203,10 @@ class MysqlSession(Owned):
             self._isolation = isolation
         self.do("START TRANSACTION READ WRITE" if write else _SNAPSHOT)
 
-    def commit(self, marker: str | None) -> None:
-        """Commit, with a row in `tf_commit` first."""
-        if marker:
-            self.do(f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0)")
+    def commit(self, last: str | None) -> None:
+        """Commit."""
+        if last:
+            self.do(last)
         if self.failure is not None:
             raise self.failure
         self.do("COMMIT")

@@ -38,6 +38,7 @@ _FAULTS = {
     "57P05": Fault.LOST,
     "25P03": Fault.LOST,
     "42501": Fault.DENIED,
+    "42P01": Fault.MISSING,
     "54000": Fault.TOO_LARGE,
     "XX001": Fault.CORRUPT,
     "XX002": Fault.CORRUPT,
@@ -256,14 +257,13 @@ class PostgresqlSession(Owned):
         if write:
             self._command(self._write)
 
-    def commit(self, marker: str | None) -> None:
-        """Commit; marker and COMMIT travel together."""
+    def commit(self, last: str | None) -> None:
+        """Commit; the last statement and COMMIT travel together."""
         if self._due:
             self._due = False
             return
         self._ear.warned = False
-        insert = f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0);" if marker else ""
-        result = self._patient(f"{insert}COMMIT".encode())
+        result = self._patient((f"{last};COMMIT" if last else "COMMIT").encode())
         if result.command_status == b"ROLLBACK":
             # The transaction was lost to an error that somebody caught.
             raise self.failure or psycopg.InternalError("the transaction was rolled back")

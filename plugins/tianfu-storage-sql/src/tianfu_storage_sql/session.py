@@ -82,8 +82,11 @@ class Session(Protocol):
         """Begin a transaction."""
         ...
 
-    def commit(self, marker: str | None) -> None:
-        """Commit, with a row in `tf_commit` first.
+    def commit(self, last: str | None) -> None:
+        """Commit.
+
+        Args:
+            last: A statement that is run before, if possible in one go.
 
         Raises:
             InDoubtError: It is committed on this server, and that may be all.
