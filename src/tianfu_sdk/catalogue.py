@@ -1300,12 +1300,6 @@ ENTRIES: dict[str, Entry] = {
         "the store has no kind {kind}",
         "存储中没有类型 {kind}",
     ),
-    "storage.no_migrate": Entry(
-        "{place} holds a kind of an older program, and this store cannot be migrated yet",
-        "{place} 中有旧版本的数据类型，该存储暂不支持就地迁移",
-        "`tianfu dump` it with the older program, and `tianfu load` that into a new database",
-        "请用旧版本执行 tianfu dump，再用 tianfu load 载入新库",
-    ),
     "storage.not_a_database": Entry(
         "{place} is not a database",
         "{place} 不是数据库文件",

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import re
+from pathlib import Path
 
 import pytest
 from tianfu_storage_sql import open_mysql, open_postgresql
@@ -11,6 +13,7 @@ from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 _numbers = itertools.count(1)
+FAILING = "test_one_that_fails_at_a_row_goes_on"
 
 
 @pytest.fixture
@@ -36,6 +39,33 @@ def _running(server):
         pytest.skip(str(error))
 
 
+def of_a_kind(name):
+    return re.match(r"tf_[dm]\d*_", name) is not None
+
+
+def as_never_migrated(names):
+    """Statements for a place that a test migrated: its tables are not those of its kinds."""
+    (markers,) = (name for name in names if name.startswith("tf_commit"))
+    return [
+        *(f"DROP TABLE {name}" for name in names if of_a_kind(name)),
+        "DELETE FROM tf_kind",
+        f"DELETE FROM {markers}",
+        f"ALTER TABLE {markers} RENAME TO tf_commit",
+    ]
+
+
+def pytest_collection_modifyitems(items):
+    """Of a case that fails at seven rows in turn, one is enough for every day."""
+    here = Path(__file__).parent
+    for item in items:
+        if (
+            item.name.startswith(FAILING)
+            and item.name != f"{FAILING}[501]"
+            and here in item.path.parents
+        ):
+            item.add_marker(pytest.mark.ci)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server():
     yield from _running(postgresql)
@@ -58,11 +88,11 @@ def _postgresql_schemas(postgresql_server):
         tables = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [schema]
         ).fetchall()
-        if tables and ("tf_commit",) not in tables:
-            # A test migrated it: then its tables are no longer those of its kinds.
-            connection.execute(f"DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")
-            tables = []
         names = [name for (name,) in tables if name not in ("tf_meta", "tf_kind")]
+        if names and "tf_commit" not in names:
+            connection.execute(f"SET search_path = {schema}")
+            connection.execute("; ".join(as_never_migrated(names)))
+            names = [name for name in names if not of_a_kind(name) and "commit" not in name]
         parted = [name for name in names if name.startswith("tf_event_")]
         full = sorted(set(names) - set(parted))
         if full:
@@ -121,9 +151,10 @@ def _mariadb_databases(mariadb_server):
         )
         names = {name for (name,) in cursor.fetchall()}
         if names and "tf_commit" not in names:
-            # A test migrated it: then its tables are no longer those of its kinds.
-            cursor.execute(f"DROP DATABASE {database}")
-            names = set()
+            cursor.execute(f"USE {database}")
+            for statement in as_never_migrated(names):
+                cursor.execute(statement)
+            names = {name for name in names if not of_a_kind(name) and "commit" not in name}
         if not names:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET latin1")
         for name in sorted(names - {"tf_meta", "tf_kind"}):

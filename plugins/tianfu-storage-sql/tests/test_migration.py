@@ -90,7 +90,7 @@ def store(make):
 
 @pytest.fixture
 def _small(monkeypatch):
-    monkeypatch.setattr(migration, "_BATCH", 7)
+    monkeypatch.setattr(migration, "_BATCH", 12)
 
 
 @pytest.fixture
@@ -211,38 +211,42 @@ class Failing:
         return self._go("commit", *values)
 
 
+ALL = [pytest.param(1, done, marks=pytest.mark.ci) for done in (False, True)]
+
+
 @pytest.mark.usefixtures("_small")
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("done", [False, pytest.param(True, marks=pytest.mark.ci)])
-def test_it_goes_on_after_a_failure_of_any_statement(store, place, ask, done):
+@pytest.mark.parametrize(("every", "done"), [(7, None), *ALL])
+def test_it_goes_on_after_a_failure_of_any_statement(store, place, ask, every, done):
     error = (
         psycopg.errors.DiskFull()
         if place.startswith("postgresql")
         else pymysql.err.OperationalError(1021, "")
     )
-    steps = 0
+    at = 1
     for number in itertools.count(2):
         real = store._connections.take
-        # Every other statement in one direction, the others on the way back.
-        failing = Failing(real(), number - 1, done=done, error=error)
+        after = number // 2 % 2 == 0 if done is None else done
+        # Each in one of two directions, there and back.
+        failing = Failing(real(), at, done=after, error=error)
         store._connections.take = lambda f=failing, **_: f
         try:
             store.migrate([shape(number)], rekey_to(number))
-            ended = failing.count < number - 1
+            ended = failing.count < at
         except StorageFull:
             ended = False
         finally:
             store._connections.take = real
         store.migrate([shape(number)], rekey_to(number))
-        steps += 1
-        if ended or steps % 10 == 0:
+        assert store.run(lambda tx: tx.count("note", Query()), write=False) == len(ROWS)
+        if ended or number % 5 == 0:
             whole(store, number)
             tidy(ask, place, number, number - 1)
         if ended:
             break
-        assert store.run(lambda tx: tx.count("note", Query()), write=False) == len(ROWS)
-    # Statements of a migration with four batches: if fewer, this looked at nothing.
-    assert steps > 40
+        at += every
+    # Statements of a migration with two batches: if fewer, this looked at nothing.
+    assert at > 40
 
 
 def test_two_that_migrate_at_once_do_it_once(store, make, ask, place, monkeypatch):
@@ -467,7 +471,7 @@ MIGRATE = textwrap.dedent("""
 
 @pytest.mark.timeout(120)
 def test_it_goes_on_after_being_killed(store, make, place, ask):
-    more = 6000
+    more = 4000
     for first in range(0, more, 1000):
         rows = [
             Row(f"k{n:05d}", 1, b"", {"text": "t", "tags": frozenset("a")})
@@ -476,7 +480,7 @@ def test_it_goes_on_after_being_killed(store, make, place, ask):
         store.run(lambda tx, rows=rows: tx.load("note", rows), write=True)
     here = str(Path(__file__).parent)
     kills = 0
-    for wait in (0.1, 0.3, 0.6):
+    for wait in (0.1, 0.4):
         child = subprocess.Popen(
             [sys.executable, "-c", MIGRATE, place, here],
             stdout=subprocess.PIPE,
