@@ -363,6 +363,25 @@ def test_what_is_loaded_stands_as_it_stood(make, fresh_url):
         store.run(lambda tx: tx.load("thing", [thing("c", 0)]), write=True)
 
 
+def test_many_rows_are_loaded_in_one_go_or_not_at_all(make, fresh_url):
+    odd = "a\tb\nc\\N\\.'\"%s𠀀"
+    store = make(fresh_url, Kind("odd", (Key("text"), Key("hash", "bytes"), Key("w", "float"),
+                                         Key("tags", many=True))))  # fmt: skip
+
+    def odds(first, count=120):
+        keys = {"text": odd, "hash": b"\x00\\\xff\n", "w": -0.1, "tags": frozenset({odd, "x"})}
+        return [Row(f"{odd}{n:03d}", n + 1, b"\x00\t\\", keys) for n in range(first, first + count)]
+
+    store.run(lambda tx: tx.load("odd", odds(0)), write=True)
+    assert store.run(lambda tx: tx.find("odd", Query(limit=1000)), write=False) == odds(0)
+    where = (Where("tags", "has", odd),)
+    assert store.run(lambda tx: tx.count("odd", Query(where=where)), write=False) == 120
+    with pytest.raises(Conflict) as caught:
+        store.run(lambda tx: tx.load("odd", odds(119)), write=True)
+    assert caught.value.values["ids"] == (f"{odd}119",)
+    assert store.run(lambda tx: tx.find("odd", Query(limit=1000)), write=False) == odds(0)
+
+
 # Shares.
 
 

@@ -181,10 +181,10 @@ class MysqlSession(Owned):
             raise
         return int(self._cursor.rowcount)
 
-    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> None:
+    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> int:
         """Insert many rows."""
         del table
-        self.change_many(text, many)
+        return self.change_many(text, many)
 
     def do(self, sql: str) -> None:
         """Run something without values."""

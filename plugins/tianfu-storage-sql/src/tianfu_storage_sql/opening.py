@@ -93,17 +93,13 @@ class Opener:
             SchemaTooOld: `storage.kind_changed`, `storage.migrating`.
             StorageUnavailable: `storage.encoding`.
         """
-        # The generation before the kinds: who sees kinds as they were before a migration must
-        # not see the generation that came with it.
-        found = self.recognise(session)
-        stored = self._checked(session, found, kinds)
+        found, stored = self._look(session, kinds)
         if found is None or any(
             kind.name not in stored or stored[kind.name].dropping for kind in kinds
         ):
             with self.making.held(session):
                 self._create(session, kinds)
-            found = self.recognise(session)
-            stored = self._checked(session, found, kinds)
+            found, stored = self._look(session, kinds)
         assert found is not None  # noqa: S101 - just made
         if found.facts["events"] == "numbered":
             return Opened(found, NumberedEvents(self.tables, self._driver), stored)
@@ -111,12 +107,22 @@ class Opener:
         self.upkeep(session)
         return Opened(found, self._horizon, stored)
 
-    def _checked(
-        self, session: Session, found: Found | None, kinds: Sequence[Kind]
-    ) -> dict[str, Stored]:
-        stored = self.shelves.all(session) if found else {}
-        self.shelves.demand(stored, kinds)
-        return stored
+    def _look(
+        self, session: Session, kinds: Sequence[Kind]
+    ) -> tuple[Found | None, dict[str, Stored]]:
+        # The generation before the kinds: who sees kinds as they were before a migration must
+        # not see the generation that came with it.
+        found = self.recognise(session)
+        while True:
+            stored = self.shelves.all(session) if found else {}
+            self.shelves.demand(stored, kinds)
+            if found is None or self._postgresql:
+                return found, stored
+            # Of several nodes, one may hear of a table's new name later than of rows.
+            again = self.recognise(session)
+            if again is None or again.generation == found.generation:
+                return found, stored
+            found = again
 
     def upkeep(self, session: Session) -> None:
         """Make the tables of the coming months."""

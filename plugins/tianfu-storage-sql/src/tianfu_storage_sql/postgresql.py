@@ -195,19 +195,19 @@ class PostgresqlSession(Owned):
             raise
         return self._cursor.rowcount
 
-    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> None:
+    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> int:
         """Insert many rows; from some on a COPY is quicker."""
         if len(many) < _COPIED:
-            self.change_many(text, many)
-            return
+            return self.change_many(text, many)
         columns = text.sql.partition("(")[2].partition(")")[0]
         try:
             with self._cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for values in many:
-                    copy.write_row(values)
+                    copy.write_row(text.values(values))
         except psycopg.Error as error:
             self.failure = self.failure or error
             raise
+        return len(many)
 
     def do(self, sql: str) -> None:
         """Run something without values."""

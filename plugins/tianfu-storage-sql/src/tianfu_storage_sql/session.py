@@ -64,12 +64,12 @@ class Session(Protocol):
         """Run a statement for many values; gives how many rows changed in all."""
         ...
 
-    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> None:
-        """Insert many rows.
+    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> int:
+        """Insert many rows; gives how many were inserted.
 
         Args:
             table: Name of the table.
-            text: An INSERT whose columns stand in the order of the values.
+            text: An INSERT.
             many: Values.
         """
         ...
