@@ -1306,6 +1306,12 @@ ENTRIES: dict[str, Entry] = {
         "`tianfu dump` it with the older program, and `tianfu load` that into a new database",
         "请用旧版本执行 tianfu dump，再用 tianfu load 载入新库",
     ),
+    "storage.no_primary": Entry(
+        "servers answer at {place}, but none of them takes writes",
+        "{place} 的服务器有响应，但均不可写",
+        "promote the standby, or name the primary in the URL",
+        "请将备机提升为主机，或在 URL 中写明主机",
+    ),
     "storage.not_a_database": Entry(
         "{place} is not a database",
         "{place} 不是数据库文件",

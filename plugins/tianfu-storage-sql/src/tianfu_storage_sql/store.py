@@ -39,6 +39,7 @@ _log = logging.getLogger("tianfu_storage_sql")
 _RUNS = 5
 _PAUSE = 0.02
 _AGAIN = frozenset({Fault.AGAIN, Fault.LOST})
+_OVERTAKEN = frozenset({Fault.AGAIN, Fault.DUPLICATE})
 
 
 @attrs.frozen(eq=False)
@@ -96,7 +97,7 @@ class SqlStore:
         self._driver = driver
         self._standby = None if standby is None else Standby(standby, settings.timeout)
         self._settings = settings
-        self._part = settings.part()
+        self._share = settings.part()
         self._losses: tuple[type[BaseException], ...] = (StorageError, *driver.errors)
         self._parts: Parts | None = None
         self._connections = Connections(driver, settings.timeout)
@@ -123,16 +124,31 @@ class SqlStore:
             self._standby.open()
         tables = self._opener.tables
         known = {kind.name: kind for kind in kinds}
-        session = self._connections.take()
-        with self._translated(session):
-            events = self._opener.open(session, tuple(kinds), self._settings.timeout)
+        events = self._opened(tuple(kinds))
         self._parts = Parts(
             tables=_KindTables(tables, self._driver, known),
             events=events,
-            jobs=Jobs(tables, self._driver, self._part),
+            jobs=Jobs(tables, self._driver, self._share, self._settings.share_wait),
             listing=Listing(tables, self._driver),
             searching=Searching(tables, self._driver),
         )
+
+    def _opened(self, kinds: Sequence[Kind]) -> Events:
+        for turn in range(1, _RUNS + 1):
+            session = self._connections.take()
+            try:
+                with self._translated(session):
+                    return self._opener.open(session, kinds, self._settings.timeout)
+            except StorageError as error:
+                # A lock of one node keeps nobody from opening the store by another node of its
+                # cluster; whoever comes second finds what the first one made.
+                cause = error.__cause__
+                if turn == _RUNS or not isinstance(cause, self._driver.errors):
+                    raise
+                if self._driver.fault(cause) not in _OVERTAKEN:
+                    raise
+            time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+        raise AssertionError  # the loop returns or raises
 
     def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
         """Say in what the kinds of this store differ from these."""
@@ -283,6 +299,9 @@ class SqlStore:
                 session = self._connections.take(patient=False)
                 if self._markers.done(session, marker):
                     return
+            except InDoubtError:
+                self._connections.drop()
+                raise CommitUnknown("storage.local_only", place=self._driver.place) from error
             except self._losses as again:
                 busy = isinstance(again, self._driver.errors) and (
                     self._driver.fault(again) is Fault.BUSY
