@@ -39,7 +39,7 @@ def cluster():
 
 @contextlib.contextmanager
 def cursor_of(node):
-    connection = pymysql.connect(unix_socket=str(node.folder / "s"), user="root", autocommit=True)
+    connection = pymysql.connect(host="127.0.0.1", port=node.port, user="root", autocommit=True)
     with connection, connection.cursor() as cursor:
         yield cursor
 
@@ -98,17 +98,18 @@ def at(cluster, database):
 # The contract.
 
 
+@pytest.fixture(scope="module")
+def shared(cluster):
+    """A database whose tables are made once."""
+    name = f"s{next(_databases)}"
+    with cursor_of(cluster[0]) as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET latin1")
+    return name
+
+
 class _Cluster:
     step = 0.3
     patience = 30.0
-
-    @pytest.fixture(scope="class")
-    def shared(self, cluster):
-        """A database whose tables are made once."""
-        name = f"s{next(_databases)}"
-        with cursor_of(cluster[0]) as cursor:
-            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET latin1")
-        return name
 
     @pytest.fixture
     def place(self, cluster, shared):

@@ -43,7 +43,7 @@ _PRIORITIES = range(10)
 _MICROSECOND = timedelta(microseconds=1)
 _TRIES = 20
 _RIVALS = 8
-"""Workers of one share that find jobs side by side."""
+"""Workers that find jobs side by side."""
 
 
 @attrs.frozen
@@ -180,7 +180,7 @@ class Jobs:
             )
             return sorted_jobs(queue, token, rows)
         for _ in range(_TRIES):
-            if share is not None and self._features.skip_locked:
+            if self._features.skip_locked:
                 rows = self._locked_rows(session, queue, priority, n, share)
             else:
                 rows = session.rows(self._text("due_rows", share), (queue, priority, n))
@@ -192,13 +192,13 @@ class Jobs:
         return []
 
     def _locked_rows(
-        self, session: Session, queue: str, priority: int, n: int, share: Share
+        self, session: Session, queue: str, priority: int, n: int, share: Share | None
     ) -> list[Any]:
-        """Lock due jobs of a share and no other row.
+        """Lock due jobs and no other row.
 
-        A locking search would lock what it only passes by, the rows of other shares included,
-        and on a cluster the claim of another node ends whoever has locked its rows. So jobs are
-        found without a lock and then locked by their ids.
+        A locking search locks what it only passes by: all that is due, so that no other worker
+        finds anything; and on a cluster the claim of another node ends whoever has locked its
+        rows. So jobs are found without a lock and then locked by their ids.
         """
         rows: list[Any] = []
         tried: set[bytes] = set()
@@ -382,7 +382,7 @@ class Jobs:
             .limit(bind(2, sa.BigInteger()))
         )
 
-    def _say_due_ids(self, share: Share) -> Any:
+    def _say_due_ids(self, share: Share | None) -> Any:
         # A look for each state, so that the index gives both in order and the look can end.
         c = self._table.c
         looks = [
@@ -428,10 +428,7 @@ class Jobs:
         )
 
     def _say_due_rows(self, share: Share | None) -> Any:
-        statement = self._next(share, *self._columns())
-        return (
-            statement.with_for_update(skip_locked=True) if self._features.skip_locked else statement
-        )
+        return self._next(share, *self._columns())
 
     def _say_mark(self, number: int) -> Any:
         c = self._table.c

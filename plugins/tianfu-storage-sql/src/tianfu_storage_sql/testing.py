@@ -323,8 +323,7 @@ def _wait_for_node(server: Server, members: int) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until and server.process.poll() is None:
         with contextlib.suppress(pymysql.MySQLError):
-            place = str(server.folder / "s")
-            connection = pymysql.connect(unix_socket=place, user="root")
+            connection = pymysql.connect(host="127.0.0.1", port=server.port, user="root")
             with connection, connection.cursor() as cursor:
                 cursor.execute("SHOW STATUS LIKE 'wsrep_%'")
                 status = dict(cursor.fetchall())
