@@ -112,26 +112,28 @@ class _Cluster:
     patience = 30.0
 
     @pytest.fixture
-    def place(self, cluster, shared):
+    def empty_url(self, cluster, shared):
         """Its URL, when it is empty of rows."""
         with cursor_of(cluster[0]) as cursor:
             cursor.execute(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [shared]
             )
-            for (name,) in cursor.fetchall():
-                if name not in ("tf_meta", "tf_kind"):
-                    cursor.execute(f"DELETE FROM {shared}.{name}")
-            if cursor.execute("SHOW TABLES FROM " + shared + " LIKE 'tf_meta'"):
+            names = {name for (name,) in cursor.fetchall()}
+            for name in sorted(names - {"tf_meta", "tf_kind"}):
+                more = name.endswith("_more") or "_more_" in name
+                cursor.execute(f"{'DROP TABLE' if more else 'DELETE FROM'} {shared}.{name}")
+            if names:
+                cursor.execute(f"DELETE FROM {shared}.tf_kind WHERE name = 'more'")
                 cursor.execute(f"DELETE FROM {shared}.tf_meta WHERE name = 'analyzer'")
         return url_of(cluster, shared)
 
     @pytest.fixture
-    def store(self, place):
-        return spread(place)
+    def store(self, empty_url):
+        return spread(empty_url)
 
     @pytest.fixture
-    def reopen(self, place):
-        return lambda: spread(place)
+    def reopen(self, empty_url):
+        return lambda: spread(empty_url)
 
 
 class TestStorage(_Cluster, StorageSuite):

@@ -113,6 +113,14 @@ class Mysql:
             **address.options,
         }
 
+    @property
+    def runs(self) -> int:
+        """How often a body is called at most.
+
+        A lock is had in turn; in a cluster the first to commit wins, so others try oftener.
+        """
+        return 20 if self._cluster else 5
+
     def connect(self) -> MysqlSession:
         """Connect to the first server that answers, beginning with the one that did before."""
         refused: BaseException | None = None

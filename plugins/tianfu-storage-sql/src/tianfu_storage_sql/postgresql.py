@@ -69,6 +69,7 @@ class Postgresql:
 
     errors: tuple[type[BaseException], ...] = (psycopg.Error,)
     name = "postgresql"
+    runs = 5
 
     def __init__(self, address: Address, settings: SqlSettings, *, reads: bool = False) -> None:
         self.place = address.place

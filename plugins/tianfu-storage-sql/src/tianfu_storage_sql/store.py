@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import random
 import threading
@@ -174,7 +175,7 @@ class SqlStore:
         parts = self._open_parts()
         began = time.monotonic()
         with self._connections.busy():
-            for turn in range(1, _RUNS + 1):
+            for turn in itertools.count(1):
                 try:
                     return self._once(parts, fn, write=write, max_lag=max_lag)
                 except _AgainError as again:
@@ -182,9 +183,10 @@ class SqlStore:
                     assert error is not None  # noqa: S101 - raised from one
                     # A standby may not have the newest tables yet; the primary has.
                     max_lag = None
-                    if turn == _RUNS or time.monotonic() - began > 3 * self._settings.timeout:
+                    late = time.monotonic() - began > 3 * self._settings.timeout
+                    if turn >= self._driver.runs or late:
                         raise self._last(error) from error
-                time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+                time.sleep(random.uniform(0, _PAUSE * 2 ** min(turn, _RUNS)))  # noqa: S311 - as above
         raise AssertionError  # the loop returns or raises
 
     def _last(self, error: BaseException) -> BaseException:
@@ -264,7 +266,7 @@ class SqlStore:
             self._driver.place,
             error,
             seconds=self._settings.timeout,
-            times=_RUNS,
+            times=self._driver.runs,
         )
 
     # The end of a write.
