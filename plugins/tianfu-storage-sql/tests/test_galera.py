@@ -342,7 +342,56 @@ def test_the_share_of_a_node_that_is_gone_is_done_by_the_others(at):
     assert len(own) + len(others) == 60
 
 
-# A node dies.
+# A node is cut off, a node dies.
+
+
+def status_of(node, name):
+    with cursor_of(node) as cursor:
+        cursor.execute(f"SHOW STATUS LIKE '{name}'")
+        return cursor.fetchone()[1]
+
+
+def until_status(node, name, wanted):
+    until = time.monotonic() + 120
+    while True:
+        with contextlib.suppress(pymysql.MySQLError):
+            if status_of(node, name) == wanted:
+                return
+        assert time.monotonic() < until, node.log()
+        time.sleep(0.2)
+
+
+def test_a_node_that_was_cut_off_is_passed_by(cluster, database):
+    _, second, third = cluster
+    url = url_of([second, third], database)
+
+    def put(store, row_id):
+        row = Row(row_id, 0, b"{}", {"number": 1})
+        store.run(lambda tx: tx.put("count", [row]), write=True)
+        return store._connections.take()._connection.port
+
+    store, later = made(url), made(url)
+    store.open([COUNT])
+    assert put(store, "a") == second.port
+    with cursor_of(second) as cursor:
+        cursor.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'")
+    try:
+        until_status(second, "wsrep_ready", "OFF")
+        # It still answers, and takes everybody in.
+        assert put(store, "b") == third.port
+        later.open([COUNT])
+        assert put(later, "c") == third.port
+    finally:
+        with cursor_of(second) as cursor:
+            cursor.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")
+        until_status(second, "wsrep_cluster_size", "3")
+        until_status(second, "wsrep_local_state_comment", "Synced")
+    there = made(url_of([second], database))
+    there.open([COUNT])
+    rows = there.run(lambda tx: tx.find("count", Query()), write=False)
+    assert [row.id for row in rows] == ["a", "b", "c"]
+    for one in (store, later, there):
+        one.close()
 
 
 def test_a_node_killed_under_load_loses_nothing_that_was_acknowledged(cluster, database, tmp_path):
@@ -374,17 +423,7 @@ def test_a_node_killed_under_load_loses_nothing_that_was_acknowledged(cluster, d
     assert figures.acknowledged > 300
     # It joins again, and has what was written without it.
     first.start()
-    until = time.monotonic() + 120
-    while True:
-        try:
-            with cursor_of(first) as cursor:
-                cursor.execute("SHOW STATUS LIKE 'wsrep_local_state_comment'")
-                if cursor.fetchone()[1] == "Synced":
-                    break
-        except pymysql.MySQLError:
-            pass
-        assert time.monotonic() < until, first.log()
-        time.sleep(0.2)
+    until_status(first, "wsrep_local_state_comment", "Synced")
     again = made(url_of([first], database))
     again.open([COUNT])
     assert judged(again, lines) == figures

@@ -433,7 +433,8 @@ def _says_ready(server: Server) -> bool:
         lines = (server.folder / "d" / "postmaster.pid").read_text("ascii").splitlines()
     except OSError:
         return False
-    return lines[-1].strip() in {"ready", "standby"}
+    # It is made first and written to then.
+    return bool(lines) and lines[-1].strip() in {"ready", "standby"}
 
 
 def _free_port() -> int:
