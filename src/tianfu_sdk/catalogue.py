@@ -1300,6 +1300,12 @@ ENTRIES: dict[str, Entry] = {
         "the store has no kind {kind}",
         "存储中没有类型 {kind}",
     ),
+    "storage.no_primary": Entry(
+        "servers answer at {place}, but none of them takes writes",
+        "{place} 的服务器有响应，但均不可写",
+        "promote the standby, or name the primary in the URL",
+        "请将备机提升为主机，或在 URL 中写明主机",
+    ),
     "storage.not_a_database": Entry(
         "{place} is not a database",
         "{place} 不是数据库文件",

@@ -1,8 +1,6 @@
 """The command on real servers: the demo, a worker that seals, and a doctor who finds nothing."""
 
-import base64
 import json
-import os
 
 import attrs
 import pytest
@@ -14,25 +12,6 @@ from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld
 from tianfu_sdk.hub import Hub
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def tianfu(tmp_path, monkeypatch):
-    """Runs a command that finds this plugin, installed or not."""
-    info = tmp_path / "tianfu_storage_sql-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Name: tianfu-storage-sql\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text("[tianfu_sdk]\nsql = tianfu_storage_sql\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("TIANFU_MEDIA", str(tmp_path / "media"))
-    monkeypatch.setenv("TIANFU_KEY", base64.b64encode(os.urandom(32)).decode())
-
-    def run(*arguments, code=0):
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == code, done.output + repr(done.exception)
-        return done.output
-
-    return run
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

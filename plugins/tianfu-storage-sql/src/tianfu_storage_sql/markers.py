@@ -79,8 +79,11 @@ class Markers:
             if self._driver.fault(error) is not Fault.DUPLICATE:
                 raise
             session.rollback()
-            session.begin(write=False)
+            session.begin(write=True)
             rows = session.rows(self._look, (marker,))
+            # A server that came up again shows what its standby may not have yet; but a commit
+            # that comes later is confirmed later.
+            session.change(self._void, (self.new(),))
             session.commit(None)
             # Void: an earlier look-up of ours was itself cut off after its commit.
             return bool(rows) and rows[0][0] == 0

@@ -43,19 +43,36 @@ _FAULTS = {
     "XX001": Fault.CORRUPT,
     "XX002": Fault.CORRUPT,
 }
+_ATTRS = "target_session_attrs"
 _LOCAL_ONLY = frozenset({"01000", "57P01"})
 """Codes of the warning that a commit stopped waiting for its standby."""
 _COPIED = 50
 _OK = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_QUERY})
 
 
+_NOTICED = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""By which a machine that is gone without a word is noticed, within half a minute."""
+
+
 class Postgresql:
-    """One server, or one and its standbys under one URL."""
+    """One server, or one and its standbys under one URL.
+
+    Args:
+        address: Of the servers; where it names several, the one that takes writes is meant.
+        settings: Of the backend's table and the URL.
+        reads: Whether a server that only reads will do.
+    """
 
     errors: tuple[type[BaseException], ...] = (psycopg.Error,)
     name = "postgresql"
+    runs = 5
 
-    def __init__(self, address: Address, settings: SqlSettings) -> None:
+    def __init__(self, address: Address, settings: SqlSettings, *, reads: bool = False) -> None:
         self.place = address.place
         self.collation = settings.collation or "C"
         self.dialect: Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
@@ -70,6 +87,11 @@ class Postgresql:
         self._more: dict[str, Any] = {"password": address.password} if address.password else {}
         if "connect_timeout" not in address.options:
             self._more["connect_timeout"] = max(2, round(settings.timeout))
+        self._more.update({k: v for k, v in _NOTICED.items() if k not in address.options})
+        if len(address.hosts) > 1 and not reads and _ATTRS not in address.options:
+            self._more[_ATTRS] = "read-write"
+        wanted = {**address.options, **self._more}.get(_ATTRS, "any")
+        self._choosy = wanted not in {"any", "prefer-standby"}
 
     def connect(self) -> PostgresqlSession:
         """Connect."""
@@ -101,14 +123,26 @@ class Postgresql:
             return Fault.DENIED
         if state in _FAULTS:
             return _FAULTS[state]
+        return self._silent()
+
+    def _silent(self) -> Fault:
         info = psycopg.conninfo.make_conninfo(self._url, **self._more).encode()
         if pq.PGconn.ping(info) != pq.Ping.OK:
             return Fault.REFUSED
+        if self._choosy and self._anyone():
+            return Fault.NO_PRIMARY
         # The server is well and refused us: either our account or the database.
         with contextlib.suppress(psycopg.Error):
             psycopg.connect(self._url, **{**self._more, "dbname": "postgres"}).close()
             return Fault.NO_DATABASE
         return Fault.DENIED
+
+    def _anyone(self) -> bool:
+        """Tell whether one of the servers takes us in, though it is not the one we want."""
+        with contextlib.suppress(psycopg.Error):
+            psycopg.connect(self._url, **{**self._more, _ATTRS: "any"}).close()
+            return True
+        return False
 
 
 def _wait_to_send(socket: int) -> None:

@@ -116,6 +116,11 @@ class Driver(Protocol):
     errors: tuple[type[BaseException], ...]
     place: str
 
+    @property
+    def runs(self) -> int:
+        """How often a body is called at most, where others keep being quicker."""
+        ...
+
     def connect(self) -> Session:
         """Connect; errors of the driver come through."""
         ...

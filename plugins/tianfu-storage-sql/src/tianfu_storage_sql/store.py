@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import random
 import threading
@@ -40,6 +41,7 @@ _log = logging.getLogger("tianfu_storage_sql")
 _RUNS = 5
 _PAUSE = 0.02
 _AGAIN = frozenset({Fault.AGAIN, Fault.LOST})
+_OVERTAKEN = frozenset({Fault.AGAIN, Fault.DUPLICATE})
 
 
 @attrs.frozen(eq=False)
@@ -107,7 +109,7 @@ class SqlStore:
         self._driver = driver
         self._standby = None if standby is None else Standby(standby, settings.timeout)
         self._settings = settings
-        self._part = settings.part()
+        self._share = settings.part()
         self._losses: tuple[type[BaseException], ...] = (StorageError, *driver.errors)
         self._parts: Parts | None = None
         self._connections = Connections(driver, settings.timeout)
@@ -132,17 +134,32 @@ class SqlStore:
             self._standby.open()
         tables = self._opener.tables
         known = {kind.name: kind for kind in kinds}
-        session = self._connections.take()
-        with self._translated(session):
-            opened = self._opener.open(session, tuple(kinds))
+        opened = self._opened(tuple(kinds))
         self._parts = Parts(
             markers=self._markers(opened.found),
             tables=_KindTables(tables, self._driver, known, opened),
             events=opened.events,
-            jobs=Jobs(tables, self._driver, self._part),
+            jobs=Jobs(tables, self._driver, self._share, self._settings.share_wait),
             listing=Listing(tables, self._driver),
             searching=Searching(tables, self._driver),
         )
+
+    def _opened(self, kinds: Sequence[Kind]) -> Opened:
+        for turn in range(1, _RUNS + 1):
+            session = self._connections.take()
+            try:
+                with self._translated(session):
+                    return self._opener.open(session, kinds)
+            except StorageError as error:
+                # A lock of one node keeps nobody from opening the store by another node of its
+                # cluster; whoever comes second finds what the first one made.
+                cause = error.__cause__
+                if turn == _RUNS or not isinstance(cause, self._driver.errors):
+                    raise
+                if self._driver.fault(cause) not in _OVERTAKEN:
+                    raise
+            time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+        raise AssertionError  # the loop returns or raises
 
     def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
         """Say what `migrate` would do."""
@@ -175,7 +192,7 @@ class SqlStore:
         parts = self._open_parts()
         began = time.monotonic()
         with self._connections.busy():
-            for turn in range(1, _RUNS + 1):
+            for turn in itertools.count(1):
                 try:
                     return self._once(parts, fn, write=write, max_lag=max_lag)
                 except _AgainError as again:
@@ -183,9 +200,10 @@ class SqlStore:
                     assert error is not None  # noqa: S101 - raised from one
                     # A standby may not have the newest tables yet; the primary has.
                     max_lag = None
-                    if turn == _RUNS or time.monotonic() - began > 3 * self._settings.timeout:
+                    late = time.monotonic() - began > 3 * self._settings.timeout
+                    if turn >= self._driver.runs or late:
                         raise self._last(error) from error
-                time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+                time.sleep(random.uniform(0, _PAUSE * 2 ** min(turn, _RUNS)))  # noqa: S311 - as above
         raise AssertionError  # the loop returns or raises
 
     def _last(self, error: BaseException) -> BaseException:
@@ -275,7 +293,7 @@ class SqlStore:
             self._driver.place,
             error,
             seconds=self._settings.timeout,
-            times=_RUNS,
+            times=self._driver.runs,
         )
 
     # The end of a write.
@@ -317,6 +335,9 @@ class SqlStore:
                     markers = self._markers(found)
                 if markers.done(session, marker):
                     return
+            except InDoubtError:
+                self._connections.drop()
+                raise CommitUnknown("storage.local_only", place=self._driver.place) from error
             except self._losses as again:
                 busy = isinstance(again, self._driver.errors) and (
                     self._driver.fault(again) is Fault.BUSY
