@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from datetime import timedelta
 
+import attrs
 import pymysql
 import pytest
 from failover_rig.roles import COUNT
@@ -17,7 +18,7 @@ from tianfu_storage_sql.testing import NoServer, galera
 
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.hookspecs import BackendContext
-from tianfu_sdk.model.storage import Done, JobState, NewJob, Query, Row
+from tianfu_sdk.model.storage import Done, JobState, Key, Kind, NewJob, Query, Row, Where
 from tianfu_sdk.testing import CountingIds, FrozenClock, SearchSuite, StorageSuite
 
 pytestmark = [pytest.mark.server, pytest.mark.deep, pytest.mark.timeout(1800)]
@@ -435,3 +436,46 @@ def test_a_node_killed_under_load_loses_nothing_that_was_acknowledged(cluster, d
     states = (JobState.QUEUED, JobState.LEASED)
     assert not any(again.run(lambda tx, s=s: tx.jobs("q", s, None, 1), write=False) for s in states)
     again.close()
+
+
+# Migrations.
+
+
+def test_what_other_nodes_acknowledge_while_a_migration_begins_is_there_afterwards(
+    cluster, database
+):
+    old = Kind("item", (Key("text"), Key("tags", many=True)), (("text",),))
+    new = attrs.evolve(old, keys=(*old.keys, Key("size", "int")), schema=2)
+    newer = made(url_of([cluster[0]], database))
+    newer.open([old])
+    acknowledged, ended, go = [], [], threading.Event()
+
+    def write(number):
+        mine = made(url_of([cluster[number % 3]], database))
+        mine.open([old])
+        for n in range(100_000):
+            row = Row(f"w{number}{n:06d}", 0, b"w", {"text": "w", "tags": frozenset({"w"})})
+            try:
+                mine.run(lambda tx, row=row: tx.put("item", [row]), write=True)
+            except Exception as error:  # noqa: BLE001 - looked at below
+                ended.append(getattr(error, "code", error))
+                break
+            acknowledged.append(row.id)
+            if len(acknowledged) > 300:
+                go.set()
+        mine.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    assert go.wait(PATIENCE)
+    newer.migrate([new], lambda _, row: {**row.keys, "size": 1})
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert ended == ["storage.schema_changed"] * 4
+    has = Query(where=(Where("tags", "has", "w"),), limit=1)
+    assert newer.run(lambda tx: tx.count("item", has), write=False) == len(acknowledged)
+    for first in range(0, len(acknowledged), 100):
+        part = acknowledged[first : first + 100]
+        assert len(newer.run(lambda tx, part=part: tx.get("item", part), write=False)) == len(part)
+    newer.close()
