@@ -1300,11 +1300,11 @@ ENTRIES: dict[str, Entry] = {
         "the store has no kind {kind}",
         "存储中没有类型 {kind}",
     ),
-    "storage.no_migrate": Entry(
-        "{place} holds a kind of an older program, and this store cannot be migrated yet",
-        "{place} 中有旧版本的数据类型，该存储暂不支持就地迁移",
-        "`tianfu dump` it with the older program, and `tianfu load` that into a new database",
-        "请用旧版本执行 tianfu dump，再用 tianfu load 载入新库",
+    "storage.no_primary": Entry(
+        "servers answer at {place}, but none of them takes writes",
+        "{place} 的服务器有响应，但均不可写",
+        "promote the standby, or name the primary in the URL",
+        "请将备机提升为主机，或在 URL 中写明主机",
     ),
     "storage.not_a_database": Entry(
         "{place} is not a database",

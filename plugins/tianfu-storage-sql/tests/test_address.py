@@ -48,11 +48,11 @@ def test_a_password_of_the_settings_wins():
 
 def test_our_settings_may_stand_in_the_url_and_are_not_handed_on():
     address, settings = Address.of(
-        "postgresql://a/kepu?portable=1&prepare_threshold=0&share=2/3&sslmode=disable",
+        "postgresql://a/kepu?portable=1&prepare_threshold=0&share=2/3&share_wait=2.5&sslmode=disable",
         SqlSettings(),
     )
     assert (settings.portable, settings.prepare_threshold) == (True, 0)
-    assert settings.part() == (1, 3)
+    assert (settings.part(), settings.share_wait) == ((1, 3), 2.5)
     assert dict(address.options) == {"sslmode": "disable"}
 
 
@@ -63,7 +63,40 @@ def test_a_share_that_is_none_is_refused(share):
     assert caught.value.code == "storage.share"
 
 
-@pytest.mark.parametrize("url", ["postgresql://a:port/b", "mysql://a/b?no_such_option=1"])
+def test_a_wait_for_a_share_that_is_none_is_refused():
+    with pytest.raises(Invalid) as caught:
+        open_postgresql(context("postgresql://a/b", share="1/3", share_wait=-1.0))
+    assert (caught.value.code, caught.value.path) == ("storage.share", "share_wait")
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("postgresql://a/b", None),
+        ("postgresql://a,c/b", "read-write"),
+        ("postgresql://a,c/b?target_session_attrs=primary", None),
+    ],
+)
+def test_of_several_hosts_the_one_that_takes_writes_is_meant(url, wanted):
+    driver = open_postgresql(context(url))._driver
+    assert driver._more.get("target_session_attrs") == wanted
+    # A machine that is gone without a word is noticed, unless the URL says when.
+    assert driver._more["keepalives_idle"] == 10
+    driver = open_postgresql(
+        context(url + ("&" if "?" in url else "?") + "keepalives_idle=3")
+    )._driver
+    assert "keepalives_idle" not in driver._more
+
+
+def test_a_standby_needs_not_take_writes():
+    store = open_postgresql(context("postgresql://a/b", standby="postgresql://c,d/b"))
+    assert "target_session_attrs" not in store._standby._driver._more
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://a:port/b", "mysql://a/b?no_such_option=1", "mysql://a/b?share_wait=soon"],
+)
 def test_a_url_that_is_none_is_refused(url):
     with pytest.raises(Invalid) as caught:
         (open_mysql if url.startswith("mysql") else open_postgresql)(context(url))

@@ -117,7 +117,7 @@ def test_a_read_within_the_lag_goes_to_the_standby_and_any_other_to_the_primary(
     append(store, b"1")
     used = []
     begin = store._standby.begin
-    store._standby.begin = lambda most: used.append(begin(most)) or used[-1]
+    store._standby.begin = lambda *how: used.append(begin(*how)) or used[-1]
     for lag in (None, timedelta(seconds=5)):
         assert len(store.run(lambda tx: tx.read("s", None, 9), write=False, max_lag=lag)) == 1
     assert len(used) == 1

@@ -216,13 +216,13 @@ def test_a_marker_once_void_can_not_be_committed_any_more(make, where, opened):
     # The old transaction is still open when its fate is looked up: the look-up waits for it.
     store, other = make(), opened(where[1], timeout=3.0)
     other.open([THING])
-    marker = store._markers.new()
+    marker = store._parts.markers.new()
     session = store._connections.take()
     session.begin(write=True)
     session.do(f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0)")
     answers = []
     looking = threading.Thread(
-        target=lambda: answers.append(other._markers.done(other._connections.take(), marker))
+        target=lambda: answers.append(other._parts.markers.done(other._connections.take(), marker))
     )
     looking.start()
     time.sleep(0.3)
@@ -231,7 +231,7 @@ def test_a_marker_once_void_can_not_be_committed_any_more(make, where, opened):
     looking.join(PATIENCE)
     assert answers == [False]
     # Whoever looks again gets the same answer, and the marker is taken.
-    assert not store._markers.done(store._connections.take(), marker)
+    assert not store._parts.markers.done(store._connections.take(), marker)
     session = store._connections.take()
     session.begin(write=True)
     with pytest.raises(store._driver.errors):
@@ -246,9 +246,9 @@ def test_old_markers_are_purged(make):
     session = store._connections.take()
     session.do(f"INSERT INTO tf_commit (id, void) VALUES ('{old}', 0)")
     store.run(lambda tx: tx.put("thing", [thing("a")]), write=True)
-    store._markers.purge(session)
+    store._parts.markers.purge(session)
     session.begin(write=False)
-    left = session.rows(store._markers._look, (old,))
+    left = session.rows(store._parts.markers._look, (old,))
     session.commit(None)
     assert left == []
     assert numbers(store) == {"a": 0}

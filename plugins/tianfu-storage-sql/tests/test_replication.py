@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tianfu_storage_sql import migration
 from tianfu_storage_sql.testing import NoServer, postgresql, standby
 from tianfu_storage_sql.texts import Text
 
-from tianfu_sdk.errors import CommitUnknown
-from tianfu_sdk.model.storage import Kind, Row
+from tianfu_sdk.errors import CommitUnknown, SchemaTooNew
+from tianfu_sdk.model.storage import Key, Kind, Query, Row
 
 pytestmark = pytest.mark.server
 
@@ -84,6 +85,43 @@ def test_a_standby_that_stands_still_is_too_far_behind(pair, store):
         finally:
             second.execute("SELECT pg_wal_replay_resume()")
     assert [row.id for row in found] == ["after"]
+
+
+def test_a_standby_that_has_a_part_of_a_migration_is_not_asked(pair, store, opened, monkeypatch):
+    monkeypatch.setattr(migration, "_BATCH", 2)
+    old = Kind("item", (Key("text"),))
+    new = Kind("item", (Key("text"), Key("size", "int")), schema=2)
+    rows = [Row(f"i{n}", 1, b"", {"text": "t"}) for n in range(6)]
+    older = opened(pair[0].url("postgres"), standby=pair[1].url("postgres"))
+    older.open([old])
+    older.run(lambda tx: tx.load("item", rows), write=True)
+    lag = timedelta(seconds=60)
+    until(lambda: older.run(lambda tx: tx.count("item", Query()), write=False, max_lag=lag) == 6)
+    newer = opened(pair[0].url("postgres"), standby=pair[1].url("postgres"))
+    with psycopg.connect(pair[1].url("postgres"), autocommit=True) as second:
+
+        def stop_at_a_part(change):
+            if change.done == 4:
+                until(lambda: second.execute("SELECT count(*) FROM tf_d1_item").fetchone() == (4,))
+                second.execute("SELECT pg_wal_replay_pause()")
+
+        try:
+            newer.migrate([new], lambda _, row: {**row.keys, "size": 1}, stop_at_a_part)
+            assert second.execute("SELECT count(*) FROM tf_d1_item").fetchone() == (4,)
+            found = newer.run(lambda tx: tx.count("item", Query()), write=False, max_lag=lag)
+        finally:
+            second.execute("SELECT pg_wal_replay_resume()")
+
+    def where(tx):
+        return tx._session.rows(_RECOVERING, ()), tx.count("item", Query())
+
+    assert found == 6
+    until(lambda: newer.run(where, write=False, max_lag=lag) == ([(True,)], 6))
+    # Who knows the old shape only is told by the primary.
+    with pytest.raises(SchemaTooNew):
+        older.run(lambda tx: tx.count("item", Query()), write=False, max_lag=lag)
+    older.close()
+    newer.close()
 
 
 def test_a_commit_whose_wait_for_the_standby_was_cancelled_is_unknown(pair, store, admin):

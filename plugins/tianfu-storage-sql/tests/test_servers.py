@@ -1,6 +1,7 @@
 """What servers refuse, and what a store does beside the contract."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -19,7 +20,7 @@ from tianfu_sdk.errors import (
     StorageReadOnly,
     StorageUnavailable,
 )
-from tianfu_sdk.model.storage import Done, JobInfo, JobState, Key, Kind, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import JobInfo, JobState, Key, Kind, NewJob, Query, Row, Where
 
 pytestmark = pytest.mark.server
 
@@ -363,27 +364,85 @@ def test_what_is_loaded_stands_as_it_stood(make, fresh_url):
         store.run(lambda tx: tx.load("thing", [thing("c", 0)]), write=True)
 
 
+def test_many_rows_are_loaded_in_one_go_or_not_at_all(make, fresh_url):
+    odd = "a\tb\nc\\N\\.'\"%s𠀀"
+    store = make(fresh_url, Kind("odd", (Key("text"), Key("hash", "bytes"), Key("w", "float"),
+                                         Key("tags", many=True))))  # fmt: skip
+
+    def odds(first, count=120):
+        keys = {"text": odd, "hash": b"\x00\\\xff\n", "w": -0.1, "tags": frozenset({odd, "x"})}
+        return [Row(f"{odd}{n:03d}", n + 1, b"\x00\t\\", keys) for n in range(first, first + count)]
+
+    store.run(lambda tx: tx.load("odd", odds(0)), write=True)
+    assert store.run(lambda tx: tx.find("odd", Query(limit=1000)), write=False) == odds(0)
+    where = (Where("tags", "has", odd),)
+    assert store.run(lambda tx: tx.count("odd", Query(where=where)), write=False) == 120
+    with pytest.raises(Conflict) as caught:
+        store.run(lambda tx: tx.load("odd", odds(119)), write=True)
+    assert caught.value.values["ids"] == (f"{odd}119",)
+    assert store.run(lambda tx: tx.find("odd", Query(limit=1000)), write=False) == odds(0)
+
+
 # Shares.
 
 
-def test_a_share_of_the_jobs_comes_first_and_nothing_is_left(make, fresh_url):
-    store = make(fresh_url)
-    store.run(lambda tx: tx.enqueue("q", [NewJob(f"k{n}") for n in range(120)]), write=True)
-    one, two = make(fresh_url, share="1/2"), make(fresh_url, share="2/2")
-
-    def claim(worker):
-        return worker.run(lambda tx: tx.claim("q", 20, LEASE, "w"), write=True)
-
-    first, second = claim(one), claim(two)
+@pytest.mark.parametrize("portable", [False, True])
+def test_a_share_of_the_jobs_is_claimed_and_the_others_once_they_have_waited(
+    make, fresh_url, portable
+):
     from tianfu_storage_sql.jobs import uid_of
 
-    assert {uid_of("q", job.key)[0] % 60 % 2 for job in first} == {0}
-    assert {uid_of("q", job.key)[0] % 60 % 2 for job in second} == {1}
-    keys = {job.key for job in first + second}
-    while jobs := claim(one):
-        one.run(lambda tx, jobs=jobs: tx.settle([(job, Done()) for job in jobs]), write=True)
-        keys |= {job.key for job in jobs}
-    assert len(keys) == 120
+    store = make(fresh_url, portable=portable)
+    one, two = (make(fresh_url, portable=portable, share=f"{n}/2") for n in (1, 2))
+    at_once = make(fresh_url, portable=portable, share="1/2", share_wait=0)
+    never = make(fresh_url, portable=portable, share="1/2", share_wait=1e6)
+    store.run(lambda tx: tx.enqueue("q", [NewJob(f"k{n}") for n in range(120)]), write=True)
+
+    def claim(worker, n):
+        return worker.run(lambda tx: tx.claim("q", n, LEASE, "w"), write=True)
+
+    def shards(jobs):
+        return {uid_of("q", job.key)[0] % 60 % 2 for job in jobs}
+
+    first, second = claim(one, 20), claim(two, 20)
+    assert (shards(first), shards(second)) == ({0}, {1})
+    # The nearest are taken first, within a share as well.
+    assert [job.id for job in first] == sorted(job.id for job in first)
+    own = claim(one, 1000)
+    assert shards(own) == {0}
+    assert claim(one, 10) == []
+    # Nobody was there for these, for a minute and more.
+    old = datetime.now(UTC) - timedelta(seconds=61)
+    waiting = [NewJob(f"w{n}", due=old) for n in range(40)]
+    store.run(lambda tx: tx.enqueue("q", waiting), write=True)
+    assert shards(claim(never, 5)) == {0}
+    waited = claim(one, 1000)
+    assert shards(waited) == {0, 1}
+    assert {job.key[0] for job in waited} == {"w"}
+    assert claim(one, 10) == []
+    rest = claim(at_once, 1000)
+    keys = {job.key for job in first + second + own + rest}
+    assert keys == {f"k{n}" for n in range(120)}
+
+
+@pytest.mark.parametrize("share", ["", "1/1"])
+def test_a_claim_locks_what_it_takes_and_leaves_the_rest_to_others(make, fresh_url, share):
+    store, other = make(fresh_url, share=share), make(fresh_url, share=share)
+    store.run(lambda tx: tx.enqueue("q", [NewJob(f"k{n:02d}") for n in range(50)]), write=True)
+
+    def claim(tx):
+        return [job.key for job in tx.claim("q", 20, LEASE, "w")]
+
+    def meanwhile(tx):
+        first = claim(tx)
+        with ThreadPoolExecutor(1) as thread:
+            second, third = (
+                thread.submit(other.run, claim, write=True).result(PATIENCE) for _ in range(2)
+            )
+        return first, second, third
+
+    keys = [f"k{n:02d}" for n in range(50)]
+    assert store.run(meanwhile, write=True) == (keys[:20], keys[20:40], keys[40:])
 
 
 # Housekeeping.

@@ -314,9 +314,10 @@ class Store(Protocol):
         kind's own and raise the generation, in one transaction or so that each part can be told
         to be done. A transaction that writes compares the generation with the one that `open`
         saw, before its first write and under a lock that (1) waits for (on PostgreSQL and
-        MariaDB a shared lock on that row), and fails with `SchemaTooNew`
-        (`storage.schema_changed`) where it is another; one that reads may do so only when a
-        statement fails. A shape that was begun towards other kinds than these is dropped first.
+        MariaDB a shared lock on that row), or as the last thing before its commit, and fails with
+        `SchemaTooNew` (`storage.schema_changed`) where it is another; one that reads may do so
+        only when a statement fails. A shape that was begun towards other kinds than these is
+        dropped first.
 
         Args:
             kinds: As `open` is to get them.

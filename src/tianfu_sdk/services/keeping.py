@@ -9,7 +9,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from tianfu_sdk.core.kinds import KEPT
-from tianfu_sdk.errors import Denied, NotFound, Unsupported
+from tianfu_sdk.errors import Denied, Invalid, NotFound, Unsupported
 from tianfu_sdk.files import new_file
 from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.event import Value
@@ -159,6 +159,7 @@ class Keeping(Desk):
         checked = check_dump(source)
         loading = Loading(self._tools, checked)
         content = loading.run(progress)
+        self._seal_what_is_open()
         folder = media_beside(source)
         media = _NONE
         if Path(folder).is_dir():
@@ -181,6 +182,16 @@ class Keeping(Desk):
             media=media,
             other_regions=checked.header.regions != self._tools.regions.table,
         )
+
+    def _seal_what_is_open(self) -> None:
+        # Lines that no worker had sealed where they come from: where every change seals its own,
+        # nobody else would, and the next seal would not fit. A last seal that was tampered with
+        # has no place; that is for `verify` to say.
+        if self._tools.store.capabilities.single_writer:
+            audit = Audit(self._tools, self._actor)
+            with contextlib.suppress(Invalid):
+                while audit.seal_open():
+                    pass
 
     def content_hash(self) -> Mapping[str, str]:
         """Tell this store's content from another's: equal where two stores hold the same.

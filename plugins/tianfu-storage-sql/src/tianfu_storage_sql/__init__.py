@@ -46,7 +46,8 @@ def open_postgresql(context: BackendContext) -> Store:
     address, settings = Address.of(context.url, context.read(SqlSettings))
     standby = None
     if settings.standby is not None:
-        standby = Postgresql(Address.of(settings.standby.reveal(), settings)[0], settings)
+        reading = Address.of(settings.standby.reveal(), settings)[0]
+        standby = Postgresql(reading, settings, reads=True)
     return SqlStore(Postgresql(address, settings), settings, standby)
 
 

@@ -13,7 +13,7 @@ from tianfu_sdk.settings import Secret
 
 __all__ = ["Address", "SqlSettings"]
 
-_OURS = ("portable", "prepare_threshold", "share")
+_OURS = ("portable", "prepare_threshold", "share", "share_wait")
 """Settings that may stand in the query of a URL as well."""
 
 
@@ -42,11 +42,16 @@ class SqlSettings:
     """Of text, where the dialect's own is not known to the server: it must order by bytes and
     count blanks at the end. MySQL 8 calls it `utf8mb4_0900_bin`."""
     share: str = ""
-    """Such as `1/3`: claim the first third of the jobs before all others. On a cluster whose
-    nodes are written to at once (Galera), each node's workers are given another share."""
+    """Such as `1/3`: claim the first third of the jobs. On a cluster whose nodes are written to
+    at once (Galera), each node's workers are given another share."""
+    share_wait: float = 60.0
+    """Seconds for which a job must have been due before workers of another share claim it: then
+    those whose it is are gone or cannot keep up. 0: at once, after their own."""
 
     def part(self) -> tuple[int, int] | None:
         """Give the number of this share, from 0, and how many there are."""
+        if not self.share_wait >= 0:
+            raise Invalid("storage.share", path="share_wait", value=str(self.share_wait))
         if not self.share:
             return None
         number, _, total = self.share.partition("/")
@@ -134,11 +139,16 @@ def _host(place: str) -> tuple[str, int | None]:
     return unquote(name), int(port) if port else None
 
 
-def _read(name: str, text: str) -> bool | int | str:
+def _read(name: str, text: str) -> bool | float | str:
     if name == "portable":
         return text.lower() in {"1", "true", "yes", "on"}
     if name == "prepare_threshold":
         if not text.isdecimal():
             raise Invalid("storage.bad_address", path=name)
         return int(text)
+    if name == "share_wait":
+        try:
+            return float(text)
+        except ValueError:
+            raise Invalid("storage.bad_address", path=name) from None
     return text

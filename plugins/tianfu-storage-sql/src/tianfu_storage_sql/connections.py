@@ -13,8 +13,9 @@ from tianfu_storage_sql.session import Driver, Session
 
 __all__ = ["Connections"]
 
-_COMING_BACK = frozenset({Fault.CROWDED, Fault.LOST, Fault.REFUSED})
+_COMING_BACK = frozenset({Fault.CROWDED, Fault.LOST, Fault.NO_PRIMARY, Fault.REFUSED})
 _PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
 
 
 class _Held:
@@ -109,7 +110,7 @@ class Connections:
                 self._mine.held = _Held(session, self._all)
                 return session
             time.sleep(pause)
-            pause = min(1.0, pause * 2)
+            pause = min(_LONGEST_PAUSE, pause * 2)
 
     def drop(self) -> None:
         """Close this thread's connection, so that the next is a new one."""

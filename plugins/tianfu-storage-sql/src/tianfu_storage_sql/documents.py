@@ -64,6 +64,9 @@ class KindTable:
         values = {name: bind(n, main.c[name].type) for n, name in enumerate(columns)}
         return self._said(self._ignoring(sa.insert(main).values(version=version, **values)))
 
+    def _name(self, table: sa.Table) -> str:
+        return str(self._dialect.identifier_preparer.format_table(table))
+
     def _ignoring(self, insert: sa.Insert) -> sa.Insert:
         if self._driver.features.ignoring != "conflict":
             return insert
@@ -162,11 +165,14 @@ class KindTable:
             self._all_or_none(session, absent, lambda: self._load(session, rows))
 
     def _load(self, session: Session, rows: Sequence[Row]) -> bool:
-        if not self._insert_all(
-            session, self._load_text, [(*self._values(row), row.id, row.version) for row in rows]
-        ):
+        text = self._load_text
+        values = [(*self._values(row), row.id, row.version) for row in rows]
+        main = self._name(self.tables.main)
+        if not self._inserted(session, lambda: session.load(main, text, values), rows):
             return False
-        self._add_many(session, rows, {})
+        for key in self._keys.many:
+            _, come = moved_members(key.name, rows, {})
+            session.load(self._name(self.tables.many[key.name]), self._adds[key.name][0], come)
         return True
 
     def delete(self, session: Session, versions: Sequence[tuple[str, int]]) -> None:
@@ -190,13 +196,12 @@ class KindTable:
         return True
 
     def _create(self, session: Session, rows: Sequence[Row]) -> bool:
-        return self._insert_all(
-            session, self._insert, [(*self._values(row), row.id) for row in rows]
-        )
+        values = [(*self._values(row), row.id) for row in rows]
+        return self._inserted(session, lambda: session.change_many(self._insert, values), rows)
 
-    def _insert_all(self, session: Session, text: Text, values: Sequence[Sequence[Any]]) -> bool:
+    def _inserted(self, session: Session, insert: Callable[[], int], rows: Sequence[Row]) -> bool:
         try:
-            return session.change_many(text, values) == len(values)
+            return insert() == len(rows)
         except self._driver.errors as error:
             if self._driver.fault(error) is not Fault.DUPLICATE:
                 raise

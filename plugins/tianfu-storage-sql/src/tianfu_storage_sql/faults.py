@@ -33,7 +33,11 @@ class Fault(enum.Enum):
     FULL = "full"
     LOST = "lost"
     """The connection is gone."""
+    MISSING = "missing"
+    """A table is not there: the store was perhaps migrated since it was opened."""
     NO_DATABASE = "no_database"
+    NO_PRIMARY = "no_primary"
+    """Servers answer, and none of them takes writes: a standby is not promoted yet."""
     READ_ONLY = "read_only"
     REFUSED = "refused"
     """Nobody answers under that address."""
@@ -50,6 +54,7 @@ _SAID: dict[Fault, tuple[type[StorageError], str]] = {
     Fault.FULL: (StorageFull, "storage.full"),
     Fault.LOST: (StorageUnavailable, "storage.lost"),
     Fault.NO_DATABASE: (StorageUnavailable, "storage.no_database"),
+    Fault.NO_PRIMARY: (StorageUnavailable, "storage.no_primary"),
     Fault.READ_ONLY: (StorageReadOnly, "storage.read_only"),
     Fault.REFUSED: (StorageUnavailable, "storage.refused"),
     Fault.TOO_LARGE: (StorageError, "storage.too_large"),

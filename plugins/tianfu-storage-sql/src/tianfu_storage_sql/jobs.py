@@ -2,16 +2,21 @@
 
 A job's primary key is a hash of its queue and key, so a repeated key meets its row wherever
 that lives. Moments are the server's own, as microseconds since 1970.
+
+Workers that were given a share claim by the column `shard`: the jobs of their own shards, and
+those of others that have been due for a while, which nobody else seems to do.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -37,6 +42,24 @@ SHARDS = 60
 _PRIORITIES = range(10)
 _MICROSECOND = timedelta(microseconds=1)
 _TRIES = 20
+_RIVALS = 8
+"""Workers that find jobs side by side."""
+
+
+@attrs.frozen
+class Share:
+    """The jobs that some workers claim first, or the others once they have waited."""
+
+    number: int
+    """From 0."""
+    total: int
+    wait: int | None = None
+    """None: the own ones; else the others', in microseconds."""
+
+    def shards(self) -> list[int]:
+        """Give the values of the column."""
+        mine = self.wait is None
+        return [n for n in range(SHARDS) if (n % self.total == self.number) is mine]
 
 
 def micros(moment: datetime) -> int:
@@ -57,13 +80,20 @@ class Jobs:
         tables: In the driver's dialect.
         driver: Whose features are used.
         part: Number of our share and how many there are, or None.
+        wait: Seconds after which the jobs of other shares are claimed as well.
     """
 
-    def __init__(self, tables: Tables, driver: Driver, part: tuple[int, int] | None) -> None:
+    def __init__(
+        self, tables: Tables, driver: Driver, part: tuple[int, int] | None, wait: float = 0.0
+    ) -> None:
         self._driver = driver
         self._features = driver.features
         self._tables = tables
-        self._part = part
+        self._shares: list[Share | None] = [None]
+        if part is not None:
+            self._shares = [Share(*part)]
+            if part[1] > 1 and wait < math.inf:
+                self._shares.append(Share(*part, round(wait * 1_000_000)))
         self._table = tables.job
         self._said: dict[Any, Text] = {}
         self._insert = self._say_insert()
@@ -135,28 +165,57 @@ class Jobs:
         jobs: list[Job] = []
         # Priority by priority: jobs that are due later never stand in the way of the index.
         for (priority,) in session.rows(self._text("due"), (queue,) * len(_PRIORITIES)):
-            for part in (None,) if self._part is None else (self._part, None):
+            for share in self._shares:
                 if len(jobs) < n:
                     taking = (queue, priority, n - len(jobs), token, owner, length)
-                    jobs += self._take(session, taking, part)
+                    jobs += self._take(session, taking, share)
         return jobs
 
-    def _take(self, session: Session, taking: tuple[Any, ...], part: Any) -> list[Job]:
+    def _take(self, session: Session, taking: tuple[Any, ...], share: Share | None) -> list[Job]:
         queue, priority, n, token, owner, length = taking
         if self._features.returning:
             # The condition of a share needs no value: it is said in the text.
             rows = session.rows(
-                self._text("take", part), (queue, priority, n, token, owner, length)
+                self._text("take", share), (queue, priority, n, token, owner, length)
             )
             return sorted_jobs(queue, token, rows)
         for _ in range(_TRIES):
-            rows = session.rows(self._text("due_rows", part), (queue, priority, n))
+            if self._features.skip_locked:
+                rows = self._locked_rows(session, queue, priority, n, share)
+            else:
+                rows = session.rows(self._text("due_rows", share), (queue, priority, n))
             if not rows:
                 return []
             taken = self._mark(session, rows, token, owner, length)
             if taken:
                 return sorted_jobs(queue, token, taken)
         return []
+
+    def _locked_rows(
+        self, session: Session, queue: str, priority: int, n: int, share: Share | None
+    ) -> list[Any]:
+        """Lock due jobs and no other row.
+
+        A locking search locks what it only passes by: all that is due, so that no other worker
+        finds anything; and on a cluster the claim of another node ends whoever has locked its
+        rows. So jobs are found without a lock and then locked by their ids.
+        """
+        rows: list[Any] = []
+        tried: set[bytes] = set()
+        for window in (n, n * _RIVALS):
+            found = session.rows(self._text("due_ids", share), (queue, priority, window))
+            due = [bytes(row[0]) for row in sorted(found, key=lambda row: (row[1], row[2]))]
+            uids = [uid for uid in due[:window] if uid not in tried]
+            tried.update(uids)
+            while uids and len(rows) < n:
+                missing = n - len(rows)
+                chunk, uids = uids[:missing], uids[missing:]
+                padded, number = self._padded(chunk)
+                rows += session.rows(self._text("locked", number), padded)
+            # Fewer than were asked for: there are no more, or rivals are at work on the first.
+            if len(rows) >= n or len(due) < window:
+                break
+        return rows
 
     def _mark(
         self, session: Session, rows: list[Any], token: str, owner: str, length: int
@@ -264,7 +323,7 @@ class Jobs:
         tail = " ON DUPLICATE KEY UPDATE uid = uid" if ignoring else ""
         return compiled(insert, self._driver.dialect, tail)
 
-    def _open(self, part: tuple[int, int] | None = None) -> list[sa.ColumnElement[bool]]:
+    def _open(self, share: Share | None = None) -> list[sa.ColumnElement[bool]]:
         c, hold = self._table.c, self._tables.hold
         held = (
             sa.select(constant("1"))
@@ -276,10 +335,17 @@ class Jobs:
             found.append(c.state < constant("2"))
         else:
             found.append(c.state.in_([constant("0"), constant("1")]))
-        if part is not None:
-            number, total = part
-            mine = [constant(str(n)) for n in range(SHARDS) if n % total == number]
-            found.append(c.shard.in_(mine))
+        return [*found, *self._of(share)]
+
+    def _of(self, share: Share | None) -> list[sa.ColumnElement[bool]]:
+        if share is None:
+            return []
+        c = self._table.c
+        found: list[sa.ColumnElement[bool]] = [
+            c.shard.in_([constant(str(n)) for n in share.shards()])
+        ]
+        if share.wait:
+            found.append(c.due <= server_micros() - constant(str(share.wait)))
         return found
 
     def _say_due(self) -> Any:
@@ -303,17 +369,34 @@ class Jobs:
         column = found.c.priority
         return sa.select(column).where(column.is_not(None)).order_by(column)
 
-    def _next(self, part: tuple[int, int] | None, *columns: Any) -> sa.Select[Any]:
+    def _next(self, share: Share | None, *columns: Any) -> sa.Select[Any]:
         c = self._table.c
         return (
             sa.select(*columns)
             .where(
                 c.queue == bind(0, c.queue.type),
                 c.priority == bind(1, c.priority.type),
-                *self._open(part),
+                *self._open(share),
             )
             .order_by(c.due, c.id)
             .limit(bind(2, sa.BigInteger()))
+        )
+
+    def _say_due_ids(self, share: Share | None) -> Any:
+        # A look for each state, so that the index gives both in order and the look can end.
+        c = self._table.c
+        looks = [
+            self._next(share, c.uid, c.due, c.id).where(c.state == constant(state)).subquery()
+            for state in ("0", "1")
+        ]
+        return sa.union_all(*(sa.select(look) for look in looks))
+
+    def _say_locked(self, number: int) -> Any:
+        c = self._table.c
+        return (
+            sa.select(*self._columns())
+            .where(among(c.uid, 0, number), *self._open()[:1], *self._open()[2:])
+            .with_for_update(skip_locked=True)
         )
 
     def _columns(self) -> list[Any]:
@@ -332,10 +415,10 @@ class Jobs:
             "attempts": c.attempts + constant("1"),
         }
 
-    def _say_take(self, part: tuple[int, int] | None) -> Any:
+    def _say_take(self, share: Share | None) -> Any:
         # The order of a claim is that of what was due before, which an UPDATE cannot return.
         c = self._table.c
-        first = self._next(part, c.uid, c.due.label("was")).with_for_update(skip_locked=True)
+        first = self._next(share, c.uid, c.due.label("was")).with_for_update(skip_locked=True)
         taken = first.cte("taken").prefix_with("MATERIALIZED", dialect="postgresql")
         return (
             sa.update(self._table)
@@ -344,11 +427,8 @@ class Jobs:
             .returning(*self._columns()[:-1], taken.c.was)
         )
 
-    def _say_due_rows(self, part: tuple[int, int] | None) -> Any:
-        statement = self._next(part, *self._columns())
-        return (
-            statement.with_for_update(skip_locked=True) if self._features.skip_locked else statement
-        )
+    def _say_due_rows(self, share: Share | None) -> Any:
+        return self._next(share, *self._columns())
 
     def _say_mark(self, number: int) -> Any:
         c = self._table.c

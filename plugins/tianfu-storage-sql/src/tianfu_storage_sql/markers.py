@@ -4,6 +4,11 @@ The last statement of a write inserts its marker. Where the answer to COMMIT is 
 connection inserts the same marker as void: if that succeeds, the lost transaction was not
 committed, and cannot be any more, because its marker is taken; if the marker is there, it was
 committed. While the old transaction is still under way, the insert waits for it.
+
+The markers also keep programs that know an older shape from writing: each step of a migration
+that they must notice gives the table of markers its next name. That waits for those who are
+committing, and whoever opened the store before finds no table for its marker any more. It costs
+a write nothing.
 """
 
 from __future__ import annotations
@@ -33,11 +38,15 @@ class Markers:
 
     Args:
         driver: Knows what a duplicate is.
+        generation: Of the store when it was opened.
+        schema: Where its tables are, if that is to be said.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, generation: int, schema: str | None) -> None:
         self._driver = driver
-        commit = Tables(driver.dialect, driver.collation).commit
+        self.generation = generation
+        commit = Tables(driver.dialect, driver.collation).commit(generation, schema)
+        self.table: str = driver.dialect.identifier_preparer.format_table(commit)
         c = commit.c
         id_ = bind(0, c.id.type)
         self._void = compiled(
@@ -57,6 +66,10 @@ class Markers:
         """Make a marker; the older one is the smaller one."""
         return _stamp(time.time()) + secrets.token_hex(10)
 
+    def insert(self, marker: str) -> str:
+        """Give the statement that leaves a marker; a transaction's last."""
+        return f"INSERT INTO {self.table} (id, void) VALUES ('{marker}', 0)"
+
     def done(self, session: Session, marker: str) -> bool:
         """Tell whether the write of a marker was committed; False: it never will be."""
         session.begin(write=True)
@@ -66,8 +79,11 @@ class Markers:
             if self._driver.fault(error) is not Fault.DUPLICATE:
                 raise
             session.rollback()
-            session.begin(write=False)
+            session.begin(write=True)
             rows = session.rows(self._look, (marker,))
+            # A server that came up again shows what its standby may not have yet; but a commit
+            # that comes later is confirmed later.
+            session.change(self._void, (self.new(),))
             session.commit(None)
             # Void: an earlier look-up of ours was itself cut off after its commit.
             return bool(rows) and rows[0][0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ __all__ = ["Mysql", "MysqlSession"]
 _FAULTS = {
     1020: Fault.AGAIN,
     1213: Fault.AGAIN,
-    1180: Fault.AGAIN,
+    1412: Fault.AGAIN,  # the table was made or changed since the snapshot
     1205: Fault.BUSY,
     1021: Fault.FULL,
     1114: Fault.FULL,
@@ -36,6 +37,7 @@ _FAULTS = {
     1698: Fault.DENIED,
     1049: Fault.NO_DATABASE,
     1062: Fault.DUPLICATE,
+    1146: Fault.MISSING,
     1290: Fault.READ_ONLY,
     1792: Fault.READ_ONLY,
     1836: Fault.READ_ONLY,
@@ -44,6 +46,7 @@ _FAULTS = {
     1712: Fault.CORRUPT,
     1047: Fault.LOST,  # a node that left its cluster
     1053: Fault.LOST,
+    1180: Fault.LOST,  # during COMMIT: whether it is done is looked up
     1927: Fault.LOST,
     2006: Fault.LOST,
     2013: Fault.LOST,
@@ -59,6 +62,12 @@ _MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 _SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
+_NOT_READY = 1047
+_GONE = frozenset({_NOT_READY, 1053, 1180, 1927})
+"""After these a connection is of no use, though it is still open."""
+_NOT_IN_TIME = 1205
+
+
 def _number(error: BaseException) -> int | None:
     first = next(iter(error.args), None)
     return first if isinstance(first, int) else None
@@ -66,6 +75,9 @@ def _number(error: BaseException) -> int | None:
 
 class Mysql:
     """One server, or the first that answers of those that the URL names.
+
+    Of a Galera cluster it is the first node that takes part in it; and a transaction begins
+    when its node has seen all that was acknowledged before, by whichever node.
 
     Raises:
         Invalid: `storage.bad_address`, an option that is not known.
@@ -82,6 +94,7 @@ class Mysql:
             Features() if settings.portable else Features(ignoring="duplicate", skip_locked=True)
         )
         self._timeout = settings.timeout
+        self._cluster: bool | None = None
         for name in address.options:
             if name not in _OPTIONS:
                 raise Invalid("storage.bad_address", path=f"url.{name}")
@@ -102,12 +115,20 @@ class Mysql:
             **address.options,
         }
 
+    @property
+    def runs(self) -> int:
+        """How often a body is called at most.
+
+        A lock is had in turn; in a cluster the first to commit wins, so others try oftener.
+        """
+        return 20 if self._cluster else 5
+
     def connect(self) -> MysqlSession:
         """Connect to the first server that answers, beginning with the one that did before."""
         refused: BaseException | None = None
         for place, (host, port) in enumerate(list(self._hosts)):
             try:
-                connection = pymysql.connect(host=host, port=port, **self._common)
+                session = self._session(host, port)
             except pymysql.MySQLError as error:
                 if self.refused(error) not in {Fault.REFUSED, Fault.LOST, Fault.CROWDED}:
                     raise
@@ -115,9 +136,21 @@ class Mysql:
                 continue
             if place:
                 self._hosts = [*self._hosts[place:], *self._hosts[:place]]
-            return MysqlSession(connection, self._timeout)
+            return session
         assert refused is not None  # noqa: S101 - there is a host at least
         raise refused
+
+    def _session(self, host: str, port: int) -> MysqlSession:
+        connection = pymysql.connect(host=host, port=port, **self._common)
+        try:
+            if self._cluster is None:
+                self._cluster = _shown(connection, "VARIABLES LIKE 'wsrep_on'") == "ON"
+            if self._cluster:
+                _demand_ready(connection)
+            return MysqlSession(connection, self._timeout, cluster=self._cluster)
+        except BaseException:
+            connection.close()
+            raise
 
     def fault(self, error: BaseException) -> Fault:
         """Tell what an error means, by its number."""
@@ -130,10 +163,29 @@ class Mysql:
     """Tell why a connection failed; the server's number says it."""
 
 
-class MysqlSession(Owned):
-    """One connection."""
+def _demand_ready(connection: Any) -> None:
+    # A node that left its cluster still takes everybody in.
+    if _shown(connection, "STATUS LIKE 'wsrep_ready'") != "ON":
+        raise pymysql.OperationalError(_NOT_READY, "")
 
-    def __init__(self, connection: Any, timeout: float) -> None:
+
+def _shown(connection: Any, what: str) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {what}")
+        row = cursor.fetchone()
+    return None if row is None else str(row[1])
+
+
+class MysqlSession(Owned):
+    """One connection.
+
+    Args:
+        connection: Of PyMySQL.
+        timeout: Seconds to wait for a lock.
+        cluster: Whether the server is a node of a Galera cluster.
+    """
+
+    def __init__(self, connection: Any, timeout: float, *, cluster: bool = False) -> None:
         super().__init__()
         self._connection = connection
         self._cursor = connection.cursor()
@@ -142,7 +194,9 @@ class MysqlSession(Owned):
         self.do(
             f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00',"
             f" innodb_lock_wait_timeout = {wait}, lock_wait_timeout = {max(wait, 10)}"
+            + (", wsrep_sync_wait = 1" if cluster else "")
         )
+        _notice_silence(connection)
 
     @property
     def alive(self) -> bool:
@@ -154,7 +208,7 @@ class MysqlSession(Owned):
         try:
             self._cursor.execute(text.sql, tuple(text.values(values)))
         except pymysql.MySQLError as error:
-            self.failure = self.failure or error
+            self._failed(error)
             raise
         return list(self._cursor.fetchall())
 
@@ -163,7 +217,7 @@ class MysqlSession(Owned):
         try:
             return int(self._cursor.execute(text.sql, tuple(text.values(values))))
         except pymysql.MySQLError as error:
-            self.failure = self.failure or error
+            self._failed(error)
             raise
 
     def change_many(self, text: Text, many: Sequence[Sequence[Any]]) -> int:
@@ -175,22 +229,27 @@ class MysqlSession(Owned):
             # One INSERT of many rows where it is one; else one by one.
             self._cursor.executemany(text.sql, given)
         except pymysql.MySQLError as error:
-            self.failure = self.failure or error
+            self._failed(error)
             raise
         return int(self._cursor.rowcount)
 
-    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> None:
+    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> int:
         """Insert many rows."""
         del table
-        self.change_many(text, many)
+        return self.change_many(text, many)
 
     def do(self, sql: str) -> None:
         """Run something without values."""
         try:
             self._connection.query(sql)
         except pymysql.MySQLError as error:
-            self.failure = self.failure or error
+            self._failed(error)
             raise
+
+    def _failed(self, error: pymysql.MySQLError) -> None:
+        self.failure = self.failure or error
+        if _number(error) in _GONE:
+            self.close()
 
     def begin(self, *, write: bool) -> None:
         """Begin: reads keep one snapshot and wait for nobody."""
@@ -199,12 +258,18 @@ class MysqlSession(Owned):
         if isolation != self._isolation:
             self.do(f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")
             self._isolation = isolation
-        self.do("START TRANSACTION READ WRITE" if write else _SNAPSHOT)
+        try:
+            self.do("START TRANSACTION READ WRITE" if write else _SNAPSHOT)
+        except pymysql.MySQLError as error:
+            # Nothing is locked here: it waited for its cluster, and in vain.
+            if _number(error) == _NOT_IN_TIME:
+                self.close()
+            raise
 
-    def commit(self, marker: str | None) -> None:
-        """Commit, with a row in `tf_commit` first."""
-        if marker:
-            self.do(f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0)")
+    def commit(self, last: str | None) -> None:
+        """Commit."""
+        if last:
+            self.do(last)
         if self.failure is not None:
             raise self.failure
         self.do("COMMIT")
@@ -227,3 +292,13 @@ class MysqlSession(Owned):
         if self.own:
             with contextlib.suppress(Exception):
                 self._connection.close()
+
+
+def _notice_silence(connection: Any) -> None:
+    """Let the system look whether the other machine is still there, as for PostgreSQL."""
+    wire = connection._sock  # noqa: SLF001 - PyMySQL switches it on and leaves the times at hours
+    with contextlib.suppress(OSError, AttributeError):
+        if wire.family != socket.AF_UNIX:
+            for option, value in (("KEEPIDLE", 10), ("KEEPINTVL", 5), ("KEEPCNT", 3)):
+                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{option}"), value)
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
-from tianfu_sdk.core.shapes import compare, demand_same, read_shape, write_shape
 from tianfu_sdk.errors import SchemaTooNew, StorageCorrupt, StorageUnavailable
-from tianfu_sdk.model.storage import Kind, SchemaChange
+from tianfu_sdk.model.storage import Kind
 from tianfu_storage_sql import horizon
 from tianfu_storage_sql.events import Events, NumberedEvents
 from tianfu_storage_sql.horizon import HorizonEvents
-from tianfu_storage_sql.schema import SCHEMA, Tables
+from tianfu_storage_sql.locking import Making
+from tianfu_storage_sql.schema import SCHEMA, Tables, commit_name
 from tianfu_storage_sql.session import Driver, Session
+from tianfu_storage_sql.shelves import Shelves, Stored, repeatable
 from tianfu_storage_sql.texts import Text, bind, compiled
 
-__all__ = ["Opener"]
+__all__ = ["Found", "Opened", "Opener"]
 
 _MONTHS = 3
 """Months ahead for which tables of events are made."""
-_LOCK = 0x7469616E
-"""Number of the lock under which tables are made: "tian"."""
+
+
+@attrs.frozen
+class Found:
+    """What a place says of itself."""
+
+    facts: Mapping[str, str]
+    generation: int
+    """How often a migration began or ended; a part of the name of the table of markers."""
+    schema: str | None
+    """Where the tables are, on servers that would look further down a search path: said with
+    their names, so that those of another store are not taken for tables that were migrated."""
+
+
+@attrs.frozen(eq=False)
+class Opened:
+    """What an open store works with."""
+
+    found: Found
+    events: Events
+    stored: Mapping[str, Stored]
+    """By kind."""
 
 
 class Opener:
@@ -30,14 +52,17 @@ class Opener:
 
     Args:
         driver: Of the server.
+        timeout: Seconds to wait for others who make tables.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, timeout: float) -> None:
         self._driver = driver
         self.tables = Tables(driver.dialect, driver.collation)
+        self.shelves = Shelves(driver, self.tables)
+        self.making = Making(driver, timeout)
         self._postgresql = driver.dialect.name == "postgresql"
         self._horizon = HorizonEvents()
-        meta, kinds = self.tables.meta, self.tables.kinds
+        meta = self.tables.meta
 
         def said(statement: Any) -> Text:
             return compiled(statement, driver.dialect)
@@ -51,38 +76,53 @@ class Opener:
             .where(meta.c.name == bind(0, meta.c.name.type))
             .values(value=bind(1, meta.c.value.type))
         )
-        self._known = said(sa.select(kinds.c.name, kinds.c.shape))
-        self._learn = said(
-            sa.insert(kinds).values(
-                name=bind(0, kinds.c.name.type), shape=bind(1, kinds.c.shape.type)
-            )
-        )
+        here = "current_schema()" if self._postgresql else "DATABASE()"
         self._present = Text(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = "
-            + ("current_schema()" if self._postgresql else "DATABASE()")
-            + " AND table_name IN ('tf_meta', 'tf_kind', 'tf_job', 'tf_commit')",
+            f"SELECT table_name, table_schema FROM information_schema.tables"
+            f" WHERE table_schema = {here} AND (table_name IN ('tf_meta', 'tf_kind', 'tf_job')"
+            " OR table_name LIKE 'tf\\_commit%%')",
             (),
         )
 
-    def open(self, session: Session, kinds: Sequence[Kind], timeout: float) -> Events:
+    def open(self, session: Session, kinds: Sequence[Kind]) -> Opened:
         """Create what is missing, check what is there.
 
         Raises:
             StorageCorrupt: `storage.not_ours`.
-            SchemaTooNew: `storage.schema_too_new`.
-            SchemaTooOld: `storage.kind_changed`.
+            SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`, `storage.migrating`.
+            SchemaTooOld: `storage.kind_changed`, `storage.migrating`.
             StorageUnavailable: `storage.encoding`.
         """
-        known = self._recognise(session)
-        if known is None or self._missing(session, kinds):
-            self._locked(session, kinds, timeout)
-            known = self._recognise(session)
-        assert known is not None  # noqa: S101 - just made
-        if known["events"] == "numbered":
-            return NumberedEvents(self.tables, self._driver)
-        self._enter_era(session, known)
+        found, stored = self._look(session, kinds)
+        if found is None or any(
+            kind.name not in stored or stored[kind.name].dropping for kind in kinds
+        ):
+            with self.making.held(session):
+                self._create(session, kinds)
+            found, stored = self._look(session, kinds)
+        assert found is not None  # noqa: S101 - just made
+        if found.facts["events"] == "numbered":
+            return Opened(found, NumberedEvents(self.tables, self._driver), stored)
+        self._enter_era(session, found.facts)
         self.upkeep(session)
-        return self._horizon
+        return Opened(found, self._horizon, stored)
+
+    def _look(
+        self, session: Session, kinds: Sequence[Kind]
+    ) -> tuple[Found | None, dict[str, Stored]]:
+        # The generation before the kinds: who sees kinds as they were before a migration must
+        # not see the generation that came with it.
+        found = self.recognise(session)
+        while True:
+            stored = self.shelves.all(session) if found else {}
+            self.shelves.demand(stored, kinds)
+            if found is None or self._postgresql:
+                return found, stored
+            # Of several nodes, one may hear of a table's new name later than of rows.
+            again = self.recognise(session)
+            if again is None or again.generation == found.generation:
+                return found, stored
+            found = again
 
     def upkeep(self, session: Session) -> None:
         """Make the tables of the coming months."""
@@ -93,14 +133,11 @@ class Opener:
         for number in range(_MONTHS + 1):
             ahead = horizon.month_after(month, number)
             if there and f"tf_event_{ahead}" not in there:
-                session.begin(write=True)
-                session.do(f"SELECT pg_advisory_xact_lock({_LOCK})")
-                if f"tf_event_{ahead}" not in {
-                    row[0] for row in session.rows(horizon.PARTITIONS, ())
-                }:
-                    for statement in horizon.partition(ahead):
-                        session.do(statement)
-                session.commit(None)
+                with self.making.held(session):
+                    made = {row[0] for row in session.rows(horizon.PARTITIONS, ())}
+                    if f"tf_event_{ahead}" not in made:
+                        for statement in horizon.partition(ahead):
+                            session.do(statement)
 
     def check(self, session: Session) -> list[str]:
         """Look for damage that the server knows of."""
@@ -113,65 +150,47 @@ class Opener:
 
     # Recognising.
 
-    def _recognise(self, session: Session) -> dict[str, str] | None:
-        """Give what `tf_meta` says, or None where nothing of ours is there."""
-        present = {row[0] for row in session.rows(self._present, ())}
+    def recognise(self, session: Session) -> Found | None:
+        """Give what a place says of itself, or None where nothing of ours is there.
+
+        Raises:
+            StorageCorrupt: `storage.not_ours`.
+            SchemaTooNew: `storage.schema_too_new`.
+        """
+        rows = session.rows(self._present, ())
+        present = {row[0] for row in rows}
         place = self._driver.place
         if not present:
             return None
         if "tf_meta" not in present:
             raise StorageCorrupt("storage.not_ours", place=place)
-        known = {row[0]: row[1] for row in session.rows(self._meta, ())}
-        if not known and not self._postgresql:
+        facts = {row[0]: row[1] for row in session.rows(self._meta, ())}
+        if not facts and not self._postgresql:
             return None  # an opening was interrupted
-        if known.get("application") != "tianfu_sdk":
+        if facts.get("application") != "tianfu_sdk":
             raise StorageCorrupt("storage.not_ours", place=place)
-        version = int(known["schema"])
+        version = int(facts["schema"])
         if version > SCHEMA:
             raise SchemaTooNew("storage.schema_too_new", place=place, found=version, known=SCHEMA)
-        return known
+        generations = [name.removeprefix(commit_name(0)) or "0" for name in present]
+        generation = max((int(n) for n in generations if n.isdigit()), default=0)
+        return Found(facts, generation, rows[0][1] if self._postgresql else None)
 
-    def _missing(self, session: Session, kinds: Sequence[Kind]) -> bool:
-        shapes = {row[0]: row[1] for row in session.rows(self._known, ())}
-        for kind in kinds:
-            if kind.name in shapes:
-                stored = read_shape(kind.name, shapes[kind.name])
-                demand_same(stored, kind, begun=None, place=self._driver.place)
-        return any(kind.name not in shapes for kind in kinds)
+    def next_generation(self, session: Session) -> None:
+        """Let nobody who has the store open commit any more, inside `Making.held`.
 
-    def changes(self, session: Session, kinds: Sequence[Kind]) -> list[SchemaChange]:
-        """Say in what the kinds of a store differ from these."""
-        if self._recognise(session) is None:
-            return []
-        shapes = {row[0]: row[1] for row in session.rows(self._known, ())}
-        found = [
-            compare(read_shape(kind.name, shapes[kind.name]), kind)
-            for kind in kinds
-            if kind.name in shapes
-        ]
-        return [change for change in found if change is not None]
+        It waits for those who are at it: their markers hold the table until they are done.
+        """
+        found = self.recognise(session)
+        assert found is not None  # noqa: S101 - it was when the migration began
+        old, new = commit_name(found.generation), commit_name(found.generation + 1)
+        session.do(f"ALTER TABLE {old} RENAME TO {new}")
 
     # Creating.
 
-    def _locked(self, session: Session, kinds: Sequence[Kind], timeout: float) -> None:
-        if self._postgresql:
-            session.begin(write=True)
-            session.do(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            self._create(session, kinds)
-            session.commit(None)
-            return
-        # DDL commits by itself there: a lock of the session's, and every step may be repeated.
-        ((got,),) = session.rows(_GET_LOCK, (max(1, round(timeout)),))
-        if got != 1:
-            raise StorageUnavailable("storage.opening", place=self._driver.place)
-        try:
-            self._create(session, kinds)
-        finally:
-            session.do("DO RELEASE_LOCK(CONCAT('tf_open.', MD5(DATABASE())))")
-
     def _create(self, session: Session, kinds: Sequence[Kind]) -> None:
         tables = self.tables
-        if self._recognise(session) is None:
+        if self.recognise(session) is None:
             self._demand_encoding(session)
             horizon_ = self._driver.features.horizon
             shared = tables.shared if horizon_ else [*tables.shared, *tables.numbered]
@@ -179,7 +198,7 @@ class Opener:
             # DDL is not part of a transaction, what stands there already is stepped over.
             statements = [s for table in shared for s in tables.statements(table)]
             for statement in [*statements, *(horizon.STATEMENTS if horizon_ else ())]:
-                session.do(self._repeatable(statement))
+                session.do(statement if self._postgresql else repeatable(statement))
             facts = {
                 "application": "tianfu_sdk",
                 "schema": str(SCHEMA),
@@ -188,19 +207,13 @@ class Opener:
                 "server": self._server(session),
             }
             session.change_many(self._note, list(facts.items()))
-        shapes = {row[0] for row in session.rows(self._known, ())}
+        known = self.shelves.all(session)
+        self.shelves.demand(known, kinds)
         for kind in kinds:
-            if kind.name not in shapes:
-                made = tables.kind(kind)
-                for table in (made.main, *made.many.values()):
-                    for statement in tables.statements(table):
-                        session.do(self._repeatable(statement))
-                session.change(self._learn, (kind.name, write_shape(kind)))
-
-    def _repeatable(self, statement: str) -> str:
-        if self._postgresql:
-            return statement
-        return statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
+            if kind.name not in known:
+                self.shelves.learn(session, kind)
+            else:
+                self.shelves.sweep(session, known[kind.name])
 
     def _demand_encoding(self, session: Session) -> None:
         if self._postgresql:
@@ -217,26 +230,23 @@ class Opener:
             return ""
         return str(session.rows(horizon.SERVER, ())[0][0])
 
-    def _enter_era(self, session: Session, known: dict[str, str]) -> None:
+    def _enter_era(self, session: Session, known: Mapping[str, str]) -> None:
         self._horizon.era = int(known["era"])
         server = self._server(session)
         if server == known["server"] or not server:
             return
-        session.begin(write=True)
-        session.do(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        again = {row[0]: row[1] for row in session.rows(self._meta, ())}
-        era = int(again["era"])
-        if again["server"] != server:
-            era += 1
-            session.do(horizon.new_era(era))
-            session.change(self._change, ("era", str(era)))
-            session.change(self._change, ("server", server))
-        session.commit(None)
+        with self.making.held(session):
+            again = {row[0]: row[1] for row in session.rows(self._meta, ())}
+            era = int(again["era"])
+            if again["server"] != server:
+                era += 1
+                session.do(horizon.new_era(era))
+                session.change(self._change, ("era", str(era)))
+                session.change(self._change, ("server", server))
         self._horizon.era = era
 
 
 _ENCODING = Text("SHOW server_encoding", ())
-_GET_LOCK = Text("SELECT GET_LOCK(CONCAT('tf_open.', MD5(DATABASE())), %s)", (0,))
 _INVALID = Text(
     "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace"

@@ -38,23 +38,41 @@ _FAULTS = {
     "57P05": Fault.LOST,
     "25P03": Fault.LOST,
     "42501": Fault.DENIED,
+    "42P01": Fault.MISSING,
     "54000": Fault.TOO_LARGE,
     "XX001": Fault.CORRUPT,
     "XX002": Fault.CORRUPT,
 }
+_ATTRS = "target_session_attrs"
 _LOCAL_ONLY = frozenset({"01000", "57P01"})
 """Codes of the warning that a commit stopped waiting for its standby."""
 _COPIED = 50
 _OK = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_QUERY})
 
 
+_NOTICED = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""By which a machine that is gone without a word is noticed, within half a minute."""
+
+
 class Postgresql:
-    """One server, or one and its standbys under one URL."""
+    """One server, or one and its standbys under one URL.
+
+    Args:
+        address: Of the servers; where it names several, the one that takes writes is meant.
+        settings: Of the backend's table and the URL.
+        reads: Whether a server that only reads will do.
+    """
 
     errors: tuple[type[BaseException], ...] = (psycopg.Error,)
     name = "postgresql"
+    runs = 5
 
-    def __init__(self, address: Address, settings: SqlSettings) -> None:
+    def __init__(self, address: Address, settings: SqlSettings, *, reads: bool = False) -> None:
         self.place = address.place
         self.collation = settings.collation or "C"
         self.dialect: Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
@@ -69,6 +87,11 @@ class Postgresql:
         self._more: dict[str, Any] = {"password": address.password} if address.password else {}
         if "connect_timeout" not in address.options:
             self._more["connect_timeout"] = max(2, round(settings.timeout))
+        self._more.update({k: v for k, v in _NOTICED.items() if k not in address.options})
+        if len(address.hosts) > 1 and not reads and _ATTRS not in address.options:
+            self._more[_ATTRS] = "read-write"
+        wanted = {**address.options, **self._more}.get(_ATTRS, "any")
+        self._choosy = wanted not in {"any", "prefer-standby"}
 
     def connect(self) -> PostgresqlSession:
         """Connect."""
@@ -100,14 +123,26 @@ class Postgresql:
             return Fault.DENIED
         if state in _FAULTS:
             return _FAULTS[state]
+        return self._silent()
+
+    def _silent(self) -> Fault:
         info = psycopg.conninfo.make_conninfo(self._url, **self._more).encode()
         if pq.PGconn.ping(info) != pq.Ping.OK:
             return Fault.REFUSED
+        if self._choosy and self._anyone():
+            return Fault.NO_PRIMARY
         # The server is well and refused us: either our account or the database.
         with contextlib.suppress(psycopg.Error):
             psycopg.connect(self._url, **{**self._more, "dbname": "postgres"}).close()
             return Fault.NO_DATABASE
         return Fault.DENIED
+
+    def _anyone(self) -> bool:
+        """Tell whether one of the servers takes us in, though it is not the one we want."""
+        with contextlib.suppress(psycopg.Error):
+            psycopg.connect(self._url, **{**self._more, _ATTRS: "any"}).close()
+            return True
+        return False
 
 
 def _wait_to_send(socket: int) -> None:
@@ -194,19 +229,19 @@ class PostgresqlSession(Owned):
             raise
         return self._cursor.rowcount
 
-    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> None:
+    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> int:
         """Insert many rows; from some on a COPY is quicker."""
         if len(many) < _COPIED:
-            self.change_many(text, many)
-            return
+            return self.change_many(text, many)
         columns = text.sql.partition("(")[2].partition(")")[0]
         try:
             with self._cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for values in many:
-                    copy.write_row(values)
+                    copy.write_row(text.values(values))
         except psycopg.Error as error:
             self.failure = self.failure or error
             raise
+        return len(many)
 
     def do(self, sql: str) -> None:
         """Run something without values."""
@@ -256,14 +291,13 @@ class PostgresqlSession(Owned):
         if write:
             self._command(self._write)
 
-    def commit(self, marker: str | None) -> None:
-        """Commit; marker and COMMIT travel together."""
+    def commit(self, last: str | None) -> None:
+        """Commit; the last statement and COMMIT travel together."""
         if self._due:
             self._due = False
             return
         self._ear.warned = False
-        insert = f"INSERT INTO tf_commit (id, void) VALUES ('{marker}', 0);" if marker else ""
-        result = self._patient(f"{insert}COMMIT".encode())
+        result = self._patient((f"{last};COMMIT" if last else "COMMIT").encode())
         if result.command_status == b"ROLLBACK":
             # The transaction was lost to an error that somebody caught.
             raise self.failure or psycopg.InternalError("the transaction was rolled back")

@@ -3,7 +3,9 @@
 All names begin with `tf_`, so that a database may be shared with other programs. A kind is
 a table `tf_d_<kind>` with real key columns beside an opaque document; the values of a
 multi-valued key stand twice: in the row (column `many`, so that a read is one statement)
-and in `tf_m_<kind>_<key>`, which the operator `has` asks.
+and in `tf_m_<kind>_<key>`, which the operator `has` asks. With each migration of its rows a
+kind gets tables of the next number, `tf_d1_<kind>` and so on, so that a program that knows the
+old shape only finds no table rather than one it would misread.
 
 Nothing here is refused by an engine that spreads rows over machines: no foreign keys, no
 unique key beside the primary one, and no primary key out of a sequence. Text is ordered byte
@@ -26,7 +28,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tianfu_sdk.model.storage import LONGEST_ID, LONGEST_KEY, Key, Kind
 from tianfu_storage_sql.texts import constant
 
-__all__ = ["SCHEMA", "KindTables", "Tables"]
+__all__ = ["SCHEMA", "KindTables", "Tables", "commit_name"]
 
 SCHEMA = 1
 """What `tf_meta` says of tables that this program makes."""
@@ -38,14 +40,29 @@ _INDEXED = 768
 TOKEN = 64
 """Characters of a token in the index at most; longer ones are clipped, see `search`."""
 
+_INNODB: dict[str, Any] = {
+    f"{dialect}_{option}": value
+    for dialect in ("mysql", "mariadb")
+    for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("row_format", "DYNAMIC"))
+}
+
 
 def named(*parts: str) -> str:
     """Make a name of parts; one that is too long keeps its beginning and ends in a hash."""
     name = "_".join(parts)
     if len(name) <= _LONGEST_NAME:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return _ended(name, name)
+
+
+def _ended(name: str, content: str) -> str:
+    digest = hashlib.sha256(content.encode()).hexdigest()[:10]
     return f"{name[: _LONGEST_NAME - 11]}_{digest}"
+
+
+def commit_name(generation: int) -> str:
+    """Give the name of the table of markers."""
+    return f"tf_commit{generation or ''}"
 
 
 @attrs.frozen(eq=False)
@@ -56,6 +73,11 @@ class KindTables:
     main: sa.Table
     many: dict[str, sa.Table]
     """By key."""
+
+    @property
+    def all(self) -> list[sa.Table]:
+        """Give them, the rows' own first."""
+        return [self.main, *self.many.values()]
 
 
 class Tables:
@@ -110,24 +132,25 @@ class Tables:
             name,
             self.metadata,
             *columns,
-            mysql_engine="InnoDB",
-            mysql_charset="utf8mb4",
-            mysql_row_format="DYNAMIC",
-            mariadb_engine="InnoDB",
-            mariadb_charset="utf8mb4",
-            mariadb_row_format="DYNAMIC",
+            **_INNODB,
             **more,
         )
 
-    def kind(self, kind: Kind) -> KindTables:
-        """Give the tables of a kind."""
-        metadata, self.metadata = self.metadata, sa.MetaData()
+    def kind(self, kind: Kind, number: int = 0, schema: str | None = None) -> KindTables:
+        """Give the tables of a kind.
+
+        Args:
+            kind: Its shape.
+            number: How often its rows were migrated.
+            schema: Where they are, to be said with their names.
+        """
+        metadata, self.metadata = self.metadata, sa.MetaData(schema=schema)
         try:
-            return self._kind(kind)
+            return self._kind(kind, str(number or ""))
         finally:
             self.metadata = metadata
 
-    def _kind(self, kind: Kind) -> KindTables:
+    def _kind(self, kind: Kind, infix: str) -> KindTables:
         many = [key for key in kind.keys if key.many]
         columns = [
             sa.Column("id", self.text(LONGEST_ID), primary_key=True),
@@ -141,12 +164,12 @@ class Tables:
         ]
         if many:
             columns.append(sa.Column("many", self.long_text, nullable=False))
-        main = self._table(f"tf_d_{kind.name}", *columns)
-        for number, index in enumerate(kind.indexes):
-            self._index(main, kind, number, index)
+        main = self._table(f"tf_d{infix}_{kind.name}", *columns)
+        for index in dict.fromkeys(kind.indexes):
+            self._index(main, kind, infix, index)
         tables = {}
         for key in many:
-            name = named("tf_m", kind.name, key.name)
+            name = named(f"tf_m{infix}", kind.name, key.name)
             tables[key.name] = self._table(
                 name,
                 sa.Column("value", self._type(key), primary_key=True),
@@ -155,7 +178,7 @@ class Tables:
             sa.Index(named(name, "id"), tables[key.name].c.id)
         return KindTables(kind, main, tables)
 
-    def _index(self, main: sa.Table, kind: Kind, number: int, index: Sequence[str]) -> None:
+    def _index(self, main: sa.Table, kind: Kind, infix: str, index: Sequence[str]) -> None:
         columns = [main.c[f"k_{name}"] for name in index]
         names = [column.name for column in columns]
         lengths = {
@@ -174,7 +197,9 @@ class Tables:
                 more = {"mysql_length": {**more.get("mysql_length", {}), name: 40}}
         if more:
             more["mariadb_length"] = more["mysql_length"]
-        sa.Index(named("tf_i", kind.name, str(number)), *columns, main.c.id, **more)
+        # Named by what it is of, so that it can be told whether it is there.
+        name = "_".join((f"tf_i{infix}", kind.name, *index))
+        sa.Index(_ended(name, f"{kind.name} {' '.join(index)}"), *columns, main.c.id, **more)
 
     @cached_property
     def meta(self) -> sa.Table:
@@ -192,15 +217,25 @@ class Tables:
             "tf_kind",
             sa.Column("name", self.text(LONGEST_ID), primary_key=True),
             sa.Column("shape", self.long_text, nullable=False),
+            sa.Column("number", sa.Integer, nullable=False),
+            sa.Column("begun", self.long_text, nullable=False),
+            sa.Column("dropping", self.long_text, nullable=False),
         )
 
-    @cached_property
-    def commit(self) -> sa.Table:
-        """A row a write, by which a commit whose answer was lost is looked up."""
-        return self._table(
-            "tf_commit",
+    def commit(self, generation: int = 0, schema: str | None = None) -> sa.Table:
+        """Give the table of markers, a row a write; see `markers`.
+
+        Args:
+            generation: Which is a part of its name.
+            schema: Where it is, to be said with it.
+        """
+        return sa.Table(
+            commit_name(generation),
+            sa.MetaData(),
             sa.Column("id", self.text(32), primary_key=True),
             sa.Column("void", sa.SmallInteger, nullable=False),
+            schema=schema,
+            **_INNODB,
         )
 
     @cached_property
@@ -321,13 +356,21 @@ class Tables:
 
     # What creates them.
 
+    def bare(self, table: sa.Table) -> str:
+        """Give the statement that makes a table without its indexes."""
+        return str(CreateTable(table).compile(dialect=self.dialect)).strip()
+
+    def indexes(self, table: sa.Table) -> dict[str, str]:
+        """Give the statements that make the indexes of a table, by their names."""
+        return {
+            str(index.name): str(CreateIndex(index).compile(dialect=self.dialect)).strip()
+            for index in sorted_indexes(table)
+        }
+
     def statements(self, table: sa.Table) -> list[str]:
         """Give the statements that make a table and its indexes."""
-        made = str(CreateTable(table).compile(dialect=self.dialect)).strip()
-        indexes = [
-            str(CreateIndex(index).compile(dialect=self.dialect)).strip()
-            for index in sorted_indexes(table)
-        ]
+        made = self.bare(table)
+        indexes = list(self.indexes(table).values())
         if not self._mysql:
             return [made, *indexes]
         # In one statement, since there a table and its indexes cannot be one transaction.
@@ -348,7 +391,7 @@ class Tables:
         return [
             self.meta,
             self.kinds,
-            self.commit,
+            self.commit(),
             self.job,
             self.hold,
             self.doc,

@@ -64,12 +64,12 @@ class Session(Protocol):
         """Run a statement for many values; gives how many rows changed in all."""
         ...
 
-    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> None:
-        """Insert many rows.
+    def load(self, table: str, text: Text, many: Sequence[Sequence[Any]]) -> int:
+        """Insert many rows; gives how many were inserted.
 
         Args:
             table: Name of the table.
-            text: An INSERT whose columns stand in the order of the values.
+            text: An INSERT.
             many: Values.
         """
         ...
@@ -82,8 +82,11 @@ class Session(Protocol):
         """Begin a transaction."""
         ...
 
-    def commit(self, marker: str | None) -> None:
-        """Commit, with a row in `tf_commit` first.
+    def commit(self, last: str | None) -> None:
+        """Commit.
+
+        Args:
+            last: A statement that is run before, if possible in one go.
 
         Raises:
             InDoubtError: It is committed on this server, and that may be all.
@@ -112,6 +115,11 @@ class Driver(Protocol):
     collation: str
     errors: tuple[type[BaseException], ...]
     place: str
+
+    @property
+    def runs(self) -> int:
+        """How often a body is called at most, where others keep being quicker."""
+        ...
 
     def connect(self) -> Session:
         """Connect; errors of the driver come through."""

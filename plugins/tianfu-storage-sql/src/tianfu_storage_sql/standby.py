@@ -15,11 +15,11 @@ __all__ = ["Standby"]
 # nothing is written, the last transaction is old though nothing is missing: then it counts
 # when the primary was last heard of, which only some users may see.
 _AGE = Text(
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN 0 ELSE"
+    "SELECT CASE WHEN to_regclass(%s) IS NULL THEN NULL WHEN NOT pg_is_in_recovery() THEN 0 ELSE"
     " (extract(epoch FROM least(clock_timestamp() - pg_last_xact_replay_timestamp(),"
     " (SELECT clock_timestamp() - max(last_msg_receipt_time) FROM pg_stat_wal_receiver"
     " WHERE pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()))) * 1000000)::bigint END",
-    (),
+    (0,),
 )
 
 
@@ -39,11 +39,13 @@ class Standby:
         """Let connections be made."""
         self._connections.open()
 
-    def begin(self, most: timedelta) -> Session | None:
+    def begin(self, most: timedelta, markers: str) -> Session | None:
         """Begin a read there.
 
         Args:
             most: How far behind it may be.
+            markers: Name of the table of markers. Where it is not there yet, the tables of a
+                migration may be there with a part of their rows.
 
         Returns:
             The session, or None where the primary is to be asked.
@@ -54,7 +56,7 @@ class Standby:
             return None
         try:
             session.begin(write=False)
-            ((age,),) = session.rows(_AGE, ())
+            ((age,),) = session.rows(_AGE, (markers,))
             if age is not None and timedelta(microseconds=age) <= most:
                 return session
             session.end()

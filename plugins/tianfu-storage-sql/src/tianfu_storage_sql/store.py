@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import random
 import threading
@@ -14,7 +15,7 @@ from typing import TypeVar
 
 import attrs
 
-from tianfu_sdk.errors import CommitUnknown, Conflict, StorageError, Unsupported
+from tianfu_sdk.errors import CommitUnknown, Conflict, SchemaTooNew, StorageError
 from tianfu_sdk.model.storage import Kind, SchemaChange, StorageCapabilities
 from tianfu_sdk.ports.storage import Rekey, Tx
 from tianfu_storage_sql.address import SqlSettings
@@ -25,7 +26,8 @@ from tianfu_storage_sql.faults import Fault, told
 from tianfu_storage_sql.jobs import Jobs
 from tianfu_storage_sql.listing import Listing
 from tianfu_storage_sql.markers import Markers
-from tianfu_storage_sql.opening import Opener
+from tianfu_storage_sql.migration import Migration
+from tianfu_storage_sql.opening import Found, Opened, Opener
 from tianfu_storage_sql.schema import Tables
 from tianfu_storage_sql.search import Searching
 from tianfu_storage_sql.session import Driver, InDoubtError, RacedError, Session
@@ -39,12 +41,14 @@ _log = logging.getLogger("tianfu_storage_sql")
 _RUNS = 5
 _PAUSE = 0.02
 _AGAIN = frozenset({Fault.AGAIN, Fault.LOST})
+_OVERTAKEN = frozenset({Fault.AGAIN, Fault.DUPLICATE})
 
 
 @attrs.frozen(eq=False)
 class Parts:
     """What a transaction does its work with."""
 
+    markers: Markers
     tables: Mapping[str, KindTable]
     events: Events
     jobs: Jobs
@@ -55,17 +59,26 @@ class Parts:
 class _KindTables(dict[str, KindTable]):
     """Tables by kind, each made when it is first asked for: saying all takes half a second."""
 
-    def __init__(self, tables: Tables, driver: Driver, kinds: Mapping[str, Kind]) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        driver: Driver,
+        kinds: Mapping[str, Kind],
+        opened: Opened,
+    ) -> None:
         super().__init__()
         self._tables = tables
         self._driver = driver
         self._kinds = kinds
+        self._opened = opened
         self._guard = threading.Lock()
 
     def __missing__(self, name: str) -> KindTable:
         kind = self._kinds[name]
         with self._guard:
-            made = KindTable(self._tables.kind(kind), self._driver)
+            number, schema = self._opened.stored[name].number, self._opened.found.schema
+            tables = self._tables.kind(kind, number, schema)
+            made = KindTable(tables, self._driver)
         self[name] = made
         return made
 
@@ -96,12 +109,11 @@ class SqlStore:
         self._driver = driver
         self._standby = None if standby is None else Standby(standby, settings.timeout)
         self._settings = settings
-        self._part = settings.part()
+        self._share = settings.part()
         self._losses: tuple[type[BaseException], ...] = (StorageError, *driver.errors)
         self._parts: Parts | None = None
         self._connections = Connections(driver, settings.timeout)
-        self._opener = Opener(driver)
-        self._markers = Markers(driver)
+        self._opener = Opener(driver, settings.timeout)
         self.capabilities = StorageCapabilities(
             name=driver.name,
             persistent=True,
@@ -109,7 +121,6 @@ class SqlStore:
             single_writer=False,
             search=True,
             own_clock=True,
-            migrates=False,
         )
 
     def __repr__(self) -> str:
@@ -123,42 +134,65 @@ class SqlStore:
             self._standby.open()
         tables = self._opener.tables
         known = {kind.name: kind for kind in kinds}
-        session = self._connections.take()
-        with self._translated(session):
-            events = self._opener.open(session, tuple(kinds), self._settings.timeout)
+        opened = self._opened(tuple(kinds))
         self._parts = Parts(
-            tables=_KindTables(tables, self._driver, known),
-            events=events,
-            jobs=Jobs(tables, self._driver, self._part),
+            markers=self._markers(opened.found),
+            tables=_KindTables(tables, self._driver, known, opened),
+            events=opened.events,
+            jobs=Jobs(tables, self._driver, self._share, self._settings.share_wait),
             listing=Listing(tables, self._driver),
             searching=Searching(tables, self._driver),
         )
 
+    def _opened(self, kinds: Sequence[Kind]) -> Opened:
+        for turn in range(1, _RUNS + 1):
+            session = self._connections.take()
+            try:
+                with self._translated(session):
+                    return self._opener.open(session, kinds)
+            except StorageError as error:
+                # A lock of one node keeps nobody from opening the store by another node of its
+                # cluster; whoever comes second finds what the first one made.
+                cause = error.__cause__
+                if turn == _RUNS or not isinstance(cause, self._driver.errors):
+                    raise
+                if self._driver.fault(cause) not in _OVERTAKEN:
+                    raise
+            time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+        raise AssertionError  # the loop returns or raises
+
     def changes(self, kinds: Sequence[Kind]) -> list[SchemaChange]:
-        """Say in what the kinds of this store differ from these."""
-        self._connections.alone()
-        self._connections.open()
-        session = self._connections.take()
-        with self._translated(session):
-            return self._opener.changes(session, tuple(kinds))
+        """Say what `migrate` would do."""
+        with self._migrating(kinds) as migration:
+            return migration.changes()
 
     def migrate(
         self,
         kinds: Sequence[Kind],
-        rekey: Rekey,  # noqa: ARG002 - no rows are moved
-        progress: Callable[[SchemaChange], None] | None = None,  # noqa: ARG002 - no steps
+        rekey: Rekey,
+        progress: Callable[[SchemaChange], None] | None = None,
     ) -> None:
-        """Open the store where nothing is to be done, and refuse where something is."""
-        for change in self.changes(kinds):
-            raise Unsupported("storage.no_migrate", path=change.kind, place=self._driver.place)
+        """Bring the store into the shape of these kinds, and open it."""
+        with self._migrating(kinds) as migration:
+            for change in migration.run(rekey):
+                if progress is not None:
+                    progress(change)
         self.open(kinds)
+
+    @contextlib.contextmanager
+    def _migrating(self, kinds: Sequence[Kind]) -> Iterator[Migration]:
+        self._connections.alone()
+        self._connections.open()
+        session = self._connections.take()
+        with self._connections.busy(), self._translated(session):
+            yield Migration(session, self._driver, self._opener, kinds)
 
     def run(self, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None = None) -> T:
         """Call `fn` in one transaction and commit what it did."""
         parts = self._open_parts()
         began = time.monotonic()
         with self._connections.busy():
-            for turn in range(1, _RUNS + 1):
+            for turn in itertools.count(1):
                 try:
                     return self._once(parts, fn, write=write, max_lag=max_lag)
                 except _AgainError as again:
@@ -166,9 +200,10 @@ class SqlStore:
                     assert error is not None  # noqa: S101 - raised from one
                     # A standby may not have the newest tables yet; the primary has.
                     max_lag = None
-                    if turn == _RUNS or time.monotonic() - began > 3 * self._settings.timeout:
+                    late = time.monotonic() - began > 3 * self._settings.timeout
+                    if turn >= self._driver.runs or late:
                         raise self._last(error) from error
-                time.sleep(random.uniform(0, _PAUSE * 2**turn))  # noqa: S311 - spreads attempts
+                time.sleep(random.uniform(0, _PAUSE * 2 ** min(turn, _RUNS)))  # noqa: S311 - as above
         raise AssertionError  # the loop returns or raises
 
     def _last(self, error: BaseException) -> BaseException:
@@ -181,7 +216,7 @@ class SqlStore:
     ) -> T:
         session: Session | None = None
         if max_lag is not None and not write and self._standby is not None:
-            session = self._standby.begin(max_lag)
+            session = self._standby.begin(max_lag, parts.markers.table)
         begun = session is not None
         session = session or self._connections.take()
         tx: SqlTx | None = None
@@ -191,12 +226,12 @@ class SqlStore:
             tx = SqlTx(session, parts, write=write)
             result = fn(tx)
             tx.finish()
-            marker = self._markers.new() if tx.wrote else None
+            marker = parts.markers.new() if tx.wrote else None
         except BaseException as error:
             failure = session.failure
             alive = session.alive
             session.rollback()
-            judged = self._judged(error, failure, tx, alive=alive, standby=begun)
+            judged = self._judged(error, failure, tx, parts, alive=alive, standby=begun)
             if judged is error:
                 raise
             raise judged from error
@@ -206,7 +241,7 @@ class SqlStore:
         if marker is None:
             self._end(session)
         else:
-            self._commit(session, marker)
+            self._commit(session, parts, marker)
         if marker is not None or tx.pending:
             self._after(session, parts, tx)
         return result
@@ -223,6 +258,7 @@ class SqlStore:
         error: BaseException,
         failure: BaseException | None,
         tx: SqlTx | None,
+        parts: Parts,
         *,
         alive: bool,
         standby: bool,
@@ -239,7 +275,16 @@ class SqlStore:
         if standby or fault in _AGAIN:
             return _again(cause)
         # What the body made of the failure itself is its own affair.
-        return self._told(cause) if error is cause else error
+        return self._explained(cause, fault, parts) if error is cause else error
+
+    def _explained(self, error: BaseException, fault: Fault, parts: Parts) -> StorageError:
+        """Tell of a failure; of a table that is not there, whether it was migrated away."""
+        if fault is Fault.MISSING:
+            with contextlib.suppress(*self._losses):
+                found = self._opener.recognise(self._connections.take(patient=False))
+                if found is None or found.generation != parts.markers.generation:
+                    return SchemaTooNew("storage.schema_changed", place=self._driver.place)
+        return self._told(error, fault)
 
     def _told(self, error: BaseException, fault: Fault | None = None) -> StorageError:
         fault = fault or self._driver.fault(error)
@@ -248,14 +293,17 @@ class SqlStore:
             self._driver.place,
             error,
             seconds=self._settings.timeout,
-            times=_RUNS,
+            times=self._driver.runs,
         )
 
     # The end of a write.
 
-    def _commit(self, session: Session, marker: str) -> None:
+    def _markers(self, found: Found) -> Markers:
+        return Markers(self._driver, found.generation, found.schema)
+
+    def _commit(self, session: Session, parts: Parts, marker: str) -> None:
         try:
-            session.commit(marker)
+            session.commit(parts.markers.insert(marker))
         except InDoubtError as error:
             session.close()
             raise CommitUnknown("storage.local_only", place=self._driver.place) from error
@@ -263,13 +311,13 @@ class SqlStore:
             fault = self._driver.fault(error) if session.alive else Fault.LOST
             session.rollback()
             if fault is Fault.LOST:
-                self._look_up(marker, error)
+                self._look_up(parts.markers, marker, error)
                 return
             if fault in _AGAIN:
                 raise _again(error) from error
-            raise self._told(error, fault) from error
+            raise self._explained(error, fault, parts) from error
 
-    def _look_up(self, marker: str, error: BaseException) -> None:
+    def _look_up(self, markers: Markers, marker: str, error: BaseException) -> None:
         """Find out whether a commit whose answer was lost was done; return if it was.
 
         Raises:
@@ -281,8 +329,15 @@ class SqlStore:
         while True:
             try:
                 session = self._connections.take(patient=False)
-                if self._markers.done(session, marker):
+                found = self._opener.recognise(session)
+                if found is not None and found.generation != markers.generation:
+                    # Migrated meanwhile; the marker, if it is there, went along.
+                    markers = self._markers(found)
+                if markers.done(session, marker):
                     return
+            except InDoubtError:
+                self._connections.drop()
+                raise CommitUnknown("storage.local_only", place=self._driver.place) from error
             except self._losses as again:
                 busy = isinstance(again, self._driver.errors) and (
                     self._driver.fault(again) is Fault.BUSY
@@ -302,8 +357,8 @@ class SqlStore:
         for stream in tx.appended | tx.pending:
             step = functools.partial(parts.events.settle, session, stream)
             self._quietly(session, functools.partial(_all, step))
-        if tx.wrote and self._markers.old():
-            self._quietly(session, lambda: self._markers.purge(session))
+        if tx.wrote and parts.markers.old():
+            self._quietly(session, lambda: parts.markers.purge(session))
             self._quietly(session, lambda: self._opener.upkeep(session))
             self._quietly(session, lambda: parts.searching.fold(session))
 

@@ -25,10 +25,13 @@ import attrs
 __all__ = [
     "NoServer",
     "Server",
+    "find_galera",
     "find_mariadb",
     "find_postgresql",
+    "galera",
     "mariadb",
     "postgresql",
+    "promote",
     "standby",
 ]
 
@@ -69,6 +72,10 @@ class Server:
         """Give the URL of a database, over 127.0.0.1."""
         account = "tianfu" if self.scheme == "postgresql" else "root"
         return f"{self.scheme}://{account}@127.0.0.1:{self.port}/{database}"
+
+    def log(self) -> str:
+        """Give the end of what it wrote about itself."""
+        return (self.folder / "log").read_text("utf-8", "replace")[-4000:]
 
     def start(self) -> None:
         """Start it again after `stop` or `kill`."""
@@ -138,6 +145,21 @@ def find_mariadb() -> Path:
             if place and Path(place).exists():
                 return Path(place)
     raise NoServer("no MariaDB: apt-get install --no-install-recommends mariadb-server")
+
+
+def find_galera() -> Path:
+    """Give the library by which MariaDB becomes a node of a cluster.
+
+    Raises:
+        NoServer: There is none, or nothing to copy a node with.
+    """
+    names = ("galera/libgalera_smm.so", "galera-4/libgalera_smm.so")
+    found = [Path(f"/usr/{lib}/{name}") for lib in ("lib", "lib64") for name in names]
+    library = next((path for path in found if path.exists()), None)
+    if library is None or not shutil.which("rsync"):
+        line = "apt-get install --no-install-recommends mariadb-server galera-4 rsync"
+        raise NoServer(f"no Galera: {line}")
+    return library
 
 
 @contextlib.contextmanager
@@ -211,6 +233,14 @@ def standby(primary: Server, name: str = "s1") -> Iterator[Server]:
             server.stop()
 
 
+def promote(second: Server) -> None:
+    """Make a standby of ours the primary, and wait until it takes writes."""
+    binaries = Path(second.arguments[0]).parent
+    data = str(second.folder / "d")
+    arguments = [str(binaries / "pg_ctl"), "promote", "-D", data, "-w", "-s"]
+    _run(arguments, second.folder, second.user)
+
+
 @contextlib.contextmanager
 def mariadb(*, options: Sequence[str] = ()) -> Iterator[Server]:
     """Run a MariaDB, or a MySQL, for as long as the block lasts.
@@ -224,30 +254,8 @@ def mariadb(*, options: Sequence[str] = ()) -> Iterator[Server]:
     binary = find_mariadb()
     with _folder() as folder:
         user = _NOBODY if os.geteuid() == 0 else None
-        data = folder / "d"
-        # Not the machine's own configuration, nor its data.
-        common = ["--no-defaults", f"--datadir={data}", f"--tmpdir={folder}"]
-        installer = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
-        if installer:
-            _run([installer, *common, "--auth-root-authentication-method=normal",
-                  "--skip-test-db"], folder, user)  # fmt: skip
-        else:
-            _run([str(binary), *common, "--initialize-insecure"], folder, user)
         port = _free_port()
-        arguments = [
-            str(binary),
-            *common,
-            f"--socket={folder / 's'}",
-            f"--pid-file={folder / 'pid'}",
-            "--bind-address=127.0.0.1",
-            f"--port={port}",
-            "--innodb-flush-log-at-trx-commit=0",
-            "--innodb-buffer-pool-size=256M",
-            "--innodb-log-file-size=64M",
-            "--skip-name-resolve",
-            "--character-set-server=latin1",  # what a careless administrator left
-            *options,
-        ]
+        arguments = [*_installed(binary, folder, port, user), *options]
         process = _started(arguments, folder, user)
         server = Server("mariadb", folder, port, arguments, user, process)
         try:
@@ -255,6 +263,99 @@ def mariadb(*, options: Sequence[str] = ()) -> Iterator[Server]:
             yield server
         finally:
             server.stop()
+
+
+@contextlib.contextmanager
+def galera(nodes: int = 3, *, options: Sequence[str] = ()) -> Iterator[list[Server]]:
+    """Run a Galera cluster on loopback for as long as the block lasts; it takes ten seconds.
+
+    Each `Server` is a node; `kill` and `start` take it out and let it join again, which copies
+    the whole of another node to it.
+
+    Args:
+        nodes: How many.
+        options: Of each node's command line beside ours.
+
+    Raises:
+        NoServer: There is none on this machine.
+    """
+    binary, library = find_mariadb(), find_galera()
+    with contextlib.ExitStack() as stack:
+        folders = [stack.enter_context(_folder()) for _ in range(nodes)]
+        user = _NOBODY if os.geteuid() == 0 else None
+        ports = [[_free_port() for _ in range(4)] for _ in range(nodes)]
+        members = ",".join(f"127.0.0.1:{group}" for _, group, _, _ in ports)
+        running: list[Server] = []
+        for folder, (port, group, copying, catching) in zip(folders, ports, strict=True):
+            provider = (
+                f"base_port={group};gmcast.listen_addr=tcp://127.0.0.1:{group};"
+                f"ist.recv_addr=127.0.0.1:{catching};gcache.size=32M"
+            )
+            arguments = [
+                *_installed(binary, folder, port, user),
+                "--wsrep-on=ON",
+                f"--wsrep-provider={library}",
+                f"--wsrep-cluster-address=gcomm://{members}",
+                "--wsrep-cluster-name=tianfu",
+                f"--wsrep-node-name=n{len(running)}",
+                f"--wsrep-node-address=127.0.0.1:{group}",
+                f"--wsrep-sst-receive-address=127.0.0.1:{copying}",
+                "--wsrep-sst-method=rsync",
+                f"--wsrep-provider-options={provider}",
+                "--binlog-format=ROW",
+                "--innodb-autoinc-lock-mode=2",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-log-file-size=32M",
+                *options,
+            ]
+            first = [] if running else ["--wsrep-new-cluster"]
+            process = _started([*arguments, *first], folder, user)
+            server = Server("mariadb", folder, port, arguments, user, process)
+            stack.callback(server.stop)
+            running.append(server)
+            _wait_for_node(server, len(running))
+        yield running
+
+
+def _wait_for_node(server: Server, members: int) -> None:
+    import pymysql
+
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and server.process.poll() is None:
+        with contextlib.suppress(pymysql.MySQLError):
+            connection = pymysql.connect(host="127.0.0.1", port=server.port, user="root")
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SHOW STATUS LIKE 'wsrep_%'")
+                status = dict(cursor.fetchall())
+            if (status["wsrep_ready"], status["wsrep_cluster_size"]) == ("ON", str(members)):
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"a node did not join its cluster: {server.log()}")
+
+
+def _installed(binary: Path, folder: Path, port: int, user: int | None) -> list[str]:
+    """Make the data of a MariaDB, and give the command line that runs it."""
+    # Not the machine's own configuration, nor its data.
+    common = ["--no-defaults", f"--datadir={folder / 'd'}", f"--tmpdir={folder}"]
+    installer = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
+    if installer:
+        _run([installer, *common, "--auth-root-authentication-method=normal",
+              "--skip-test-db"], folder, user)  # fmt: skip
+    else:
+        _run([str(binary), *common, "--initialize-insecure"], folder, user)
+    return [
+        str(binary),
+        *common,
+        f"--socket={folder / 's'}",
+        f"--pid-file={folder / 'pid'}",
+        "--bind-address=127.0.0.1",
+        f"--port={port}",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-buffer-pool-size=256M",
+        "--innodb-log-file-size=64M",
+        "--skip-name-resolve",
+        "--character-set-server=latin1",  # what a careless administrator left
+    ]
 
 
 @contextlib.contextmanager
@@ -332,7 +433,8 @@ def _says_ready(server: Server) -> bool:
         lines = (server.folder / "d" / "postmaster.pid").read_text("ascii").splitlines()
     except OSError:
         return False
-    return lines[-1].strip() in {"ready", "standby"}
+    # It is made first and written to then.
+    return bool(lines) and lines[-1].strip() in {"ready", "standby"}
 
 
 def _free_port() -> int:

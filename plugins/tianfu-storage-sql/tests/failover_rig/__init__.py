@@ -1,0 +1,1 @@
+"""Processes that write, work and read while servers die, and diaries of what they were told."""
