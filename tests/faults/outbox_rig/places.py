@@ -112,4 +112,4 @@ class Postgresql:
         self._admin.close()
 
 
-ALL_DUE = "UPDATE tf_job SET due = 0 WHERE state IN (0, 1)"
+ALL_DUE = "UPDATE tf_job SET due = 0, until = 0 WHERE state = 0"

@@ -314,6 +314,7 @@ class Jobs:
             "changed": now,
             "state": constant("0"),
             "attempts": constant("0"),
+            "until": constant("0"),
             **dict.fromkeys(("token", "owner", "reason"), constant("''")),
         }
         insert: Any = sa.insert(job).values(**values)
@@ -330,12 +331,11 @@ class Jobs:
             .select_from(hold)
             .where(hold.c.queue == c.queue, hold.c.grp == c.grp)
         )
-        found = [c.due <= server_micros(), ~sa.exists(held)]
-        if self._driver.dialect.name == "postgresql":
-            found.append(c.state < constant("2"))
-        else:
-            found.append(c.state.in_([constant("0"), constant("1")]))
-        return [*found, *self._of(share)]
+        return [*self._free(), ~sa.exists(held), *self._of(share)]
+
+    def _free(self) -> list[sa.ColumnElement[bool]]:
+        c, now = self._table.c, server_micros()
+        return [c.state == constant("0"), c.due <= now, c.until <= now]
 
     def _of(self, share: Share | None) -> list[sa.ColumnElement[bool]]:
         if share is None:
@@ -383,19 +383,14 @@ class Jobs:
         )
 
     def _say_due_ids(self, share: Share | None) -> Any:
-        # A look for each state, so that the index gives both in order and the look can end.
         c = self._table.c
-        looks = [
-            self._next(share, c.uid, c.due, c.id).where(c.state == constant(state)).subquery()
-            for state in ("0", "1")
-        ]
-        return sa.union_all(*(sa.select(look) for look in looks))
+        return self._next(share, c.uid, c.due, c.id)
 
     def _say_locked(self, number: int) -> Any:
         c = self._table.c
         return (
             sa.select(*self._columns())
-            .where(among(c.uid, 0, number), *self._open()[:1], *self._open()[2:])
+            .where(among(c.uid, 0, number), *self._free())
             .with_for_update(skip_locked=True)
         )
 
@@ -407,10 +402,9 @@ class Jobs:
         c = self._table.c
         now = server_micros()
         return {
-            "state": constant("1"),
             "token": bind(start, c.token.type),
             "owner": bind(start + 1, c.owner.type),
-            "due": now + bind(start + 2, c.due.type),
+            "until": now + bind(start + 2, c.until.type),
             "changed": now,
             "attempts": c.attempts + constant("1"),
         }
@@ -434,7 +428,7 @@ class Jobs:
         c = self._table.c
         return (
             sa.update(self._table)
-            .where(among(c.uid, 3, number), *self._open()[:1], *self._open()[2:])
+            .where(among(c.uid, 3, number), *self._free())
             .values(self._leased(0))
         )
 
@@ -452,6 +446,7 @@ class Jobs:
             "due": sa.func.coalesce(bind(1, c.due.type), now),
             "reason": bind(2, c.reason.type),
             "token": constant("''"),
+            "until": constant("0"),
             "changed": now,
         }
 
@@ -463,7 +458,7 @@ class Jobs:
             .where(
                 c.uid == sa.any_(many),
                 c.token == bind(3, c.token.type),
-                c.state == constant("1"),
+                c.state == constant("0"),
             )
             .values(self._ended())
             .returning(c.uid)
@@ -476,7 +471,7 @@ class Jobs:
             .where(
                 among(c.uid, 1, number),
                 c.token == bind(0, c.token.type),
-                c.state == constant("1"),
+                c.state == constant("0"),
             )
             .with_for_update()
         )
@@ -488,7 +483,7 @@ class Jobs:
             .where(
                 among(c.uid, 4, number),
                 c.token == bind(3, c.token.type),
-                c.state == constant("1"),
+                c.state == constant("0"),
             )
             .values(self._ended())
         )

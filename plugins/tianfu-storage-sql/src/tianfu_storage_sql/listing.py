@@ -14,7 +14,7 @@ from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import JobInfo, JobState
 from tianfu_storage_sql.faults import Fault
-from tianfu_storage_sql.jobs import DONE, DROPPED, PARKED, QUEUED, SHARDS, micros, uid_of
+from tianfu_storage_sql.jobs import DONE, DROPPED, LEASED, PARKED, QUEUED, SHARDS, micros, uid_of
 from tianfu_storage_sql.schema import Tables
 from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.texts import Text, bind, compiled, constant, server_micros
@@ -48,7 +48,10 @@ class Listing:
         self._holds = said(sa.select(h.grp).where(h.queue == queue))
         self._load = said(_loading(job))
         self._there = said(sa.select(c.uid).where(c.uid == bind(0, c.uid.type)))
-        columns = (c.id, c.job_key, c.state, c.due, c.attempts, c.priority, c.grp, c.reason, c.body)
+        leased = c.token != constant("''")
+        stands = sa.case((leased, constant(str(LEASED))), else_=c.state)
+        due = sa.case((leased, c.until), else_=c.due)
+        columns = (c.id, c.job_key, stands, due, c.attempts, c.priority, c.grp, c.reason, c.body)
         listed = (
             sa.select(*columns)
             .where(c.queue == queue, c.id > bind(1, c.id.type))
@@ -57,9 +60,10 @@ class Listing:
         )
         self._all = said(listed)
         # A state is said in the text, so that a partial index can serve it.
-        self._by_state = [
-            said(listed.where(c.state == constant(str(n)))) for n in range(len(_STATES))
-        ]
+        asked = [c.state == constant(str(n)) for n in range(len(_STATES))]
+        asked[LEASED] = sa.and_(c.state == constant(str(QUEUED)), leased)
+        asked[QUEUED] = sa.and_(c.state == constant(str(QUEUED)), ~leased)
+        self._by_state = [said(listed.where(each)) for each in asked]
         self._release = said(
             sa.update(job)
             .where(c.queue == queue, c.id == bind(1, c.id.type), c.state == constant(str(PARKED)))
@@ -71,7 +75,7 @@ class Listing:
         waiting = c.state.in_([constant(str(QUEUED)), constant(str(PARKED))])
         self._drop = said(
             sa.update(job)
-            .where(c.queue == queue, c.grp == group, waiting)
+            .where(c.queue == queue, c.grp == group, waiting, ~leased)
             .values(state=constant(str(DROPPED)), changed=now)
         )
         ended = c.state.in_([constant(str(DONE)), constant(str(DROPPED))])
@@ -188,4 +192,6 @@ def _loading(job: sa.Table) -> sa.Insert:
         for place, name in enumerate((*names, "reason", "shard"))
     }
     blank = constant("''")
-    return sa.insert(job).values(**values, token=blank, owner=blank, changed=server_micros())
+    return sa.insert(job).values(
+        **values, token=blank, owner=blank, until=constant("0"), changed=server_micros()
+    )
