@@ -11,7 +11,8 @@ from corpus import documents, questions
 from timing import percentile, table
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import RESOURCE, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import RESOURCE
 from tianfu_sdk.core.publishing import search_doc
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.model.content import Resource, State

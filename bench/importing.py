@@ -49,7 +49,8 @@ def run(*, small: bool) -> str:
 def _indexing(n: int) -> float:
     import tianfu_sdk as tf
     from tianfu_sdk import codec
-    from tianfu_sdk.core.kinds import RESOURCE, Placed
+    from tianfu_sdk.core.keying import Placed
+    from tianfu_sdk.core.kinds import RESOURCE
     from tianfu_sdk.core.publishing import search_doc
     from tianfu_sdk.model.content import Resource, State
     from tianfu_sdk.model.storage import Row

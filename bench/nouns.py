@@ -1,16 +1,19 @@
-"""Typed get, put and page of one noun: ours, raw sqlite3, SQLAlchemy ORM, Django ORM.
+"""Typed get, put, page and load of one noun: ours, the driver, SQLAlchemy ORM, Django ORM.
 
 Every way keeps the same noun of 25 fields, in a SQLite file of its own with WAL and
-synchronous=FULL. Ours and raw keep a document beside real key columns and run the very same
+synchronous=FULL, or in a database of its own on one PostgreSQL. Ours and raw keep a document beside real key columns and run the very same
 statements; the two ORMs keep a column a field, lists as JSON, with the same indexes.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import importlib.util
+import os
 import random
 import sqlite3
 import tempfile
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +21,8 @@ from corpus import documents
 from timing import rounds, table
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import ALL_KINDS, RESOURCE, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import ALL_KINDS, RESOURCE
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.storage import Query, Row, Where
@@ -67,48 +71,69 @@ def nouns(n: int) -> list[Resource]:
 
 
 def run(*, small: bool) -> str:
-    """Measure; the file of each way lies in a temporary folder."""
-    n, times = (2_000, 2) if small else (20_000, 7)
-    made = nouns(n)
-    dice = random.Random(3)
-    ids = [made[dice.randrange(n)].id for _ in range(1000)]
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        ours = Ours(place / "ours.db")
-        raw = Raw(place / "ours.db", ours)
-        ways = {"raw sqlite3": raw, "tianfu_sdk": Plain(ours)}
-        if codec._native() is not None:
-            ways["tianfu_sdk, extra `fast`"] = ours
-        ways |= {"SQLAlchemy ORM": Alchemy(place / "sa.db"), "Django ORM": Django(place / "dj.db")}
-        own = {"raw sqlite3", "tianfu_sdk"} if codec._native() is not None else {"raw sqlite3"}
-        put = {name: _timed_put(way, made) for name, way in ways.items() if name not in own}
-        put["raw sqlite3"] = raw.put(made, place / "raw.db")
-        verbs = {
-            "get, one transaction each": {k: _gets(w.get, ids) for k, w in ways.items()},
-            "get, many in one transaction": {k: (lambda w=w: w.gets(ids)) for k, w in ways.items()},
-            "page of 20": {k: (lambda w=w: w.pages(40)) for k, w in ways.items()},
-        }
-        # The door itself, rights checked: published content to an asker without account.
-        verbs["get, one transaction each"]["hub.resources.get, rights checked"] = _gets(
-            ours.door, ids
-        )
-        results = {verb: rounds(which, times) for verb, which in verbs.items()}
-        results["put, 500 a transaction"] = put
-        ours.close()
+    """Measure on SQLite, and on PostgreSQL where its plugin is installed."""
+    n, loaded, times = (2_000, 2_000, 2) if small else (20_000, 100_000, 7)
+    made = nouns(max(n, loaded))
     parts = []
-    for verb, best in results.items():
-        base = best["raw sqlite3"]
-        rows = [
-            (name, f"{s * 1e6:.1f}", f"{s / base:.2f}", f"{1 / s:,.0f}")
-            for name, s in sorted(best.items(), key=lambda item: item[1])
-        ]
-        parts.append(table(f"SQLite, {verb}", ("way", "µs", "x raw", "a second"), rows))
+    with tempfile.TemporaryDirectory() as folder, _server() as server:
+        django = Django(Path(folder), server)
+        places = [Sqlite(Path(folder))] + ([Postgresql(server)] if server else [])
+        for place in places:
+            parts += _measured(place, django, made, n=n, loaded=loaded, times=times)
     note = (
         f"{n:,} resources of 25 set fields, about 2 KB each. `tianfu_sdk` reads documents by"
         " cattrs and json, with the extra `fast` by msgspec; the rows that name the store alone"
         " are its transaction and the typed noun, the row that names the hub is the whole door."
+        " A load has 1,000 in a transaction: ours by `tx.load`, raw the documents made before,"
+        " SQLAlchemy by an insert of mappings, Django by `bulk_create`. PostgreSQL: raw gets and"
+        " pages in autocommit, as a driver's user would; all wait for the disk. The ORMs keep lists as JSON and so"
+        " have no rows by which to ask for a member, as ours and raw have."
     )
-    return "\n".join(parts) + note + "\n"
+    return "\n".join([*parts, note, ""])
+
+
+def _measured(place, django, made, *, n, loaded, times) -> list[str]:
+    some = made[:n]
+    dice = random.Random(3)
+    ids = [made[dice.randrange(n)].id for _ in range(1000)]
+    fast = codec._native() is not None
+    name = f"tianfu_sdk{', extra `fast`' if fast else ''}"
+    ours, alchemy = Ours(place), Alchemy(place)
+    django.use(place.name)
+    put = {way: _timed(w.put_some, some, 500) for way, w in _three(name, ours, alchemy, django)}
+    raw = place.raw(ours)
+    put[raw.name] = raw.timed(some, 500)
+    ways = {raw.name: raw, "tianfu_sdk": Plain(ours), name: ours}
+    ways |= {"SQLAlchemy ORM": alchemy, "Django ORM": django}
+    verbs = {
+        "get, one transaction each": {k: _gets(w.get, ids) for k, w in ways.items()},
+        "get, many in one transaction": {k: (lambda w=w: w.gets(ids)) for k, w in ways.items()},
+        "page of 20": {k: (lambda w=w: w.pages(40)) for k, w in ways.items()},
+    }
+    # The door itself, rights checked: published content to an asker without account.
+    verbs["get, one transaction each"]["hub.resources.get, rights checked"] = _gets(ours.door, ids)
+    results = {verb: rounds(which, times) for verb, which in verbs.items()}
+    results["put, 500 a transaction"] = put
+    for way in (ours, alchemy, django):
+        way.clear()
+    load = {
+        way: _timed(w.load, made[:loaded], 1000) for way, w in _three(name, ours, alchemy, django)
+    }
+    load[raw.name] = raw.timed(made[:loaded], 1000)
+    results[f"load of {loaded:,}"] = load
+    ours.close()
+    parts = []
+    for verb, best in results.items():
+        rows = [
+            (way, f"{s * 1e6:.1f}", f"{s / best[raw.name]:.2f}", f"{1 / s:,.0f}")
+            for way, s in sorted(best.items(), key=lambda item: item[1])
+        ]
+        parts.append(table(f"{place.title}, {verb}", ("way", "µs", "x raw", "a second"), rows))
+    return parts
+
+
+def _three(name, ours, alchemy, django):
+    return ((name, ours), ("SQLAlchemy ORM", alchemy), ("Django ORM", django))
 
 
 def _gets(get, ids):
@@ -120,13 +145,62 @@ def _gets(get, ids):
     return run_
 
 
-def _timed_put(way, made) -> float:
-    import time
-
+def _timed(put, made, number: int) -> float:
     start = time.perf_counter()
-    for first in range(0, len(made), 500):
-        way.put_some(made[first : first + 500])
+    for first in range(0, len(made), number):
+        put(made[first : first + number])
     return (time.perf_counter() - start) / len(made)
+
+
+def _documents(made) -> list[tuple[str, list[object], dict[str, object]]]:
+    """Give what the driver alone is handed: id, document and keys."""
+    return [(m.id, codec.dumps(m), dict(RESOURCE.keys(m, _PLACED))) for m in made]
+
+
+@contextlib.contextmanager
+def _server():
+    if importlib.util.find_spec("tianfu_storage_sql") is None:
+        yield None
+        return
+    from tianfu_storage_sql.testing import NoServer, postgresql
+
+    try:
+        # Durable, unlike the servers of tests.
+        with postgresql(options={"fsync": "on", "full_page_writes": "on"}) as server:
+            yield server
+    except NoServer:
+        yield None
+
+
+class Sqlite:
+    """A file a way."""
+
+    name, title = "sqlite", "SQLite"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ours = f"sqlite:////{str(folder / 'ours.db').lstrip('/')}"
+        self.alchemy = f"sqlite:///{folder / 'sa.db'}"
+        self.plugins = ()
+
+    def raw(self, ours):
+        return Raw(self.folder, ours)
+
+
+class Postgresql:
+    """A database a way, on one server."""
+
+    name, title = "server", "PostgreSQL"
+
+    def __init__(self, server) -> None:
+        import tianfu_storage_sql
+
+        self.ours = server.url("postgres")
+        self.alchemy = server.url("template1").replace("postgresql:", "postgresql+psycopg:", 1)
+        self.plugins = (tianfu_storage_sql,)
+
+    def raw(self, ours):
+        return RawPostgresql(self.ours, ours)
 
 
 def _page() -> Query:
@@ -141,12 +215,26 @@ def _page() -> Query:
 class Ours:
     """The library: store, kinds and codec, and the door for comparison."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place) -> None:
         import tianfu_sdk as tf
 
-        self.hub = tf.Hub.open(f"sqlite:////{str(path).lstrip('/')}", discover=False)
+        settings = {"erasures": os.devnull}
+        self.hub = tf.Hub.open(place.ours, settings=settings, plugins=place.plugins, discover=False)
         self.store = self.hub._tools.store
         self.store.open(ALL_KINDS)
+
+    def load(self, made) -> None:
+        rows = [
+            Row(noun.id, 1, codec.dumps(noun), dict(RESOURCE.keys(noun, _PLACED))) for noun in made
+        ]
+        self.store.run(lambda tx: tx.load("resource", rows), write=True)
+
+    def clear(self) -> None:
+        ids = None
+        while ids is None or ids:
+            rows = self.store.run(lambda tx: tx.find("resource", Query(limit=1000)), write=False)
+            ids = [(row.id, row.version) for row in rows]
+            self.store.run(lambda tx, ids=ids: tx.delete("resource", ids), write=True)
 
     def put_some(self, made) -> None:
         rows = [
@@ -213,17 +301,13 @@ class Plain:
 class Raw:
     """The same statements on the driver, nothing made of the rows."""
 
-    def __init__(self, path: Path, ours: Ours) -> None:
-        self.table = ours.store._tables["resource"]
-        self.path = path
-        self._connection = None
+    name = "raw sqlite3"
 
-    @property
-    def connection(self):
-        if self._connection is None:
-            self._connection = sqlite3.connect(self.path, isolation_level=None)
-            self._connection.execute("PRAGMA synchronous = FULL")
-        return self._connection
+    def __init__(self, folder: Path, ours: Ours) -> None:
+        self.table = ours.store._tables["resource"]
+        self.folder = folder
+        self.connection = sqlite3.connect(folder / "ours.db", isolation_level=None)
+        self.connection.execute("PRAGMA synchronous = FULL")
 
     def get(self, id_):
         self.connection.execute("BEGIN")
@@ -249,31 +333,24 @@ class Raw:
             self.connection.execute("COMMIT")
         return count
 
-    def put(self, made, path: Path) -> float:
-        import time
-
+    def timed(self, made, number: int) -> float:
         from tianfu_sdk.backends.sqlite import schema
 
+        path = self.folder / f"raw{number}.db"
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         schema.create(connection, (RESOURCE.kind,), "bench")
-        documents_ = [
-            (
-                noun.id,
-                self.table._values(
-                    Row(noun.id, 0, codec.dumps(noun), dict(RESOURCE.keys(noun, _PLACED)))
-                ),
-                RESOURCE.keys(noun, _PLACED),
-            )
-            for noun in made
-        ]
+        found = _documents(made)
         start = time.perf_counter()
-        for first in range(0, len(made), 500):
-            part = documents_[first : first + 500]
+        for first in range(0, len(found), number):
+            part = found[first : first + number]
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(self.table.insert, ((id_, *values) for id_, values, _ in part))
-            for key in self.table.many:
+            connection.executemany(
+                self.table.insert,
+                ((id_, doc, *self.table.keys.values(keys)) for id_, doc, keys in part),
+            )
+            for key in self.table.keys.many:
                 connection.executemany(
                     f"INSERT INTO m_resource_{key.name} VALUES (?, ?)",
                     [(v, id_) for id_, _, keys in part for v in sorted(keys[key.name])],
@@ -284,12 +361,63 @@ class Raw:
         return taken
 
 
-def _columns(noun: Resource) -> dict[str, object]:
+class RawPostgresql:
+    """The same statements on psycopg."""
+
+    name = "raw psycopg"
+
+    def __init__(self, url: str, ours: Ours) -> None:
+        import psycopg
+        from tianfu_storage_sql.conditions import shape_of
+
+        self.table = ours.store._parts.tables["resource"]
+        self.connection = psycopg.connect(url, autocommit=True)
+        self.cursor = self.connection.cursor(binary=True)
+        ours.pages(1)
+        shape, self.values = shape_of(_page(), paged=True)
+        self.text = self.table._selects[shape]
+        self.cursor.execute("ANALYZE")
+
+    def get(self, id_):
+        return self.cursor.execute(self.table._get_one.sql, (id_,)).fetchone()
+
+    def gets(self, ids) -> int:
+        with self.connection.transaction():
+            for id_ in ids:
+                self.get(id_)
+        return len(ids)
+
+    def pages(self, count) -> int:
+        for _ in range(count):
+            self.cursor.execute(self.text.sql, self.text.values(self.values)).fetchall()
+        return count
+
+    def timed(self, made, number: int) -> float:
+        # Tables beside ours, with the same columns and indexes.
+        many = {name: table.name for name, table in self.table.tables.many.items()}
+        for name in ("tf_d_resource", *many.values()):
+            self.cursor.execute(f"DROP TABLE IF EXISTS raw_{name}")
+            self.cursor.execute(f"CREATE TABLE raw_{name} (LIKE {name} INCLUDING ALL)")
+        insert = self.table._insert
+        sql = insert.sql.replace("tf_d_resource", "raw_tf_d_resource", 1)
+        found = _documents(made)
+        start = time.perf_counter()
+        for first in range(0, len(found), number):
+            part = found[first : first + number]
+            with self.connection.transaction():
+                records = [(doc, *self.table._keys.values(keys), id_) for id_, doc, keys in part]
+                self.cursor.executemany(sql, [insert.values(record) for record in records])
+                for name, other in many.items():
+                    self.cursor.executemany(
+                        f"INSERT INTO raw_{other} (value, id) VALUES (%s, %s)",
+                        [(v, id_) for id_, _, keys in part for v in sorted(keys[name])],
+                    )
+        return (time.perf_counter() - start) / len(made)
+
+
+def _fields(noun: Resource) -> dict[str, object]:
     values = {name: getattr(noun, name) for name in FIELDS}
-    return {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    } | {"prefecture": "510300", "state": noun.state.value}
+    return values | {"prefecture": "510300", "state": noun.state.value}
 
 
 _LISTS = {"topics", "keywords", "audience", "settings", "regions"}
@@ -301,7 +429,7 @@ _NUMBERS = {"version", "revision"}
 class Alchemy:
     """SQLAlchemy ORM, declarative, one session a transaction."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place) -> None:
         import sqlalchemy as sa
         from sqlalchemy import orm
 
@@ -328,12 +456,13 @@ class Alchemy:
             sa.Index("d", "state", "expires_on"),
         )
         self.model = type("Res", (Base,), body)
-        self.engine = sa.create_engine(f"sqlite:///{path}")
+        self.engine = sa.create_engine(place.alchemy)
+        if place.name == "sqlite":
 
-        @sa.event.listens_for(self.engine, "connect")
-        def pragmas(connection, _):
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            @sa.event.listens_for(self.engine, "connect")
+            def pragmas(connection, _):
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
 
         Base.metadata.create_all(self.engine)
         self.session = orm.sessionmaker(self.engine)
@@ -341,14 +470,15 @@ class Alchemy:
 
     def put_some(self, made) -> None:
         with self.session() as session, session.begin():
-            session.add_all(
-                self.model(
-                    **{n: getattr(noun, n) for n in FIELDS if n != "state"},
-                    state=noun.state.value,
-                    prefecture="510300",
-                )
-                for noun in made
-            )
+            session.add_all(self.model(**_fields(noun)) for noun in made)
+
+    def load(self, made) -> None:
+        with self.session() as session, session.begin():
+            session.execute(self.sa.insert(self.model), [_fields(noun) for noun in made])
+
+    def clear(self) -> None:
+        with self.session() as session, session.begin():
+            session.execute(self.sa.delete(self.model))
 
     def get(self, id_):
         with self.session() as session:
@@ -378,17 +508,27 @@ class Alchemy:
 class Django:
     """Django ORM."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Path, server) -> None:
         import django
         from django.conf import settings
 
-        settings.configure(
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}},
-            INSTALLED_APPS=[],
-            USE_TZ=True,
-        )
+        file = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "dj.db")}
+        databases = {"default": file, "sqlite": file}
+        if server is not None:
+            databases["server"] = {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": "django",
+                "HOST": str(server.folder),
+                "PORT": str(server.port),
+                "USER": "tianfu",
+            }
+            import psycopg
+
+            with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+                connection.execute("CREATE DATABASE django")
+        settings.configure(DATABASES=databases, INSTALLED_APPS=[], USE_TZ=True)
         django.setup()
-        from django.db import connection, models, transaction
+        from django.db import connections, models, transaction
 
         def column(name):
             if name == "id":
@@ -413,37 +553,43 @@ class Django:
         body = {name: column(name) for name in FIELDS}
         body |= {"prefecture": models.TextField(), "Meta": Meta, "__module__": __name__}
         self.model = type("Res", (models.Model,), body)
-        self.transaction = transaction
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = FULL")
+        self.transaction, self.connections = transaction, connections
+        self.objects = self.model.objects
+        self.place = "default"
+
+    def use(self, place: str) -> None:
+        self.place = place
+        self.objects = self.model.objects.using(place)
+        connection = self.connections[place]
+        if place == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode = WAL")
+                cursor.execute("PRAGMA synchronous = FULL")
         with connection.schema_editor() as editor:
             editor.create_model(self.model)
 
     def put_some(self, made) -> None:
-        with self.transaction.atomic():
-            self.model.objects.bulk_create(
-                self.model(
-                    **{n: getattr(noun, n) for n in FIELDS if n != "state"},
-                    state=noun.state.value,
-                    prefecture="510300",
-                )
-                for noun in made
-            )
+        with self.transaction.atomic(self.place):
+            self.objects.bulk_create(self.model(**_fields(noun)) for noun in made)
+
+    load = put_some
+
+    def clear(self) -> None:
+        self.objects.all().delete()
 
     def get(self, id_):
-        return self.model.objects.get(pk=id_)
+        return self.objects.get(pk=id_)
 
     def gets(self, ids) -> int:
-        with self.transaction.atomic():
+        with self.transaction.atomic(self.place):
             for id_ in ids:
-                self.model.objects.get(pk=id_)
+                self.objects.get(pk=id_)
         return len(ids)
 
     def pages(self, count) -> int:
         for _ in range(count):
             list(
-                self.model.objects.filter(prefecture="510300", state="published").order_by(
+                self.objects.filter(prefecture="510300", state="published").order_by(
                     "-published_at", "-id"
                 )[:20]
             )

@@ -27,7 +27,7 @@ def rounds(ways: Mapping[str, Callable[[], int]], count: int) -> dict[str, float
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]], note: str = "") -> str:
     """Write a Markdown table."""
-    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines = [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join([*lines, "", *([note, ""] if note else [])])
 

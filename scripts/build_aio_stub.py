@@ -48,6 +48,12 @@ def imported(module: str) -> Mapping[str, tuple[str, str]]:
     return found
 
 
+def named(module: str, name: str) -> Any:
+    """Give what a name means in a module, also one that is there for type checkers only."""
+    home, original = imported(module).get(name, (module, name))
+    return getattr(importlib.import_module(home), original, None)
+
+
 class Stub:
     """The stub on its way: what it imports and its classes."""
 
@@ -80,8 +86,7 @@ class Stub:
             kind = inspect.signature(getter).return_annotation
             if kind == "Aio":
                 return
-            owner = importlib.import_module(getter.__module__)
-            desk = getattr(owner, str(kind), None)
+            desk = named(getter.__module__, str(kind))
             if isinstance(desk, type) and desk.__module__.startswith(DESKS):
                 said = self.desk(desk, f"Aio{desk.__name__}")
             else:
@@ -138,7 +143,7 @@ class Stub:
     ) -> str:
         """Write one name of an annotation."""
         module = importlib.import_module(owner)
-        value = getattr(module, name, None)
+        value = named(owner, name)
         if name == "Self":
             # The front door renames what it exports.
             home = tianfu_sdk._HOMES.get(cls.__name__, cls.__module__)  # noqa: SLF001

@@ -85,28 +85,6 @@ class AioPage(Generic[T]):
 
 class Aio:
     def __init__(self, target: Hub) -> None: ...
-    async def close(self) -> None: ...
-    async def bootstrap(
-        self,
-        *,
-        organization: str,
-        region: str,
-        label: str = ...,
-        kind: OrganizationKind | str = ...,
-        aliases: Sequence[str] = ...,
-        external_id: str | None = ...,
-    ) -> Account: ...
-    async def as_(self, account: str = ..., *, external_id: str | None = ...) -> Aio: ...
-    async def as_system(self, *, reason: str) -> Aio: ...
-    async def unit(self, fn: Callable[[Hub], T]) -> T: ...
-    async def with_options(
-        self,
-        *,
-        timeout: float | None = ...,
-        retries: int | None = ...,
-        max_lag: timedelta | None = ...,
-        accessible: bool | None = ...,
-    ) -> Aio: ...
     async def ask(
         self,
         text: str,
@@ -185,6 +163,28 @@ class Aio:
     def indicators(self) -> AioIndicators: ...
     @property
     def emergencies(self) -> AioEmergencies: ...
+    async def close(self) -> None: ...
+    async def bootstrap(
+        self,
+        *,
+        organization: str,
+        region: str,
+        label: str = ...,
+        kind: OrganizationKind | str = ...,
+        aliases: Sequence[str] = ...,
+        external_id: str | None = ...,
+    ) -> Account: ...
+    async def as_(self, account: str = ..., *, external_id: str | None = ...) -> Aio: ...
+    async def as_system(self, *, reason: str) -> Aio: ...
+    async def unit(self, fn: Callable[[Hub], T]) -> T: ...
+    async def with_options(
+        self,
+        *,
+        timeout: float | None = ...,
+        retries: int | None = ...,
+        max_lag: timedelta | None = ...,
+        accessible: bool | None = ...,
+    ) -> Aio: ...
 
 class AioAccounts:
     async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...

@@ -12,27 +12,16 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import attrs
 
-from tianfu_sdk import codec
 from tianfu_sdk.backends.blobs import FileBlobs
 from tianfu_sdk.backends.crypto import FieldCipher
 from tianfu_sdk.backends.http import HttpxTransport
-from tianfu_sdk.core.kinds import (
-    ACCOUNT,
-    ALL_KINDS,
-    GRANT,
-    ORGANIZATION,
-    Placed,
-)
+from tianfu_sdk.core.kinds import ALL_KINDS
 from tianfu_sdk.core.rekeying import rekeyer
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, Unsupported
-from tianfu_sdk.model.account import Account, Action, Grant
-from tianfu_sdk.model.dump import Loaded
-from tianfu_sdk.model.event import Event, Finding
-from tianfu_sdk.model.keeping import Restored
-from tianfu_sdk.model.listing import Listing, Matches
-from tianfu_sdk.model.organization import Organization, OrganizationKind
-from tianfu_sdk.model.question import Answers
-from tianfu_sdk.model.storage import Query, SchemaChange
+from tianfu_sdk.desks import Desks
+from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.organization import OrganizationKind
+from tianfu_sdk.model.storage import SchemaChange
 from tianfu_sdk.opening import (
     Joined,
     Named,
@@ -43,62 +32,34 @@ from tianfu_sdk.opening import (
     blobs_for,
     closed_on_failure,
     erasures_for,
+    event_files,
     first_seen,
     keys_for,
     optioned,
     prepared,
     regions,
 )
-from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.storage import BackupStore, Tx
-from tianfu_sdk.services.accounts import Accounts, external_owner, make_account
-from tianfu_sdk.services.activities import Activities
-from tianfu_sdk.services.ask import Ask
-from tianfu_sdk.services.atlas import note_made
-from tianfu_sdk.services.audit import Audit
-from tianfu_sdk.services.bases import Bases
-from tianfu_sdk.services.channels import Channels
-from tianfu_sdk.services.emergencies import Emergencies
-from tianfu_sdk.services.events import Events
-from tianfu_sdk.services.experts import Experts
-from tianfu_sdk.services.importing import Importer
-from tianfu_sdk.services.indicators import Indicators
-from tianfu_sdk.services.jobs import Jobs
-from tianfu_sdk.services.keeping import Keeping
-from tianfu_sdk.services.keys import KeyDesk
-from tianfu_sdk.services.lanes import give_up_seats
-from tianfu_sdk.services.listings import Listings
-from tianfu_sdk.services.loading import check_dump, demand_loaded
-from tianfu_sdk.services.marks import Marks
-from tianfu_sdk.services.matching import Matching
-from tianfu_sdk.services.media import MediaDesk
-from tianfu_sdk.services.news import NewsDesk
-from tianfu_sdk.services.notices import Notices
-from tianfu_sdk.services.organizations import Organizations, unique_name
-from tianfu_sdk.services.personal import People
-from tianfu_sdk.services.questions import Questions
-from tianfu_sdk.services.regions import Regions
-from tianfu_sdk.services.resources import Resources
-from tianfu_sdk.services.sms import Sms
-from tianfu_sdk.services.subscribers import Subscribers
 from tianfu_sdk.services.tools import Holder
-from tianfu_sdk.services.translations import Translations
-from tianfu_sdk.services.vocabularies import Vocabularies
-from tianfu_sdk.services.work import Actor, Tools, Work
+from tianfu_sdk.services.unfinished import demand_loaded
+from tianfu_sdk.services.work import Actor, Tools
 from tianfu_sdk.settings import Settings
 
 if TYPE_CHECKING:
     from tianfu_sdk.aio import Aio
+    from tianfu_sdk.model.account import Account
+    from tianfu_sdk.model.dump import Loaded
+    from tianfu_sdk.model.keeping import Restored
 
 __all__ = ["Hub"]
 
 T = TypeVar("T")
 
 
-class Hub:
+class Hub(Desks):
     """One place of science service: a store, its backends, and a desk a noun.
 
     Safe to share between threads; after a fork the child opens connections of its own.
@@ -110,11 +71,6 @@ class Hub:
     me = hub.as_("acc_…")
     ```
     """
-
-    def __init__(self, tools: Tools, actor: Actor, plugins: Plugins) -> None:
-        self._tools = tools
-        self._actor = actor
-        self._plugins = plugins
 
     # Opening and closing.
 
@@ -176,6 +132,7 @@ class Hub:
             cipher=FieldCipher(),
             blobs=blobs_for(settings, url, named),
             folder=FileBlobs,
+            event_files=event_files,
             erasures=erasures_for(settings, url),
             transport=transport or HttpxTransport(),
             gateway=functools.partial(named.make, "sms"),
@@ -344,6 +301,8 @@ class Hub:
         Raises:
             TianfuError: As `hub.keeping.load`.
         """
+        from tianfu_sdk.services.loading import check_dump
+
         # Before a store is made that nothing goes into.
         check_dump(source)
         parts = prepared(
@@ -359,7 +318,10 @@ class Hub:
         named = getattr(self._tools.gateway, "func", None)
         if named is not None:
             named.__self__.close()
-        give_up_seats(self._tools)
+        if self._tools.holder.gateways:
+            from tianfu_sdk.services.lanes import give_up_seats
+
+            give_up_seats(self._tools)
         self._tools.transport.close()
         self._tools.store.close()
 
@@ -407,45 +369,16 @@ class Hub:
             Conflict: `hub.not_empty`, there is an account already.
             NotFound: `region.unknown`.
         """
+        from tianfu_sdk.services.identity import Identity
 
-        def body(tx: Tx) -> tuple[Account, list[Event]]:
-            work = Work(self._tools, Actor(system="bootstrap"), tx)
-            if tx.find(ACCOUNT.name, Query(limit=1)):
-                raise Conflict("hub.not_empty")
-            levels = work.regions().levels(region)
-            id_ = work.new_id(ORGANIZATION)
-            first = codec.structure(
-                Organization,
-                {
-                    "id": id_,
-                    "name": organization,
-                    "region": region,
-                    "kind": kind,
-                    "aliases": aliases,
-                    "path": (id_,),
-                },
-            )
-            placed = Placed(levels, (id_,))
-            work.claim_unique(ORGANIZATION.name, *unique_name(first), id_)
-            work.put(ORGANIZATION, first, placed)
-            work.note(first, "created")
-            account = make_account(
-                work, organization=id_, placed=placed, label=label, external_id=external_id
-            )
-            whole = Grant(id="", account=account.id, actions=(Action.ALL,))
-            for grant in (
-                attrs.evolve(whole, id=work.new_id(GRANT), region=region),
-                attrs.evolve(whole, id=work.new_id(GRANT), organization=id_),
-            ):
-                work.put(GRANT, grant, placed)
-                work.note(grant, "given", account=account.id)
-            note_made(tx, self._tools.regions, work.regions())
-            work.finish()
-            return account, work.events
-
-        account, events = self._tools.store.run(body, write=True)
-        self._tools.tell(events)
-        return account
+        return Identity(self._tools, Actor(system="bootstrap")).begin(
+            organization=organization,
+            region=region,
+            label=label,
+            kind=kind,
+            aliases=aliases,
+            external_id=external_id,
+        )
 
     def as_(self, account: str = "", *, external_id: str | None = None) -> Self:
         """Give this hub on behalf of an account.
@@ -458,25 +391,10 @@ class Hub:
             NotFound: `account.unknown`.
             Denied: `account.inactive`; `account.required`, none is named anywhere.
         """
+        from tianfu_sdk.services.identity import Identity
 
-        def read(tx: Tx) -> str:
-            work = Work(self._tools, Actor(system="sign in"), tx)
-            id_: str | None = account or self._tools.settings.account
-            if external_id is not None:
-                id_ = external_owner(work, external_id)
-                if id_ is None:
-                    raise NotFound("account.unknown", path="external_id")
-            if not id_:
-                raise Denied("account.required")
-            try:
-                known = work.get(ACCOUNT, id_)
-            except NotFound:
-                raise NotFound("account.unknown", path="account") from None
-            if not known.active:
-                raise Denied("account.inactive")
-            return known.id
-
-        return self._as(Actor(account=self._tools.store.run(read, write=False)))
+        nobody = Identity(self._tools, Actor(system="sign in"))
+        return self._as(Actor(account=nobody.sign_in(account, external_id)))
 
     def as_system(self, *, reason: str) -> Self:
         """Give this hub on behalf of the system, for jobs; audited, never an approver.
@@ -576,269 +494,3 @@ class Hub:
         from tianfu_sdk.aio import Aio
 
         return Aio(self)
-
-    # Asking.
-
-    def ask(
-        self,
-        text: str,
-        *,
-        region: str | None = None,
-        language: str | None = None,
-        kinds: Sequence[str] | None = None,
-        limit: int = 10,
-    ) -> Answers:
-        """Ask science for answers (向科学要答案): published content only, with sources.
-
-        Args:
-            text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
-            region: Only content that concerns this region: for it, for one below it, or for
-                one above it.
-            language: Only answers in this language; None: a question in Tibetan or Yi gets
-                answers in its language, any other gets all.
-            kinds: Only these kinds, such as `resource`, `activity`, `news`.
-            limit: Answers at most, 1 to 100.
-
-        Returns:
-            Answers, best first, each with passage, source and why; or an honest abstention,
-            and the id of the question that was filed for a person to answer.
-
-        Raises:
-            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `field.characters`,
-                `text.bad_language`.
-            NotFound: `region.unknown`.
-            Unsupported: `ask.no_search`, the store has no search engine.
-        """
-        return Ask(self._tools, self._actor).ask(
-            text, region=region, language=language, kinds=kinds, limit=limit
-        )
-
-    def match(
-        self,
-        id_or_noun: str | Listing,
-        *,
-        to: str | None = None,
-        limit: int = 10,
-        weights: Mapping[str, float] | None = None,
-    ) -> Matches:
-        """Match a need with what is offered (智能匹配), or a question with experts.
-
-        Anybody may match what is published. An expert is matched by the public profile;
-        no feature tells of a person.
-
-        Args:
-            id_or_noun: Id of a need (a listing), a need that is not stored, or the id of a
-                question, which needs a grant to answer it.
-            to: Only `service`, `achievement`, `project` or `expert`; None: all.
-            limit: Matches at most, 1 to 100.
-            weights: By feature, instead of `tianfu_sdk.core.matching.WEIGHTS`.
-
-        Returns:
-            Matches, best first, each with contributions that sum to its score exactly; and
-            how many a hard gate left out, by reason.
-
-        Raises:
-            Invalid: `match.not_a_need`, another kind of listing; `match.only_experts`, a
-                question goes to nobody else; `match.bad_weight`, `match.no_weight`;
-                `field.choice`, `storage.limit`.
-            NotFound: `noun.unknown`, `region.unknown`.
-            Denied: `account.required`, `grant.missing`, for a question.
-        """
-        return Matching(self._tools, self._actor).match(
-            id_or_noun, to=to, limit=limit, weights=weights
-        )
-
-    def doctor(self) -> list[Finding]:
-        """Look whether the store is sound: file, audit, search index, keys, media, plugins.
-
-        Returns:
-            What was looked at and found, `ok`, `note` or `error`.
-
-        Raises:
-            Denied: `account.required`, only for the system (`as_system`).
-        """
-        from tianfu_sdk.services.doctor import Doctor
-
-        return Doctor(self._tools, self._actor).look(tuple(self._plugins))
-
-    def follow_index(self, limit: int = 10_000) -> int:
-        """Let the search engine that `ask.engine` names take in what happened since last time.
-
-        `tianfu worker` does this. An engine that is empty is built from what is published.
-
-        Args:
-            limit: Events at most.
-
-        Returns:
-            How many events were taken in; 0 also where no engine is named.
-
-        Raises:
-            Denied: `account.required`, only for the system (`as_system`).
-            PluginError: Nobody offers the engine.
-        """
-        from tianfu_sdk.services.following import Following
-
-        return Following(self._tools, self._actor).follow(limit)
-
-    def rebuild_index(self) -> int:
-        """Build the search index anew from what is published, in one transaction.
-
-        The engine that `ask.engine` names is built anew as well.
-
-        Returns:
-            How many documents it holds then.
-
-        Raises:
-            Denied: `account.required`, only for the system (`as_system`).
-            Unsupported: `ask.no_search`, the store has no search engine.
-        """
-        from tianfu_sdk.services.doctor import Doctor
-
-        return Doctor(self._tools, self._actor).rebuild_index()
-
-    # Desks.
-
-    @property
-    def plugins(self) -> Plugins:
-        """Plugins that came in, and those that did not, with the cause."""
-        return self._plugins
-
-    @property
-    def settings(self) -> Settings:
-        """The settings that this hub was opened with."""
-        return self._tools.settings
-
-    @property
-    def regions(self) -> Regions:
-        """Regions by GB/T 2260 code, on any day, and what is amended about them."""
-        return Regions(self._tools, self._actor)
-
-    @property
-    def organizations(self) -> Organizations:
-        """Organizations."""
-        return Organizations(self._tools, self._actor)
-
-    @property
-    def accounts(self) -> Accounts:
-        """Accounts and grants."""
-        return Accounts(self._tools, self._actor)
-
-    @property
-    def audit(self) -> Audit:
-        """Who did what."""
-        return Audit(self._tools, self._actor)
-
-    @property
-    def events(self) -> Events:
-        """What happened."""
-        return Events(self._tools, self._actor)
-
-    @property
-    def keys(self) -> KeyDesk:
-        """Master keys of this store, and their rotation; for the system."""
-        return KeyDesk(self._tools, self._actor)
-
-    @property
-    def people(self) -> People:
-        """All that is held about a person: given out, or erased."""
-        return People(self._tools, self._actor)
-
-    @property
-    def vocabularies(self) -> Vocabularies:
-        """Open vocabularies."""
-        return Vocabularies(self._tools, self._actor)
-
-    @property
-    def jobs(self) -> Jobs:
-        """What is queued, and what waits for a person."""
-        return Jobs(self._tools, self._actor)
-
-    @property
-    def marks(self) -> Marks:
-        """Small notes that jobs keep in the store; for the system."""
-        return Marks(self._tools, self._actor)
-
-    @property
-    def keeping(self) -> Keeping:
-        """Backups, dumps and what keeps a store; for the system."""
-        return Keeping(self._tools, self._actor)
-
-    @property
-    def media(self) -> MediaDesk:
-        """Media by their SHA-256."""
-        return MediaDesk(self._tools, self._actor)
-
-    @property
-    def resources(self) -> Resources:
-        """Science resources (科普资源)."""
-        return Resources(self._tools, self._actor)
-
-    @property
-    def activities(self) -> Activities:
-        """Science activities (科普活动)."""
-        return Activities(self._tools, self._actor)
-
-    @property
-    def notices(self) -> Notices:
-        """Notices (科普公告)."""
-        return Notices(self._tools, self._actor)
-
-    @property
-    def news(self) -> NewsDesk:
-        """News (科普动态)."""
-        return NewsDesk(self._tools, self._actor)
-
-    @property
-    def bases(self) -> Bases:
-        """Science bases (科普基地)."""
-        return Bases(self._tools, self._actor)
-
-    @property
-    def listings(self) -> Listings:
-        """Supply and demand."""
-        return Listings(self._tools, self._actor)
-
-    @property
-    def imports(self) -> Importer:
-        """Tables of a user's own (CSV, workbook, JSON lines), taken in as drafts."""
-        return Importer(self._tools, self._actor)
-
-    @property
-    def experts(self) -> Experts:
-        """Experts (专家)."""
-        return Experts(self._tools, self._actor)
-
-    @property
-    def channels(self) -> Channels:
-        """Channels (科普频道): a region's published content in one language."""
-        return Channels(self._tools, self._actor)
-
-    @property
-    def translations(self) -> Translations:
-        """Translations (译文) of content, entered and approved by people."""
-        return Translations(self._tools, self._actor)
-
-    @property
-    def questions(self) -> Questions:
-        """Questions that nothing published answers."""
-        return Questions(self._tools, self._actor)
-
-    @property
-    def subscribers(self) -> Subscribers:
-        """Subscribers (受众) and their consents."""
-        return Subscribers(self._tools, self._actor)
-
-    @property
-    def sms(self) -> Sms:
-        """Science SMS (科普短信)."""
-        return Sms(self._tools, self._actor)
-
-    @property
-    def indicators(self) -> Indicators:
-        """Indicators (绩效指标)."""
-        return Indicators(self._tools, self._actor)
-
-    @property
-    def emergencies(self) -> Emergencies:
-        """Emergencies (应急科普)."""
-        return Emergencies(self._tools, self._actor)

@@ -28,11 +28,13 @@ from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.erasure import Erasure
+from tianfu_sdk.model.event import ExportFormat
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
+from tianfu_sdk.ports.event_files import EventFiles
 from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.search import FollowerSearch
@@ -51,6 +53,7 @@ __all__ = [
     "blobs_for",
     "closed_on_failure",
     "erasures_for",
+    "event_files",
     "first_seen",
     "keys_for",
     "normal",
@@ -355,6 +358,13 @@ def first_seen() -> FirstSeen:
     from tianfu_sdk.backends.sqlite.first_seen import SqliteFirstSeen
 
     return SqliteFirstSeen()
+
+
+def event_files(folder: Path, format_: ExportFormat, reader: str, store: str) -> EventFiles:
+    """Give the exports of events into a folder; what writes them is loaded only for this."""
+    from tianfu_sdk.backends.event_files import FolderEventFiles
+
+    return FolderEventFiles(folder, format_, reader, store)
 
 
 def normal(url: str) -> str:

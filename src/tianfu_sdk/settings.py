@@ -6,10 +6,8 @@ plain string is taken too, but `tianfu config` says where it stands.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -240,6 +238,8 @@ def _flag(name: str, text: str) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -268,6 +268,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
         where = f"{path}.{name}" if path else name
         field = fields.get(name)
         if field is None:
+            import difflib
+
             near = difflib.get_close_matches(name, fields, 1)
             raise Invalid("settings.unknown", path=where, near=near[0] if near else "-")
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):

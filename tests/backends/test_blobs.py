@@ -47,7 +47,7 @@ def test_a_disk_that_fails_is_told_and_leaves_nothing(
         raise OSError(number, "no")
 
     name = {"fsync": "os.fsync", "replace": "Path.replace"}[call]
-    monkeypatch.setattr(f"tianfu_sdk.backends.blobs.{name}", fail)
+    monkeypatch.setattr(f"tianfu_sdk.files.{name}", fail)
     with pytest.raises(error) as caught:
         FileBlobs(folder).put(io.BytesIO(BODY))
     assert caught.value.code == code
@@ -63,7 +63,7 @@ def test_a_disk_that_is_really_full_is_told():
     with full.open("wb", buffering=0) as device:
         blobs = FileBlobs("/nowhere")
         with pytest.raises(StorageFull) as caught:
-            blobs._write(os.dup(device.fileno()), io.BytesIO(BODY))
+            blobs._write(device, io.BytesIO(BODY))
     assert caught.value.code == "storage.full"
 
 
@@ -100,8 +100,8 @@ def test_bytes_are_on_the_disk_before_they_have_a_name_and_so_is_every_folder(fo
         done.append(("name", self.stat().st_ino))
         return replace(self, target)
 
-    monkeypatch.setattr("tianfu_sdk.backends.blobs.os.fsync", synced)
-    monkeypatch.setattr("tianfu_sdk.backends.blobs.Path.replace", renamed)
+    monkeypatch.setattr("tianfu_sdk.files.os.fsync", synced)
+    monkeypatch.setattr("tianfu_sdk.files.Path.replace", renamed)
     FileBlobs(folder).put(io.BytesIO(BODY))
     target = folder / DIGEST[:2] / DIGEST
     place = done.index(("name", target.stat().st_ino))

@@ -1,6 +1,7 @@
 """Files of master keys."""
 
 import base64
+import os
 import stat
 import subprocess
 import sys
@@ -64,9 +65,7 @@ def test_processes_that_start_together_use_one_key(tmp_path):
 
 def test_a_key_that_another_process_is_writing_is_never_read_by_half(tmp_path, monkeypatch):
     """The other process is stopped right before its key appears."""
-    from tianfu_sdk.backends import keyfiles
-
-    whole, seen = keyfiles.os.link, []
+    whole, seen = os.link, []
 
     def link(draft, file):
         if not seen:
@@ -74,7 +73,7 @@ def test_a_key_that_another_process_is_writing_is_never_read_by_half(tmp_path, m
             seen[0] = key_file_beside(tmp_path / "kepu.db")()
         whole(draft, file)
 
-    monkeypatch.setattr(keyfiles.os, "link", link)
+    monkeypatch.setattr("tianfu_sdk.files.os.link", link)
     assert key_file_beside(tmp_path / "kepu.db")() == seen[0]
 
 
@@ -169,7 +168,7 @@ def test_a_folder_that_cannot_be_written_keeps_the_keys_as_they_are(tmp_path, mo
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tianfu_sdk.backends.keyfiles.tempfile.mkstemp", full)
+    monkeypatch.setattr("tianfu_sdk.files.tempfile.mkstemp", full)
     with pytest.raises(CryptoError) as caught:
         add_key(file)
     assert caught.value.code == "keys.unwritable"

@@ -126,7 +126,7 @@ def test_a_batch_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "no space")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tianfu_sdk.backends.outbox_file.os.fsync", full)
+        patch.setattr("tianfu_sdk.files.os.fsync", full)
         with pytest.raises(Unavailable):
             gateway.submit(batch())
     assert list(tmp_path.iterdir()) == []

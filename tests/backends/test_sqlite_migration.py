@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,18 @@ import pytest
 from tianfu_sdk.backends.sqlite import SqliteStore, schema
 from tianfu_sdk.core.shapes import read_shape, write_shape
 from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld, StorageError, StorageReadOnly
-from tianfu_sdk.model.storage import Key, Kind, Query, Row, SchemaStep, Where
+from tianfu_sdk.model.storage import (
+    Done,
+    Key,
+    Kind,
+    NewJob,
+    Parked,
+    Query,
+    Retry,
+    Row,
+    SchemaStep,
+    Where,
+)
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 OLD = Kind("note", (Key("text"), Key("tags", many=True)), (("text",),))
@@ -24,6 +36,7 @@ NEW = Kind(
     (("size", "text"), ("text",)),
     schema=2,
 )
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
 ROWS = [
     Row(f"n{n:04d}", n % 5 + 1, b"x" * (n % 9), {"text": f"t{n}", "tags": frozenset({"a", str(n)})})
     for n in range(620)
@@ -73,8 +86,17 @@ def whole(store):
     }  # fmt: skip
 
 
+def as_of_schema_two(file):
+    """Make the file one whose leased jobs have a state of their own, and their due moment."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE tf_job SET state = 1, due = until WHERE token <> ''")
+        connection.execute("ALTER TABLE tf_job DROP COLUMN until")
+        connection.execute("PRAGMA user_version = 2")
+
+
 def as_of_step_one(file):
     """Make the file what the first version of this program left behind."""
+    as_of_schema_two(file)
     with closing(sqlite3.connect(file)) as connection, connection:
         shapes = connection.execute("SELECT name, shape FROM tf_kind").fetchall()
         connection.execute("DROP TABLE tf_kind")
@@ -113,6 +135,29 @@ def test_a_file_of_the_first_schema_needs_nothing_else_where_the_kinds_are_the_s
     assert [c.step for c in store.changes([OLD])] == [SchemaStep.STORE]
     store.migrate([OLD], rekey)
     assert store.run(lambda tx: tx.count("note", Query()), write=False) == len(ROWS)
+    store.close()
+
+
+def test_jobs_of_the_second_schema_stay_whose_they_are(store, file):
+    lease = timedelta(minutes=5)
+
+    def fill(tx):
+        tx.enqueue("q", [NewJob("leased"), NewJob("parked"), NewJob("late")])
+        found = {job.key: job for job in tx.claim("q", 3, lease, "w")}
+        tx.settle([(found["parked"], Parked("why")), (found["late"], Retry(LATER))])
+        return found["leased"]
+
+    leased = store.run(fill, write=True)
+    before = store.run(lambda tx: tx.jobs("q", None, None, 9), write=False)
+    assert [job.state.value for job in before] == ["leased", "parked", "queued"]
+    store.close()
+    as_of_schema_two(file)
+    store = store_at(file)
+    assert [(c.step, c.found) for c in store.changes([OLD])] == [(SchemaStep.STORE, 2)]
+    store.migrate([OLD], rekey)
+    assert store.run(lambda tx: tx.jobs("q", None, None, 9), write=False) == before
+    assert store.run(lambda tx: tx.claim("q", 9, lease, "other"), write=True) == []
+    assert store.run(lambda tx: tx.settle([(leased, Done())]), write=True) == [True]
     store.close()
 
 

@@ -560,7 +560,7 @@ class Mutant(memory.MemoryStore):
             def drop(self, queue, group):
                 jobs = [job for job in self._queue(queue).jobs.values()
                         if job.new.group == group and job.state is not JobState.DONE]
-                self._change(queue, jobs, state=JobState.DROPPED)
+                self._own_queue(queue).change(jobs, self._clock.now(), state=JobState.DROPPED)
                 return len(jobs)
         """),
         ["test_drop_cancels_queued_and_parked"],

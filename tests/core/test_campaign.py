@@ -365,3 +365,54 @@ def test_ids_fit_the_store_whatever_the_gateway_gives():
     assert len(provider_key("g" * 100, "x" * 5000)) <= 200
     assert provider_key("a", "1") != provider_key("b", "1")
     assert provider_key("a", "") == ""
+
+
+@pytest.mark.parametrize("name", ["organization", "region", "state", "author", "emergency"])
+def test_what_a_campaign_answers_and_who_wrote_it_is_not_edited(name):
+    rules.demand_editable(["title", "texts", "override_reason"])
+    with pytest.raises(Invalid) as caught:
+        rules.demand_editable(["title", name])
+    assert (caught.value.code, caught.value.path) == ("content.fixed", name)
+
+
+def test_texts_stand_under_one_tag_a_language():
+    assert rules.texts_by_tag({"bo-CN": "a", "zh-Hans": "b"}) == {"bo": "a", "zh-Hans": "b"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "path"),
+    [({}, "texts"), ({"zh-Hans": " "}, "texts.zh-Hans"), ({"bo": "a", "bo-CN": "b"}, "texts.bo")],
+)
+def test_a_campaign_says_something_and_one_thing_a_language(texts, path):
+    with pytest.raises(Invalid) as caught:
+        rules.texts_by_tag(texts)
+    assert (caught.value.code, caught.value.path) == ("sms.no_text", path)
+
+
+@pytest.mark.parametrize(
+    ("state", "emergency", "reason", "approver", "at_once"),
+    [
+        ("draft", None, "", "", False),
+        ("draft", "emg_1", "", "", False),
+        # A plan shows what a second person is asked for; only with that person it is so.
+        ("draft", "emg_1", "泥石流", "", True),
+        ("approved", "emg_1", "泥石流", "", False),
+        ("approved", "emg_1", "泥石流", "per_1", False),
+        ("approved", "emg_1", "泥石流", "per_2", True),
+        ("approved", None, "泥石流", "per_2", False),
+    ],
+)
+def test_only_an_emergency_with_a_reason_and_two_people_goes_out_at_night(
+    state, emergency, reason, approver, at_once
+):
+    night = datetime(2026, 1, 5, 19, 0, tzinfo=UTC)
+    campaign = attrs.evolve(
+        CAMPAIGN,
+        state=CampaignState(state),
+        emergency=emergency,
+        override_reason=reason,
+        author="per_1",
+        approver=approver,
+    )
+    found = rules.not_before(campaign, night, window("08:00", "20:00"), ())
+    assert found == (night if at_once else datetime(2026, 1, 6, 0, 0, tzinfo=UTC))

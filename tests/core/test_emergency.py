@@ -19,7 +19,7 @@ from tianfu_sdk.core.emergency import (
     usual_languages,
 )
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import Placed, place_keys
+from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import (

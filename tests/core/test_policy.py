@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tianfu_sdk.backends.builtin import shipped_regions
 from tianfu_sdk.core import policy
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import RESOURCE, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import RESOURCE
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, NotFound, TianfuError
 from tianfu_sdk.hub import Hub

@@ -4,7 +4,8 @@ import attrs
 import pytest
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import SHELVES, NounKind, Placed
+from tianfu_sdk.core.keying import NounKind, Placed
+from tianfu_sdk.core.kinds import SHELVES
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.core.rekeying import rekeyer
 from tianfu_sdk.errors import StorageCorrupt, StorageError

@@ -2,7 +2,9 @@
 
 import ast
 import importlib
+import inspect
 import pkgutil
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +103,25 @@ def test_nothing_inside_imports_from_the_front_door():
             elif isinstance(node, ast.ImportFrom) and node.module == "tianfu_sdk":
                 odd += [(path, a.name) for a in node.names if a.name not in rooms]
     assert odd == []
+
+
+def test_help_of_the_hub_says_how_to_open_it_and_what_every_desk_is():
+    text = pydoc.render_doc(tianfu_sdk.Hub, renderer=pydoc.plaintext)
+    assert "class Hub in module tianfu_sdk\n" in text
+    desks = [n for n, v in inspect.getmembers(tianfu_sdk.Hub) if isinstance(v, property)]
+    assert {"resources", "sms", "keeping"} <= set(desks)
+    for name in desks:
+        assert inspect.getdoc(getattr(tianfu_sdk.Hub, name)) in text
+    for name in ("open", "migrate", "as_", "unit", "ask", "match"):
+        assert f" {name}(" in text
+
+
+def test_a_hub_that_reads_resources_loads_no_other_desk():
+    code = (
+        "import sys, tianfu_sdk; hub = tianfu_sdk.Hub.open('memory:', discover=False); "
+        "hub.resources.find(); hub.close(); "
+        "print([m for m in ('sms', 'importing', 'keeping', 'loading', 'accounts', 'lanes') "
+        "if f'tianfu_sdk.services.{m}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -9,12 +9,14 @@ import asyncio
 import atexit
 import contextlib
 import inspect
+import itertools
 import threading
 
 import attrs
 import pytest
 
 from tianfu_sdk.aio import Aio, AioPage
+from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
@@ -96,6 +98,9 @@ class ThroughPage:
 DOORS = {"sync": lambda hub: hub, "aio": lambda hub: Through(hub.aio)}
 
 
+_numbers = itertools.count(1)
+
+
 @attrs.frozen
 class Way:
     """A store, and the door by which its hub is entered."""
@@ -103,10 +108,15 @@ class Way:
     url: str
     door: str
     stack: contextlib.ExitStack
+    plugins: tuple = ()
+    settings: dict = attrs.field(factory=dict)
+    """What a server has nowhere beside it."""
 
     def open(self, url="", **more):
         """Open a hub; it is closed when the test ends, if not before."""
         given = {"ids": CountingIds(), "discover": False} | more
+        given["plugins"] = [*self.plugins, *given.get("plugins", ())]
+        given["settings"] = self.settings | dict(given.get("settings") or {})
         hub = Hub.open(url or self.url, **given)
         self.stack.callback(hub.close)
         return DOORS[self.door](hub)
@@ -193,12 +203,59 @@ def quickly(request, stack):
     return Way("memory:", request.param, stack)
 
 
-@pytest.fixture(params=["memory-aio", "sqlite-sync"])
+@pytest.fixture(scope="session")
+def server():
+    """The plugin for PostgreSQL, and what gives a database with tables and without rows."""
+    plugin = pytest.importorskip(
+        "tianfu_storage_sql", reason="pip install 'tianfu-storage-sql[tests]'"
+    )
+    psycopg = pytest.importorskip("psycopg")
+    from tianfu_storage_sql import testing
+
+    try:
+        with (
+            testing.postgresql() as running,
+            psycopg.connect(running.url("postgres"), autocommit=True) as connection,
+        ):
+            connection.execute("CREATE DATABASE plain")
+            Hub.open(running.url("plain"), plugins=[plugin], discover=False).close()
+
+            @contextlib.contextmanager
+            def place():
+                name = f"t{next(_numbers)}"
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE plain")
+                yield running.url(name)
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+            yield plugin, place
+    except testing.NoServer as error:
+        pytest.skip(str(error))
+
+
+ON_SERVER = pytest.param("postgresql-sync", marks=[pytest.mark.server, pytest.mark.ci])
+
+
+@pytest.fixture(params=["memory-aio", "sqlite-sync", ON_SERVER])
 def way(request, stack, tmp_path):
-    """Two ways to a hub that between them take both stores and both doors."""
+    """Ways to a hub that between them take all stores and both doors."""
     store, door = request.param.split("-")
+    if store == "postgresql":
+        plugin, place = request.getfixturevalue("server")
+        settings = {
+            "key": new_master_key(),
+            "media": str(tmp_path / "media"),
+            "erasures": str(tmp_path / "erased"),
+        }
+        return Way(stack.enter_context(place()), door, stack, (plugin,), settings)
     url = "memory:" if store == "memory" else f"sqlite:///{tmp_path / 'kepu.db'}"
     return Way(url, door, stack)
+
+
+@pytest.fixture
+def turnable(way):
+    """Skip where due jobs go by a clock that no test turns."""
+    if way.plugins:
+        pytest.skip("capabilities.own_clock is true")
 
 
 @pytest.fixture

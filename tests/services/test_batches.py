@@ -3,7 +3,8 @@
 import attrs
 import pytest
 
-from tianfu_sdk.core.kinds import ORGANIZATION, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import ORGANIZATION
 from tianfu_sdk.errors import Conflict, NotFound
 from tianfu_sdk.services.work import Actor, Work
 from tianfu_sdk.testing import FrozenClock

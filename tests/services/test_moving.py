@@ -367,7 +367,7 @@ def test_a_full_disk_leaves_no_half_dump(opened, tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tianfu_sdk.services.dumping.os.fsync", full)
+    monkeypatch.setattr("tianfu_sdk.files.os.fsync", full)
     with pytest.raises(StorageFull) as caught:
         hub.as_system(reason="t").keeping.dump(tmp_path / "dump", media=False)
     assert caught.value.code == "storage.full"

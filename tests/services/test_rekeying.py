@@ -122,7 +122,10 @@ def test_rights_follow_and_the_audit_still_verifies(place):
     rekey(place)
     assert there.resources.edit(place.resource, title="x").revision == 2
     assert there.audit.find(subject=place.resource).items
-    assert {f.severity for f in place.hub.as_system(reason="x").audit.verify()} == {"ok"}
+    system = place.hub.as_system(reason="x")
+    # On a server the worker does it.
+    system.audit.seal_open()
+    assert {f.severity for f in system.audit.verify()} == {"ok"}
 
 
 def test_one_audit_line_and_one_event_a_run(place):
@@ -136,7 +139,9 @@ def test_one_audit_line_and_one_event_a_run(place):
         "changed": done.changed,
         "indexed": done.indexed,
     }
-    assert [f for f in place.hub.as_system(reason="x").doctor() if f.severity != "ok"] == []
+    system = place.hub.as_system(reason="x")
+    system.audit.seal_open()
+    assert [f for f in system.doctor() if f.severity != "ok"] == []
 
 
 def test_a_second_run_finds_nothing_to_change(place):

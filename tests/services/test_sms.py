@@ -697,6 +697,7 @@ class Death(BaseException):
     """The process dies."""
 
 
+@pytest.mark.usefixtures("turnable")
 def test_a_crash_between_commit_and_call_sends_nothing_twice(line):
     line.people(2)
     campaign = line.sent()
@@ -718,6 +719,7 @@ def test_a_crash_between_commit_and_call_sends_nothing_twice(line):
     assert set(line.sentence().values()) == {1}
 
 
+@pytest.mark.usefixtures("turnable")
 def test_a_claim_that_was_abandoned_before_the_call_is_not_sent_either(line):
     line.people(2)
     campaign = line.sent()
@@ -732,6 +734,7 @@ def test_a_claim_that_was_abandoned_before_the_call_is_not_sent_either(line):
     assert line.states(campaign) == {"unknown": 2}
 
 
+@pytest.mark.usefixtures("turnable")
 def test_an_answer_that_comes_after_its_lease_is_evidence_but_settles_no_job(line):
     people = line.people(2)
     campaign = line.sent()
@@ -845,6 +848,7 @@ def test_what_may_have_left_is_unknown_and_never_sent_again(line, error):
     assert line.me.sms.get(campaign.id).state is CampaignState.SENT
 
 
+@pytest.mark.usefixtures("turnable")
 def test_what_did_not_leave_is_sent_again_later_under_its_reference(line):
     line.people(2)
     campaign = line.sent()
@@ -899,6 +903,7 @@ def test_answers_are_read_person_by_person(line):
     assert line.me.sms.report(campaign.id).parts == 2
 
 
+@pytest.mark.usefixtures("turnable")
 def test_deferred_people_are_tried_again_in_a_batch_of_their_own(line):
     people = line.people(3)
     campaign = line.sent()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import os
@@ -15,7 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from tianfu_sdk.errors import NotFound, StorageError, StorageFull, StorageUnavailable
+from tianfu_sdk.errors import NotFound, StorageUnavailable
+from tianfu_sdk.files import Draft, make_folder, sync, telling
 
 __all__ = ["FileBlobs", "MemoryBlobs", "NoBlobs"]
 
@@ -40,28 +40,23 @@ class FileBlobs:
 
     def put(self, stream: BinaryIO) -> str:
         """Keep all that a stream gives."""
-        with self._typed():
-            _make(self._folder)
-            handle, name = tempfile.mkstemp(prefix=_NEW, dir=self._folder)
-        try:
-            digest = self._write(handle, stream)
-            with self._typed():
+        with telling(self._folder):
+            make_folder(self._folder)
+            draft = Draft(self._folder, _NEW)
+        with draft:
+            digest = self._write(draft.file, stream)
+            with telling(self._folder):
                 target = self._path(digest)
-                _make(target.parent)
-                Path(name).replace(target)
-                _sync(target.parent)
+                make_folder(target.parent)
+                draft.keep(target, over=True)
                 # Whoever else may have made that folder, this returns only once it is kept.
-                _sync(self._folder)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink(missing_ok=True)
-            raise
+                sync(self._folder)
         return digest
 
     def open(self, digest: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """Read kept bytes, or a range of them."""
         _demand_digest(digest)
-        with self._typed():
+        with telling(self._folder):
             try:
                 file = self._path(digest).open("rb")
             except FileNotFoundError:
@@ -71,7 +66,7 @@ class FileBlobs:
 
     def has(self, digest: str) -> bool:
         """Tell whether bytes are kept."""
-        with self._typed():
+        with telling(self._folder):
             return bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_file()
 
     def delete(self, digest: str) -> None:
@@ -79,20 +74,20 @@ class FileBlobs:
         if not _DIGEST.fullmatch(digest):
             return
         path = self._path(digest)
-        with self._typed(), contextlib.suppress(FileNotFoundError):
+        with telling(self._folder), contextlib.suppress(FileNotFoundError):
             path.unlink()
-            _sync(path.parent)
+            sync(path.parent)
 
     def list(self) -> Iterator[str]:
         """Give the digests of all that is kept."""
-        with self._typed():
+        with telling(self._folder):
             for path in self._folder.glob("??/*"):
                 if _DIGEST.fullmatch(path.name):
                     yield path.name
 
     def tidy(self, older: timedelta) -> int:
         """Forget what was left behind by uploads that were torn off by force."""
-        with self._typed(), contextlib.suppress(FileNotFoundError):
+        with telling(self._folder), contextlib.suppress(FileNotFoundError):
             return self._forget_torn(older.total_seconds())
         return 0
 
@@ -110,51 +105,17 @@ class FileBlobs:
                         forgotten += 1
         return forgotten
 
-    def _write(self, handle: int, stream: BinaryIO) -> str:
+    def _write(self, file: BinaryIO, stream: BinaryIO) -> str:
         sha = hashlib.sha256()
-        with os.fdopen(handle, "wb", buffering=0) as file:
-            # What the stream raises is its own affair, and no failure of this place.
-            while piece := stream.read(_PIECE):
-                sha.update(piece)
-                with self._typed():
-                    rest = memoryview(piece)
-                    while rest:
-                        rest = rest[file.write(rest) :]
-            with self._typed():
-                os.fsync(file.fileno())
+        # What the stream raises is its own affair, and no failure of this place.
+        while piece := stream.read(_PIECE):
+            sha.update(piece)
+            with telling(self._folder):
+                file.write(piece)
         return sha.hexdigest()
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
-
-    @contextlib.contextmanager
-    def _typed(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull("storage.full", place=str(self._folder)) from error
-            raise StorageError("storage.io", place=str(self._folder)) from error
-
-
-def _make(folder: Path) -> None:
-    """Make a folder, so that it is still there after a power cut."""
-    if folder.is_dir():
-        return
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in missing:
-        _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    # Without this a new name, or its end, may be lost with the power.
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _demand_digest(digest: str) -> None:

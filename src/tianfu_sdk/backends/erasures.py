@@ -10,13 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tianfu_sdk.errors import (
-    Invalid,
-    StorageCorrupt,
-    StorageError,
-    StorageFull,
-    StorageUnavailable,
-)
+from tianfu_sdk.errors import Invalid, StorageCorrupt, StorageUnavailable
+from tianfu_sdk.files import sync, telling
 from tianfu_sdk.model.erasure import Erasure
 
 __all__ = ["FileErasures", "MemoryErasures", "NoErasures"]
@@ -44,7 +39,7 @@ class FileErasures:
         if not made:
             return
         body = "".join(_line(erasure) for erasure in made).encode()
-        try:
+        with telling(self.place):
             new = not self._path.exists()
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -52,11 +47,7 @@ class FileErasures:
             finally:
                 os.close(handle)
             if new:
-                _sync(self._path.parent)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull("storage.full", place=self.place) from error
-            raise StorageError("storage.io", place=self.place) from error
+                sync(self._path.parent)
 
     @staticmethod
     def _write(handle: int, body: bytes) -> None:
@@ -73,12 +64,11 @@ class FileErasures:
 
     def read(self) -> Iterator[Erasure]:
         """Give every erasure."""
-        try:
-            file = self._path.open("rb")
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StorageError("storage.io", place=self.place) from error
+        with telling(self.place):
+            try:
+                file = self._path.open("rb")
+            except FileNotFoundError:
+                return
         with file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
@@ -131,13 +121,3 @@ class NoErasures:
 def _line(erasure: Erasure) -> str:
     at = erasure.at.astimezone(UTC).isoformat()
     return json.dumps({"subject": erasure.subject, "at": at}) + "\n"
-
-
-def _sync(folder: Path) -> None:
-    # Without this the new file's name may be lost with the power.
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tianfu_sdk.backends.keyring import id_of, lines_in, new_master_key, retired
 from tianfu_sdk.errors import CryptoError
+from tianfu_sdk.files import Draft
 from tianfu_sdk.model.keys import Suite
 
 __all__ = ["add_key", "key_file", "key_file_beside", "make_key_file", "retire_key"]
@@ -72,17 +71,12 @@ def make_key_file(file: Path, suite: Suite = Suite.AES) -> bool:
     Raises:
         CryptoError: `keys.unwritable`, `crypto.no_suite`.
     """
-    key = new_master_key(suite)
     try:
-        draft = _draft(file, key + "\n")
-        try:
-            # A link appears at once and never over another: of two processes that start
-            # together one makes the key, and neither reads half of it.
-            os.link(draft, file)
-        except FileExistsError:
-            return False
-        finally:
-            draft.unlink(missing_ok=True)
+        # It appears at once and never over another: of two processes that start together one
+        # makes the key, and neither reads half of it.
+        _write(file, [new_master_key(suite)], over=False)
+    except FileExistsError:
+        return False
     except OSError as error:
         raise CryptoError("keys.unwritable", path=str(file)) from error
     return True
@@ -125,16 +119,12 @@ def _lines_of(file: Path) -> list[str]:
 def _replace(file: Path, lines: Sequence[str]) -> None:
     try:
         # Whole or not at all: a file that lost a key would lose what it opens.
-        _draft(file, "\n".join(lines) + "\n").replace(file)
+        _write(file, lines, over=True)
     except OSError as error:
         raise CryptoError("keys.unwritable", path=str(file)) from error
 
 
-def _draft(file: Path, text: str) -> Path:
-    """Write a file that only its owner reads, beside where it is to stand."""
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return Path(name)
+def _write(file: Path, lines: Sequence[str], *, over: bool) -> None:
+    with Draft(file.parent, f".{file.name}-") as draft:
+        draft.file.write("".join(f"{line}\n" for line in lines).encode())
+        draft.keep(file, over=over)

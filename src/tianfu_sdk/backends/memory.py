@@ -13,13 +13,14 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import ClassVar, NoReturn, TypeVar
 
 import attrs
 
+from tianfu_sdk.backends.memory_jobs import Queue
 from tianfu_sdk.backends.memory_search import Index as _Index
 from tianfu_sdk.backends.memory_search import Search as _Search
 from tianfu_sdk.backends.turns import Turns
@@ -38,16 +39,13 @@ from tianfu_sdk.core.shapes import compare, demand_same
 from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageUnavailable
 from tianfu_sdk.model.storage import (
     Cursor,
-    Done,
     Job,
     JobInfo,
     JobState,
     Kind,
     NewJob,
     Outcome,
-    Parked,
     Query,
-    Retry,
     Row,
     SchemaChange,
     SchemaStep,
@@ -63,65 +61,6 @@ __all__ = ["MemoryStore"]
 T = TypeVar("T")
 
 _STORES: weakref.WeakSet[MemoryStore] = weakref.WeakSet()
-
-
-@attrs.frozen
-class _Stored:
-    """A job as it stands."""
-
-    id: int
-    queue: str
-    new: NewJob
-    due: datetime
-    """Of a leased job the end of its lease, so that one comparison finds what can be had."""
-    changed: datetime
-    state: JobState = JobState.QUEUED
-    attempts: int = 0
-    token: str = ""
-    reason: str = ""
-
-    def claimed(self) -> Job:
-        """Give it as its owner gets it."""
-        new = self.new
-        return Job(
-            self.id,
-            self.queue,
-            new.key,
-            new.body,
-            self.attempts,
-            self.token,
-            new.group,
-            new.priority,
-        )
-
-    def info(self) -> JobInfo:
-        """Give it as a person sees it."""
-        new = self.new
-        return JobInfo(
-            self.id,
-            self.queue,
-            new.key,
-            self.state,
-            self.due,
-            self.attempts,
-            new.priority,
-            new.group,
-            self.reason,
-            new.body,
-        )
-
-
-@attrs.frozen
-class _Queue:
-    """Jobs by id, in the order of their ids; their keys; the groups on hold."""
-
-    jobs: dict[int, _Stored] = attrs.field(factory=dict)
-    ids: dict[str, int] = attrs.field(factory=dict)
-    held: set[str] = attrs.field(factory=set)
-
-    def copy(self) -> _Queue:
-        """Give one that can be changed."""
-        return _Queue(dict(self.jobs), dict(self.ids), set(self.held))
 
 
 @attrs.frozen
@@ -142,7 +81,7 @@ class _Root:
     kinds: Mapping[str, Kind] = attrs.field(factory=dict)
     tables: Mapping[str, dict[str, Row]] = attrs.field(factory=dict)
     streams: Mapping[str, _Stream] = attrs.field(factory=dict)
-    queues: Mapping[str, _Queue] = attrs.field(factory=dict)
+    queues: Mapping[str, Queue] = attrs.field(factory=dict)
     last_job: int = 0
     index: _Index = attrs.field(factory=_Index)
 
@@ -331,16 +270,7 @@ class _Tx:
         check_name(queue, "queue")
         for job in jobs:
             check_new_job(job)
-        mine = self._own_queue(queue)
-        now = self._clock.now()
-        before = len(mine.jobs)
-        for job in jobs:
-            if job.key not in mine.ids:
-                self._last_job += 1
-                mine.ids[job.key] = self._last_job
-                due = now if job.due is None else job.due
-                mine.jobs[self._last_job] = _Stored(self._last_job, queue, job, due, now)
-        return len(mine.jobs) - before
+        return self._own_queue(queue).add(jobs, self._clock.now(), self._next_job)
 
     def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
         self.writing()
@@ -348,31 +278,9 @@ class _Tx:
         check_page(n, "n")
         check_lease(lease)
         check_name(owner, "owner")
-        mine = self._own_queue(queue)
-        now = self._clock.now()
-        due = (
-            job
-            for job in mine.jobs.values()
-            if job.state in {JobState.QUEUED, JobState.LEASED}
-            and job.due <= now
-            and job.new.group not in mine.held
-        )
-        taken = heapq.nsmallest(n, due, key=lambda job: (job.new.priority, job.due, job.id))
-        claimed = [
-            attrs.evolve(
-                job,
-                state=JobState.LEASED,
-                due=now + lease,
-                changed=now,
-                attempts=job.attempts + 1,
-                # Counted through the store's whole life, so that the token of a claim that
-                # was rolled back never comes again.
-                token=f"{next(self._tokens):032x}",
-            )
-            for job in taken
-        ]
-        mine.jobs.update((job.id, job) for job in claimed)
-        return [job.claimed() for job in claimed]
+        # Tokens are counted through the store's whole life, so that the one of a claim that
+        # was rolled back never comes again.
+        return self._own_queue(queue).claim(n, lease, self._clock.now(), self._tokens)
 
     def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         self.writing()
@@ -382,17 +290,10 @@ class _Tx:
         return [self._settle(job, outcome, now) for job, outcome in settled]
 
     def _settle(self, job: Job, outcome: Outcome, now: datetime) -> bool:
-        stored = self._queue(job.queue).jobs.get(job.id)
-        if stored is None or stored.state is not JobState.LEASED or stored.token != job.token:
+        stored = self._queue(job.queue).leased(job)
+        if stored is None:
             return False
-        match outcome:
-            case Done():
-                stored = attrs.evolve(stored, state=JobState.DONE)
-            case Retry(due):
-                stored = attrs.evolve(stored, state=JobState.QUEUED, due=due)
-            case Parked(reason):
-                stored = attrs.evolve(stored, state=JobState.PARKED, reason=reason)
-        self._own_queue(job.queue).jobs[job.id] = attrs.evolve(stored, token="", changed=now)
+        self._own_queue(job.queue).settle(stored, outcome, now)
         return True
 
     def jobs(
@@ -401,23 +302,14 @@ class _Tx:
         self.reading()
         check_name(queue, "queue")
         check_page(limit)
-        found = (
-            job.info()
-            for job in self._queue(queue).jobs.values()
-            if (state is None or job.state is state) and (after is None or job.id > after)
-        )
-        return list(itertools.islice(found, limit))
+        return self._queue(queue).page(state, after, limit)
 
     def release(self, queue: str, ids: Sequence[int]) -> int:
         self.writing()
         check_name(queue, "queue")
-        parked = [
-            job
-            for job_id in dict.fromkeys(ids)
-            if (job := self._queue(queue).jobs.get(job_id)) and job.state is JobState.PARKED
-        ]
-        now = self._clock.now()
-        self._change(queue, parked, state=JobState.QUEUED, due=now, reason="")
+        mine, now = self._own_queue(queue), self._clock.now()
+        parked = mine.parked(ids)
+        mine.change(parked, now, state=JobState.QUEUED, due=now, reason="")
         return len(parked)
 
     def hold(self, queue: str, group: str) -> None:
@@ -436,12 +328,9 @@ class _Tx:
         self.writing()
         check_name(queue, "queue")
         check_name(group, "group")
-        open_ = [
-            job
-            for job in self._queue(queue).jobs.values()
-            if job.new.group == group and job.state in {JobState.QUEUED, JobState.PARKED}
-        ]
-        self._change(queue, open_, state=JobState.DROPPED)
+        mine = self._own_queue(queue)
+        open_ = mine.open(group)
+        mine.change(open_, self._clock.now(), state=JobState.DROPPED)
         return len(open_)
 
     def purge(self, queue: str, before: datetime, limit: int) -> int:
@@ -449,17 +338,7 @@ class _Tx:
         check_name(queue, "queue")
         check_moment(before, "before")
         check_page(limit)
-        old = (
-            job
-            for job in self._queue(queue).jobs.values()
-            if job.state in {JobState.DONE, JobState.DROPPED} and job.changed < before
-        )
-        gone = list(itertools.islice(old, limit))
-        mine = self._own_queue(queue)
-        for job in gone:
-            del mine.jobs[job.id]
-            del mine.ids[job.new.key]
-        return len(gone)
+        return self._own_queue(queue).purge(before, limit)
 
     def queues(self) -> list[str]:
         self.reading()
@@ -475,39 +354,19 @@ class _Tx:
         check_name(queue, "queue")
         for job in jobs:
             check_loaded_job(job)
-        mine = self._own_queue(queue)
-        now = self._clock.now()
-        known = []
-        for job in jobs:
-            if job.key in mine.ids:
-                known.append(job.key)
-                continue
-            self._last_job += 1
-            mine.ids[job.key] = self._last_job
-            mine.jobs[self._last_job] = _Stored(
-                self._last_job,
-                queue,
-                NewJob(job.key, bytes(job.body), job.due, job.priority, job.group),
-                job.due,
-                now,
-                JobState.QUEUED if job.state is JobState.LEASED else job.state,
-                job.attempts,
-                reason=job.reason,
-            )
+        known = self._own_queue(queue).load(jobs, self._clock.now(), self._next_job)
         if known:
-            self._lost = Conflict("storage.job_known", path=queue, ids=tuple(known))
+            self._lost = Conflict("storage.job_known", path=queue, ids=known)
             raise self._lost
 
-    def _change(self, queue: str, jobs: Iterable[_Stored], **changes: Any) -> None:
-        mine = self._own_queue(queue)
-        now = self._clock.now()
-        for job in jobs:
-            mine.jobs[job.id] = attrs.evolve(job, changed=now, **changes)
+    def _next_job(self) -> int:
+        self._last_job += 1
+        return self._last_job
 
-    def _queue(self, name: str) -> _Queue:
-        return self._queues.get(name) or _Queue()
+    def _queue(self, name: str) -> Queue:
+        return self._queues.get(name) or Queue(name)
 
-    def _own_queue(self, name: str) -> _Queue:
+    def _own_queue(self, name: str) -> Queue:
         if name not in self._own_queues:
             self._own_queues.add(name)
             self._queues[name] = self._queue(name).copy()

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from tianfu_sdk.core.phones import masked
 from tianfu_sdk.errors import Unavailable, Unsupported
+from tianfu_sdk.files import Draft, make_folder
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsCapabilities, SmsReceipt, SmsResult
 from tianfu_sdk.ports.clock import Clock
 from tianfu_sdk.text import sms_parts
@@ -172,24 +172,16 @@ class _Folder:
         target = self._folder / f"{name}{_ENDING}"
         if target.exists() or self._heard(name).exists():
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, made = tempfile.mkstemp(prefix=".new-", dir=self._folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                for line in lines:
-                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            # Whole or not there: who reads never sees half a batch.
-            Path(made).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(made).unlink()
-            raise
+        make_folder(self._folder)
+        # Whole or not there: who reads never sees half a batch.
+        with Draft(self._folder, ".new-") as draft:
+            for line in lines:
+                draft.file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            draft.keep(target, over=True)
 
     def deliver(self, name: str) -> None:
         heard = self._heard(name)
-        heard.parent.mkdir(exist_ok=True)
+        make_folder(heard.parent)
         with contextlib.suppress(FileNotFoundError):
             # Another process may have been quicker.
             (self._folder / heard.name).replace(heard)

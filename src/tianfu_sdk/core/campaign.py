@@ -6,16 +6,17 @@ Pure: the same campaign, subscribers and moment give the same plan.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
+from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.errors import Denied, Invalid
-from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities
+from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities, Window
 from tianfu_sdk.model.storage import LONGEST_PAGE
 from tianfu_sdk.model.subscriber import Subscriber
-from tianfu_sdk.text import fallbacks, sms_split
+from tianfu_sdk.text import canonical_language, fallbacks, sms_split
 
 __all__ = [
     "Batcher",
@@ -27,12 +28,19 @@ __all__ = [
     "approve",
     "blocked",
     "compose",
+    "demand_editable",
     "demand_state",
     "final_text",
     "language_for",
+    "not_before",
     "overrides_hours",
+    "texts_by_tag",
 ]
 
+_EDITABLE = frozenset(
+    {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
+    | {"override_reason"}
+)
 _ENDS = "。！？!?.…；;，,、：:།༎~）)】」』"
 
 
@@ -69,6 +77,35 @@ def final_text(text: str, signature: str, suffix: str) -> str:
         return body
     joint = "" if not body or body[-1] in _ENDS else "，"
     return f"{body}{joint}{suffix}"
+
+
+def demand_editable(names: Iterable[str]) -> None:
+    """Demand that fields of a draft may be changed.
+
+    Raises:
+        Invalid: `content.fixed`.
+    """
+    fixed = sorted(set(names) - _EDITABLE)
+    if fixed:
+        raise Invalid("content.fixed", path=fixed[0])
+
+
+def texts_by_tag(texts: Mapping[str, str]) -> dict[str, str]:
+    """Give the texts of a campaign under canonical tags.
+
+    Raises:
+        Invalid: `sms.no_text`, there is none, one is blank, or two are of one language;
+            `text.bad_language`.
+    """
+    if not texts:
+        raise Invalid("sms.no_text", path="texts")
+    found: dict[str, str] = {}
+    for language, text in texts.items():
+        tag = canonical_language(language)
+        if not text.strip() or tag in found:
+            raise Invalid("sms.no_text", path=f"texts.{tag}")
+        found[tag] = text
+    return found
 
 
 def compose(
@@ -323,3 +360,26 @@ def overrides_hours(campaign: Campaign) -> bool:
         and campaign.approver
         and campaign.approver != campaign.author
     )
+
+
+def not_before(
+    campaign: Campaign, now: datetime, policy: Window, gateway: Sequence[Window]
+) -> datetime:
+    """Give the first moment at which a campaign may go out.
+
+    Args:
+        campaign: The task.
+        now: This moment.
+        policy: Our hours.
+        gateway: Those of the operator.
+
+    Raises:
+        Invalid: `sms.no_window`.
+    """
+    # What a draft says it wants counts in its plan; a second person is there when it is sent.
+    waiting = campaign.state is CampaignState.DRAFT
+    if overrides_hours(campaign) or (
+        waiting and campaign.emergency and campaign.override_reason.strip()
+    ):
+        return now
+    return next_open(now, policy, gateway)

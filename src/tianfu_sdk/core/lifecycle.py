@@ -14,7 +14,7 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Change, Content, State
 from tianfu_sdk.model.media import MediaForm
 
-__all__ = ["ACTIONS", "MOVES", "diff", "move", "revise", "stale"]
+__all__ = ["ACTIONS", "BOOKKEEPING", "DONE", "MOVES", "diff", "move", "revise", "stale"]
 
 T = TypeVar("T", bound=Content)
 
@@ -45,6 +45,18 @@ ACTIONS: Mapping[str, Action] = {
     "archive": Action.WITHDRAW,
 }
 """By verb: what an account must be granted."""
+
+DONE: Mapping[str, str] = {
+    "submit": "submitted",
+    "return": "returned",
+    "approve": "approved",
+    "schedule": "scheduled",
+    "publish": "published",
+    "withdraw": "withdrawn",
+    "retract": "retracted",
+    "archive": "archived",
+}
+"""By verb: what its event and audit line say happened, such as `resource.published`."""
 
 _NEEDS_REASON = frozenset({"return", "withdraw", "retract"})
 _NEEDS_ALT = frozenset({MediaForm.IMAGE, MediaForm.ANIMATION})
@@ -164,7 +176,7 @@ def stale(content: Content, day: date) -> bool:
     return _over(content, day)
 
 
-_BOOKKEEPING = frozenset(
+BOOKKEEPING = frozenset(
     {
         "id",
         "version",
@@ -178,6 +190,7 @@ _BOOKKEEPING = frozenset(
     }
     | {"comment", "publish_at", "published_at", "pending"}
 )
+"""Fields that verbs set, never the caller."""
 
 
 def diff(before: Content, after: Content) -> list[Change]:
@@ -185,6 +198,6 @@ def diff(before: Content, after: Content) -> list[Change]:
     return [
         Change(field.name, str(getattr(before, field.name)), str(getattr(after, field.name)))
         for field in attrs.fields(type(before))
-        if field.name not in _BOOKKEEPING
+        if field.name not in BOOKKEEPING
         and getattr(before, field.name) != getattr(after, field.name)
     ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tianfu_sdk.core.kinds import NEVER, Placed, day_key, moment_key, place_keys, unique_id
+from tianfu_sdk.core.keying import NEVER, Placed, day_key, moment_key, place_keys, unique_id
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Group, Where
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, REGION, TRANSLATION, day_key
+from tianfu_sdk.core.keying import day_key
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, REGION, TRANSLATION
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import ALL_KINDS, SHELVES, NounKind, Placed
+from tianfu_sdk.core.keying import NounKind, Placed
+from tianfu_sdk.core.kinds import ALL_KINDS, SHELVES
 from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
 from tianfu_sdk.errors import Invalid, StorageError
 from tianfu_sdk.model.storage import Key, Kind, Row

@@ -24,7 +24,7 @@ from datetime import UTC, date, datetime, timedelta
 import attrs
 
 from tianfu_sdk.core.indicators import ATTENDED, Mark, attended, count_of, marks
-from tianfu_sdk.core.kinds import day_key, moment_key, unique_id
+from tianfu_sdk.core.keying import day_key, moment_key, unique_id
 from tianfu_sdk.model.base import EPOCH, SHANGHAI, Precision
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.storage import Row

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from tianfu_sdk.core.kinds import day_key, moment_key
+from tianfu_sdk.core.keying import day_key, moment_key
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.translation import Readable, Translation, TranslationState

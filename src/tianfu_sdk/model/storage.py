@@ -347,6 +347,7 @@ class JobInfo:
     key: str
     state: JobState
     due: datetime
+    """Of a leased job the end of its lease."""
     attempts: int
     priority: int
     group: str

@@ -2,5 +2,6 @@
 
 `storage` carries documents, events and jobs; `search` finds ids by tokens; `keys` wraps
 keys; `blobs` keeps bytes by their SHA-256; `sms` and `translation` speak to vendors;
-`http` is the one door to the network; `clock` tells the time and makes ids.
+`http` is the one door to the network; `event_files` takes events away; `clock` tells the
+time and makes ids.
 """

@@ -161,7 +161,8 @@ class Tx(Protocol):
         """Take due jobs for a while, so that nobody else gets them.
 
         Queued jobs that are due, and leased ones whose lease ended, by (priority, due, id);
-        jobs of held groups are left. The store's own clock decides.
+        jobs of held groups are left. A lease changes nothing about when a job was due, and so
+        about its place. The store's own clock decides.
 
         Args:
             queue: Name of the queue.

@@ -9,7 +9,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import policy
-from tianfu_sdk.core.kinds import ACCOUNT, GRANT, Placed, kind_of
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import ACCOUNT, GRANT, kind_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.services.indexing import external_index, external_indexes, settled

@@ -7,7 +7,8 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core.kinds import ACTIVITY, NounKind
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import ACTIVITY
 from tianfu_sdk.model.base import Quantity, When
 from tianfu_sdk.model.content import Activity, Measure, Role
 from tianfu_sdk.model.media import Media

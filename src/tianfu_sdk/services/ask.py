@@ -9,7 +9,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import asking, lifecycle, translating
-from tianfu_sdk.core.kinds import CONTENT, QUESTION, TRANSLATION, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import CONTENT, QUESTION, TRANSLATION
 from tianfu_sdk.core.publishing import tags_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported

@@ -9,7 +9,8 @@ import attrs
 from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.hours import window
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER, Placed, place_keys
+from tianfu_sdk.core.keying import Placed, place_keys
+from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
 from tianfu_sdk.model.storage import Group, KeyValue, Query, Row, Where

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import audit as rules
-from tianfu_sdk.core.kinds import AUDIT, SEAL, moment_key
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import AUDIT, SEAL
 from tianfu_sdk.errors import Denied, StorageCorrupt
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import AuditLine, Finding, Seal

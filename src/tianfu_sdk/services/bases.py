@@ -7,7 +7,8 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core.kinds import BASE, NounKind
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import BASE
 from tianfu_sdk.model.content import Base, BaseStatus
 from tianfu_sdk.model.media import Media
 from tianfu_sdk.services.content import ContentDesk

@@ -9,17 +9,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import audit
-from tianfu_sdk.core.kinds import (
-    AUDIT,
-    ORGANIZATION,
-    SEAL,
-    NounKind,
-    Placed,
-    kind_of,
-    moment_key,
-    place_keys,
-    unique_id,
-)
+from tianfu_sdk.core.keying import NounKind, Placed, moment_key, place_keys, unique_id
+from tianfu_sdk.core.kinds import AUDIT, ORGANIZATION, SEAL, kind_of
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, NotFound
 from tianfu_sdk.model.base import Noun

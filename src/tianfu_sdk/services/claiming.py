@@ -10,7 +10,8 @@ import attrs
 
 from tianfu_sdk.core.campaign import Composed, blocked, compose, overrides_hours
 from tianfu_sdk.core.hours import next_open
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER, moment_key
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
 from tianfu_sdk.core.messages import backoff
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (

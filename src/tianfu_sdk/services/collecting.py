@@ -36,7 +36,8 @@ from functools import partial
 import attrs
 
 from tianfu_sdk.core import media
-from tianfu_sdk.core.kinds import CONTENT, MARK, MEDIA_USE, REVISION, kind_of, moment_key
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import CONTENT, MARK, MEDIA_USE, REVISION, kind_of
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.media import Collected

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core import lifecycle
-from tianfu_sdk.core.kinds import NEVER_DUE, REVISION, NounKind, day_key, moment_key
+from tianfu_sdk.core import lifecycle, revisions
+from tianfu_sdk.core.keying import NounKind, day_key, moment_key
+from tianfu_sdk.core.kinds import REVISION
 from tianfu_sdk.core.media import digests_of
 from tianfu_sdk.core.publishing import demand_shareable, search_doc
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
@@ -26,29 +27,12 @@ from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
 from tianfu_sdk.services.work import Desk, Work
-from tianfu_sdk.text import canonical_language
 
 __all__ = ["ContentDesk"]
 
 T = TypeVar("T", bound=Content)
 
-_KEPT = frozenset(
-    {
-        "id",
-        "version",
-        "created_at",
-        "updated_at",
-        "state",
-        "revision",
-        "pending",
-        "author",
-        "writers",
-    }
-    | {"approver", "comment", "publish_at", "published_at"}
-)
-"""Fields that verbs set, never the caller."""
 _LEAVES_PUBLIC = frozenset({State.WITHDRAWN, State.RETRACTED, State.ARCHIVED})
-_CLOSED = frozenset({State.RETRACTED, State.ARCHIVED})
 
 
 @attrs.frozen
@@ -310,7 +294,7 @@ class ContentDesk(Desk, Generic[T]):
         def write(work: Work) -> T:
             row = work.visible(self._shelf, id, Action.EDIT)
             head = work.noun(self._shelf, row)
-            _refuse_closed(head, "edit")
+            revisions.demand_open(head, "edit")
             base = self._working(work, head)
             if version is not None and version != base.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=self._shelf.name)
@@ -384,16 +368,10 @@ class ContentDesk(Desk, Generic[T]):
     def _due(self, work: Work) -> Iterator[tuple[T, T]]:
         """Give contents whose moment has come: the head, and the revision to publish."""
         scope = work.scope(Action.PUBLISH, self._shelf.name)
-        today = work.now.astimezone(SHANGHAI).date()
-
-        def ripe(content: T) -> bool:
-            at = content.publish_at
-            return at is not None and at <= work.now and not lifecycle.stale(content, today)
-
         waiting = (Where("state", "=", State.SCHEDULED.value),)
         for row in _all_rows(work, self._shelf.name, waiting, scope):
             head = work.noun(self._shelf, row)
-            if ripe(head):
+            if revisions.ripe(head, work.now):
                 yield head, head
         due = (
             Where("due", "<=", moment_key(work.now)),
@@ -403,7 +381,7 @@ class ContentDesk(Desk, Generic[T]):
             base = work.noun(self._shelf, row)
             mine = (Where("id", "=", base.id), Where("state", "=", State.PUBLISHED.value))
             for found in work.rows(self._shelf.name, Query(where=mine), scope):
-                if ripe(base):
+                if revisions.ripe(base, work.now):
                     yield work.noun(self._shelf, found), base
 
     # Within a transaction.
@@ -463,18 +441,16 @@ class ContentDesk(Desk, Generic[T]):
         )
 
     def _made(self, work: Work, fields: Mapping[str, Any]) -> T:
-        _refuse_kept(fields)
-        given = dict(fields)
-        if "organization" in given and not given.get("region"):
-            owner, _ = work.placed(str(given["organization"]))
-            given["region"] = owner.region
-        person = work.person
-        given |= {
-            "id": work.new_id(self._shelf),
-            "author": person,
-            "writers": (person,) if person else (),
-        }
-        return _canonical(codec.structure(self._shelf.noun, given))
+        home = ""
+        if "organization" in fields and not fields.get("region"):
+            home = work.placed(str(fields["organization"]))[0].region
+        return revisions.made(
+            self._shelf.noun,
+            fields,
+            id_=work.new_id(self._shelf),
+            person=work.person,
+            region=home,
+        )
 
     def by_key(self, organization: str, external_key: str) -> T | None:
         """Give the content that an owner's own key names, or None."""
@@ -487,12 +463,7 @@ class ContentDesk(Desk, Generic[T]):
         return self._read(read)
 
     def _changed(self, work: Work, base: T, changes: Mapping[str, Any]) -> T:
-        _refuse_kept(changes)
-        fixed = {"organization", "region", "external_key"} & changes.keys()
-        if fixed:
-            raise Invalid("content.fixed", path=min(fixed))
-        plain = {field.name: getattr(base, field.name) for field in attrs.fields(self._shelf.noun)}
-        changed = _canonical(codec.structure(self._shelf.noun, plain | dict(changes)))
+        changed = revisions.changed(base, changes)
         demand_terms(work, changed)
         demand_readable(work, changed, digests_of(base))
         return changed
@@ -501,7 +472,7 @@ class ContentDesk(Desk, Generic[T]):
         return self._revision(work, head.id, head.pending) if head.pending else head
 
     def _revision(self, work: Work, id_: str, number: int) -> T:
-        rows = work.tx.get("revision", [_revision_id(id_, number)])
+        rows = work.tx.get(REVISION.name, [revisions.revision_id(id_, number)])
         if not rows:
             raise NotFound("content.no_revision", path="revision", revision=number)
         return work.noun(self._shelf, rows[0])
@@ -510,7 +481,7 @@ class ContentDesk(Desk, Generic[T]):
         forget_dropped(work, base, draft)
         if base.state is State.DRAFT or base.state is State.APPROVED:
             if draft.revision != base.revision:
-                self._keep(work, attrs.evolve(base, state=State.SUPERSEDED), new=True)
+                self._keep(work, attrs.evolve(base, state=State.SUPERSEDED))
             if head.pending:
                 if draft.revision == base.revision:
                     return self._put_revision(work, draft)
@@ -542,7 +513,7 @@ class ContentDesk(Desk, Generic[T]):
     ) -> T:
         on_head = verb in ("withdraw", "retract", "archive")
         if not on_head:
-            _refuse_closed(head, verb)
+            revisions.demand_open(head, verb)
         base = base or (head if on_head else self._working(work, head))
         moved = lifecycle.move(
             base,
@@ -558,25 +529,17 @@ class ContentDesk(Desk, Generic[T]):
             stored = self._put_head(work, moved)
         elif moved.state is State.PUBLISHED:
             # The head's row takes the new revision over; the old one is kept beside it.
-            self._keep(work, attrs.evolve(head, state=State.SUPERSEDED, pending=0), new=True)
+            self._keep(work, attrs.evolve(head, state=State.SUPERSEDED, pending=0))
             self._forget_revision(work, moved)
-            # A draft that was begun after this revision was scheduled stays the one in work.
-            pending = head.pending if head.pending != moved.revision else 0
-            taken = attrs.evolve(
-                moved, version=head.version, created_at=head.created_at, pending=pending
-            )
-            stored = self._put_head(work, taken)
+            stored = self._put_head(work, revisions.taken_over(head, moved))
         else:
             stored = self._put_revision(work, moved)
         self._index(work, stored, moved.state)
-        past = {"submit": "submitted", "return": "returned", "withdraw": "withdrawn"}
-        done = past.get(verb, verb + ("d" if verb.endswith("e") else "ed"))
-        done = {"publish": "published", "retract": "retracted"}.get(verb, done)
         data: dict[str, Any] = {"revision": stored.revision}
         attendance = getattr(stored, "attendance", None)
         if attendance is not None:
             data |= {"attendance": attendance.value, "precision": attendance.precision.value}
-        work.note(stored, done, reason=reason, **data)
+        work.note(stored, lifecycle.DONE[verb], reason=reason, **data)
         return stored
 
     def _index(self, work: Work, content: T, state: State) -> None:
@@ -597,67 +560,30 @@ class ContentDesk(Desk, Generic[T]):
 
     def _put_revision(self, work: Work, content: T) -> T:
         stored = attrs.evolve(content, version=content.version + 1, updated_at=work.now)
-        id_ = _revision_id(content.id, content.revision)
-        work.tx.put(
-            "revision", [Row(id_, content.version, codec.dumps(stored), _revision_keys(stored))]
-        )
-        self._settle_beside(work, stored)
+        self._put_beside(work, stored)
         return stored
 
-    def _keep(self, work: Work, content: T, *, new: bool) -> None:
-        id_ = _revision_id(content.id, content.revision)
-        version = 0
-        if new:
-            rows = work.tx.get("revision", [id_])
-            version = rows[0].version if rows else 0
-        stored = attrs.evolve(content, version=version + 1)
-        work.tx.put("revision", [Row(id_, version, codec.dumps(stored), _revision_keys(stored))])
-        self._settle_beside(work, stored)
+    def _keep(self, work: Work, content: T) -> None:
+        rows = work.tx.get(REVISION.name, [revisions.revision_id(content.id, content.revision)])
+        version = rows[0].version if rows else 0
+        self._put_beside(work, attrs.evolve(content, version=version + 1))
 
-    def _settle_beside(self, work: Work, content: T) -> None:
-        _, placed = work.placed(content.organization, content.region)
-        settle_uses(work, self._shelf.name, [(content, placed)], head=False)
+    def _put_beside(self, work: Work, stored: T) -> None:
+        id_ = revisions.revision_id(stored.id, stored.revision)
+        keys = revisions.revision_keys(stored)
+        work.tx.put(REVISION.name, [Row(id_, stored.version - 1, codec.dumps(stored), keys)])
+        _, placed = work.placed(stored.organization, stored.region)
+        settle_uses(work, self._shelf.name, [(stored, placed)], head=False)
 
     def _forget_revision(self, work: Work, content: T) -> None:
-        id_ = _revision_id(content.id, content.revision)
-        rows = work.tx.get("revision", [id_])
-        work.tx.delete("revision", [(id_, row.version) for row in rows])
-
-
-def _canonical(content: T) -> T:
-    # `bo-CN` and `bo` are one language: `ask`, channels and translations compare the tags.
-    language = canonical_language(content.language)
-    return content if language == content.language else attrs.evolve(content, language=language)
-
-
-def _refuse_kept(fields: Iterable[str]) -> None:
-    kept = sorted(_KEPT & set(fields))
-    if kept:
-        raise Invalid("content.kept", path=kept[0])
-
-
-def _refuse_closed(head: Content, verb: str) -> None:
-    # A revision that was in work when its content was retracted must not bring it back.
-    if head.state in _CLOSED:
-        raise Invalid("lifecycle.illegal", path="state", state=head.state.value, verb=verb)
+        id_ = revisions.revision_id(content.id, content.revision)
+        rows = work.tx.get(REVISION.name, [id_])
+        work.tx.delete(REVISION.name, [(id_, row.version) for row in rows])
 
 
 def _may_see_revisions(work: Work, shelf: NounKind[Any], row: Row) -> None:
     # Publication alone shows the current revision only.
     work.allow(Action.READ, shelf.name, {**row.keys, "state": ""}, row.id)
-
-
-def _revision_id(item: str, number: int) -> str:
-    return f"{item}~{number:05d}"
-
-
-def _revision_keys(content: Content) -> dict[str, Any]:
-    due = content.publish_at if content.state is State.SCHEDULED else None
-    return {
-        "item": content.id,
-        "number": content.revision,
-        "due": moment_key(due) if due else NEVER_DUE,
-    }
 
 
 def _all_rows(
@@ -674,4 +600,4 @@ def _all_rows(
 
 def _revision_rows(work: Work, item: str) -> list[Row]:
     group: Group = (Where("item", "=", item),)
-    return work.tx.find("revision", Query(where=group, order="number", limit=1000))
+    return work.tx.find(REVISION.name, Query(where=group, order="number", limit=1000))

@@ -10,14 +10,12 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import campaign as rules
-from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.kinds import EMERGENCY
 from tianfu_sdk.errors import Invalid, NotFound
-from tianfu_sdk.model.sms import Campaign, CampaignState, Plan, SmsCapabilities
+from tianfu_sdk.model.sms import Campaign, Plan, SmsCapabilities
 from tianfu_sdk.services.audience import Audience, policy_window
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
-from tianfu_sdk.text import canonical_language
 
 __all__ = ["checked", "demand_no_drill", "not_before", "planned"]
 
@@ -25,15 +23,7 @@ __all__ = ["checked", "demand_no_drill", "not_before", "planned"]
 def checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
     """Make a draft of its fields, or say what is wrong with them; see `Sms.compose`."""
     made = codec.structure(Campaign, fields)
-    if not made.texts:
-        raise Invalid("sms.no_text", path="texts")
-    texts: dict[str, str] = {}
-    for language, text in made.texts.items():
-        tag = canonical_language(language)
-        if not text.strip() or tag in texts:
-            raise Invalid("sms.no_text", path=f"texts.{tag}")
-        texts[tag] = text
-    made = attrs.evolve(made, texts=texts)
+    made = attrs.evolve(made, texts=rules.texts_by_tag(made.texts))
     rules.compose(made, capabilities, work.tools.settings.sms.suffix)
     if made.topic:
         demand_term(work, "topic", made.topic, "topic")
@@ -60,13 +50,7 @@ def demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilitie
 
 def not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
     """Give the first moment at which a campaign may go out."""
-    # What a draft says it wants counts in its plan; a second person is there when it is sent.
-    waiting = campaign.state is CampaignState.DRAFT
-    if rules.overrides_hours(campaign) or (
-        waiting and campaign.emergency and campaign.override_reason.strip()
-    ):
-        return work.now
-    return next_open(work.now, policy_window(work), capabilities.windows)
+    return rules.not_before(campaign, work.now, policy_window(work), capabilities.windows)
 
 
 def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Plan:

@@ -1,22 +1,16 @@
-"""Writing a dump: one snapshot of a store as one file, which appears when it is whole."""
+"""Writing a dump: one snapshot of a store as one file."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import BinaryIO
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.contents import ContentHash
 from tianfu_sdk.core.kinds import KEPT, SHELVES
-from tianfu_sdk.errors import Conflict, StorageError, StorageFull, StorageUnavailable
 from tianfu_sdk.formats import dump
 from tianfu_sdk.model.dump import DumpHeader, DumpTrailer
 from tianfu_sdk.model.event import AuditLine, Event, Seal
@@ -25,7 +19,7 @@ from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.everything import everything
 from tianfu_sdk.services.tools import Tools
 
-__all__ = ["NOUNS", "new_file", "write_dump"]
+__all__ = ["NOUNS", "write_dump"]
 
 NOUNS: tuple[type, ...] = (*(shelf.noun for shelf in SHELVES.values()), AuditLine, Event, Seal)
 """What documents of a dump may be."""
@@ -103,34 +97,3 @@ def _program() -> str:
         return version("tianfu-sdk")
     except PackageNotFoundError:
         return "unknown"
-
-
-@contextlib.contextmanager
-def new_file(target: Path) -> Iterator[BinaryIO]:
-    """Give a file to write, mode 0600, which gets its name once it is whole and synced.
-
-    Raises:
-        Conflict: `storage.target_there`; nothing is overwritten.
-        StorageFull: No room left; nothing is left behind.
-        StorageUnavailable: `storage.cannot_open`, the folder cannot be written.
-    """
-    if target.exists():
-        raise Conflict("storage.target_there", path="target", place=str(target))
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    except OSError as error:
-        raise StorageUnavailable("storage.cannot_open", place=str(target)) from error
-    try:
-        with os.fdopen(handle, "w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(name, target)
-    except FileExistsError as error:
-        raise Conflict("storage.target_there", path="target", place=str(target)) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("storage.full", place=str(target)) from error
-        raise StorageError("storage.io", place=str(target)) from error
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -10,15 +10,8 @@ from tianfu_sdk import codec
 from tianfu_sdk.core import emergency as rules
 from tianfu_sdk.core import lifecycle
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import (
-    CAMPAIGN,
-    EMERGENCY,
-    MESSAGE,
-    RESOURCE,
-    RESPONSE_PLAN,
-    Placed,
-    place_keys,
-)
+from tianfu_sdk.core.keying import Placed, place_keys
+from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, MESSAGE, RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.kinds import Placed, place_keys
+from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import (
@@ -20,8 +20,8 @@ from tianfu_sdk.model.event import (
     RollupState,
 )
 from tianfu_sdk.model.storage import LONGEST_PAGE, Cursor, Group
+from tianfu_sdk.ports.event_files import EventPage
 from tianfu_sdk.services import consumers
-from tianfu_sdk.services.exporting import Exporter, Page
 from tianfu_sdk.services.rollups import Rollups, state_of
 from tianfu_sdk.services.work import EVENTS, Desk, Work
 
@@ -224,7 +224,7 @@ class Events(Desk):
         call keeps it current; see `docs/reference/events-parquet.md` for files and columns.
 
         Args:
-            folder: Where; made if it is not there.
+            folder: Where; made for its owner only if it is not there.
             format: `parquet`, which needs the extra `parquet`, or `jsonl`.
             after: Cursor to begin after, for a folder without an export; None: where the
                 last export into this folder ended.
@@ -240,17 +240,19 @@ class Events(Desk):
             Conflict: `export.begun`, the folder has an export and a cursor was given, or
                 another format; `export.not_yours`, it is of another store or account;
                 `export.busy`, another export into it was quicker.
+            StorageFull: `storage.full`; the next call writes it again.
+            StorageError: `storage.io`, the folder cannot be written.
         """
         first = self.read(limit=1)
-        exporter = Exporter(
+        files = self._tools.event_files(
             Path(folder),
             ExportFormat.of(format, "format"),
             self._actor.name,
             first[0][1].id if first else "",
         )
-        return exporter.run(after, self._pages, progress)
+        return files.run(after, self._pages, progress)
 
-    def _pages(self, after: str | None) -> Iterator[Page]:
+    def _pages(self, after: str | None) -> Iterator[EventPage]:
         over = False
         while not over:
             found, after, over = self._read(

@@ -9,11 +9,10 @@ from tianfu_sdk.core.cursors import LATE, cursors_of
 from tianfu_sdk.model.dump import DumpEvent, DumpHold, DumpItem, DumpJob, DumpRow
 from tianfu_sdk.model.storage import Cursor, Kind, Query, Row
 from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.services.unfinished import LOADING
 
-__all__ = ["LOADING", "content_of", "everything"]
+__all__ = ["content_of", "everything"]
 
-LOADING = "load:progress"
-"""The mark of a store that is being loaded; it belongs to no content."""
 _OWN = (LOADING, "rollup")
 """Marks that are not moved: how far a load is, and the roll-up, which is made of the events."""
 _PAGE = 500

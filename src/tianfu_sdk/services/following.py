@@ -9,7 +9,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, TRANSLATION, NounKind, kind_of
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import CONTENT, TRANSLATION, kind_of
 from tianfu_sdk.core.publishing import search_doc, translation_doc
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.content import Content, State

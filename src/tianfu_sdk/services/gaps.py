@@ -8,7 +8,8 @@ from itertools import islice
 
 from tianfu_sdk.core import policy, translating
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION, day_key
+from tianfu_sdk.core.keying import day_key
+from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI

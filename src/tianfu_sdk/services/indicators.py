@@ -10,7 +10,8 @@ from itertools import islice
 from tianfu_sdk import codec
 from tianfu_sdk.core import indicators as rules
 from tianfu_sdk.core.emergency import usual_languages
-from tianfu_sdk.core.kinds import CONTENT, ORGANIZATION, TRANSLATION, day_key
+from tianfu_sdk.core.keying import day_key
+from tianfu_sdk.core.kinds import CONTENT, ORGANIZATION, TRANSLATION
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type

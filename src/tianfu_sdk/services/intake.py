@@ -11,7 +11,8 @@ import attrs
 
 from tianfu_sdk.core import importing, lifecycle
 from tianfu_sdk.core.importing import Known, Mapped
-from tianfu_sdk.core.kinds import MARK, ORGANIZATION, unique_id
+from tianfu_sdk.core.keying import unique_id
+from tianfu_sdk.core.kinds import MARK, ORGANIZATION
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tianfu_sdk.core.kinds import KEPT
 from tianfu_sdk.errors import Denied, Invalid, NotFound, Unsupported
+from tianfu_sdk.files import new_file
 from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.keeping import BackedUp, MediaCopy, Restored
@@ -18,7 +19,7 @@ from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.storage import BackupStore
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.doctor import Doctor
-from tianfu_sdk.services.dumping import new_file, write_dump
+from tianfu_sdk.services.dumping import write_dump
 from tianfu_sdk.services.erasures import Erasures
 from tianfu_sdk.services.everything import content_of
 from tianfu_sdk.services.following import Following
@@ -114,9 +115,9 @@ class Keeping(Desk):
         self._demand_system()
         # Before the snapshot, so that the dump tells that it was made.
         self._record("store.dumped", file=Path(target).name[:200])
-        with new_file(Path(target)) as file:
-            trailer = write_dump(self._tools, file, progress)
-            size = file.tell()
+        with new_file(Path(target)) as draft:
+            trailer = write_dump(self._tools, draft.file, progress)
+            size = draft.file.tell()
         if media is None:
             media = self._has_files()
         folder = media_beside(target)

@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import attrs
 
-from tianfu_sdk.core.kinds import LANE, SEAT, moment_key
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import LANE, SEAT
 from tianfu_sdk.core.limits import (
     Lane,
     Turn,

@@ -11,7 +11,8 @@ from tianfu_sdk import codec
 from tianfu_sdk.core import indicators as rules
 from tianfu_sdk.core import rollups
 from tianfu_sdk.core.indicators import Contribution, Mark, Share
-from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_FIRST, ORGANIZATION, day_key, moment_key
+from tianfu_sdk.core.keying import day_key, moment_key
+from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_FIRST, ORGANIZATION
 from tianfu_sdk.core.region_views import RegionView
 from tianfu_sdk.core.rollups import Cell, Chunk, date_of, month_key
 from tianfu_sdk.errors import StorageCorrupt

@@ -7,7 +7,8 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core.kinds import LISTING, NounKind
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import LISTING
 from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.media import Media
 from tianfu_sdk.services.content import ContentDesk

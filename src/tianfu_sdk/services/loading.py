@@ -35,12 +35,13 @@ from tianfu_sdk.model.dump import (
     DumpTrailer,
 )
 from tianfu_sdk.model.storage import Cursor, Kind, Query, Row
-from tianfu_sdk.ports.storage import Store, Tx
+from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.dumping import NOUNS
-from tianfu_sdk.services.everything import LOADING, content_of
+from tianfu_sdk.services.everything import content_of
 from tianfu_sdk.services.tools import Tools
+from tianfu_sdk.services.unfinished import LOADING
 
-__all__ = ["Checked", "Loading", "check_dump", "demand_loaded"]
+__all__ = ["Checked", "Loading", "check_dump"]
 
 _BATCH = 500
 _PAGE = 1000
@@ -106,16 +107,6 @@ def _demand_known(header: DumpHeader) -> tuple[str, ...]:
         if noun in known and found > schema:
             raise SchemaTooNew("codec.schema_too_new", path=noun, found=found, known=schema)
     return tuple(rekeyed)
-
-
-def demand_loaded(store: Store) -> None:
-    """Refuse a store that a dump was begun to be loaded into: what it has is not all.
-
-    Raises:
-        StorageError: `dump.unfinished`.
-    """
-    if store.run(lambda tx: tx.get(MARK.name, [LOADING]), write=False):
-        raise StorageError("dump.unfinished", path="url")
 
 
 class Loading:

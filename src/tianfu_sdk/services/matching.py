@@ -12,7 +12,8 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import matching
 from tianfu_sdk.core.asking import question_tokens
-from tianfu_sdk.core.kinds import EXPERT, LISTING, QUESTION, TERM, TRANSLATION, NounKind, kind_of
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import EXPERT, LISTING, QUESTION, TERM, TRANSLATION, kind_of
 from tianfu_sdk.core.matching import Candidate, Need
 from tianfu_sdk.core.publishing import searched_text
 from tianfu_sdk.core.regions import Levels

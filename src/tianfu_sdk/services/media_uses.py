@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from tianfu_sdk.core import media
-from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE
 from tianfu_sdk.errors import Conflict, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content

@@ -7,7 +7,8 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core.kinds import NEWS, NounKind
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import NEWS
 from tianfu_sdk.model.base import When
 from tianfu_sdk.model.content import Measure, News
 from tianfu_sdk.model.media import Media

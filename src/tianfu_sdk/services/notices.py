@@ -7,7 +7,8 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core.kinds import NOTICE, NounKind
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import NOTICE
 from tianfu_sdk.model.content import Notice
 from tianfu_sdk.model.media import Media
 from tianfu_sdk.services.content import ContentDesk

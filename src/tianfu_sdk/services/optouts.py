@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from tianfu_sdk.core.kinds import OPT_OUT, moment_key, unique_id
+from tianfu_sdk.core.keying import moment_key, unique_id
+from tianfu_sdk.core.kinds import OPT_OUT
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import IN_VALUES, Query, Row, Where
 from tianfu_sdk.services.indexing import index_keys, live_indexes, older_indexes, settled

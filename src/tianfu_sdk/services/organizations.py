@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import ORGANIZATION, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import ORGANIZATION
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.organization import Organization, OrganizationKind

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import attrs
 
 from tianfu_sdk.core.campaign import Choice
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, SEAT, SUBSCRIBER, moment_key
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
 from tianfu_sdk.model.storage import IN_VALUES, JobInfo, JobState, NewJob, Query, Row, Where

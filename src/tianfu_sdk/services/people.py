@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from tianfu_sdk.core.kinds import SUBJECT_KEY, moment_key
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.errors import CryptoError, NotFound
 from tianfu_sdk.model.storage import Row
 from tianfu_sdk.model.subscriber import Consent, Sealed

@@ -9,16 +9,8 @@ from typing import Any, ClassVar
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import (
-    ACCOUNT,
-    AUDIT,
-    CAMPAIGN,
-    EXPERT,
-    QUESTION,
-    SUBSCRIBER,
-    NounKind,
-    kind_of,
-)
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import ACCOUNT, AUDIT, CAMPAIGN, EXPERT, QUESTION, SUBSCRIBER, kind_of
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type

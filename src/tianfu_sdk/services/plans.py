@@ -9,7 +9,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.emergency import demand_texts
-from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.emergency import Level, ResponsePlan

@@ -6,7 +6,8 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import lifecycle
-from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, Placed, kind_of
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, kind_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action

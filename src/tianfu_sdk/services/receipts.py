@@ -8,15 +8,8 @@ from datetime import timedelta
 
 import attrs
 
-from tianfu_sdk.core.kinds import (
-    CAMPAIGN,
-    MESSAGE,
-    OPT_OUT,
-    RECEIPT,
-    SUBSCRIBER,
-    kind_of,
-    moment_key,
-)
+from tianfu_sdk.core.keying import moment_key
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, OPT_OUT, RECEIPT, SUBSCRIBER, kind_of
 from tianfu_sdk.core.messages import advance, is_opt_out, provider_key
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core import amending
-from tianfu_sdk.core.kinds import AUDIT, CONTENT, PLACED, REGION, TRANSLATION, Placed, place_keys
+from tianfu_sdk.core.keying import Placed, place_keys
+from tianfu_sdk.core.kinds import AUDIT, CONTENT, PLACED, REGION, TRANSLATION
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action

@@ -15,7 +15,8 @@ from __future__ import annotations
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBJECT_KEY, SUBSCRIBER, UNIQUE, unique_id
+from tianfu_sdk.core.keying import unique_id
+from tianfu_sdk.core.kinds import CAMPAIGN, SUBJECT_KEY, SUBSCRIBER, UNIQUE
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.sms import CampaignState

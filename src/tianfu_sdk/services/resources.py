@@ -7,7 +7,8 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core.kinds import RESOURCE, NounKind
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import RESOURCE
 from tianfu_sdk.model.content import Resource
 from tianfu_sdk.model.media import Media
 from tianfu_sdk.services.content import ContentDesk

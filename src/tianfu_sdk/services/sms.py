@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core import campaign as rules
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
 from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
@@ -39,10 +40,6 @@ from tianfu_sdk.services.work import Actor, Desk, Work
 
 __all__ = ["Sms"]
 
-_EDITABLE = frozenset(
-    {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
-    | {"override_reason"}
-)
 _SOME = 1000
 _CHUNK = 5000
 """Messages that one transaction puts in the outbox, so that other writers get their turn."""
@@ -188,9 +185,7 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, not a draft any more; `content.fixed`; as `compose`.
             Conflict: `storage.version`.
         """
-        fixed = sorted(changes.keys() - _EDITABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        rules.demand_editable(changes)
         if "settings" in changes:
             changes["settings"] = tuple(changes["settings"])
         known = self._known(id, Action.COMPOSE)

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import SUBSCRIBER, UNIQUE, Placed, unique_id
+from tianfu_sdk.core.keying import Placed, unique_id
+from tianfu_sdk.core.kinds import SUBSCRIBER, UNIQUE
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import attrs
 
-from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.event import Event, ExportFormat
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.erasures import ErasureLog
+from tianfu_sdk.ports.event_files import EventFiles
 from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Cipher, Keys
@@ -75,6 +77,9 @@ class Tools:
     blobs: Blobs
     folder: Callable[[str], Blobs]
     """Gives a place for media in a folder, such as that of a backup."""
+    event_files: Callable[[Path, ExportFormat, str, str], EventFiles]
+    """Gives the exports into a folder, of a format, by a reader, from the store whose first
+    event that the reader sees has this id."""
     erasures: ErasureLog
     """Who was erased; outside the store and its backups."""
     transport: Transport

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, TRANSLATION, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
 from tianfu_sdk.core.publishing import translation_doc
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.content import Content, State

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.importing import labels_of, near_terms
-from tianfu_sdk.core.kinds import TERM, Placed
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import TERM
 from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
@@ -130,6 +130,9 @@ def demand_terms(work: Work, *contents: Content) -> None:
 
 
 def _unknown(work: Work, vocabulary: str, code: str, path: str) -> NotFound:
+    # Loaded for who wrote an unknown term only: tables and their cells come with it.
+    from tianfu_sdk.core.importing import labels_of, near_terms
+
     near = near_terms(code, labels_of(_terms(work, vocabulary))) or "-"
     return NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64], near=near)
 

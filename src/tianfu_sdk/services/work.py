@@ -15,14 +15,8 @@ import attrs
 
 from tianfu_sdk.core import policy
 from tianfu_sdk.core.filters import matches, sort_key
-from tianfu_sdk.core.kinds import (
-    ACCOUNT,
-    GRANT,
-    ORGANIZATION,
-    NounKind,
-    Placed,
-    place_keys,
-)
+from tianfu_sdk.core.keying import NounKind, Placed, place_keys
+from tianfu_sdk.core.kinds import ACCOUNT, GRANT, ORGANIZATION
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.base import Noun

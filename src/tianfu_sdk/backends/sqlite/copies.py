@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.faults import translated
-from tianfu_sdk.errors import (
-    Conflict,
-    StorageCorrupt,
-    StorageError,
-    StorageFull,
-    StorageUnavailable,
-)
+from tianfu_sdk.errors import Conflict, StorageCorrupt, StorageUnavailable
+from tianfu_sdk.files import new_file
 
 __all__ = ["copy_out", "put_back"]
 
 _PAGES = 1000
 """Pages a step; between two of them progress is told."""
-_BESIDE = ("", "-wal", "-shm", "-journal")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_BESIDE = ("-wal", "-shm", "-journal")
 
 Progress = Callable[[int, int], None]
 
@@ -89,45 +80,19 @@ def _copy(source: sqlite3.Connection, draft: Path, progress: Progress | None) ->
 @contextlib.contextmanager
 def _draft(target: Path) -> Iterator[Path]:
     """Give a file to write, which becomes the target once it is whole; never over another."""
-    for beside in _BESIDE:
-        there = target.with_name(target.name + beside)
-        # A log that was left behind would be played into the new file.
-        if there.exists() and (beside or there.is_dir() or there.stat().st_size):
-            raise Conflict("storage.target_there", path="target", place=str(there))
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    except OSError as error:
-        raise _of(error, target) from error
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        _sync(draft)
-        if target.exists():
-            target.unlink()
-        # A link, not a rename: it never takes the place of a file made meanwhile.
-        os.link(draft, target)
-        _sync(target.parent)
-    except FileExistsError as error:
-        raise Conflict("storage.target_there", path="target", place=str(target)) from error
-    except OSError as error:
-        raise _of(error, target) from error
-    finally:
-        for beside in _BESIDE:
-            draft.with_name(draft.name + beside).unlink(missing_ok=True)
+    with new_file(target, for_empty=True) as draft:
+        for there in _companions(target):
+            # A log that was left behind would be played into the new file.
+            if there.exists():
+                raise Conflict("storage.target_there", path="target", place=str(there))
+        # SQLite opens it by its name, and would lose its locks when this handle is closed later.
+        draft.file.close()
+        try:
+            yield draft.path
+        finally:
+            for beside in _companions(draft.path):
+                beside.unlink(missing_ok=True)
 
 
-def _of(error: OSError, target: Path) -> StorageError:
-    if error.errno in _FULL:
-        return StorageFull("storage.full", place=str(target))
-    return StorageUnavailable("storage.cannot_open", place=str(target))
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _companions(file: Path) -> Iterator[Path]:
+    return (file.with_name(file.name + ending) for ending in _BESIDE)

@@ -31,19 +31,29 @@ from tianfu_sdk.model.storage import (
 
 __all__ = ["Jobs"]
 
+# A leased job is an open one with a token; `until` says until when it is its owner's. No
+# column of an index changes when a job is claimed, so claiming writes the row and nothing else.
 _STATES = (JobState.QUEUED, JobState.LEASED, JobState.DONE, JobState.PARKED, JobState.DROPPED)
 _QUEUED, _LEASED, _DONE, _PARKED, _DROPPED = range(5)
 _MICROSECOND = timedelta(microseconds=1)
 _WIDTH = 100
 _IDS = ", ".join("?" * _WIDTH)
 _CLAIM = (
-    "UPDATE tf_job SET state = 1, due = ?, token = ?, owner = ?, attempts = attempts + 1,"
+    "UPDATE tf_job SET until = ?, token = ?, owner = ?, attempts = attempts + 1,"
     f" changed = ? WHERE id IN ({_IDS})"
 )
 _SETTLE = (
-    "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', changed = ?"
-    f" WHERE token = ? AND state = 1 AND id IN ({_IDS}) RETURNING id"
+    "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', until = 0, changed = ?"
+    f" WHERE token = ? AND state = 0 AND id IN ({_IDS}) RETURNING id"
 )
+_STANDS = "CASE WHEN token <> '' THEN 1 ELSE state END"
+_ASKED = {
+    _QUEUED: "state = 0 AND token = ''",
+    _LEASED: "state = 0 AND token <> ''",
+    _DONE: "state = 2",
+    _PARKED: "state = 3",
+    _DROPPED: "state = 4",
+}
 
 
 def _micros(moment: datetime) -> int:
@@ -103,10 +113,11 @@ class Jobs:
         for priority in range(10):
             rows += self._connection.execute(
                 "SELECT id, job_key, body, attempts, grp, priority FROM tf_job"
-                " WHERE queue = ? AND priority = ? AND due <= ? AND state < 2 AND NOT EXISTS"
+                " WHERE queue = ? AND priority = ? AND due <= ? AND state < 2 AND until <= ?"
+                " AND NOT EXISTS"
                 " (SELECT 1 FROM tf_hold AS h WHERE h.queue = tf_job.queue AND h.grp = tf_job.grp)"
                 " ORDER BY due, id LIMIT ?",
-                (queue, priority, self._now, n - len(rows)),
+                (queue, priority, self._now, self._now, n - len(rows)),
             ).fetchall()
             if len(rows) == n:
                 break
@@ -117,22 +128,27 @@ class Jobs:
 
     def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         """End the jobs whose token still stands."""
-        first: dict[tuple[int, str], Outcome] = {}
+        alike: dict[tuple[Outcome | None, str], dict[int, None]] = {}
+        seen: set[tuple[int, str]] = set()
         for job, outcome in settled:
             check_outcome(outcome)
-            first.setdefault((job.id, job.token), outcome)
-        alike: dict[tuple[Outcome, str], list[int]] = {}
-        for (id_, token), outcome in first.items():
-            alike.setdefault((outcome, token), []).append(id_)
+            claim = job.id, job.token
+            # A job that stands twice is only the first time still this claim's.
+            if claim not in seen and job.token:
+                seen.add(claim)
+                # All done ones are alike: nothing in them is to be compared.
+                stand = None if type(outcome) is Done else outcome
+                alike.setdefault((stand, job.token), {})[job.id] = None
         ours: set[tuple[int, str]] = set()
-        for (outcome, token), ids in alike.items():
-            stand = (*self._stand(outcome), self._now, token)
-            for some in _padded(ids):
-                found = self._connection.execute(_SETTLE, (*stand, *some))
-                ours.update((row[0], token) for row in found)
+        for (stand, token), ids in alike.items():
+            values = (*self._stand(stand or Done()), self._now, token)
+            for some in _padded(list(ids)):
+                found = self._connection.execute(_SETTLE, (*values, *some))
+                ours.update([(row[0], token) for row in found])
+        if len(ours) == len(settled):
+            return [True] * len(settled)
         told: list[bool] = []
         for job, _ in settled:
-            # A job that stands twice is only the first time still this claim's.
             told.append((job.id, job.token) in ours)
             ours.discard((job.id, job.token))
         return told
@@ -152,11 +168,10 @@ class Jobs:
         """List jobs by id."""
         check_name(queue, "queue")
         check_page(limit)
-        numbers = range(len(_STATES)) if state is None else [_STATES.index(state)]
+        asked = "1" if state is None else _ASKED[_STATES.index(state)]
         rows = self._connection.execute(
-            "SELECT id, job_key, state, due, attempts, priority, grp, reason, body FROM tf_job"
-            f" WHERE queue = ? AND id > ? AND state IN ({','.join(map(str, numbers))})"
-            " ORDER BY id LIMIT ?",
+            f"SELECT id, job_key, {_STANDS}, max(due, until), attempts, priority, grp, reason, body"
+            f" FROM tf_job WHERE queue = ? AND id > ? AND {asked} ORDER BY id LIMIT ?",
             (queue, after or 0, limit),
         )
         return [
@@ -191,7 +206,7 @@ class Jobs:
         check_name(group, "group")
         return self._connection.execute(
             "UPDATE tf_job SET state = 4, changed = ?"
-            " WHERE queue = ? AND grp = ? AND state IN (0, 3)",
+            " WHERE queue = ? AND grp = ? AND state IN (0, 3) AND token = ''",
             (self._now, queue, group),
         ).rowcount
 

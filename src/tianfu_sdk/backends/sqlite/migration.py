@@ -47,7 +47,8 @@ class Migration:
             return []
         if found < schema.SCHEMA:
             step = SchemaChange(step=SchemaStep.STORE, found=found, wanted=schema.SCHEMA)
-            return [step, *self._kinds(_old_kinds(self.connection))]
+            known = schema.stored_kinds if found > 1 else _old_kinds
+            return [step, *self._kinds(known(self.connection))]
         return self._kinds(schema.stored_kinds(self.connection))
 
     def run(self, rekey: Rekey) -> Iterator[SchemaChange]:
@@ -215,6 +216,10 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tf_kind ADD COLUMN begun TEXT NOT NULL DEFAULT ''",
         "CREATE TABLE tf_generation (number INTEGER NOT NULL)",
         "INSERT INTO tf_generation VALUES (1)",
+    ),
+    2: (
+        "ALTER TABLE tf_job ADD COLUMN until INTEGER NOT NULL DEFAULT 0",
+        "UPDATE tf_job SET state = 0, until = due, due = changed WHERE state = 1",
     ),
 }
 """By schema number: what lifts the store's own tables to the next one."""

@@ -40,7 +40,7 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 2
+SCHEMA = 3
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
@@ -59,7 +59,8 @@ _SHARED = (
         body BLOB NOT NULL, state INTEGER NOT NULL, due INTEGER NOT NULL,
         priority INTEGER NOT NULL, grp TEXT NOT NULL, attempts INTEGER NOT NULL,
         token TEXT NOT NULL, owner TEXT NOT NULL, reason TEXT NOT NULL,
-        changed INTEGER NOT NULL, UNIQUE (queue, job_key))""",
+        changed INTEGER NOT NULL, until INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (queue, job_key))""",
     """CREATE INDEX IF NOT EXISTS tf_job_due
         ON tf_job (queue, priority, due, id) WHERE state < 2""",
     "CREATE INDEX IF NOT EXISTS tf_job_group ON tf_job (queue, grp)",

@@ -188,6 +188,14 @@ class JobCases(StoreCases):
         assert second.attempts == 2
         assert second.token != first.token
 
+    def test_a_job_whose_lease_ended_has_its_old_place(self, db: Store, passing: Passing) -> None:
+        begun = passing.now()
+        self.enqueue(db, NewJob("first", due=begun))
+        assert len(self.claim(db, passing, units=2)) == 1
+        self.enqueue(db, NewJob("second", due=begun + passing.unit))
+        passing.go(3)
+        assert [job.key for job in self.claim(db, passing)] == ["first", "second"]
+
     def test_a_late_settle_is_fenced(self, db: Store, passing: Passing) -> None:
         self.enqueue(db, NewJob("k"))
         (first,) = self.claim(db, passing, units=2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,18 +13,17 @@ from typing import Any, BinaryIO
 import attrs
 
 from tianfu_sdk.errors import Conflict
+from tianfu_sdk.files import make_folder, sync, telling
 from tianfu_sdk.formats import arrow
 from tianfu_sdk.formats.event_rows import COLUMNS, SCHEMA, month_of, read_line, write_line
 from tianfu_sdk.model.event import Event, EventExport, ExportFormat
+from tianfu_sdk.ports.event_files import EventPage
 
-__all__ = ["MANIFEST", "Exporter", "Page"]
+__all__ = ["MANIFEST", "FolderEventFiles"]
 
 MANIFEST = "tianfu-events.json"
 """What an export keeps beside its files: how far it is, and which files are its own."""
 _PART = 20_000
-
-Page = tuple[list[tuple[str, Event]], str | None]
-"""Events with their cursors, and the cursor of the last that was looked at."""
 
 
 @attrs.frozen(kw_only=True)
@@ -40,8 +38,8 @@ class _Manifest:
     files: tuple[str, ...] = ()
 
 
-class Exporter:
-    """One export into one folder.
+class FolderEventFiles:
+    """The exports into one folder; a new one is for its owner only.
 
     Rows are gathered as JSON lines a month in a folder of their own, written as files under
     names that do not match until all are whole, renamed, and at last named in the manifest.
@@ -62,13 +60,22 @@ class Exporter:
     def run(
         self,
         after: str | None,
-        pages: Callable[[str | None], Iterator[Page]],
-        progress: Callable[[int], None] | None,
+        pages: Callable[[str | None], Iterator[EventPage]],
+        progress: Callable[[int], None] | None = None,
     ) -> EventExport:
-        """Write what is new; see `Events.export`."""
+        """Write what is new."""
         if self._format is ExportFormat.PARQUET:
             arrow.demand()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        with telling(self._folder):
+            return self._run(after, pages, progress)
+
+    def _run(
+        self,
+        after: str | None,
+        pages: Callable[[str | None], Iterator[EventPage]],
+        progress: Callable[[int], None] | None,
+    ) -> EventExport:
+        make_folder(self._folder)
         before = self._begun(after)
         work = Path(tempfile.mkdtemp(prefix=".export-", dir=self._folder))
         try:
@@ -112,13 +119,12 @@ class Exporter:
             name = f"events-{lines.stem}-{run:04d}.{self._format.value}"
             if self._format is ExportFormat.JSONL:
                 lines.replace(work / name)
-                _sync_file(work / name)
             else:
                 with lines.open("rb") as source, (work / name).open("wb") as target:
                     metadata = {"tianfu_schema": str(SCHEMA), "month": lines.stem}
                     arrow.write_parquet(target, _rows(source), COLUMNS, metadata)
-                _sync_file(work / name)
                 lines.unlink()
+            sync(work / name)
             names.append(name)
         return names
 
@@ -139,10 +145,10 @@ class Exporter:
         )
         text = json.dumps(attrs.asdict(after), ensure_ascii=False, indent=1)
         (work / MANIFEST).write_text(text + "\n", "utf-8")
-        _sync_file(work / MANIFEST)
-        _sync_folder(self._folder)
+        sync(work / MANIFEST)
+        sync(self._folder)
         (work / MANIFEST).replace(self._folder / MANIFEST)
-        _sync_folder(self._folder)
+        sync(self._folder)
 
 
 def _gather(work: Path, events: list[Event]) -> None:
@@ -157,18 +163,3 @@ def _gather(work: Path, events: list[Event]) -> None:
 def _rows(source: BinaryIO) -> Iterator[list[dict[str, Any]]]:
     while lines := list(islice(source, _PART)):
         yield [read_line(line) for line in lines]
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this the rename itself may be lost with the power.
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

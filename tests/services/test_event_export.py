@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tianfu_sdk.backends import event_files
 from tianfu_sdk.errors import Conflict, Denied, Invalid, PluginError
 from tianfu_sdk.formats.event_rows import COLUMNS
 from tianfu_sdk.hub import Hub
-from tianfu_sdk.services import exporting
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 PHONE = "13800138000"
@@ -151,24 +151,26 @@ def test_what_died_on_the_way_is_written_again_and_nothing_twice(full, tmp_path,
         pass
 
     synced = []
-    sync = exporting._sync_file if at < 2 else exporting._sync_folder
+    sync = event_files.sync
 
     def dies(path):
         synced.append(path)
-        if len(synced) == at % 2 + 1:
+        if len(synced) == at + 1:
             raise Died
         sync(path)
 
-    monkeypatch.setattr(exporting, sync.__name__, dies)
+    # The file, the manifest, the file's name, the manifest's name.
+    monkeypatch.setattr(event_files, "sync", dies)
     with pytest.raises(Died):
         events.export(tmp_path, format="jsonl")
+    assert [path == tmp_path for path in synced] == [False, False, True, True][: at + 1]
     monkeypatch.undo()
     full.published(title="更新")
     events.export(tmp_path, format="jsonl")
     ids = [row["id"] for row in lines(tmp_path)]
     assert sorted(ids) == sorted(event.id for event in events)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    kept = json.loads((tmp_path / exporting.MANIFEST).read_text("utf-8"))
+    kept = json.loads((tmp_path / event_files.MANIFEST).read_text("utf-8"))
     assert sorted(kept["files"]) == sorted(path.name for path in tmp_path.glob("events-*"))
 
 
@@ -178,9 +180,9 @@ def test_two_exports_at_once_do_not_both_count(full, tmp_path, monkeypatch):
     def meanwhile(work, found):
         monkeypatch.undo()
         events.export(tmp_path, format="jsonl")
-        exporting._gather(work, found)
+        event_files._gather(work, found)
 
-    monkeypatch.setattr(exporting, "_gather", meanwhile)
+    monkeypatch.setattr(event_files, "_gather", meanwhile)
     with pytest.raises(Conflict) as caught:
         events.export(tmp_path, format="jsonl")
     assert caught.value.code == "export.busy"
@@ -199,7 +201,7 @@ def test_a_folder_belongs_to_one_store_and_one_reader(full, tmp_path):
         with pytest.raises(Conflict) as caught:
             other.as_system(reason="export").events.export(tmp_path, format="jsonl")
         assert caught.value.code == "export.not_yours"
-    (tmp_path / exporting.MANIFEST).write_text("[]")
+    (tmp_path / event_files.MANIFEST).write_text("[]")
     with pytest.raises(Conflict):
         system(full).events.export(tmp_path, format="jsonl")
 

@@ -1,0 +1,383 @@
+"""What a hub offers once it is open: a desk a noun, and the questions that need no desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.services.tools import Actor, Tools
+
+if TYPE_CHECKING:
+    from tianfu_sdk.model.event import Finding
+    from tianfu_sdk.model.listing import Listing, Matches
+    from tianfu_sdk.model.question import Answers
+    from tianfu_sdk.services.accounts import Accounts
+    from tianfu_sdk.services.activities import Activities
+    from tianfu_sdk.services.audit import Audit
+    from tianfu_sdk.services.bases import Bases
+    from tianfu_sdk.services.channels import Channels
+    from tianfu_sdk.services.emergencies import Emergencies
+    from tianfu_sdk.services.events import Events
+    from tianfu_sdk.services.experts import Experts
+    from tianfu_sdk.services.importing import Importer
+    from tianfu_sdk.services.indicators import Indicators
+    from tianfu_sdk.services.jobs import Jobs
+    from tianfu_sdk.services.keeping import Keeping
+    from tianfu_sdk.services.keys import KeyDesk
+    from tianfu_sdk.services.listings import Listings
+    from tianfu_sdk.services.marks import Marks
+    from tianfu_sdk.services.media import MediaDesk
+    from tianfu_sdk.services.news import NewsDesk
+    from tianfu_sdk.services.notices import Notices
+    from tianfu_sdk.services.organizations import Organizations
+    from tianfu_sdk.services.personal import People
+    from tianfu_sdk.services.questions import Questions
+    from tianfu_sdk.services.regions import Regions
+    from tianfu_sdk.services.resources import Resources
+    from tianfu_sdk.services.sms import Sms
+    from tianfu_sdk.services.subscribers import Subscribers
+    from tianfu_sdk.services.translations import Translations
+    from tianfu_sdk.services.vocabularies import Vocabularies
+    from tianfu_sdk.settings import Settings
+
+__all__ = ["Desks"]
+
+
+class Desks:
+    """The desks of one hub on behalf of one actor; each is loaded when it is first used.
+
+    Args:
+        tools: What the hub was opened with.
+        actor: Who acts.
+        plugins: Those that came in.
+    """
+
+    def __init__(self, tools: Tools, actor: Actor, plugins: Plugins) -> None:
+        self._tools = tools
+        self._actor = actor
+        self._plugins = plugins
+
+    # Asking.
+
+    def ask(
+        self,
+        text: str,
+        *,
+        region: str | None = None,
+        language: str | None = None,
+        kinds: Sequence[str] | None = None,
+        limit: int = 10,
+    ) -> Answers:
+        """Ask science for answers (向科学要答案): published content only, with sources.
+
+        Args:
+            text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
+            region: Only content that concerns this region: for it, for one below it, or for
+                one above it.
+            language: Only answers in this language; None: a question in Tibetan or Yi gets
+                answers in its language, any other gets all.
+            kinds: Only these kinds, such as `resource`, `activity`, `news`.
+            limit: Answers at most, 1 to 100.
+
+        Returns:
+            Answers, best first, each with passage, source and why; or an honest abstention,
+            and the id of the question that was filed for a person to answer.
+
+        Raises:
+            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `field.characters`,
+                `text.bad_language`.
+            NotFound: `region.unknown`.
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        from tianfu_sdk.services.ask import Ask
+
+        return Ask(self._tools, self._actor).ask(
+            text, region=region, language=language, kinds=kinds, limit=limit
+        )
+
+    def match(
+        self,
+        id_or_noun: str | Listing,
+        *,
+        to: str | None = None,
+        limit: int = 10,
+        weights: Mapping[str, float] | None = None,
+    ) -> Matches:
+        """Match a need with what is offered (智能匹配), or a question with experts.
+
+        Anybody may match what is published. An expert is matched by the public profile;
+        no feature tells of a person.
+
+        Args:
+            id_or_noun: Id of a need (a listing), a need that is not stored, or the id of a
+                question, which needs a grant to answer it.
+            to: Only `service`, `achievement`, `project` or `expert`; None: all.
+            limit: Matches at most, 1 to 100.
+            weights: By feature, instead of `tianfu_sdk.core.matching.WEIGHTS`.
+
+        Returns:
+            Matches, best first, each with contributions that sum to its score exactly; and
+            how many a hard gate left out, by reason.
+
+        Raises:
+            Invalid: `match.not_a_need`, another kind of listing; `match.only_experts`, a
+                question goes to nobody else; `match.bad_weight`, `match.no_weight`;
+                `field.choice`, `storage.limit`.
+            NotFound: `noun.unknown`, `region.unknown`.
+            Denied: `account.required`, `grant.missing`, for a question.
+        """
+        from tianfu_sdk.services.matching import Matching
+
+        return Matching(self._tools, self._actor).match(
+            id_or_noun, to=to, limit=limit, weights=weights
+        )
+
+    def doctor(self) -> list[Finding]:
+        """Look whether the store is sound: file, audit, search index, keys, media, plugins.
+
+        Returns:
+            What was looked at and found, `ok`, `note` or `error`.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+        """
+        from tianfu_sdk.services.doctor import Doctor
+
+        return Doctor(self._tools, self._actor).look(tuple(self._plugins))
+
+    def follow_index(self, limit: int = 10_000) -> int:
+        """Let the search engine that `ask.engine` names take in what happened since last time.
+
+        `tianfu worker` does this. An engine that is empty is built from what is published.
+
+        Args:
+            limit: Events at most.
+
+        Returns:
+            How many events were taken in; 0 also where no engine is named.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            PluginError: Nobody offers the engine.
+        """
+        from tianfu_sdk.services.following import Following
+
+        return Following(self._tools, self._actor).follow(limit)
+
+    def rebuild_index(self) -> int:
+        """Build the search index anew from what is published, in one transaction.
+
+        The engine that `ask.engine` names is built anew as well.
+
+        Returns:
+            How many documents it holds then.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        from tianfu_sdk.services.doctor import Doctor
+
+        return Doctor(self._tools, self._actor).rebuild_index()
+
+    # Desks.
+
+    @property
+    def plugins(self) -> Plugins:
+        """Plugins that came in, and those that did not, with the cause."""
+        return self._plugins
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this hub was opened with."""
+        return self._tools.settings
+
+    @property
+    def regions(self) -> Regions:
+        """Regions by GB/T 2260 code, on any day, and what is amended about them."""
+        from tianfu_sdk.services.regions import Regions
+
+        return Regions(self._tools, self._actor)
+
+    @property
+    def organizations(self) -> Organizations:
+        """Organizations."""
+        from tianfu_sdk.services.organizations import Organizations
+
+        return Organizations(self._tools, self._actor)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts and grants."""
+        from tianfu_sdk.services.accounts import Accounts
+
+        return Accounts(self._tools, self._actor)
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what."""
+        from tianfu_sdk.services.audit import Audit
+
+        return Audit(self._tools, self._actor)
+
+    @property
+    def events(self) -> Events:
+        """What happened."""
+        from tianfu_sdk.services.events import Events
+
+        return Events(self._tools, self._actor)
+
+    @property
+    def keys(self) -> KeyDesk:
+        """Master keys of this store, and their rotation; for the system."""
+        from tianfu_sdk.services.keys import KeyDesk
+
+        return KeyDesk(self._tools, self._actor)
+
+    @property
+    def people(self) -> People:
+        """All that is held about a person: given out, or erased."""
+        from tianfu_sdk.services.personal import People
+
+        return People(self._tools, self._actor)
+
+    @property
+    def vocabularies(self) -> Vocabularies:
+        """Open vocabularies."""
+        from tianfu_sdk.services.vocabularies import Vocabularies
+
+        return Vocabularies(self._tools, self._actor)
+
+    @property
+    def jobs(self) -> Jobs:
+        """What is queued, and what waits for a person."""
+        from tianfu_sdk.services.jobs import Jobs
+
+        return Jobs(self._tools, self._actor)
+
+    @property
+    def marks(self) -> Marks:
+        """Small notes that jobs keep in the store; for the system."""
+        from tianfu_sdk.services.marks import Marks
+
+        return Marks(self._tools, self._actor)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Backups, dumps and what keeps a store; for the system."""
+        from tianfu_sdk.services.keeping import Keeping
+
+        return Keeping(self._tools, self._actor)
+
+    @property
+    def media(self) -> MediaDesk:
+        """Media by their SHA-256."""
+        from tianfu_sdk.services.media import MediaDesk
+
+        return MediaDesk(self._tools, self._actor)
+
+    @property
+    def resources(self) -> Resources:
+        """Science resources (科普资源)."""
+        from tianfu_sdk.services.resources import Resources
+
+        return Resources(self._tools, self._actor)
+
+    @property
+    def activities(self) -> Activities:
+        """Science activities (科普活动)."""
+        from tianfu_sdk.services.activities import Activities
+
+        return Activities(self._tools, self._actor)
+
+    @property
+    def notices(self) -> Notices:
+        """Notices (科普公告)."""
+        from tianfu_sdk.services.notices import Notices
+
+        return Notices(self._tools, self._actor)
+
+    @property
+    def news(self) -> NewsDesk:
+        """News (科普动态)."""
+        from tianfu_sdk.services.news import NewsDesk
+
+        return NewsDesk(self._tools, self._actor)
+
+    @property
+    def bases(self) -> Bases:
+        """Science bases (科普基地)."""
+        from tianfu_sdk.services.bases import Bases
+
+        return Bases(self._tools, self._actor)
+
+    @property
+    def listings(self) -> Listings:
+        """Supply and demand."""
+        from tianfu_sdk.services.listings import Listings
+
+        return Listings(self._tools, self._actor)
+
+    @property
+    def imports(self) -> Importer:
+        """Tables of a user's own (CSV, workbook, JSON lines), taken in as drafts."""
+        from tianfu_sdk.services.importing import Importer
+
+        return Importer(self._tools, self._actor)
+
+    @property
+    def experts(self) -> Experts:
+        """Experts (专家)."""
+        from tianfu_sdk.services.experts import Experts
+
+        return Experts(self._tools, self._actor)
+
+    @property
+    def channels(self) -> Channels:
+        """Channels (科普频道): a region's published content in one language."""
+        from tianfu_sdk.services.channels import Channels
+
+        return Channels(self._tools, self._actor)
+
+    @property
+    def translations(self) -> Translations:
+        """Translations (译文) of content, entered and approved by people."""
+        from tianfu_sdk.services.translations import Translations
+
+        return Translations(self._tools, self._actor)
+
+    @property
+    def questions(self) -> Questions:
+        """Questions that nothing published answers."""
+        from tianfu_sdk.services.questions import Questions
+
+        return Questions(self._tools, self._actor)
+
+    @property
+    def subscribers(self) -> Subscribers:
+        """Subscribers (受众) and their consents."""
+        from tianfu_sdk.services.subscribers import Subscribers
+
+        return Subscribers(self._tools, self._actor)
+
+    @property
+    def sms(self) -> Sms:
+        """Science SMS (科普短信)."""
+        from tianfu_sdk.services.sms import Sms
+
+        return Sms(self._tools, self._actor)
+
+    @property
+    def indicators(self) -> Indicators:
+        """Indicators (绩效指标)."""
+        from tianfu_sdk.services.indicators import Indicators
+
+        return Indicators(self._tools, self._actor)
+
+    @property
+    def emergencies(self) -> Emergencies:
+        """Emergencies (应急科普)."""
+        from tianfu_sdk.services.emergencies import Emergencies
+
+        return Emergencies(self._tools, self._actor)
