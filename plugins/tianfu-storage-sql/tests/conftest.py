@@ -23,7 +23,7 @@ FAILING = "test_one_that_fails_at_a_row_goes_on"
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave what takes minutes to the night, also where these tests are run by themselves.
+    """Leave what takes minutes to the night; hundreds of skips would hide the few that matter.
 
     Of a case that fails at seven rows in turn, one is enough for every day.
     """
@@ -33,9 +33,9 @@ def pytest_collection_modifyitems(config, items):
         if seventh and here in item.path.parents:
             item.add_marker(pytest.mark.ci)
     if config.getoption("--hypothesis-profile", default=None) != "deep":
-        for item in items:
-            if item.get_closest_marker("deep"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: --hypothesis-profile=deep"))
+        deep = {i for i in items if here in i.path.parents and i.get_closest_marker("deep")}
+        config.hook.pytest_deselected(items=list(deep))
+        items[:] = [item for item in items if item not in deep]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import attrs
@@ -148,6 +149,23 @@ class TestStorage(_Cluster, StorageSuite):
 
 class TestSearch(_Cluster, SearchSuite):
     """The search, each thread on another node."""
+
+
+def test_three_nodes_open_a_new_store_at_once(at):
+    start = threading.Barrier(3)
+
+    def open_(number):
+        start.wait(PATIENCE)
+        store = at(number)
+        row = Row(f"r{number}", 0, b"{}", {"number": number})
+        store.run(lambda tx: tx.put("count", [row]), write=True)
+        return store
+
+    with ThreadPoolExecutor(3) as threads:
+        stores = list(threads.map(open_, range(3)))
+    for store in stores:
+        assert store.run(lambda tx: tx.count("count", Query()), write=False) == 3
+        assert store.check() == []
 
 
 # What one node must see of another.

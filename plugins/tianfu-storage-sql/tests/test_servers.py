@@ -1,5 +1,7 @@
 """What servers refuse, and what a store does beside the contract."""
 
+import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -252,6 +254,18 @@ def test_codes_become_our_errors_and_say_nothing_of_the_data(fault, kind, opened
         assert mysql.fault(pymysql.err.OperationalError(number, "")) is Fault.FULL
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="not by this system's names")
+def test_a_machine_that_is_gone_without_a_word_is_looked_for(opened, server, kind_of_server):
+    postgresql = kind_of_server == "postgresql"
+    session = opened(server.tcp_url("postgres" if postgresql else "mysql"))._driver.connect()
+    wire = session._pgconn.socket if postgresql else session._connection._sock.fileno()
+    with socket.socket(fileno=os.dup(wire)) as same:
+        assert same.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert same.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+        assert same.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+    session.close()
+
+
 # Runs.
 
 
@@ -318,6 +332,28 @@ def test_an_error_that_the_body_caught_loses_the_transaction(make, fresh_url):
         store.run(body, write=True)
     assert caught.value.code == "storage.failed"
     assert store.run(lambda tx: tx.count("thing", Query()), write=False) == 0
+
+
+@pytest.mark.parametrize("number", [1047, 1180])
+def test_a_node_that_is_not_of_its_cluster_any_more_is_left(
+    make, fresh_url, kind_of_server, number
+):
+    if kind_of_server == "postgresql":
+        pytest.skip("capabilities: it has no nodes")
+    store = make(fresh_url)
+    sessions = []
+
+    def body(tx):
+        sessions.append(tx._session)
+        tx.put("thing", [thing("a")])
+        if len(sessions) == 1:
+            # What a node says that has left.
+            tx._session.do(f"SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = {number}")
+
+    store.run(body, write=True)
+    assert len(sessions) == 2
+    assert not sessions[0].alive
+    assert store.run(lambda tx: tx.count("thing", Query()), write=False) == 1
 
 
 # Moving.
