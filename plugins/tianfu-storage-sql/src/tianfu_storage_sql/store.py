@@ -7,34 +7,29 @@ import functools
 import itertools
 import logging
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TypeVar
-
-import attrs
 
 from tianfu_sdk.errors import CommitUnknown, Conflict, SchemaTooNew, StorageError
 from tianfu_sdk.model.storage import Kind, SchemaChange, StorageCapabilities
 from tianfu_sdk.ports.storage import Rekey, Tx
 from tianfu_storage_sql.address import SqlSettings
 from tianfu_storage_sql.connections import Connections
-from tianfu_storage_sql.documents import KindTable
-from tianfu_storage_sql.events import Events
 from tianfu_storage_sql.faults import Fault, told
 from tianfu_storage_sql.jobs import Jobs
 from tianfu_storage_sql.listing import Listing
 from tianfu_storage_sql.markers import Markers
 from tianfu_storage_sql.migration import Migration
 from tianfu_storage_sql.opening import Found, Opened, Opener
-from tianfu_storage_sql.schema import Tables
+from tianfu_storage_sql.parts import KindTables, Parts
 from tianfu_storage_sql.search import Searching
 from tianfu_storage_sql.session import Driver, InDoubtError, RacedError, Session
 from tianfu_storage_sql.standby import Standby
 from tianfu_storage_sql.transaction import SqlTx
 
-__all__ = ["Parts", "SqlStore"]
+__all__ = ["SqlStore"]
 
 T = TypeVar("T")
 _log = logging.getLogger("tianfu_storage_sql")
@@ -42,45 +37,6 @@ _RUNS = 5
 _PAUSE = 0.02
 _AGAIN = frozenset({Fault.AGAIN, Fault.LOST})
 _OVERTAKEN = frozenset({Fault.AGAIN, Fault.DUPLICATE})
-
-
-@attrs.frozen(eq=False)
-class Parts:
-    """What a transaction does its work with."""
-
-    markers: Markers
-    tables: Mapping[str, KindTable]
-    events: Events
-    jobs: Jobs
-    listing: Listing
-    searching: Searching
-
-
-class _KindTables(dict[str, KindTable]):
-    """Tables by kind, each made when it is first asked for: saying all takes half a second."""
-
-    def __init__(
-        self,
-        tables: Tables,
-        driver: Driver,
-        kinds: Mapping[str, Kind],
-        opened: Opened,
-    ) -> None:
-        super().__init__()
-        self._tables = tables
-        self._driver = driver
-        self._kinds = kinds
-        self._opened = opened
-        self._guard = threading.Lock()
-
-    def __missing__(self, name: str) -> KindTable:
-        kind = self._kinds[name]
-        with self._guard:
-            number, schema = self._opened.stored[name].number, self._opened.found.schema
-            tables = self._tables.kind(kind, number, schema)
-            made = KindTable(tables, self._driver)
-        self[name] = made
-        return made
 
 
 class _AgainError(Exception):
@@ -137,7 +93,7 @@ class SqlStore:
         opened = self._opened(tuple(kinds))
         self._parts = Parts(
             markers=self._markers(opened.found),
-            tables=_KindTables(tables, self._driver, known, opened),
+            tables=KindTables(tables, self._driver, known, opened),
             events=opened.events,
             jobs=Jobs(tables, self._driver, self._share, self._settings.share_wait),
             listing=Listing(tables, self._driver),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from tianfu_sdk.core.border import check_name, check_page
 from tianfu_sdk.errors import Conflict, StorageError
@@ -21,10 +20,8 @@ from tianfu_sdk.model.storage import (
 )
 from tianfu_sdk.ports.search import TransactionalSearch
 from tianfu_storage_sql.documents import KindTable
+from tianfu_storage_sql.parts import Parts
 from tianfu_storage_sql.session import Session
-
-if TYPE_CHECKING:
-    from tianfu_storage_sql.store import Parts
 
 __all__ = ["SqlTx"]
 
