@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import durable
 from corpus import documents, questions
 from timing import percentile, table
 
@@ -215,14 +216,11 @@ def _sqlite() -> Iterator[object]:
 def _postgresql() -> Iterator[object | None]:
     import tianfu_sdk as tf
 
-    if importlib.util.find_spec("tianfu_storage_sql") is None:
-        yield None
-        return
-    from tianfu_storage_sql.testing import postgresql
-
-    plugins = [importlib.import_module("tianfu_storage_sql")]
-    # Durable, unlike the servers of tests.
-    with postgresql(options={"fsync": "on", "full_page_writes": "on"}) as server:
+    with durable.postgresql() as server:
+        if server is None:
+            yield None
+            return
+        plugins = [importlib.import_module("tianfu_storage_sql")]
         settings = {"erasures": os.devnull}
         with tf.Hub.open(
             server.url("postgres"), settings=settings, plugins=plugins, discover=False

@@ -7,8 +7,6 @@ statements; the two ORMs keep a column a field, lists as JSON, with the same ind
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import os
 import random
 import sqlite3
@@ -17,6 +15,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import durable
 from corpus import documents
 from timing import rounds, table
 
@@ -75,7 +74,7 @@ def run(*, small: bool) -> str:
     n, loaded, times = (2_000, 2_000, 2) if small else (20_000, 100_000, 7)
     made = nouns(max(n, loaded))
     parts = []
-    with tempfile.TemporaryDirectory() as folder, _server() as server:
+    with tempfile.TemporaryDirectory() as folder, durable.postgresql() as server:
         django = Django(Path(folder), server)
         places = [Sqlite(Path(folder))] + ([Postgresql(server)] if server else [])
         for place in places:
@@ -155,21 +154,6 @@ def _timed(put, made, number: int) -> float:
 def _documents(made) -> list[tuple[str, list[object], dict[str, object]]]:
     """Give what the driver alone is handed: id, document and keys."""
     return [(m.id, codec.dumps(m), dict(RESOURCE.keys(m, _PLACED))) for m in made]
-
-
-@contextlib.contextmanager
-def _server():
-    if importlib.util.find_spec("tianfu_storage_sql") is None:
-        yield None
-        return
-    from tianfu_storage_sql.testing import NoServer, postgresql
-
-    try:
-        # Durable, unlike the servers of tests.
-        with postgresql(options={"fsync": "on", "full_page_writes": "on"}) as server:
-            yield server
-    except NoServer:
-        yield None
 
 
 class Sqlite:

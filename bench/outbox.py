@@ -16,10 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import durable
 from timing import table
 
 QUEUE = "bench"
@@ -35,7 +35,7 @@ def run(*, small: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         rows += drained(f"sqlite:///{folder}/a.db", "sqlite:, synchronous=FULL", jobs)
         rows += _celery(Path(folder), 500 if small else 5_000)
-    with _postgresql() as server:
+    with durable.postgresql() as server:
         if server is not None:
             rows += drained(server.url("postgres"), "postgresql:, synchronous_commit=on", jobs)
             rows += _procrastinate(server.url("postgres"), 300 if small else 3_000)
@@ -127,21 +127,6 @@ def drain(url: str) -> None:
             count += len(claimed)
             last = time.time()
         sys.stdout.write(f"{count} {first} {last if count else first}\n")
-
-
-@contextlib.contextmanager
-def _postgresql() -> Iterator[object | None]:
-    if importlib.util.find_spec("tianfu_storage_sql") is None:
-        yield None
-        return
-    from tianfu_storage_sql.testing import NoServer, postgresql
-
-    try:
-        # Durable, unlike the servers of tests.
-        with postgresql(options={"fsync": "on", "full_page_writes": "on"}) as server:
-            yield server
-    except NoServer:
-        yield None
 
 
 # Others.

@@ -1,0 +1,22 @@
+"""A PostgreSQL of one's own that waits for the disk, unlike the servers of tests."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[object | None]:
+    """Give a running server, or None where the plugin or the server is not installed."""
+    if importlib.util.find_spec("tianfu_storage_sql") is None:
+        yield None
+        return
+    from tianfu_storage_sql import testing
+
+    try:
+        with testing.postgresql(options={"fsync": "on", "full_page_writes": "on"}) as server:
+            yield server
+    except testing.NoServer:
+        yield None
