@@ -194,6 +194,13 @@ class TestComingIn:
         assert "acme-bell" not in [one.name for one in opened(discover=True)]
 
 
+def test_one_that_is_installed_and_given_comes_in_once(install):
+    module = importlib.import_module(good(install, "acme-bell", "bell"))
+    plugins = opened(module, discover=True)
+    assert [one.state for one in plugins if not one.builtin] == ["ok"]
+    assert guests(plugins) == ["bell"]
+
+
 BROKEN = {
     "an import that fails": ("import nothing_of_this_name", "ModuleNotFoundError"),
     "an import that ends the process": ("raise SystemExit(3)", "SystemExit"),

@@ -120,7 +120,7 @@ class Plugins:
         settings: Which come in.
         builtin: The library's own.
         given: Objects that the caller passed to `Hub.open(plugins=[…])`; `only`, `block` and
-            `off` are not about them.
+            `off` are not about them, and one that is installed as well comes in once.
         discover: Whether to look at installed distributions.
 
     Raises:
@@ -145,6 +145,7 @@ class Plugins:
         # What a plugin meant to offer before it failed, to name it when that is asked for.
         self._lost: dict[tuple[str, str], PluginInfo] = {}
         self._failures: deque[str] = deque(maxlen=100)
+        self._given = tuple(given)
         for plugin in builtin:
             self._take(_Guest(plugin, "tianfu-sdk", "built-in", builtin=True))
         for plugin in given:
@@ -268,7 +269,9 @@ class Plugins:
         except BaseException as error:  # noqa: BLE001 - an import may even end the process
             self._break(guest, error)
             return
-        self._take(guest)
+        # One that is installed and was given as an object as well came in as that.
+        if not any(guest.plugin is given for given in self._given):
+            self._take(guest)
 
     def _take(self, guest: _Guest) -> None:
         try:

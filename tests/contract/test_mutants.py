@@ -71,7 +71,7 @@ MUTANTS = {
                 jobs = super().claim(queue, n, lease, owner)
                 mine = self._own_queue(queue)
                 for job in jobs:
-                    mine.jobs[job.id] = attrs.evolve(mine.jobs[job.id], due=self._clock.now())
+                    mine.jobs[job.id] = attrs.evolve(mine.jobs[job.id], until=self._clock.now())
                 return jobs
         """),
         [

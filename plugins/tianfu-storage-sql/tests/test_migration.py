@@ -367,7 +367,7 @@ def test_an_open_reader_goes_on_reading_what_it_began_with(store, make):
 
 def test_a_reader_that_does_not_end_is_in_its_way_and_loses_nothing(store, make, place):
     if not place.startswith("postgresql"):
-        pytest.skip("the server waits ten seconds at least")
+        pytest.skip("capabilities: the server waits ten seconds at least")
     newer = make(timeout=1)
 
     def read(tx):

@@ -5,6 +5,7 @@ it was told is not. Run as `python roles.py SPEC`, a JSON object.
 """
 
 import json
+import os
 import sys
 import threading
 import time
@@ -50,9 +51,9 @@ def watched(store, diary):
     """Note each commit whose answer was lost, and what was found out about it."""
     look_up = store._look_up
 
-    def look(marker, error):
+    def look(*lost):
         try:
-            look_up(marker, error)
+            look_up(*lost)
         except CommitUnknown:
             diary.write("looked", found="unknown")
             raise
@@ -184,12 +185,12 @@ def main():
     diary = Diary(spec["diary"])
     store = opened(spec)
     watched(store, diary)
-    stop, crashed = threading.Event(), []
+    stop = threading.Event()
 
     def crash(given):
-        crashed.append(given.exc_value)
+        # At once, so that nobody waits for what this process would have written.
         traceback.print_exception(given.exc_value)
-        stop.set()
+        os._exit(1)
 
     threading.excepthook = crash
     made = []
@@ -210,7 +211,6 @@ def main():
     for thread in made:
         thread.join()
     store.close()
-    sys.exit(1 if crashed else 0)
 
 
 if __name__ == "__main__":
