@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.get_closest_marker("deep"):
                 item.add_marker(pytest.mark.skip(reason="takes minutes: nox -s deep"))
             if item.get_closest_marker("ci") and os.environ.get("TIANFU_CI") != "1":
-                item.add_marker(pytest.mark.skip(reason="a second way: TIANFU_CI=1"))
+                item.add_marker(pytest.mark.skip(reason="for .ci/run: TIANFU_CI=1"))
     # One block builds on the other.
     places = [n for n, item in enumerate(items) if isinstance(item, SybilItem)]
     blocks = sorted(

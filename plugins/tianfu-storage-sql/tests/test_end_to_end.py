@@ -14,7 +14,7 @@ from tianfu_sdk.hub import Hub
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
 def url(request):
     return request.getfixturevalue(f"fresh_{request.param}_url")
 

@@ -73,7 +73,7 @@ class Wire:
         self._listener.close()
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
 def where(request):
     """The server's port and a URL of an empty place, by TCP."""
     if request.param == "postgresql":

@@ -4,7 +4,8 @@ import pytest
 
 from tianfu_sdk.testing import SearchSuite, StorageSuite
 
-pytestmark = pytest.mark.server
+# A server that no Python package brings is for `.ci/run`.
+pytestmark = [pytest.mark.server, pytest.mark.ci]
 
 
 class _Mariadb:
@@ -41,11 +42,9 @@ class TestSearch(_Mariadb, SearchSuite):
     pass
 
 
-@pytest.mark.ci
 class TestPortableStorage(_Portable, StorageSuite):
     pass
 
 
-@pytest.mark.ci
 class TestPortableSearch(_Portable, SearchSuite):
     pass

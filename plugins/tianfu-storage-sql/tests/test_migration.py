@@ -55,7 +55,7 @@ rekey = rekey_to(2)
     params=[
         "postgresql",
         pytest.param("postgresql portable", marks=pytest.mark.ci),
-        "mariadb",
+        pytest.param("mariadb", marks=pytest.mark.ci),
         pytest.param("mariadb portable", marks=pytest.mark.ci),
     ]
 )

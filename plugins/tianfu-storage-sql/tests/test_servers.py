@@ -35,7 +35,7 @@ def thing(row_id, version=0, number=0, tags=()):
     return Row(row_id, version, b"{}", {"number": number, "tags": frozenset(tags)})
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
 def kind_of_server(request):
     return request.param
 
