@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["ASCII", "BINARY", "GBK", "GSM", "LATIN", "UCS2", "fits_gsm", "from_gsm", "read", "to_gsm"]
+__all__ = [
+    "ASCII",
+    "BINARY",
+    "GBK",
+    "GSM",
+    "LATIN",
+    "UCS2",
+    "fits_gsm",
+    "from_gsm",
+    "read",
+    "to_gsm",
+]
 
 ASCII, LATIN, BINARY, UCS2, GBK, GSM = "ascii", "latin-1", "binary", "utf-16-be", "gb18030", "gsm"
 

@@ -220,9 +220,7 @@ class Link:
         """Whether requests can be put in."""
         return not (self._ended or self._closing)
 
-    def exchange(
-        self, frames: Sequence[Frame], timeout: float
-    ) -> list[tuple[Outcome, Any]]:
+    def exchange(self, frames: Sequence[Frame], timeout: float) -> list[tuple[Outcome, Any]]:
         """Send requests, as many at once as the window lets through, and wait for all answers.
 
         Args:

@@ -10,11 +10,17 @@ import pytest
 
 from tianfu_sdk.errors import TianfuError, Unavailable, Unsupported
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
-from tianfu_sdk.ports.sms import SessionSmsGateway
+from tianfu_sdk.ports.sms import AcknowledgingSmsGateway, SessionSmsGateway
 from tianfu_sdk.testing.cases.sms_base import HOSTILE, SmsCases, batch_of, check_results, tried
 from tianfu_sdk.testing.cases.sms_callbacks import inbound_of, receipts_of, same_receipt
 
 __all__ = ["SessionCases"]
+
+
+def heard(session: SessionSmsGateway) -> None:
+    """Say that what was polled is stored, to a gateway that wants to know."""
+    if isinstance(session, AcknowledgingSmsGateway):
+        session.acknowledge()
 
 
 class SessionCases(SmsCases):
@@ -30,6 +36,7 @@ class SessionCases(SmsCases):
             new: tuple[Sequence[SmsReceipt], Sequence[Inbound]] = session.poll()
             found[0].extend(new[0])
             found[1].extend(new[1])
+            heard(session)
             if len(found[0]) >= receipts and len(found[1]) >= inbound:
                 return found
             if time.monotonic() > end:
@@ -105,6 +112,23 @@ class SessionCases(SmsCases):
         assert [(one.phone, one.text) for one in got[1]] == [
             (one.phone, one.text) for one in inbound
         ]
+        assert [list(part) for part in session.poll()] == [[], []]
+
+    def test_what_was_not_stored_is_given_again(self, session: SessionSmsGateway) -> None:
+        if not isinstance(session, AcknowledgingSmsGateway):
+            pytest.skip("the gateway has no `acknowledge`: what a poll gave counts as stored")
+        can = session.capabilities
+        receipts = receipts_of(2) if can.receipts else []
+        inbound = inbound_of(["TD"]) if can.inbound else []
+        self.arrive(session, receipts, inbound)
+        end = time.monotonic() + self.patience
+        first = session.poll()
+        while len(first[0]) + len(first[1]) < len(receipts) + len(inbound):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+            first = session.poll()
+        assert session.poll() == first
+        session.acknowledge()
         assert [list(part) for part in session.poll()] == [[], []]
 
     def test_a_poll_with_nothing_new_is_empty(self, session: SessionSmsGateway) -> None:
