@@ -13,6 +13,7 @@ from tianfu_sdk.testing import CmppLoopback, SmsGatewaySuite
 class Cases(SmsGatewaySuite):
     version = "2.0"
     secrets = ("888888",)
+    faults = ("refused", "silent", "cut", "half")
 
     @pytest.fixture
     def operator(self):
@@ -30,11 +31,14 @@ class Cases(SmsGatewaySuite):
             "secret": Secret("888888"),
             "src_id": "10658000",
             "version": self.version,
-            "timeout": 5.0,
+            "timeout": 2.0,
         }
         gateway = CmppGateway.open(attrs.evolve(context, settings=table))
         yield gateway
         gateway.close()
+
+    def fail(self, gateway, fault):
+        self.operator.fault = fault
 
     def arrive(self, gateway, receipts, inbound):
         stats = {"delivered": "DELIVRD", "failed": "UNDELIV", "expired": "EXPIRED"}

@@ -63,7 +63,8 @@ class CmppLoopback:
         throttle: Submits that will be answered with 8.
         results: By phone, the result of a submit that has it.
         fault: What goes wrong: `silent` (no submit is answered), `half` (half an answer, then
-            the end), `cut` (the end instead of an answer), or empty.
+            the end), `cut` (the end instead of an answer), `refused` (nobody is let in), or
+            empty.
         cut_at: The connection ends once it has read so many bytes since the login.
         status: Of the next logins; 0 lets in.
         proof: Whether it shows that it knows the secret.
@@ -91,7 +92,7 @@ class CmppLoopback:
         self.refused: list[tuple[int, int]] = []
         self.overruns = self.logins = self.farewells = self.alive = self.throttle = 0
         self.results: dict[str, int] = {}
-        self.fault: Literal["", "silent", "half", "cut"] = ""
+        self.fault: Literal["", "silent", "half", "cut", "refused"] = ""
         self.cut_at: int | None = None
         self.status = 0
         self.proof = True
@@ -101,6 +102,7 @@ class CmppLoopback:
         """Bodies of DELIVERs that nobody acknowledged, by Msg_Id."""
         self._sessions: list[_Session] = []
         self._threads: list[threading.Thread] = []
+        self._turn = threading.RLock()
         self._ended = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(_IDLE)
@@ -211,7 +213,7 @@ class CmppLoopback:
         """Deliver any content; kept until it is acknowledged, and delivered again at a login."""
         id_ = next(self._deliver_ids)
         kind = b"\0" if self._new else b""
-        self._waiting[id_] = b"".join(
+        body = b"".join(
             [
                 struct.pack(">Q", id_),
                 b"10658000".ljust(21, b"\0"),
@@ -224,24 +226,27 @@ class CmppLoopback:
                 bytes(20 if self._new else 8),
             ]
         )
-        for session in [one for one in self._sessions if one.open][:1]:
-            self._hand(session, self._waiting[id_])
+        with self._turn:
+            self._waiting[id_] = body
+            for session in self._opened()[:1]:
+                self._tell(session, 5, body)
         return id_
 
     def raw(self, data: bytes) -> None:
         """Write any bytes to all who are logged in."""
-        for session in [one for one in self._sessions if one.open]:
-            self._write(session, data)
+        for session in self._opened():
+            with contextlib.suppress(OSError):
+                self._write(session, data)
 
     def ask(self) -> None:
         """Ask all who are logged in whether they are there; answers count in `alive`."""
-        for session in [one for one in self._sessions if one.open]:
-            self._send(session, 8, self._next(session), b"")
+        for session in self._opened():
+            self._tell(session, 8, b"")
 
     def terminate(self) -> None:
         """End all sessions politely."""
-        for session in [one for one in self._sessions if one.open]:
-            self._send(session, 2, self._next(session), b"")
+        for session in self._opened():
+            self._tell(session, 2, b"")
 
     def wait(self, until: Callable[[], bool], seconds: float = 5.0) -> bool:
         """Wait for something that another thread brings about; False: it did not come."""
@@ -251,6 +256,11 @@ class CmppLoopback:
                 return False
             time.sleep(0.002)
         return True
+
+    def _opened(self) -> list[_Session]:
+        # Whoever is being let in is not passed over.
+        with self._turn:
+            return [one for one in self._sessions if one.open]
 
     # Connections.
 
@@ -267,6 +277,9 @@ class CmppLoopback:
                 continue
             except OSError:
                 return
+            if self.fault == "refused":
+                connection.close()
+                continue
             connection.settimeout(_IDLE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session = _Session(len(self._sessions) + 1, connection)
@@ -330,9 +343,10 @@ class CmppLoopback:
         elif command != 0x80000002:
             self.problems.append(f"command {command:#x}")
 
-    def _next(self, session: _Session) -> int:
+    def _tell(self, session: _Session, command: int, body: bytes) -> None:
         session.sequence += 1
-        return session.sequence
+        with contextlib.suppress(OSError):
+            self._send(session, command, session.sequence, body)
 
     def _send(self, session: _Session, command: int, sequence: int, body: bytes) -> None:
         self._write(session, struct.pack(">III", 12 + len(body), command, sequence) + body)
@@ -351,13 +365,14 @@ class CmppLoopback:
         proof = hashlib.md5(said + body[6:22] + self._secret, usedforsecurity=False).digest()
         version = bytes([0x30 if self._new else 0x20])
         answer = said + (proof if self.proof else bytes(16)) + version
-        self._send(session, 0x80000001, sequence, answer)
-        if status:
-            raise OSError
-        self.logins += 1
-        session.open = True
-        for kept in list(self._waiting.values()):
-            self._hand(session, kept)
+        with self._turn:
+            self._send(session, 0x80000001, sequence, answer)
+            if status:
+                raise OSError
+            self.logins += 1
+            session.open = True
+            for kept in list(self._waiting.values()):
+                self._tell(session, 5, kept)
 
     def _checked(self, body: bytes) -> int:
         if len(body) != 27:
@@ -419,10 +434,6 @@ class CmppLoopback:
         phones = sum(len(one.phones) for one in self.submits)
         counts = struct.pack(">8I", len(self.submits), phones, phones, 0, 0, 0, 0, 0)
         self._send(session, 0x80000006, sequence, body[:19] + counts)
-
-    def _hand(self, session: _Session, body: bytes) -> None:
-        with contextlib.suppress(OSError):
-            self._send(session, 5, self._next(session), body)
 
     def _acknowledged(self, body: bytes) -> None:
         if len(body) != 8 + self._status:

@@ -8,10 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tianfu_sdk.errors import TianfuError, Unavailable, Unsupported
+from tianfu_sdk.errors import Ambiguous, TianfuError, Unavailable, Unsupported
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 from tianfu_sdk.ports.sms import AcknowledgingSmsGateway, SessionSmsGateway
-from tianfu_sdk.testing.cases.sms_base import HOSTILE, SmsCases, batch_of, check_results, tried
+from tianfu_sdk.testing.cases.sms_base import (
+    HOSTILE,
+    SessionFault,
+    SmsCases,
+    batch_of,
+    check_results,
+    tried,
+)
 from tianfu_sdk.testing.cases.sms_callbacks import inbound_of, receipts_of, same_receipt
 
 __all__ = ["SessionCases"]
@@ -78,6 +85,38 @@ class SessionCases(SmsCases):
         with pytest.raises(Unsupported) as raised:
             session.submit(batch_of(session.capabilities.phones_per_call + 1))
         assert raised.value.code == "sms.too_many"
+
+    @pytest.mark.parametrize("fault", ["silent", "cut", "half"])
+    def test_what_may_have_left_is_never_sent_again(
+        self, session: SessionSmsGateway, fault: SessionFault
+    ) -> None:
+        if fault not in self.faults:
+            pytest.skip(f"faults: the author's vendor cannot be {fault}")
+        self.fail(session, fault)
+        batch = batch_of(min(3, session.capabilities.phones_per_call))
+        started = time.monotonic()
+        found = tried(lambda: session.submit(batch))
+        assert time.monotonic() - started < session.capabilities.timeout + self.patience
+        if isinstance(found, TianfuError):
+            assert isinstance(found, Ambiguous), "some of it may have left"
+        else:
+            check_results(batch, found)
+            assert {result.status for result in found} == {"unknown"}
+        self.fail(session, "")
+        session.connect()
+        assert [one.status for one in session.submit(batch_of(1, first=50))] == ["accepted"]
+
+    def test_a_session_that_is_refused_sends_nothing(self, session: SessionSmsGateway) -> None:
+        if "refused" not in self.faults:
+            pytest.skip("faults: the author's vendor cannot refuse a session")
+        session.close()
+        self.fail(session, "refused")
+        for _ in range(2):
+            with pytest.raises(Unavailable) as raised:
+                session.connect()
+            assert raised.value.retryable
+        with pytest.raises(Unavailable):
+            session.submit(batch_of(1))
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_every_text_can_be_submitted(self, session: SessionSmsGateway, name: str) -> None:
