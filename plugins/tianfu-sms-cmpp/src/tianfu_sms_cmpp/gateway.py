@@ -31,7 +31,7 @@ from tianfu_sdk.ports.clock import Clock
 from tianfu_sms_cmpp import codec
 from tianfu_sms_cmpp.codes import result_class
 from tianfu_sms_cmpp.composing import contents
-from tianfu_sms_cmpp.wire import CmppWire, e164
+from tianfu_sms_cmpp.wire import CmppWire
 
 __all__ = ["CmppGateway", "CmppSettings"]
 
@@ -109,6 +109,7 @@ class CmppGateway(LinkGateway):
         super().__init__(times=times)
         self._options = options
         self._clock = clock
+        self._key = options.secret.reveal().encode()
         self._form = codec.Form.of(options.version)
         self._references = itertools.count(start)
         self._counting = threading.Lock()
@@ -206,9 +207,8 @@ class CmppGateway(LinkGateway):
         return read(data, coding)
 
     def _named(self, provider_id: str, phone: str) -> str:
-        key = self._options.secret.reveal().encode()
         said = f"{provider_id}\x1f{phone}".encode()
-        return f"{provider_id}.{hmac.new(key, said, hashlib.sha256).hexdigest()[:_TAG]}"
+        return f"{provider_id}.{hmac.digest(self._key, said, 'sha256').hex()[:_TAG]}"
 
     # Steps.
 
@@ -264,7 +264,7 @@ class CmppGateway(LinkGateway):
             recipient.ref: SmsResult(
                 ref=recipient.ref,
                 status="accepted",
-                provider_id=self._named(group.ids[0], e164(recipient.phone)),
+                provider_id=self._named(group.ids[0], recipient.phone),
             )
             for group in taken
             for recipient, _ in group.recipients
