@@ -835,6 +835,12 @@ ENTRIES: dict[str, Entry] = {
         "call register inside the hook",
         "请在钩子内调用 register",
     ),
+    "plugin.name_built_in": Entry(
+        "{name} is a backend that is built in, and a guest never takes its place",
+        "{name} 是内置后端，插件不能取代它",
+        "choose another name",
+        "请换一个名称",
+    ),
     "plugin.not_installed": Entry(
         "there is no such plugin; there are: {names}",
         "没有这个插件；现有：{names}",
@@ -983,6 +989,8 @@ ENTRIES: dict[str, Entry] = {
     "settings.unknown": Entry(
         "there is no such setting; near: {near}",
         "没有这个设置项；相近：{near}",
+        "`tianfu config` shows all settings; docs/reference/settings.md says what they mean",
+        "`tianfu config` 列出全部设置；含义见 docs/reference/settings.md",
     ),
     "sms.bad_signature": Entry(
         "this signature cannot stand in a message ({units} units with brackets, at most {most})",
