@@ -87,6 +87,12 @@ ENTRIES: dict[str, Entry] = {
         "the time of this consent has not come",
         "同意时间尚未到来",
     ),
+    "consent.over": Entry(
+        "this consent would end before it begins",
+        "同意的截止时间早于其开始时间",
+        "give an end that is later than its time, or none",
+        "请给出晚于同意时间的截止时间，或不填",
+    ),
     "content.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
@@ -879,6 +885,12 @@ ENTRIES: dict[str, Entry] = {
         "only a published content answers a question",
         "只有已发布的内容才能作为答案",
     ),
+    "reach.not_built": Entry(
+        "this store does not have what campaigns are planned by of all subscribers yet",
+        "本库尚未为全部受众建立短信规划所需的索引行",
+        "run tianfu migrate, or tianfu doctor --rebuild-reach",
+        "请运行 tianfu migrate 或 tianfu doctor --rebuild-reach",
+    ),
     "region.bad_code": Entry(
         "{value} is not a region code",
         "{value} 不是行政区划代码",
@@ -1065,6 +1077,12 @@ ENTRIES: dict[str, Entry] = {
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
+    ),
+    "sms.too_many_organizations": Entry(
+        "more than {most} organizations lie below this one",
+        "该组织之下的组织超过 {most} 个",
+        "compose it by an account whose grants reach the region",
+        "请由授权覆盖该区划的账号编制",
     ),
     "sms.unavailable": Entry(
         "the gateway did not take the batch in many attempts",

@@ -47,6 +47,7 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @db_option()
 @json_option()
 @click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
+@click.option("--rebuild-reach", is_flag=True, help="Mend what campaigns are planned by first.")
 @click.option(
     "--rekey-regions",
     is_flag=True,
@@ -54,11 +55,13 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 )
 @click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
 def doctor(
+    *,
     db: str,
-    as_json: bool,  # noqa: FBT001
-    rebuild_index: bool,  # noqa: FBT001
-    rekey_regions: bool,  # noqa: FBT001
-    hashed: bool,  # noqa: FBT001
+    as_json: bool,
+    rebuild_index: bool,
+    rebuild_reach: bool,
+    rekey_regions: bool,
+    hashed: bool,
 ) -> None:
     """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
@@ -75,6 +78,10 @@ def doctor(
                 click.echo(f"{step.seen} rows looked at, {step.changed} lie elsewhere now")
         if rebuild_index:
             system.rebuild_index()
+        if rebuild_reach:
+            mended = system.rebuild_reach()
+            if not as_json:
+                click.echo(f"{mended} rows of subscribers were mended")
         findings = system.doctor()
     wrong = [finding for finding in findings if finding.severity == "error"]
     if as_json:
