@@ -36,8 +36,6 @@ def test_every_result_stands_in_the_readme_with_its_class():
 
 
 def test_the_plugin_offers_itself():
-    with Hub.open(
-        "memory:", plugins=[tianfu_sms_cmpp], clock=FrozenClock(), discover=False
-    ) as hub:
+    with Hub.open("memory:", plugins=[tianfu_sms_cmpp], clock=FrozenClock(), discover=False) as hub:
         (info,) = [one for one in hub.plugins if not one.builtin]
     assert (info.name, info.version, info.offers) == ("tianfu_sms_cmpp", "0.1.0", ("sms:cmpp",))
