@@ -104,8 +104,8 @@ def test_a_refusal_holds(town):
 
 def test_what_the_store_did_not_take_is_not_acknowledged(town, monkeypatch):
     town.chief.sms.dispatch()
-    one = town.operator.submits[0]
-    town.operator.receipt(one.id, one.phones[0], "UNDELIV")
+    # The seat is taken here; only what comes after it fails.
+    assert town.poll() == 0
     store = town.hub._tools.store
     whole = type(store).run
 
@@ -120,9 +120,9 @@ def test_what_the_store_did_not_take_is_not_acknowledged(town, monkeypatch):
         except StorageUnavailable:
             return True
 
-    # The seat is taken first; only what comes after it fails.
-    town.poll()
     monkeypatch.setattr(type(store), "run", failing)
+    one = town.operator.submits[0]
+    town.operator.receipt(one.id, one.phones[0], "UNDELIV")
     assert town.operator.wait(failed)
     assert town.operator.acknowledged == []
     monkeypatch.undo()
