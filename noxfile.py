@@ -39,9 +39,7 @@ def tests(session):
     session.run("mypy")
     # Beside its stub it would go unchecked.
     session.run("mypy", "src/tianfu_sdk/aio.py")
-    session.run("mypy", "tests/typing")
-    for plugin in PLUGINS:
-        session.run("mypy", f"{plugin}/src")
+    session.run("mypy", "tests/typing", *[f"{plugin}/src" for plugin in PLUGINS])
     session.run("lint-imports")
     session.run("pytest", "-q", *PARALLEL, "--durations=5", *session.posargs, env=COMPILED)
 

@@ -49,9 +49,6 @@ class Bell:
     def callback(self, request):
         raise Denied("sms.callback_forged")
 
-    def query(self, batch):
-        return None
-
 @hookimpl
 def tianfu_register_sms(register):
     register("bell", Bell)
@@ -60,7 +57,7 @@ WRONG = {
     "believes anybody": ("raise Denied(", "return str("),
     "cuts": ('raise Unsupported("sms.too_many", count=3, most=2)', "pass"),
     "takes garbage for a refusal": ('status="unknown"', 'status="rejected"'),
-    "lacks a verb": ("def query", "def queries"),
+    "lacks a verb": ("def callback", "def callbacks"),
     "has no capabilities": ("self.capabilities = SmsCapabilities(", "self.capabilities = dict("),
     "cannot be made": ("context.read(BellSettings)", "1 / 0"),
     "promises nonsense": ("phones_per_call=2", "phones_per_call=0"),

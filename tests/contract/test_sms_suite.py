@@ -20,6 +20,7 @@ from tianfu_sdk.model.sms import (
     CallbackResult,
     ErrorClass,
     Inbound,
+    QueryAnswer,
     SmsCapabilities,
     SmsReceipt,
     SmsResult,
@@ -51,7 +52,8 @@ class FormGateway:
             phones_per_call=60,
             receipts=("push",),
             inbound=True,
-            can_query=True,
+            signature="in_text",
+            phones_per_query=60,
         )
 
     def request(self, batch):
@@ -61,7 +63,11 @@ class FormGateway:
         return self._form("send", ref=batch.reference, mobiles=mobiles, content=self._text(batch))
 
     def query(self, batch):
-        return self._form("report", ref=batch.reference)
+        mobiles = ",".join(one.phone.removeprefix("+86") for one in batch.recipients)
+        return self._form("report", ref=batch.reference, mobiles=mobiles)
+
+    def answer(self, batch, response):
+        return QueryAnswer(results=tuple(self.result(batch, response)))
 
     def _text(self, batch):
         return f"【{batch.signature}】{batch.text}"

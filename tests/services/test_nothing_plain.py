@@ -112,9 +112,6 @@ class Vendor:
             for r in batch.recipients
         ]
 
-    def query(self, _):
-        return None
-
     def callback(self, request):
         if request.headers.get("x-secret") != "right":
             raise Denied("sms.callback_forged")

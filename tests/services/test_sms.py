@@ -31,6 +31,7 @@ from tianfu_sdk.model.sms import (
     CampaignState,
     ErrorClass,
     Inbound,
+    QueryAnswer,
     SmsCapabilities,
     SmsReceipt,
     SmsResult,
@@ -79,7 +80,10 @@ class HttpGateway:
         return self._ask("send", batch)
 
     def query(self, batch):
-        return self._ask("query", batch) if self.capabilities.can_query else None
+        return self._ask("query", batch)
+
+    def answer(self, batch, response):
+        return QueryAnswer(results=self.result(batch, response))
 
     def _ask(self, verb, batch):
         to = {r.ref: r.phone for r in batch.recipients}
@@ -792,7 +796,7 @@ def test_a_batch_is_not_sent_again_at_night_either(quickly):
 
 
 def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent(quickly):
-    line = Line(quickly, http={"can_query": True})
+    line = Line(quickly, http={"phones_per_query": 9})
     line.people(3)
     campaign = line.sent(gateway="http")
     line.wire.answers.append(Death())
@@ -814,7 +818,7 @@ def test_a_gateway_that_can_be_asked_is_asked_before_anything_is_sent(quickly):
 
 
 def test_a_gateway_that_can_be_asked_is_asked_soon_after_its_answer_was_lost(quickly):
-    line = Line(quickly, http={"can_query": True})
+    line = Line(quickly, http={"phones_per_query": 9})
     line.people(2)
     campaign = line.sent(gateway="http")
     line.wire.answers.append(Ambiguous("http.no_answer", why="x"))

@@ -25,6 +25,7 @@ __all__ = [
     "MessageState",
     "Pace",
     "Plan",
+    "QueryAnswer",
     "Recipient",
     "SmsBatch",
     "SmsCapabilities",
@@ -81,8 +82,9 @@ class SmsCapabilities:
     """It hands on what people answer (上行)."""
     dedupes: bool = False
     """It sends a batch of one reference once, however often it is asked."""
-    can_query: bool = False
-    """It can be asked later what became of a batch."""
+    phones_per_query: int = attrs.field(default=0, metadata=at_least(0))
+    """Recipients that one question what became of a batch asks about (Aliyun 1); 0: it cannot
+    be asked."""
     longest: int = attrs.field(default=500, metadata=at_least(1))
     """UTF-16 units that one message may have, signature included."""
     windows: tuple[Window, ...] = ()
@@ -93,6 +95,15 @@ class SmsCapabilities:
     """Seconds that one call may take; a lease is longer."""
     pace: Pace = Pace()
     """How fast it may be used; the settings of a deployment win."""
+    templates: Literal["none", "optional", "required"] = "none"
+    """Whether it takes approved templates (短信模板) and the values of their variables."""
+    signature: Literal["apart", "in_text"] = "apart"
+    """`apart`: its operator sets 【】 from a field; `in_text`: the text begins with it."""
+
+    @property
+    def can_query(self) -> bool:
+        """It can be asked later what became of a batch."""
+        return self.phones_per_query > 0
 
 
 class ErrorClass(Labelled):
@@ -142,8 +153,14 @@ class SmsBatch:
     signature: str
     """Without brackets."""
     text: str = attrs.field(repr=False)
+    """As a person reads it, without the signature."""
     recipients: tuple[Recipient, ...]
     attempt: int = 1
+    template: str = ""
+    """The vendor's code of the approved template that the text is of; empty: of none, so a
+    gateway that needs one takes the default of its settings."""
+    parameters: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    """Names and values of the template's variables, in its order."""
 
 
 @attrs.frozen(kw_only=True)
@@ -168,6 +185,10 @@ class SmsReceipt:
     """Of the recipient, where the gateway gives it back."""
     reference: str = ""
     """Of the batch, where the gateway gives it back."""
+    phone: str = attrs.field(default="", repr=False)
+    """E.164, where the gateway names the recipient so."""
+    parts: int | None = attrs.field(default=None, metadata=at_least(1))
+    """As the operator billed it, where the gateway says so."""
     state: Literal["delivered", "failed", "expired"]
     at: datetime | None = attrs.field(default=None, metadata=aware)
     code: str = ""
@@ -190,6 +211,18 @@ class CallbackResult:
     receipts: tuple[SmsReceipt, ...] = ()
     inbound: tuple[Inbound, ...] = ()
     response: HttpResponse = HttpResponse(status=200)
+    more: bool = False
+    """Of what was pulled: there is more, so ask again at once."""
+
+
+@attrs.frozen(kw_only=True)
+class QueryAnswer:
+    """What a gateway says when it is asked what became of a batch."""
+
+    results: tuple[SmsResult, ...]
+    """One a recipient, in the batch's order; `unknown` where it cannot say."""
+    receipts: tuple[SmsReceipt, ...] = ()
+    """What it knows beyond: delivered or not."""
 
 
 class CampaignState(Labelled):

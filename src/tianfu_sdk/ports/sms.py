@@ -14,18 +14,25 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import (
     CallbackResult,
     Inbound,
+    QueryAnswer,
     SmsBatch,
     SmsCapabilities,
     SmsReceipt,
     SmsResult,
 )
 
-__all__ = ["HttpSmsGateway", "SessionSmsGateway", "SmsGateway"]
+__all__ = [
+    "HttpSmsGateway",
+    "PullingSmsGateway",
+    "QueryingSmsGateway",
+    "SessionSmsGateway",
+    "SmsGateway",
+]
 
 
 @runtime_checkable
 class HttpSmsGateway(Protocol):
-    """A gateway spoken to over HTTP; all four verbs are pure and safe in any thread."""
+    """A gateway spoken to over HTTP; all verbs are pure and safe in any thread."""
 
     @property
     def capabilities(self) -> SmsCapabilities:
@@ -56,10 +63,44 @@ class HttpSmsGateway(Protocol):
         """
         ...
 
-    def query(self, batch: SmsBatch) -> HttpRequest | None:
-        """Build the request that asks what became of a batch; None where it cannot be asked.
 
-        The answer is read by `result`.
+@runtime_checkable
+class QueryingSmsGateway(HttpSmsGateway, Protocol):
+    """A gateway over HTTP that can be asked later what became of a batch."""
+
+    def query(self, batch: SmsBatch) -> HttpRequest:
+        """Build the request that asks what became of a batch; it must not send anything.
+
+        Args:
+            batch: As it was sent, with `capabilities.phones_per_query` recipients at most.
+        """
+        ...
+
+    def answer(self, batch: SmsBatch, response: HttpResponse) -> QueryAnswer:
+        """Read the answer; one result a recipient, in the batch's order.
+
+        `accepted` went out, `rejected` did not and will not, `deferred` certainly did not and
+        may be sent again; all else is `unknown`. Whoever the answer does not name is `unknown`
+        too, unless the vendor promises that it knows at once of all that it was sent. An answer
+        that cannot be read makes every recipient `unknown`, never an exception.
+        """
+        ...
+
+
+@runtime_checkable
+class PullingSmsGateway(HttpSmsGateway, Protocol):
+    """A gateway over HTTP that is asked for receipts and inbound messages (`receipts`: pull)."""
+
+    def pulls(self) -> Sequence[HttpRequest]:
+        """Build the requests that fetch what came since: receipts, inbound messages."""
+        ...
+
+    def pulled(self, request: HttpRequest, response: HttpResponse) -> CallbackResult:
+        """Read the response to one of them; `more` where the same request has more to give.
+
+        Raises:
+            Unavailable: It cannot be read or says no; nothing of it counts as heard.
+            RateLimited: It is asked too often.
         """
         ...
 

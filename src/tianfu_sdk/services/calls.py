@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from tianfu_sdk.errors import Ambiguous, RateLimited, TianfuError, Unavailable, Unsupported
-from tianfu_sdk.model.sms import ErrorClass, SmsBatch, SmsResult
+from tianfu_sdk.model.sms import ErrorClass, SmsBatch, SmsReceipt, SmsResult
 from tianfu_sdk.ports.http import Transport
-from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway, SmsGateway
+from tianfu_sdk.ports.sms import HttpSmsGateway, QueryingSmsGateway, SmsGateway
 
 __all__ = ["Said", "ask", "send"]
 
@@ -23,6 +23,8 @@ class Said:
 
     results: Mapping[str, SmsResult] = attrs.field(factory=dict)
     """By recipient; one who is missing may have been sent to."""
+    receipts: tuple[SmsReceipt, ...] = ()
+    """What the gateway said beyond, when it was asked."""
     left: bool = True
     """False: nothing of the batch left, so it may be sent again."""
     wait: float | None = None
@@ -71,18 +73,43 @@ def _ready(
 
 
 def ask(gateway: SmsGateway, batch: SmsBatch, transport: Transport, timeout: float) -> Said:
-    """Ask a gateway what became of a batch; what it cannot say stays unknown."""
-    if isinstance(gateway, SessionSmsGateway):
+    """Ask a gateway what became of a batch; what it cannot say stays unknown.
+
+    Args:
+        gateway: Of either shape; one that cannot be asked says nothing.
+        batch: As it was sent; asked for in as many questions as the gateway needs.
+        transport: For the questions.
+        timeout: Seconds that one question may take.
+    """
+    if not isinstance(gateway, QueryingSmsGateway):
         return Said(refused=True)
+    each = max(gateway.capabilities.phones_per_query, 1)
+    said = Said()
+    for start in range(0, len(batch.recipients), each):
+        some = attrs.evolve(batch, recipients=batch.recipients[start : start + each])
+        answered = _asked(gateway, some, transport, timeout)
+        if not answered.results:
+            # What others were told stands; of the rest nobody was asked.
+            return said if said.results else answered
+        said = attrs.evolve(
+            said,
+            results={**said.results, **answered.results},
+            receipts=(*said.receipts, *answered.receipts),
+        )
+    return said
+
+
+def _asked(
+    gateway: QueryingSmsGateway, batch: SmsBatch, transport: Transport, timeout: float
+) -> Said:
     try:
         request = gateway.query(batch)
-        if request is None:
-            return Said(refused=True)
-        return _said(gateway.result(batch, transport.send(request, timeout=timeout)))
+        answer = gateway.answer(batch, transport.send(request, timeout=timeout))
     except Unavailable as error:
         return _not_left(error)
     except Exception as error:  # noqa: BLE001 - a guest may raise anything
         return _unknown(error)
+    return attrs.evolve(_said(answer.results), receipts=tuple(answer.receipts))
 
 
 def _said(results: Sequence[SmsResult]) -> Said:

@@ -30,8 +30,9 @@ from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.calls import Said, ask, send
 from tianfu_sdk.services.claiming import Call, Claim, Group, address, claim, give_back, park
 from tianfu_sdk.services.lanes import again, known_lanes
+from tianfu_sdk.services.receipts import take_receipts
 from tianfu_sdk.services.settling import Settling
-from tianfu_sdk.services.work import Desk
+from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["GROUP", "Dispatcher"]
 
@@ -118,7 +119,15 @@ class Dispatcher(Desk):
         addressed = self._addressed(group.claims)
         said = list(calls.map(functools.partial(self._call, capabilities=capabilities), addressed))
         settled = list(zip(addressed, said, strict=True))
-        return group, again(self._write, Settling(name, settled, probe=group.probe))
+        settling = Settling(name, settled, probe=group.probe)
+        receipts = [receipt for one in said for receipt in one.receipts]
+
+        def settle(work: Work) -> dict[str, int]:
+            counts = settling(work)
+            take_receipts(work, name, receipts)
+            return counts
+
+        return group, again(self._write, settle)
 
     def _hold(self, name: str, gateway: SmsGateway, *, held: bool) -> None:
         own = self._tools.holder.gateways

@@ -280,5 +280,5 @@ def pulled(work: Work) -> list[str]:
         for name in names
         if name in offered
         and "pull" in (made := work.tools.gateway(name)).capabilities.receipts
-        and hasattr(made, "poll")
+        and (hasattr(made, "poll") or hasattr(made, "pulls"))
     ]

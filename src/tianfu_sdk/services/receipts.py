@@ -16,14 +16,14 @@ from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
 from tianfu_sdk.model.storage import Query, Row, Where
-from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway
+from tianfu_sdk.ports.sms import HttpSmsGateway, PullingSmsGateway, SessionSmsGateway
 from tianfu_sdk.services.lanes import again, pace, take_seat
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
 from tianfu_sdk.services.unclear import let_go
 from tianfu_sdk.services.work import Desk, Work
 
-__all__ = ["Receipts", "apply_early"]
+__all__ = ["Receipts", "apply_early", "take_receipts"]
 
 _ROUNDS = 1000
 _SOME = 100
@@ -51,11 +51,13 @@ class Receipts(Desk):
         return count
 
     def poll(self, gateway: str) -> int:
-        """Ask a gateway of the session shape until it has nothing more; gives how much it had.
+        """Ask a gateway until it has nothing more; gives how much it had.
 
         Where other workers have all its sessions, they ask it.
         """
         made = self._tools.gateway(gateway)
+        if isinstance(made, PullingSmsGateway) and "pull" in made.capabilities.receipts:
+            return sum(self._pull(gateway, made, request) for request in made.pulls())
         if not isinstance(made, SessionSmsGateway):
             raise Unsupported("sms.no_poll", path="gateway", name=gateway[:64])
         if not self._seated(gateway, made):
@@ -69,6 +71,18 @@ class Receipts(Desk):
             # Stored before the next poll, by which some gateways know that it came.
             self._take(gateway, receipts, inbound)
             count += len(receipts) + len(inbound)
+        return count
+
+    def _pull(self, gateway: str, made: PullingSmsGateway, request: HttpRequest) -> int:
+        """Ask by one request until there is no more; what came is stored before it asks again."""
+        count = 0
+        for _ in range(_ROUNDS):
+            timeout = made.capabilities.timeout
+            came = made.pulled(request, self._tools.transport.send(request, timeout=timeout))
+            self._take(gateway, came.receipts, came.inbound)
+            count += len(came.receipts) + len(came.inbound)
+            if not came.more:
+                break
         return count
 
     def _seated(self, gateway: str, made: SessionSmsGateway) -> bool:
@@ -105,14 +119,17 @@ class Receipts(Desk):
 def _take(
     work: Work, gateway: str, receipts: Sequence[SmsReceipt], inbound: Sequence[Inbound]
 ) -> None:
-    _take_receipts(work, gateway, receipts)
+    take_receipts(work, gateway, receipts)
     _take_inbound(work, gateway, inbound)
 
 
 # Receipts.
 
 
-def _take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> None:
+def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> None:
+    """Move messages on by receipts; those of messages that are not known yet are kept."""
+    if not receipts:
+        return
     known = _Known.of(work, gateway, receipts)
     changed: dict[str, Row] = {}
     early: dict[str, Row] = {}

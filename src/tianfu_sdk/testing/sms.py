@@ -23,6 +23,7 @@ from __future__ import annotations
 from tianfu_sdk.testing.cases.sms_base import Outcome
 from tianfu_sdk.testing.cases.sms_callbacks import CallbackCases
 from tianfu_sdk.testing.cases.sms_network import NetworkCases, PrivacyCases
+from tianfu_sdk.testing.cases.sms_pulls import PullCases
 from tianfu_sdk.testing.cases.sms_requests import CapabilityCases, RequestCases
 from tianfu_sdk.testing.cases.sms_results import ResultCases
 from tianfu_sdk.testing.cases.sms_sessions import SessionCases
@@ -35,6 +36,7 @@ class SmsGatewaySuite(
     RequestCases,
     ResultCases,
     CallbackCases,
+    PullCases,
     SessionCases,
     NetworkCases,
     PrivacyCases,
@@ -43,6 +45,7 @@ class SmsGatewaySuite(
 
     Fixtures to override: `gateway`; it may use `loopback` (a vendor on 127.0.0.1), `clock`,
     `ids` and `context` (what a factory is given). Methods to override as the capabilities
-    ask for it: `answer`, `signed_callback`, `resigned`, `forged`, `carried`, `arrive`.
+    ask for it: `answer`, `query_answer`, `signed_callback`, `resigned`, `forged`,
+    `pull_answer`, `carried`, `arrive`.
     Attributes: `volatile`, `secrets`, `answers_each`, `callback_size`, `patience`.
     """

@@ -4,7 +4,7 @@ import json
 
 from tianfu_sdk.hookspecs import hookimpl
 from tianfu_sdk.model.http import HttpRequest
-from tianfu_sdk.model.sms import ErrorClass, SmsCapabilities, SmsResult
+from tianfu_sdk.model.sms import ErrorClass, QueryAnswer, SmsCapabilities, SmsResult
 
 NAME = "stand-in"
 
@@ -17,7 +17,7 @@ class Gateway:
             shape="http",
             phones_per_call=phones,
             dedupes=dedupes,
-            can_query=can_query,
+            phones_per_query=phones if can_query else 0,
             real=False,
             timeout=20.0,
         )
@@ -26,7 +26,10 @@ class Gateway:
         return self._ask("send", batch)
 
     def query(self, batch):
-        return self._ask("query", batch) if self.capabilities.can_query else None
+        return self._ask("query", batch)
+
+    def answer(self, batch, response):
+        return QueryAnswer(results=tuple(self.result(batch, response)))
 
     def _ask(self, verb, batch):
         to = {one.ref: one.phone for one in batch.recipients}

@@ -150,10 +150,6 @@ class WebhookGateway:
             raise Invalid("sms.callback_malformed", path="body") from None
         return CallbackResult(receipts=receipts, inbound=inbound, response=HttpResponse(status=204))
 
-    def query(self, batch: SmsBatch) -> HttpRequest | None:  # noqa: ARG002 - as the port
-        """Give None: a receiver is not asked, it may be sent the same batch again."""
-        return None
-
     def __repr__(self) -> str:
         # The path of a hook often is a secret of its own.
         return f"<WebhookGateway {urlsplit(self._options.url).hostname}>"

@@ -30,6 +30,7 @@ def receipts_of(count: int) -> list[SmsReceipt]:
             provider_id=f"msg-{number:06d}",
             ref=f"sub_{number:026d}",
             reference=f"bat_{0:026d}",
+            phone=f"+86139{87650000 + number:08d}",
             state="failed" if number % 3 == 1 else "delivered",
             at=start + timedelta(seconds=number),
             code="UNDELIV" if number % 3 == 1 else "DELIVRD",
@@ -60,6 +61,7 @@ def same_receipt(sent: SmsReceipt, read: SmsReceipt) -> bool:
         and read.state == sent.state
         and read.provider_id in {"", sent.provider_id}
         and read.ref in {"", sent.ref}
+        and read.phone in {"", sent.phone}
         and (read.at is None or read.at == sent.at)
     )
 

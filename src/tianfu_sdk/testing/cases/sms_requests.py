@@ -15,7 +15,12 @@ from tianfu_sdk import codec
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.http import HttpRequest
 from tianfu_sdk.model.sms import SmsBatch, SmsCapabilities
-from tianfu_sdk.ports.sms import HttpSmsGateway, SessionSmsGateway, SmsGateway
+from tianfu_sdk.ports.sms import (
+    HttpSmsGateway,
+    QueryingSmsGateway,
+    SessionSmsGateway,
+    SmsGateway,
+)
 from tianfu_sdk.testing.cases.sms_base import HOSTILE, SmsCases, batch_of, national
 
 __all__ = ["CapabilityCases", "RequestCases"]
@@ -128,17 +133,38 @@ class RequestCases(SmsCases):
     def test_a_batch_can_be_asked_for_only_if_the_capabilities_say_so(
         self, http: HttpSmsGateway
     ) -> None:
-        batch = batch_of(self.size(http))
-        asked = http.query(batch)
-        assert (asked is not None) == http.capabilities.can_query
-        if asked is not None:
-            again = http.query(batch)
-            assert again is not None
-            assert self.settled(again) == self.settled(asked)
+        can = http.capabilities
+        assert isinstance(http, QueryingSmsGateway) or not can.can_query
+        if isinstance(http, QueryingSmsGateway) and can.can_query:
+            batch = batch_of(min(3, can.phones_per_query))
+            asked = http.query(batch)
+            assert self.settled(http.query(batch)) == self.settled(asked)
             assert asked != http.query(batch_of(1, first=900))
             assert not any(batch.text in text for text in self.carried(asked)), (
                 "a question that carries the text may send it again"
             )
+
+    def test_the_signature_stands_where_the_capabilities_say(self, http: HttpSmsGateway) -> None:
+        batch = batch_of(1)
+        whole = f"【{batch.signature}】"
+        texts = self.carried(http.request(batch))
+        if http.capabilities.signature == "in_text":
+            assert any(text.startswith(whole) for text in texts)
+            assert max(text.count(whole) for text in texts) == 1
+        else:
+            assert any(batch.signature in text for text in texts)
+            assert not any(whole in text for text in texts), "its operator sets the brackets"
+
+    def test_a_template_is_named_with_its_values(self, http: HttpSmsGateway) -> None:
+        if http.capabilities.templates == "none":
+            pytest.skip("capabilities.templates is none")
+        values = (("place", "彭州市"), ("what", "防震演练~!*'()+&=/?"))
+        text = "彭州市科普提示：防震演练~!*'()+&=/?。"
+        batch = attrs.evolve(batch_of(1, text=text), template="T-20260101", parameters=values)
+        texts = self.carried(http.request(batch))
+        assert any("T-20260101" in text for text in texts)
+        for _, value in values:
+            assert any(value == text for text in texts), "a value is carried whole, by itself"
 
     def test_a_batch_is_left_as_it_was(self, http: HttpSmsGateway) -> None:
         batch: SmsBatch = batch_of(self.size(http))

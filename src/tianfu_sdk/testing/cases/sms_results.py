@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from tianfu_sdk.model.http import HttpResponse
-from tianfu_sdk.model.sms import ErrorClass
-from tianfu_sdk.ports.sms import HttpSmsGateway
+from tianfu_sdk.model.sms import ErrorClass, SmsReceipt
+from tianfu_sdk.ports.sms import HttpSmsGateway, QueryingSmsGateway
 from tianfu_sdk.testing.cases.sms_base import SEED, SmsCases, batch_of, check_results
 from tianfu_sdk.testing.cases.sms_spoiling import GARBAGE, spoilt
 
@@ -59,13 +59,38 @@ class ResultCases(SmsCases):
         else:
             assert len(set(statuses)) == 1
 
-    def test_the_answer_to_a_question_is_read_too(self, http: HttpSmsGateway, few: int) -> None:
+    @pytest.fixture
+    def asked(self, http: HttpSmsGateway) -> QueryingSmsGateway:
+        """Give the gateway if it can be asked what became of a batch."""
         if not http.capabilities.can_query:
-            pytest.skip("capabilities.can_query is false")
-        batch = batch_of(few)
-        results = http.result(batch, self.query_answer(batch, "accepted"))
-        check_results(batch, results)
-        assert {result.status for result in results} == {"accepted"}
+            pytest.skip("capabilities.phones_per_query is 0")
+        assert isinstance(http, QueryingSmsGateway)
+        return http
+
+    def test_the_answer_to_a_question_is_read_too(self, asked: QueryingSmsGateway) -> None:
+        batch = batch_of(min(5, asked.capabilities.phones_per_query))
+        answer = asked.answer(batch, self.query_answer(batch, "accepted"))
+        check_results(batch, answer.results)
+        assert {result.status for result in answer.results} == {"accepted"}
+        assert all(isinstance(receipt, SmsReceipt) for receipt in answer.receipts)
+
+    @pytest.mark.parametrize("name", GARBAGE)
+    def test_an_unreadable_answer_to_a_question_is_unknown(
+        self, asked: QueryingSmsGateway, name: str
+    ) -> None:
+        batch = batch_of(min(2, asked.capabilities.phones_per_query))
+        for status in (200, 404, 429, 500, 503):
+            answer = asked.answer(batch, HttpResponse(status=status, body=GARBAGE[name]))
+            check_results(batch, answer.results)
+            assert {result.status for result in answer.results} == {"unknown"}
+            assert not answer.receipts
+
+    def test_no_spoilt_answer_to_a_question_raises(self, asked: QueryingSmsGateway) -> None:
+        rng = random.Random(SEED)
+        batch = batch_of(min(5, asked.capabilities.phones_per_query))
+        whole = self.query_answer(batch, "accepted")
+        for body in spoilt(whole.body, rng, 150):
+            check_results(batch, asked.answer(batch, attrs.evolve(whole, body=body)).results)
 
     def test_a_full_call_is_read_in_order(self, http: HttpSmsGateway) -> None:
         batch = batch_of(http.capabilities.phones_per_call)
