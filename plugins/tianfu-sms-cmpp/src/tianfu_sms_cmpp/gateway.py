@@ -235,7 +235,8 @@ class CmppGateway(LinkGateway):
         in_text = self._options.signature == "text"
         parts = contents(batch.text, batch.signature, in_text=in_text, reference=reference)
         if len(parts) > _PARTS:
-            raise Unsupported("sms.too_long", most=self._options.longest)
+            units = sum(len(part) for part in parts) // 2
+            raise Unsupported("sms.too_long", units=units, most=self._options.longest)
         return parts
 
     def _dialled(self, phone: str) -> str | None:
