@@ -1024,6 +1024,12 @@ ENTRIES: dict[str, Entry] = {
         "pass its requests to sms.callback",
         "请把其请求交给 sms.callback",
     ),
+    "sms.no_template": Entry(
+        "this gateway sends approved templates only, and the batch names none",
+        "该网关只能发送已审核的模板，而该批次没有指定模板",
+        "give the campaign a template, or the gateway a default: backends.NAME.template",
+        "请为任务指定模板，或设置默认模板 backends.NAME.template",
+    ),
     "sms.no_text": Entry(
         "a text is missing, empty, or given twice for one language",
         "缺少短信正文、正文为空或同一语言重复",
@@ -1053,6 +1059,18 @@ ENTRIES: dict[str, Entry] = {
         "只有应急短信可以夜间发送",
         "name the emergency report in `emergency`",
         "请在 emergency 中写明应急事件上报",
+    ),
+    "sms.plain_http": Entry(
+        "phones and texts would go over plain http",
+        "号码和短信内容将以明文 http 传输",
+        "use https, or set allow_http = true if the network between is yours",
+        "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
+    "sms.short_secret": Entry(
+        "this secret is too short: {least} bytes at least",
+        "密钥太短，至少 {least} 字节",
+        "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
+        "可用 python -c 'import secrets; print(secrets.token_urlsafe(32))' 生成",
     ),
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
