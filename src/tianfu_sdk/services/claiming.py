@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.campaign import Composed, blocked, compose, overrides_hours
+from tianfu_sdk.core.campaign import Composed, compose, overrides_hours
 from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
@@ -23,7 +23,7 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
 from tianfu_sdk.ports.sms import SmsGateway
-from tianfu_sdk.services.audience import candidates, policy_window
+from tianfu_sdk.services.audience import policy_window
 from tianfu_sdk.services.lanes import (
     book,
     queue_of,
@@ -32,6 +32,7 @@ from tianfu_sdk.services.lanes import (
 )
 from tianfu_sdk.services.outbox import finish, messages_of, moved, put_messages
 from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.reach import still_wanted
 from tianfu_sdk.services.work import Work
 
 __all__ = ["MOST_TRIES", "Call", "Claim", "Group", "address", "claim", "give_back", "park"]
@@ -222,20 +223,17 @@ def address(work: Work, claim: Claim) -> Call:
     """Look at opt-outs again, and decrypt the phones of who still may be sent to."""
     capabilities = claim.gateway.capabilities
     wanted = (*claim.fresh, *claim.stale)
-    found = candidates(work, work.tx.get(SUBSCRIBER.name, wanted))
     asking = bool(claim.stale) and not capabilities.dedupes
-    allowed = {
-        candidate.subscriber.id: candidate.subscriber.phone
-        for candidate in found
-        # To ask what became of a message is not to send one.
-        if (asking and candidate.subscriber.id in claim.stale)
-        or not blocked(claim.campaign, candidate, work.now, real=capabilities.real)
-    }
     if asking:
-        # What certainly did not leave waits for its own turn, under a reference of its own.
-        allowed = {id_: phone for id_, phone in allowed.items() if id_ in claim.stale}
-        if not capabilities.can_query:
-            allowed = {}
+        # To ask what became of a message is not to send one; what certainly did not leave waits
+        # for its own turn, under a reference of its own.
+        may = list(claim.stale) if capabilities.can_query else []
+    else:
+        reasons = still_wanted(work, claim.campaign, wanted, real=capabilities.real)
+        may = [id_ for id_, reason in reasons.items() if not reason]
+    allowed = {
+        row.id: work.noun(SUBSCRIBER, row).phone for row in work.tx.get(SUBSCRIBER.name, may)
+    }
     phones = open_all(work, PHONE, allowed)
     verb = ("ask" if capabilities.can_query else "none") if asking else "send"
     batch = SmsBatch(
