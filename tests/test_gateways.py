@@ -192,9 +192,12 @@ class TestTokens:
 
 
 def test_a_batch_without_a_template_gets_the_default_whose_variable_is_the_text():
-    assert gateways.filled(BATCH, "T1", "content") == ("T1", (("content", "汛期防范"),))
+    assert gateways.filled(BATCH, "T1", "content", gateway="x") == (
+        "T1",
+        (("content", "汛期防范"),),
+    )
     own = attrs.evolve(BATCH, template="T2", parameters=(("a", "1"),))
-    assert gateways.filled(own, "T1", "content") == ("T2", (("a", "1"),))
+    assert gateways.filled(own, "T1", "content", gateway="x") == ("T2", (("a", "1"),))
     with pytest.raises(Unsupported) as raised:
-        gateways.filled(BATCH, "", "content")
+        gateways.filled(BATCH, "", "content", gateway="x")
     assert raised.value.code == "sms.no_template"

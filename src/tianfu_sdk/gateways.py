@@ -127,7 +127,7 @@ def host_of(url: str) -> str:
 
 
 def filled(
-    batch: SmsBatch, template: str, variable: str
+    batch: SmsBatch, template: str, variable: str, *, gateway: str
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Give the template of a batch and the values of its variables.
 
@@ -135,6 +135,7 @@ def filled(
         batch: Of a template of its own, or of none.
         template: The gateway's default, whose one variable carries the whole text.
         variable: Name of that variable.
+        gateway: Name of the gateway, for the error.
 
     Raises:
         Unsupported: `sms.no_template`; the batch has none, nor has the gateway.
@@ -142,7 +143,7 @@ def filled(
     if batch.template:
         return batch.template, batch.parameters
     if not template:
-        raise Unsupported("sms.no_template", path="template")
+        raise Unsupported("sms.no_template", path="template", gateway=gateway)
     return template, ((variable, batch.text),)
 
 

@@ -146,7 +146,7 @@ class AliyunGateway:
         if len(batch.recipients) > most:
             raise Unsupported("sms.too_many", count=len(batch.recipients), most=most)
         own = self._options
-        template, parameters = filled(batch, own.template, own.variable)
+        template, parameters = filled(batch, own.template, own.variable, gateway="aliyun")
         sign = batch.signature or own.sign_name
         if own.call == "SendSms":
             query = wire.send_sms(batch, sign=sign, template=template, parameters=parameters)
