@@ -1128,11 +1128,23 @@ ENTRIES: dict[str, Entry] = {
         "name the emergency report in `emergency`",
         "请在 emergency 中写明应急事件上报",
     ),
+    "sms.plain_http": Entry(
+        "phones and texts would go over plain http",
+        "号码和短信内容将以明文 http 传输",
+        "use https, or set allow_http = true if the network between is yours",
+        "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",
         "{spans} 处有第二个签名，一条短信只能有一个签名",
         "leave 【】 out of the text; the signature is a field of its own",
         "正文中不要写【】，签名单独填写",
+    ),
+    "sms.short_secret": Entry(
+        "this secret is too short: {least} bytes at least",
+        "密钥太短，至少 {least} 字节",
+        "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
+        "可用 python -c 'import secrets; print(secrets.token_urlsafe(32))' 生成",
     ),
     "sms.signature_in_text": Entry(
         "the signature stands within the text at {spans}",
