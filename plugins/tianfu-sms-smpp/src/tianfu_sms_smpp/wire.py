@@ -24,6 +24,8 @@ _BINDS = frozenset({codec.BIND_RECEIVER, codec.BIND_TRANSMITTER, codec.BIND_TRAN
 _INVALID_COMMAND = 0x03
 _QUEUE_FULL = 0x14
 _RECEIPT = 1
+_RECEIPT_TAGS = {codec.Tag.RECEIPTED_MESSAGE_ID, codec.Tag.MESSAGE_STATE}
+"""By both a receipt is known whose esm_class does not say so."""
 _UNREADABLE = 0xC0
 
 Form = Literal["text", "hex", "decimal"]
@@ -137,7 +139,7 @@ class SmppWire:
         )
 
     def _mail(self, deliver: codec.Deliver) -> Mail:
-        if deliver.kind == _RECEIPT or codec.Tag.RECEIPTED_MESSAGE_ID in deliver.tlvs:
+        if deliver.kind == _RECEIPT or (not deliver.kind and deliver.tlvs.keys() >= _RECEIPT_TAGS):
             return self._receipt(deliver)
         if deliver.kind:
             # An acknowledgement by the person's device, or a notice on the way: nothing final.
