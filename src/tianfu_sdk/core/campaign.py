@@ -161,6 +161,11 @@ class Candidate:
     opted_out: frozenset[str] = frozenset()
     """Topics that this phone wants nothing of; the empty one: nothing at all."""
 
+    @property
+    def region(self) -> str:
+        """Where the subscriber is, for figures; GB/T 2260."""
+        return self.subscriber.region
+
 
 @attrs.frozen
 class Choice:
@@ -223,6 +228,17 @@ class Picker:
         self._now = now
         self._real = real
         self._last = b""
+        self._seen: set[bytes] | None = None
+
+    def remember(self, phones: Iterable[bytes] = ()) -> None:
+        """Remember all phones from now on: candidates do not come in the order of the index.
+
+        Args:
+            phones: Blind indexes that count as taken.
+        """
+        if self._seen is None:
+            self._seen = set()
+        self._seen.update(phones)
 
     def pick(self, candidate: Candidate) -> Choice:
         """Decide over the next candidate."""
@@ -239,11 +255,13 @@ class Picker:
                 reason = "no_text"
             elif text.too_long:
                 reason = "too_long"
-            elif candidate.phone_ix == self._last:
+            elif candidate.phone_ix == self._last or candidate.phone_ix in (self._seen or ()):
                 reason = "duplicate"
         if reason or text is None:
             return Choice(subscriber.id, candidate.phone_ix, reason=reason)
         self._last = candidate.phone_ix
+        if self._seen is not None:
+            self._seen.add(candidate.phone_ix)
         return Choice(subscriber.id, candidate.phone_ix, text.language, text.parts)
 
     def _unwanted(self, subscriber: Subscriber) -> str:

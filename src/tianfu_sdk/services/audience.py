@@ -86,23 +86,37 @@ class Audience:
         campaign: The task.
         capabilities: Of its gateway.
         tools: Of the hub.
+        order: By which key it was walked before; empty: it begins.
+        after: Where it goes on: key and id of the last who was looked at.
     """
 
-    def __init__(self, campaign: Campaign, capabilities: SmsCapabilities, tools: Tools) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        capabilities: SmsCapabilities,
+        tools: Tools,
+        *,
+        order: str = "",
+        after: tuple[KeyValue, str] | None = None,
+    ) -> None:
         texts = compose(campaign, capabilities, tools.settings.sms.suffix)
         self._campaign = campaign
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
-        self._order = ""
-        self._after: tuple[KeyValue, str] | None = None
+        self.order = order
+        """By which key it is walked."""
+        # In the order of ids equal phones do not stand together, so all are looked at again.
+        self.after = after if order != "id" else None
+        """Key and id of the last who was looked at."""
+        self._skipped = after if order == "id" else None
         self.over = False
         """Whether the last subscribers were taken."""
 
     def read(self, work: Work) -> Page:
         """Read the next subscribers."""
         changing = moving(work)
-        order = self._order or ("id" if changing else "phone_ix")
+        order = self.order or ("id" if changing else "phone_ix")
         where = _where(work, self._campaign)
-        query = Query(where=where, order=order, after=self._after, limit=PAGE)
+        query = Query(where=where, order=order, after=self.after, limit=PAGE)
         rows = work.tx.find(SUBSCRIBER.name, query)
         last = rows[-1] if rows else None
         after = None if last is None else (last.id if order == "id" else last.keys[order], last.id)
@@ -112,8 +126,15 @@ class Audience:
     def take(self, page: Page) -> list[Choice]:
         """Decide over the subscribers that were read."""
         self.over = page.last
-        self._order = page.order
-        self._after = page.after or self._after
+        self.order = page.order
+        self.after = page.after or self.after
+        if page.order == "id":
+            self._picker.remember()
+        if self._skipped is not None:
+            last = self._skipped[1]
+            before = [one for one in page.candidates if one.subscriber.id <= last]
+            self._picker.remember(one.phone_ix for one in before)
+            page = attrs.evolve(page, candidates=page.candidates[len(before) :])
         return [self._picker.pick(candidate) for candidate in page.candidates]
 
     def walk(self, work: Work) -> Iterator[Choice]:

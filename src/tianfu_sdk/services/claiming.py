@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.campaign import Composed, blocked, compose, overrides_hours
+from tianfu_sdk.core import batches
+from tianfu_sdk.core.batches import Packed, batch_row, unpack
+from tianfu_sdk.core.campaign import Candidate, Composed, blocked, compose, overrides_hours
 from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
-from tianfu_sdk.core.messages import backoff
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, SUBSCRIBER
+from tianfu_sdk.core.messages import OPEN, backoff
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -30,40 +31,66 @@ from tianfu_sdk.services.lanes import (
     take_seat,
     turn_of,
 )
-from tianfu_sdk.services.outbox import finish, messages_of, moved, put_messages
+from tianfu_sdk.services.outbox import (
+    batch_moved,
+    finish,
+    messages_of,
+    moved,
+    put_messages,
+    stands,
+)
 from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.work import Work
 
-__all__ = ["MOST_TRIES", "Call", "Claim", "Group", "address", "claim", "give_back", "park"]
+__all__ = [
+    "MOST_TRIES",
+    "Call",
+    "Claim",
+    "Group",
+    "Person",
+    "address",
+    "claim",
+    "give_back",
+    "park",
+]
 
 MOST_TRIES = 10
 """Attempts before a batch waits for a person, and a deferred message is given up."""
 
-_WAITING = frozenset({MessageState.QUEUED.value, MessageState.DEFERRED.value})
+_OPEN = frozenset(OPEN)
 
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """A batch that is ours for a while; its messages are `sending` on disk."""
+    """A batch that is ours for a while; on disk it is being sent."""
 
     job: Job
     campaign: Campaign
     gateway: SmsGateway = attrs.field(repr=False)
     text: Composed = attrs.field(repr=False)
-    fresh: tuple[str, ...]
-    """Subscribers who certainly got nothing yet."""
-    stale: tuple[str, ...]
-    """Subscribers of whom the dispatcher before us left nobody knows what."""
-    rows: tuple[Row, ...] = attrs.field(repr=False)
-    """The messages of both, as they stand on disk."""
+    batch: Row = attrs.field(repr=False)
+    """Its own row, as it stands on disk."""
+    refs: tuple[str, ...]
+    """Subscribers who are left to be sent to."""
+    stale: bool
+    """The dispatcher before us left nobody knows what of it."""
+    rows: Mapping[str, Row] = attrs.field(repr=False)
+    """By subscriber the messages that have a row of their own already."""
     tries: int
     """Attempts so far, those under earlier references included."""
 
     @property
     def messages(self) -> int:
         """Messages that the gateway may be sent."""
-        dedupes = self.gateway.capabilities.dedupes
-        return len(self.fresh) + len(self.stale) if dedupes or not self.stale else 0
+        return len(self.refs) if self.gateway.capabilities.dedupes or not self.stale else 0
+
+
+@attrs.frozen
+class Person:
+    """What is known of a recipient, but for the phone."""
+
+    phone_ix: bytes
+    region: str
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +101,9 @@ class Call:
     batch: SmsBatch
     verb: str
     """`send`, `ask` or `none`."""
-    left_out: tuple[str, ...] = ()
+    people: Mapping[str, Person] = attrs.field(repr=False)
+    """By subscriber; who was erased is missing."""
+    left_out: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +143,7 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
         left = (booking.turn.again or 0) - moment_key(work.now)
         return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
-    read = _Reader(work, gateway)
+    read = _Reader(work, name, gateway, jobs)
     claims = []
     for job in jobs:
         found = read.taken(job)
@@ -136,47 +165,79 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
 
 
 class _Reader:
-    """What one claim reads: each campaign once, and all messages put back in one go."""
+    """What one claim reads: each campaign once, and all rows put back in one go."""
 
-    def __init__(self, work: Work, gateway: SmsGateway) -> None:
+    def __init__(self, work: Work, name: str, gateway: SmsGateway, jobs: Sequence[Job]) -> None:
         self._work = work
+        self._name = name
         self._gateway = gateway
         self._campaigns: dict[str, tuple[Campaign, Mapping[str, Composed]] | None] = {}
+        self._batches = {r.id: r for r in work.tx.get(BATCH.name, [job.key for job in jobs])}
         self._moved: list[Row] = []
+        self._claimed: list[Row] = []
 
     def taken(self, job: Job) -> Claim | Outcome:
-        """Mark the messages of a job as sending, or say what to do with the job instead."""
-        body = json.loads(job.body)
-        known = self._campaign(body["campaign"])
+        """Mark a batch as being sent, or say what to do with the job instead."""
+        packed = unpack(job.body)
+        known = self._campaign(packed.campaign)
         if known is None:
             return Parked("noun.unknown")
         campaign, texts = known
-        rows = messages_of(self._work, job.key)
-        waiting = [r for r in rows if r.keys["state"] in _WAITING]
-        stale = [r for r in rows if r.keys["state"] == MessageState.SENDING]
-        if campaign.state is CampaignState.CANCELLED and waiting:
-            self._moved += [moved(row, MessageState.DROPPED) for row in waiting]
-            waiting = []
-        if not waiting and not stale:
+        text = texts[packed.language]
+        batch, rows = self._stands(job, packed, text)
+        refs = _left(packed, batch, rows)
+        stale = batch.keys["state"] == batches.SENDING
+        if campaign.state is CampaignState.CANCELLED and refs and not stale:
+            some = [rows[ref] for ref in refs if ref in rows]
+            self._moved += [moved(row, MessageState.DROPPED) for row in some]
+            self._claimed.append(batch_moved(batch, batches.DROPPED))
+            refs = ()
+        if not refs:
             return self._nothing_left(campaign, rows)
-        if later := self._closed(campaign, stale):
+        if later := self._closed(campaign, stale=stale):
             return Retry(later)
-        sending = [moved(row, MessageState.SENDING) for row in waiting]
-        self._moved += sending
+        sending = batch_moved(batch, batches.SENDING)
+        self._claimed.append(sending)
         return Claim(
             job=job,
             campaign=campaign,
             gateway=self._gateway,
-            text=texts[body["language"]],
-            fresh=tuple(row.keys["subscriber"] for row in waiting),
-            stale=tuple(row.keys["subscriber"] for row in stale),
-            tries=job.attempts + int(body.get("tries", 0)),
-            rows=(*(Row(r.id, r.version + 1, None, r.keys) for r in sending), *stale),
+            text=text,
+            batch=Row(batch.id, batch.version + 1, None, sending.keys),
+            refs=refs,
+            stale=stale,
+            rows={ref: rows[ref] for ref in refs if ref in rows},
+            tries=job.attempts + packed.tries,
         )
 
     def put(self) -> None:
         """Store what was moved."""
         put_messages(self._work, self._moved)
+        self._moved.clear()
+        if self._claimed:
+            self._work.tx.put(BATCH.name, self._claimed)
+            self._claimed.clear()
+
+    def _stands(self, job: Job, packed: Packed, text: Composed) -> tuple[Row, Mapping[str, Row]]:
+        """Give the row of a batch, and the messages of it that have rows of their own."""
+        batch = self._batches.get(job.key)
+        if batch is not None and packed.refs is not None:
+            whole = batch.keys["count"] == len(packed.refs)
+            if whole and batch.keys["state"] == batches.QUEUED:
+                return batch, {}
+        rows = {row.keys["subscriber"]: row for row in messages_of(self._work, job.key)}
+        if batch is None:
+            # Of a program before: where it stands is what its messages say.
+            sending = any(stands(row) is MessageState.SENDING for row in rows.values())
+            batch = batch_row(
+                job.key,
+                packed,
+                gateway=self._name,
+                state=batches.SENDING if sending else batches.QUEUED,
+                count=0,
+                parts=text.parts,
+            )
+        return batch, rows
 
     def _campaign(self, id_: str) -> tuple[Campaign, Mapping[str, Composed]] | None:
         if id_ not in self._campaigns:
@@ -190,16 +251,15 @@ class _Reader:
                 self._campaigns[id_] = campaign, texts
         return self._campaigns[id_]
 
-    def _nothing_left(self, campaign: Campaign, rows: Sequence[Row]) -> Outcome:
-        put_messages(self._work, self._moved)
-        self._moved.clear()
+    def _nothing_left(self, campaign: Campaign, rows: Mapping[str, Row]) -> Outcome:
+        self.put()
         self._campaigns.pop(campaign.id, None)
         finish(self._work, self._work.get(CAMPAIGN, campaign.id))
         # Released by hand, it still waits for somebody to say what became of it.
-        unclear = any(row.keys["state"] == MessageState.UNKNOWN for row in rows)
+        unclear = any(stands(row) is MessageState.UNKNOWN for row in rows.values())
         return Parked("sms.unknown") if unclear else Done()
 
-    def _closed(self, campaign: Campaign, stale: Sequence[Row]) -> datetime | None:
+    def _closed(self, campaign: Campaign, *, stale: bool) -> datetime | None:
         """Give when the hours begin, outside of them."""
         # To ask what became of a message disturbs nobody; to send it, even again, does.
         capabilities = self._gateway.capabilities
@@ -210,6 +270,14 @@ class _Reader:
         return due if due > self._work.now else None
 
 
+def _left(packed: Packed, batch: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
+    """Give the subscribers of a batch of whom nothing is known yet."""
+    # Where all have rows, who has none was erased.
+    waiting = batch.keys["state"] in batches.OPEN and batch.keys["count"] > 0
+    refs = tuple(rows) if packed.refs is None else packed.refs
+    return tuple(ref for ref in refs if (stands(rows[ref]) in _OPEN if ref in rows else waiting))
+
+
 def park(work: Work, name: str, most: int, code: str) -> Group:
     """Leave the batches of a gateway that is not here to a person."""
     lease = timedelta(seconds=work.tools.settings.sms.lease)
@@ -218,42 +286,62 @@ def park(work: Work, name: str, most: int, code: str) -> Group:
     return Group(taken=len(jobs))
 
 
-def address(work: Work, claim: Claim) -> Call:
+def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     """Look at opt-outs again, and decrypt the phones of who still may be sent to."""
-    capabilities = claim.gateway.capabilities
-    wanted = (*claim.fresh, *claim.stale)
-    found = candidates(work, work.tx.get(SUBSCRIBER.name, wanted))
-    asking = bool(claim.stale) and not capabilities.dedupes
-    allowed = {
-        candidate.subscriber.id: candidate.subscriber.phone
-        for candidate in found
-        # To ask what became of a message is not to send one.
-        if (asking and candidate.subscriber.id in claim.stale)
-        or not blocked(claim.campaign, candidate, work.now, real=capabilities.real)
+    wanted = list(dict.fromkeys(ref for claim in claims for ref in claim.refs))
+    found = {
+        one.subscriber.id: one for one in candidates(work, work.tx.get(SUBSCRIBER.name, wanted))
     }
-    if asking:
-        # What certainly did not leave waits for its own turn, under a reference of its own.
-        allowed = {id_: phone for id_, phone in allowed.items() if id_ in claim.stale}
-        if not capabilities.can_query:
-            allowed = {}
-    phones = open_all(work, PHONE, allowed)
-    verb = ("ask" if capabilities.can_query else "none") if asking else "send"
+    allowed = [_allowed(work, claim, found) for claim in claims]
+    sealed = {ref: found[ref].subscriber.phone for refs in allowed for ref in refs}
+    phones = open_all(work, PHONE, sealed)
+    return [
+        _call(claim, found, [Recipient(ref, phones[ref]) for ref in refs if ref in phones])
+        for claim, refs in zip(claims, allowed, strict=True)
+    ]
+
+
+def _verb(claim: Claim) -> str:
+    capabilities = claim.gateway.capabilities
+    if not claim.stale or capabilities.dedupes:
+        return "send"
+    return "ask" if capabilities.can_query else "none"
+
+
+def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[str]:
+    verb = _verb(claim)
+    if verb == "none":
+        return []
+    there = [ref for ref in claim.refs if ref in found]
+    # To ask what became of a message is not to send one.
+    if verb == "ask":
+        return there
+    real = claim.gateway.capabilities.real
+    now = work.now
+    return [ref for ref in there if not blocked(claim.campaign, found[ref], now, real=real)]
+
+
+def _call(claim: Claim, found: Mapping[str, Candidate], to: Sequence[Recipient]) -> Call:
+    verb = _verb(claim)
     batch = SmsBatch(
         reference=claim.job.key,
         signature=claim.campaign.signature,
         text=claim.text.text,
-        recipients=tuple(Recipient(id_, phones[id_]) for id_ in wanted if id_ in phones),
+        recipients=tuple(to),
         attempt=claim.job.attempts,
     )
-    left_out = () if asking else tuple(id_ for id_ in wanted if id_ not in phones)
-    return Call(claim=claim, batch=batch, verb=verb, left_out=left_out)
+    left_out = (
+        frozenset(claim.refs).difference(one.ref for one in to) if verb == "send" else frozenset()
+    )
+    people = {
+        ref: Person(found[ref].phone_ix, found[ref].region) for ref in claim.refs if ref in found
+    }
+    return Call(claim=claim, batch=batch, verb=verb, people=people, left_out=left_out)
 
 
 def give_back(work: Work, claims: Sequence[Claim]) -> None:
     """Put batches back whose phones could not be read: nothing of them left."""
     for claim in claims:
         wait = backoff(claim.job.attempts, work.tools.ids.token())
-        if not work.tx.settle([(claim.job, Retry(work.now + wait))])[0]:
-            continue
-        rows = [r for r in messages_of(work, claim.job.key) if r.keys["subscriber"] in claim.fresh]
-        put_messages(work, [moved(row, MessageState.QUEUED) for row in rows])
+        if work.tx.settle([(claim.job, Retry(work.now + wait))])[0] and not claim.stale:
+            work.tx.put(BATCH.name, [batch_moved(claim.batch, batches.QUEUED)])

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from tianfu_sdk.core import batches
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
@@ -41,7 +42,8 @@ from tianfu_sdk.services.work import Actor, Desk, Work
 __all__ = ["Sms"]
 
 _SOME = 1000
-_CHUNK = 5000
+_UNKNOWN = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
+_CHUNK = 20_000
 """Messages that one transaction puts in the outbox, so that other writers get their turn."""
 
 
@@ -312,20 +314,39 @@ class Sms(Desk):
         campaign, due = again(self._write, begin)
         if campaign.queued is not None:
             return campaign
-        audience = Audience(campaign, capabilities, self._tools)
+        while not self._fill(campaign, capabilities, due):
+            campaign = self._known(id, Action.SEND)
+            if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
+                break
+        return again(self._write, lambda work: outbox.close(work, id))
+
+    def _fill(self, campaign: Campaign, capabilities: SmsCapabilities, due: datetime) -> bool:
+        """Put what is left of a campaign in the outbox; False: another did some meanwhile."""
+        progress = self._read(lambda work: outbox.progress_of(work, campaign.id))
+        audience = Audience(
+            campaign, capabilities, self._tools, order=progress.order, after=progress.after
+        )
         batcher = rules.Batcher(capabilities.phones_per_call)
         ready: list[list[rules.Choice]] = []
-        while not audience.over:
+        waiting = 0
+        while True:
             for choice in audience.take(self._read(audience.read)):
-                full = None if choice.reason else batcher.add(choice)
+                if choice.reason:
+                    continue
+                waiting += 1
+                full = batcher.add(choice)
                 if full is not None:
                     ready.append(full)
-            if sum(map(len, ready)) >= _CHUNK:
-                self._queue(id, ready, due)
-                ready.clear()
-        ready += batcher.rest()
-        self._queue(id, ready, due)
-        return again(self._write, lambda work: outbox.close(work, id))
+            if waiting < _CHUNK and not audience.over:
+                continue
+            # What is not full goes too: the mark says that all up to here are in.
+            ready += batcher.rest()
+            there = attrs.evolve(progress, order=audience.order, after=audience.after)
+            put = self._queue(campaign.id, ready, due, there)
+            if put is None or audience.over:
+                return put is not None
+            progress, waiting = put, 0
+            ready.clear()
 
     def finish_sends(self) -> int:
         """Go on with campaigns whose `send` died half-way; run by a worker.
@@ -376,7 +397,7 @@ class Sms(Desk):
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
             return stored
 
-        return self._write(write)
+        return again(self._write, write)
 
     def pause(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Hold what has not left yet, until `resume`."""
@@ -547,7 +568,7 @@ class Sms(Desk):
 
         def read(work: Work) -> Mapping[str, int]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return dict(outbox.report_of(work, campaign).by_state)
+            return outbox.counts_of(work, campaign.id)
 
         return self._read(read)
 
@@ -555,17 +576,15 @@ class Sms(Desk):
         """Say how the sending side does; needs no account."""
 
         def read(work: Work) -> Health:
-            unknown = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
-
-            def count(state: JobState) -> int:
-                found = (outbox.jobs_in(work, queue, state) for queue in outbox.queues(work))
-                return sum(1 for jobs in found for _ in jobs)
-
             return Health(
-                queued=count(JobState.QUEUED),
-                leased=count(JobState.LEASED),
-                parked=count(JobState.PARKED),
-                unknown=work.tx.count(MESSAGE.name, unknown),
+                queued=outbox.batches_in(work, batches.QUEUED),
+                leased=outbox.batches_in(work, batches.SENDING),
+                parked=sum(
+                    1
+                    for queue in outbox.queues(work)
+                    for _ in outbox.jobs_in(work, queue, JobState.PARKED)
+                ),
+                unknown=work.tx.count(MESSAGE.name, _UNKNOWN),
                 gateways=tuple(work.tools.offered("sms")),
                 lanes=health(work),
             )
@@ -597,8 +616,14 @@ class Sms(Desk):
             count += some
         return count
 
-    def _queue(self, id_: str, batches: Sequence[Sequence[rules.Choice]], due: datetime) -> None:
-        again(self._write, lambda work: outbox.enqueue(work, id_, batches, due))
+    def _queue(
+        self,
+        id_: str,
+        found: Sequence[Sequence[rules.Choice]],
+        due: datetime,
+        progress: outbox.Progress,
+    ) -> outbox.Progress | None:
+        return again(self._write, lambda work: outbox.enqueue(work, id_, found, due, progress))
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
