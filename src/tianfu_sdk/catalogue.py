@@ -87,6 +87,12 @@ ENTRIES: dict[str, Entry] = {
         "the time of this consent has not come",
         "同意时间尚未到来",
     ),
+    "consent.over": Entry(
+        "this consent would end before it begins",
+        "同意的截止时间早于其开始时间",
+        "give an end that is later than its time, or none",
+        "请给出晚于同意时间的截止时间，或不填",
+    ),
     "content.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
@@ -835,6 +841,12 @@ ENTRIES: dict[str, Entry] = {
         "call register inside the hook",
         "请在钩子内调用 register",
     ),
+    "plugin.name_built_in": Entry(
+        "{name} is a backend that is built in, and a guest never takes its place",
+        "{name} 是内置后端，插件不能取代它",
+        "choose another name",
+        "请换一个名称",
+    ),
     "plugin.not_installed": Entry(
         "there is no such plugin; there are: {names}",
         "没有这个插件；现有：{names}",
@@ -872,6 +884,12 @@ ENTRIES: dict[str, Entry] = {
     "question.not_published": Entry(
         "only a published content answers a question",
         "只有已发布的内容才能作为答案",
+    ),
+    "reach.not_built": Entry(
+        "this store does not have what campaigns are planned by of all subscribers yet",
+        "本库尚未为全部受众建立短信规划所需的索引行",
+        "run tianfu migrate, or tianfu doctor --rebuild-reach",
+        "请运行 tianfu migrate 或 tianfu doctor --rebuild-reach",
     ),
     "region.bad_code": Entry(
         "{value} is not a region code",
@@ -983,6 +1001,8 @@ ENTRIES: dict[str, Entry] = {
     "settings.unknown": Entry(
         "there is no such setting; near: {near}",
         "没有这个设置项；相近：{near}",
+        "`tianfu config` shows all settings; docs/reference/settings.md says what they mean",
+        "`tianfu config` 列出全部设置；含义见 docs/reference/settings.md",
     ),
     "sms.bad_signature": Entry(
         "this signature cannot stand in a message ({units} units with brackets, at most {most})",
@@ -1057,6 +1077,12 @@ ENTRIES: dict[str, Entry] = {
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
+    ),
+    "sms.too_many_organizations": Entry(
+        "more than {most} organizations lie below this one",
+        "该组织之下的组织超过 {most} 个",
+        "compose it by an account whose grants reach the region",
+        "请由授权覆盖该区划的账号编制",
     ),
     "sms.unavailable": Entry(
         "the gateway did not take the batch in many attempts",

@@ -181,6 +181,22 @@ class Desks:
 
         return Doctor(self._tools, self._actor).rebuild_index()
 
+    def rebuild_reach(self) -> int:
+        """Hold the rows that campaigns are planned by against all subscribers, and mend them.
+
+        `migrate` and `load` do this where rows are missing. Others read and write meanwhile;
+        an interrupted run goes on when it is called again.
+
+        Returns:
+            How many rows were missing or wrong.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+        """
+        from tianfu_sdk.services.reach import Reaching
+
+        return Reaching(self._tools, self._actor).run(anew=True)
+
     # Desks.
 
     @property

@@ -270,8 +270,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
         if field is None:
             import difflib
 
-            near = difflib.get_close_matches(name, fields, 1)
-            raise Invalid("settings.unknown", path=where, near=near[0] if near else "-")
+            near = difflib.get_close_matches(name, fields, 1) or sorted(fields)
+            raise Invalid("settings.unknown", path=where, near=", ".join(near))
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
         elif name == "backends":

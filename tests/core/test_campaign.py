@@ -59,7 +59,7 @@ def subscriber(**more):
 def pick(who, campaign=CAMPAIGN, *, opted_out=(), real=True, suffix="拒收请回复R"):
     texts = rules.compose(campaign, CAPABILITIES, suffix)
     picker = rules.Picker(campaign, texts, NOW, real=real)
-    return picker.pick(rules.Candidate(who, b"1", frozenset(opted_out)))
+    return picker.pick(rules.Candidate.of(who, b"1", frozenset(opted_out)))
 
 
 # Texts.
@@ -114,7 +114,8 @@ def test_languages_fall_back_only_where_that_is_wanted():
         ({}, {}, ""),
         ({"consents": ()}, {}, "no_consent"),
         ({"consents": (Consent(at=NOW, granted=False),)}, {}, "no_consent"),
-        ({"consents": (Consent(at=NOW + timedelta(1)),)}, {}, "no_consent"),
+        ({"consents": (Consent(at=NOW, until=NOW),)}, {}, "no_consent"),
+        ({"consents": (Consent(at=NOW, until=NOW + timedelta(1)),)}, {}, ""),
         ({"consents": (Consent(at=NOW, purpose="newsletter"),)}, {}, "no_consent"),
         ({"consents": (Consent(at=NOW, topics=("healthy_life",)),)}, {}, "no_consent"),
         ({"consents": (Consent(at=NOW, topics=("safety_science",)),)}, {}, ""),
@@ -155,9 +156,9 @@ def test_of_equal_phones_the_first_who_may_be_sent_to_counts():
     picker = rules.Picker(CAMPAIGN, texts, NOW, real=True)
     refused = subscriber(id="sub_0", consents=())
     first, second = subscriber(id="sub_1"), subscriber(id="sub_2")
-    choices = [picker.pick(rules.Candidate(who, b"1")) for who in (refused, first, second)]
+    choices = [picker.pick(rules.Candidate.of(who, b"1")) for who in (refused, first, second)]
     assert [choice.reason for choice in choices] == ["no_consent", "", "duplicate"]
-    assert picker.pick(rules.Candidate(subscriber(id="sub_3"), b"2")).reason == ""
+    assert picker.pick(rules.Candidate.of(subscriber(id="sub_3"), b"2")).reason == ""
 
 
 # Batches and figures.

@@ -39,7 +39,17 @@ def test_a_sound_store_is_said_to_be_sound(full):
     with full() as hub:
         found = look(hub)
     assert {f.severity for f in found.values()} == {"ok"}
-    checks = {"storage", "audit", "search", "keys", "media", "rollups", "regions", "plugins"}
+    checks = {
+        "storage",
+        "audit",
+        "search",
+        "keys",
+        "reach",
+        "media",
+        "rollups",
+        "regions",
+        "plugins",
+    }
     assert set(found) == checks
     assert all(f.message for f in found.values())
 

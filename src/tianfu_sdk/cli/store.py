@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened, shown_db
-from tianfu_sdk.settings import without_password
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.settings import Settings, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tianfu_sdk.model.region import RekeyStep
-    from tianfu_sdk.settings import Settings
 
 __all__ = ["config", "doctor", "init"]
 
@@ -26,6 +26,9 @@ __all__ = ["config", "doctor", "init"]
 @click.option("--label", default="管理员", show_default=True, help="The post of the account.")
 def init(db: str, as_json: bool, organization: str, region: str, label: str) -> None:  # noqa: FBT001
     """Make a store with its first organization and the account that holds all rights."""
+    # What is wrong with the arguments is told before a file is made.
+    with Hub.open("memory:", settings=Settings(), discover=False) as rehearsal:
+        rehearsal.bootstrap(organization=organization, region=region, label=label)
     with opened(db, make=True) as hub:
         account = hub.bootstrap(organization=organization, region=region, label=label)
         made = {
@@ -44,6 +47,7 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 @db_option()
 @json_option()
 @click.option("--rebuild-index", is_flag=True, help="Build the search index anew first.")
+@click.option("--rebuild-reach", is_flag=True, help="Mend what campaigns are planned by first.")
 @click.option(
     "--rekey-regions",
     is_flag=True,
@@ -51,11 +55,13 @@ def init(db: str, as_json: bool, organization: str, region: str, label: str) -> 
 )
 @click.option("--hash", "hashed", is_flag=True, help="Only tell this content from another's.")
 def doctor(
+    *,
     db: str,
-    as_json: bool,  # noqa: FBT001
-    rebuild_index: bool,  # noqa: FBT001
-    rekey_regions: bool,  # noqa: FBT001
-    hashed: bool,  # noqa: FBT001
+    as_json: bool,
+    rebuild_index: bool,
+    rebuild_reach: bool,
+    rekey_regions: bool,
+    hashed: bool,
 ) -> None:
     """Look whether a store is sound: file, audit, search index, keys, media, regions, plugins.
 
@@ -72,6 +78,10 @@ def doctor(
                 click.echo(f"{step.seen} rows looked at, {step.changed} lie elsewhere now")
         if rebuild_index:
             system.rebuild_index()
+        if rebuild_reach:
+            mended = system.rebuild_reach()
+            if not as_json:
+                click.echo(f"{mended} rows of subscribers were mended")
         findings = system.doctor()
     wrong = [finding for finding in findings if finding.severity == "error"]
     if as_json:

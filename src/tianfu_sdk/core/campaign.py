@@ -12,6 +12,8 @@ from datetime import datetime
 import attrs
 
 from tianfu_sdk.core.hours import next_open
+from tianfu_sdk.core.keying import NEVER_DUE, moment_key
+from tianfu_sdk.core.reach import Traits, shape_of, traits_of
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities, Window
 from tianfu_sdk.model.storage import LONGEST_PAGE
@@ -34,7 +36,9 @@ __all__ = [
     "language_for",
     "not_before",
     "overrides_hours",
+    "refuses",
     "texts_by_tag",
+    "unasked",
 ]
 
 _EDITABLE = frozenset(
@@ -154,17 +158,23 @@ def language_for(language: str, texts: Collection[str], *, fallback: bool) -> st
 
 @attrs.frozen
 class Candidate:
-    """A subscriber within a campaign's reach, without the phone."""
+    """A subscriber within a campaign's reach, as the narrow row has it."""
 
-    subscriber: Subscriber
+    id: str
     phone_ix: bytes
+    shape: str
+    """As `core.reach.shape_of` writes it."""
+    until: int = NEVER_DUE
     opted_out: frozenset[str] = frozenset()
     """Topics that this phone wants nothing of; the empty one: nothing at all."""
 
-    @property
-    def region(self) -> str:
-        """Where the subscriber is, for figures; GB/T 2260."""
-        return self.subscriber.region
+    @classmethod
+    def of(
+        cls, subscriber: Subscriber, phone_ix: bytes, opted_out: frozenset[str] = frozenset()
+    ) -> Candidate:
+        """Make one of the document, where the narrow row has no room."""
+        shape, until = shape_of(subscriber, None)
+        return cls(subscriber.id, phone_ix, shape, until, opted_out)
 
 
 @attrs.frozen
@@ -194,17 +204,44 @@ def blocked(campaign: Campaign, candidate: Candidate, now: datetime, *, real: bo
 
     Source: 个人信息保护法 Art. 13-16; 通信短信息服务管理规定.
     """
-    subscriber = candidate.subscriber
-    if real and subscriber.synthetic:
-        return "synthetic"
-    if "" in candidate.opted_out or (campaign.topic and campaign.topic in candidate.opted_out):
+    traits = traits_of(candidate.shape)
+    moment = moment_key(now)
+    return (
+        ("synthetic" if real and traits.synthetic else "")
+        or refuses(campaign, candidate.opted_out)
+        or ("no_consent" if candidate.until <= moment else "")
+        or unasked(campaign, traits, moment)
+    )
+
+
+def refuses(campaign: Campaign, opted_out: Collection[str]) -> str:
+    """Say `opted_out` where a phone wants nothing of a campaign's topic, or nothing at all."""
+    if "" in opted_out or (campaign.topic and campaign.topic in opted_out):
         return "opted_out"
-    consent = subscriber.consent(campaign.purpose, now)
-    if consent is None or not consent.granted:
+    return ""
+
+
+def unasked(campaign: Campaign, traits: Traits, moment: int) -> str:
+    """Say `no_consent` where a person did not agree to a campaign's purpose and topic."""
+    consent = traits.consents.get(campaign.purpose)
+    if consent is None or not consent.granted or consent.until <= moment:
         return "no_consent"
     if consent.topics and campaign.topic not in consent.topics:
         return "no_consent"
     return ""
+
+
+@attrs.frozen
+class _Verdict:
+    """What a campaign does with everybody of one shape who refused nothing."""
+
+    reason: str
+    language: str = ""
+    parts: int = 0
+
+
+_SHAPES = 10_000
+"""Verdicts that are remembered; few stores have as many different shapes."""
 
 
 class Picker:
@@ -225,10 +262,11 @@ class Picker:
     ) -> None:
         self._campaign = campaign
         self._texts = texts
-        self._now = now
+        self._moment = moment_key(now)
         self._real = real
         self._last = b""
         self._seen: set[bytes] | None = None
+        self._verdicts: dict[str, _Verdict] = {}
 
     def remember(self, phones: Iterable[bytes] = ()) -> None:
         """Remember all phones from now on: candidates do not come in the order of the index.
@@ -242,37 +280,58 @@ class Picker:
 
     def pick(self, candidate: Candidate) -> Choice:
         """Decide over the next candidate."""
-        subscriber = candidate.subscriber
-        reason = blocked(self._campaign, candidate, self._now, real=self._real)
-        reason = reason or self._unwanted(subscriber)
-        text = None
-        if not reason:
-            language = language_for(
-                subscriber.language, self._texts, fallback=self._campaign.fallback
-            )
-            text = self._texts[language] if language is not None else None
-            if text is None:
-                reason = "no_text"
-            elif text.too_long:
-                reason = "too_long"
-            elif candidate.phone_ix == self._last or candidate.phone_ix in (self._seen or ()):
-                reason = "duplicate"
-        if reason or text is None:
-            return Choice(subscriber.id, candidate.phone_ix, reason=reason)
+        verdict = self._verdicts.get(candidate.shape) or self._learn(candidate.shape)
+        reason = verdict.reason
+        if candidate.opted_out and reason != "synthetic":
+            reason = refuses(self._campaign, candidate.opted_out) or reason
+        if candidate.until <= self._moment and reason not in _FIRST:
+            reason = "no_consent"
+        if not reason and self._had(candidate.phone_ix):
+            reason = "duplicate"
+        if reason:
+            return Choice(candidate.id, candidate.phone_ix, reason=reason)
         self._last = candidate.phone_ix
         if self._seen is not None:
             self._seen.add(candidate.phone_ix)
-        return Choice(subscriber.id, candidate.phone_ix, text.language, text.parts)
+        return Choice(candidate.id, candidate.phone_ix, verdict.language, verdict.parts)
 
-    def _unwanted(self, subscriber: Subscriber) -> str:
+    def _had(self, phone_ix: bytes) -> bool:
+        return phone_ix == self._last or (self._seen is not None and phone_ix in self._seen)
+
+    def _learn(self, shape: str) -> _Verdict:
+        if len(self._verdicts) >= _SHAPES:
+            self._verdicts.clear()
+        verdict = self._verdicts[shape] = self._decide(traits_of(shape))
+        return verdict
+
+    def _decide(self, traits: Traits) -> _Verdict:
         campaign = self._campaign
-        # A warning is not a matter of interest.
-        interests = subscriber.topics if campaign.emergency is None else ()
-        if campaign.topic and interests and campaign.topic not in interests:
-            return "topic"
-        if campaign.settings and not set(campaign.settings) & set(subscriber.settings):
-            return "setting"
-        return ""
+        reason = (
+            ("synthetic" if self._real and traits.synthetic else "")
+            or unasked(campaign, traits, self._moment)
+            or _unwanted(campaign, traits)
+        )
+        if reason:
+            return _Verdict(reason)
+        language = language_for(traits.language, self._texts, fallback=campaign.fallback)
+        if language is None:
+            return _Verdict("no_text")
+        text = self._texts[language]
+        return _Verdict("too_long") if text.too_long else _Verdict("", language, text.parts)
+
+
+_FIRST = frozenset({"synthetic", "opted_out"})
+"""Reasons that are named before a consent that has ended."""
+
+
+def _unwanted(campaign: Campaign, traits: Traits) -> str:
+    # A warning is not a matter of interest.
+    interests = traits.topics if campaign.emergency is None else frozenset()
+    if campaign.topic and interests and campaign.topic not in interests:
+        return "topic"
+    if campaign.settings and traits.settings.isdisjoint(campaign.settings):
+        return "setting"
+    return ""
 
 
 # How it is sent.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tianfu_sdk.core.keying import PLACE_KEYS, NounKind, Placed, day_key, moment_key, place_keys
+from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.model.account import Account, Grant
 from tianfu_sdk.model.channel import Channel
 from tianfu_sdk.model.content import Activity, Base, Content, News, Notice, Resource
@@ -153,13 +154,8 @@ SUBSCRIBER: NounKind[Subscriber] = NounKind(
     Kind(
         "subscriber",
         (Key("language"), Key("topic", many=True), Key("phone_ix", "bytes"), *PLACE_KEYS),
-        # Campaigns read in the order of the index: equal phones stand next to each other.
-        (
-            ("province", "phone_ix"),
-            ("prefecture", "phone_ix"),
-            ("county", "phone_ix"),
-            ("phone_ix",),
-        ),
+        (("prefecture",), ("county",), ("phone_ix",)),
+        schema=2,
     ),
     "sub",
     # The blind index is made by the desk, which has the key.
@@ -298,6 +294,20 @@ MEDIA_USE = Kind(
 )
 """A narrow row for everything that holds on to the bytes of a medium: a revision of a content,
 or an upload that nothing uses yet; see `core.media`."""
+REACH = Kind(
+    "reach",
+    (
+        Key("phone_ix", "bytes"),
+        Key("organization"),
+        *(Key(name) for name in LEVELS),
+        Key("shape"),
+        Key("until", "int"),
+    ),
+    # Campaigns read in the order of the index: equal phones stand next to each other.
+    (("province", "phone_ix"), ("prefecture", "phone_ix"), ("county", "phone_ix")),
+    document=False,
+)
+"""What planning asks of a subscriber, whose id it has: `core.reach`."""
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(
@@ -334,7 +344,8 @@ BATCH = Kind(
     (("campaign", "state"), ("state",)),
     document=False,
 )
-"""Where a batch of the outbox stands, and how many of its messages have no row yet: `core.batches`."""
+"""Where a batch of the outbox stands, and how many messages of it have no row yet:
+`core.batches`."""
 FORMER_PHONE = Kind(
     "former_phone",
     (Key("subscriber"), Key("phone_ix", "bytes")),
@@ -442,6 +453,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     *(shelf.kind for shelf in _NOUNS),
     REVISION,
     MEDIA_USE,
+    REACH,
     UNIQUE,
     MESSAGE,
     BATCH,

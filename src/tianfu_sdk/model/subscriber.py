@@ -46,6 +46,8 @@ class Consent:
     """Only these topics; empty: all."""
     notice: str = attrs.field(default="", metadata=text(2000))
     """The notice that the person was shown (Art. 17)."""
+    until: datetime | None = attrs.field(default=None, metadata=aware)
+    """First moment at which a consent holds no more; None: until it is withdrawn."""
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +68,12 @@ class Subscriber(Noun):
     """Made for a demo or a drill; never sent to through a real gateway."""
 
     def consent(self, purpose: str, at: datetime) -> Consent | None:
-        """Give the consent or withdrawal that held for a purpose at a moment."""
+        """Give the consent or withdrawal that held for a purpose at a moment.
+
+        Returns:
+            The newest entry of that moment; None where there is none, or it had ended.
+        """
         held = [c for c in self.consents if c.purpose == purpose and c.at <= at]
-        return held[-1] if held else None
+        if not held or (held[-1].until is not None and held[-1].until <= at):
+            return None
+        return held[-1]

@@ -10,19 +10,30 @@ from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.hours import window
 from tianfu_sdk.core.keying import Placed, place_keys
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
+from tianfu_sdk.core.kinds import CAMPAIGN, ORGANIZATION, REACH, SUBSCRIBER
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
-from tianfu_sdk.model.storage import Group, KeyValue, Query, Row, Where
+from tianfu_sdk.model.storage import (
+    AND_GROUPS,
+    IN_VALUES,
+    LONGEST_PAGE,
+    Group,
+    KeyValue,
+    Query,
+    Row,
+    Where,
+)
 from tianfu_sdk.services.indexing import moving, phone_index
-from tianfu_sdk.services.optouts import opt_outs
+from tianfu_sdk.services.optouts import opt_outs_between
 from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.reach import candidates, demand_built
 from tianfu_sdk.services.work import Tools, Work
 
-__all__ = ["Audience", "Page", "candidates", "demand_reach", "policy_window", "reaches_region"]
+__all__ = ["Audience", "Page", "demand_reach", "policy_window", "reaches_region"]
 
-PAGE = 500
-"""Subscribers read at a time; their opt-outs are one query."""
+PAGE = LONGEST_PAGE
+"""Subscribers read at a time; their opt-outs are one short range beside them."""
 
 
 def policy_window(work: Work) -> Window:
@@ -46,19 +57,6 @@ def demand_reach(work: Work, campaign: Campaign, action: Action, placed: Placed)
     """
     if campaign.whole_region:
         work.allow_at(action, CAMPAIGN.name, "", Placed(placed.levels))
-
-
-def candidates(work: Work, rows: Sequence[Row]) -> list[Candidate]:
-    """Make candidates of the rows of subscribers, with what their phones refuse."""
-    refused = opt_outs(work, (row.keys["phone_ix"] for row in rows))
-    return [
-        Candidate(
-            work.noun(SUBSCRIBER, row),
-            row.keys["phone_ix"],
-            refused.get(row.keys["phone_ix"], frozenset()),
-        )
-        for row in rows
-    ]
 
 
 @attrs.frozen
@@ -112,15 +110,29 @@ class Audience:
         """Whether the last subscribers were taken."""
 
     def read(self, work: Work) -> Page:
-        """Read the next subscribers."""
+        """Read the next subscribers.
+
+        Raises:
+            StorageError: `reach.not_built`.
+        """
+        demand_built(work)
         changing = moving(work)
         order = self.order or ("id" if changing else "phone_ix")
-        where = _where(work, self._campaign)
-        query = Query(where=where, order=order, after=self.after, limit=PAGE)
-        rows = work.tx.find(SUBSCRIBER.name, query)
+        reached = _reached(work, self._campaign)
+        query = Query(
+            where=reached[0],
+            any_of=reached[1],
+            order=order,
+            after=self.after,
+            limit=PAGE,
+            fields="keys",
+        )
+        rows = work.tx.find(REACH.name, query)
         last = rows[-1] if rows else None
         after = None if last is None else (last.id if order == "id" else last.keys[order], last.id)
-        found = candidates(work, rows)
+        phones = [row.keys["phone_ix"] for row in rows]
+        refused = opt_outs_between(work, phones if order == "phone_ix" else sorted(phones))
+        found = candidates(work, rows, refused)
         return Page(order, after, len(rows) < PAGE, _lasting(work, found) if changing else found)
 
     def take(self, page: Page) -> list[Choice]:
@@ -132,10 +144,11 @@ class Audience:
             self._picker.remember()
         if self._skipped is not None:
             last = self._skipped[1]
-            before = [one for one in page.candidates if one.subscriber.id <= last]
+            before = [one for one in page.candidates if one.id <= last]
             self._picker.remember(one.phone_ix for one in before)
             page = attrs.evolve(page, candidates=page.candidates[len(before) :])
-        return [self._picker.pick(candidate) for candidate in page.candidates]
+        pick = self._picker.pick
+        return [pick(candidate) for candidate in page.candidates]
 
     def walk(self, work: Work) -> Iterator[Choice]:
         """Decide over all subscribers in one transaction."""
@@ -145,18 +158,39 @@ class Audience:
 
 def _lasting(work: Work, found: Sequence[Candidate]) -> list[Candidate]:
     """Give candidates the index that their phones have once index keys have changed."""
-    sealed = {one.subscriber.id: one.subscriber.phone for one in found}
-    phones = open_all(work, PHONE, sealed)
+    rows: list[Row] = []
+    ids = [one.id for one in found]
+    for start in range(0, len(ids), IN_VALUES):
+        rows += work.tx.get(SUBSCRIBER.name, ids[start : start + IN_VALUES])
+    phones = open_all(work, PHONE, {row.id: work.noun(SUBSCRIBER, row).phone for row in rows})
     return [
-        attrs.evolve(one, phone_ix=phone_index(work, phones[one.subscriber.id]))
+        attrs.evolve(one, phone_ix=phone_index(work, phones[one.id]))
         for one in found
-        if one.subscriber.id in phones
+        if one.id in phones
     ]
 
 
-def _where(work: Work, campaign: Campaign) -> Group:
-    level = work.regions().level_of(campaign.region).value
-    inside = Where(level, "=", campaign.region)
-    if campaign.whole_region:
-        return (inside,)
-    return inside, Where("org_path", "has", campaign.organization)
+def _reached(work: Work, campaign: Campaign) -> tuple[Group, tuple[Group, ...] | None]:
+    """Give the conditions on narrow rows that a campaign reaches, read once a transaction."""
+    kept = f"reached~{campaign.id}"
+    found: tuple[Group, tuple[Group, ...] | None] | None = work.kept.get(kept)
+    if found is None:
+        level = work.regions().level_of(campaign.region).value
+        inside = (Where(level, "=", campaign.region),)
+        found = inside, (None if campaign.whole_region else _of_subtree(work, campaign))
+        work.kept[kept] = found
+    return found
+
+
+def _of_subtree(work: Work, campaign: Campaign) -> tuple[Group, ...]:
+    below = (Where("org_path", "has", campaign.organization),)
+    ids = [row.id for row in work.each(ORGANIZATION.name, Query(where=below, fields="keys"))]
+    groups = [
+        (Where("organization", "in", tuple(ids[start : start + IN_VALUES])),)
+        for start in range(0, len(ids), IN_VALUES)
+    ]
+    if len(groups) > AND_GROUPS:
+        raise Invalid(
+            "sms.too_many_organizations", path="organization", most=AND_GROUPS * IN_VALUES
+        )
+    return tuple(groups)

@@ -9,11 +9,19 @@ import attrs
 
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, unpack
-from tianfu_sdk.core.campaign import Candidate, Composed, blocked, compose, overrides_hours
+from tianfu_sdk.core.campaign import (
+    Candidate,
+    Composed,
+    blocked,
+    compose,
+    overrides_hours,
+    refuses,
+)
 from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
-from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, SUBSCRIBER
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
 from tianfu_sdk.core.messages import OPEN, backoff
+from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -24,13 +32,14 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
 from tianfu_sdk.ports.sms import SmsGateway
-from tianfu_sdk.services.audience import candidates, policy_window
+from tianfu_sdk.services.audience import policy_window
 from tianfu_sdk.services.lanes import (
     book,
     queue_of,
     take_seat,
     turn_of,
 )
+from tianfu_sdk.services.optouts import opt_outs_between
 from tianfu_sdk.services.outbox import (
     batch_moved,
     finish,
@@ -40,6 +49,7 @@ from tianfu_sdk.services.outbox import (
     stands,
 )
 from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.reach import candidates, demand_built
 from tianfu_sdk.services.work import Work
 
 __all__ = [
@@ -288,17 +298,24 @@ def park(work: Work, name: str, most: int, code: str) -> Group:
 
 def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     """Look at opt-outs again, and decrypt the phones of who still may be sent to."""
+    demand_built(work)
     wanted = list(dict.fromkeys(ref for claim in claims for ref in claim.refs))
-    found = {
-        one.subscriber.id: one for one in candidates(work, work.tx.get(SUBSCRIBER.name, wanted))
-    }
+    rows = {row.id: row for row in work.tx.get(REACH.name, wanted)}
+    refused = opt_outs_between(work, sorted(row.keys["phone_ix"] for row in rows.values()))
+    found = {one.id: one for one in candidates(work, list(rows.values()), refused)}
     allowed = [_allowed(work, claim, found) for claim in claims]
-    sealed = {ref: found[ref].subscriber.phone for refs in allowed for ref in refs}
+    may = list(dict.fromkeys(ref for refs in allowed for ref in refs))
+    sealed = {row.id: work.noun(SUBSCRIBER, row).phone for row in work.tx.get(SUBSCRIBER.name, may)}
     phones = open_all(work, PHONE, sealed)
+    people = {row.id: Person(row.keys["phone_ix"], _region(row)) for row in rows.values()}
     return [
-        _call(claim, found, [Recipient(ref, phones[ref]) for ref in refs if ref in phones])
+        _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones])
         for claim, refs in zip(claims, allowed, strict=True)
     ]
+
+
+def _region(row: Row) -> str:
+    return next((row.keys[level] for level in reversed(LEVELS) if row.keys[level]), "")
 
 
 def _verb(claim: Claim) -> str:
@@ -316,12 +333,24 @@ def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[s
     # To ask what became of a message is not to send one.
     if verb == "ask":
         return there
-    real = claim.gateway.capabilities.real
-    now = work.now
-    return [ref for ref in there if not blocked(claim.campaign, found[ref], now, real=real)]
+    campaign, real, now = claim.campaign, claim.gateway.capabilities.real, work.now
+    moment = moment_key(now)
+    # Nearly all of a batch are of a few shapes, so each is looked at once.
+    of_shape: dict[str, str] = {}
+    allowed = []
+    for ref in there:
+        one = found[ref]
+        if one.shape not in of_shape:
+            plain = Candidate(ref, one.phone_ix, one.shape)
+            of_shape[one.shape] = blocked(campaign, plain, now, real=real)
+        if of_shape[one.shape] or one.until <= moment:
+            continue
+        if not (one.opted_out and refuses(campaign, one.opted_out)):
+            allowed.append(ref)
+    return allowed
 
 
-def _call(claim: Claim, found: Mapping[str, Candidate], to: Sequence[Recipient]) -> Call:
+def _call(claim: Claim, people: Mapping[str, Person], to: Sequence[Recipient]) -> Call:
     verb = _verb(claim)
     batch = SmsBatch(
         reference=claim.job.key,
@@ -333,10 +362,8 @@ def _call(claim: Claim, found: Mapping[str, Candidate], to: Sequence[Recipient])
     left_out = (
         frozenset(claim.refs).difference(one.ref for one in to) if verb == "send" else frozenset()
     )
-    people = {
-        ref: Person(found[ref].phone_ix, found[ref].region) for ref in claim.refs if ref in found
-    }
-    return Call(claim=claim, batch=batch, verb=verb, people=people, left_out=left_out)
+    ours = {ref: people[ref] for ref in claim.refs if ref in people}
+    return Call(claim=claim, batch=batch, verb=verb, people=ours, left_out=left_out)
 
 
 def give_back(work: Work, claims: Sequence[Claim]) -> None:

@@ -16,6 +16,7 @@ from tianfu_sdk.services.atlas import read_mark
 from tianfu_sdk.services.audit import Audit
 from tianfu_sdk.services.following import Following, published
 from tianfu_sdk.services.keys import key_findings
+from tianfu_sdk.services.reach import looked_at as reach_found
 from tianfu_sdk.services.rollups import looked_at as rollups_found
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
@@ -58,6 +59,7 @@ class Doctor(Desk):
             *_tried("search", lambda: self._read(_search)),
             *_tried("search", self._followed),
             *_tried("keys", lambda: self._read(key_findings)),
+            *_tried("reach", lambda: self._read(reach_found)),
             *_tried("media", self._media),
             *_tried("rollups", lambda: self._read(rollups_found)),
             *_tried("regions", lambda: self._read(_regions)),

@@ -16,6 +16,7 @@ from tianfu_sdk.model.storage import Query
 from tianfu_sdk.services.accounts import external_owner, make_account
 from tianfu_sdk.services.atlas import note_made
 from tianfu_sdk.services.organizations import unique_name
+from tianfu_sdk.services.reach import note_built
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["Identity"]
@@ -90,6 +91,7 @@ class Identity(Desk):
                 work, organization=id_, placed=placed, label=label, external_id=external_id
             )
             _grant_all(work, account, region, placed)
+            note_built(work)
             note_made(work.tx, work.tools.regions, work.regions())
             return account
 

@@ -24,6 +24,7 @@ from tianfu_sdk.services.erasures import Erasures
 from tianfu_sdk.services.everything import content_of
 from tianfu_sdk.services.following import Following
 from tianfu_sdk.services.loading import Loading, check_dump
+from tianfu_sdk.services.reach import Reaching
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["Keeping", "copy_media", "media_beside"]
@@ -159,6 +160,8 @@ class Keeping(Desk):
         checked = check_dump(source)
         loading = Loading(self._tools, checked)
         content = loading.run(progress)
+        # A dump of an older program has none of them.
+        Reaching(self._tools, self._actor).run()
         self._seal_what_is_open()
         folder = media_beside(source)
         media = _NONE
@@ -250,6 +253,7 @@ class Keeping(Desk):
         if steps:
             kinds = ",".join(step.kind for step in steps if step.kind)
             self._record("store.migrated", steps=len(steps), kinds=kinds[:200])
+        Reaching(self._tools, self._actor).run()
         # A backup that was made before an erasure may have needed this migration.
         Erasures(self._tools, self._actor).replay()
 

@@ -14,11 +14,19 @@ from datetime import timedelta
 from tianfu_sdk.core.keying import moment_key, unique_id
 from tianfu_sdk.core.kinds import OPT_OUT
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.storage import IN_VALUES, Query, Row, Where
+from tianfu_sdk.model.storage import IN_VALUES, LONGEST_PAGE, Query, Row, Where
 from tianfu_sdk.services.indexing import index_keys, live_indexes, older_indexes, settled
 from tianfu_sdk.services.work import Work
 
-__all__ = ["carry_over", "copy_opt_outs", "opt_outs", "refusals", "refuse", "refuse_at"]
+__all__ = [
+    "carry_over",
+    "copy_opt_outs",
+    "opt_outs",
+    "opt_outs_between",
+    "refusals",
+    "refuse",
+    "refuse_at",
+]
 
 
 def refuse(work: Work, phone: str, topic: str = "") -> bool:
@@ -87,8 +95,28 @@ def copy_opt_outs(work: Work, indexes: Mapping[bytes, bytes]) -> None:
 
 def opt_outs(work: Work, phones: Iterable[bytes]) -> dict[bytes, frozenset[str]]:
     """Give the topics that phones want nothing of, by blind index; most have none."""
+    return _gathered(_of(work, phones))
+
+
+def opt_outs_between(work: Work, phones: Sequence[bytes]) -> dict[bytes, frozenset[str]]:
+    """Give the same for phones that were read in the order of their index.
+
+    Read as a second stream in that order, so that a page costs one short range. Only where
+    more refused there than are asked for is each looked up.
+    """
+    if not phones:
+        return {}
+    where = (Where("phone_ix", ">=", phones[0]), Where("phone_ix", "<=", phones[-1]))
+    query = Query(where=where, order="phone_ix", limit=LONGEST_PAGE, fields="keys")
+    rows = work.tx.find(OPT_OUT.name, query)
+    if len(rows) == LONGEST_PAGE:
+        return opt_outs(work, phones)
+    return _gathered(rows)
+
+
+def _gathered(rows: Iterable[Row]) -> dict[bytes, frozenset[str]]:
     found: dict[bytes, frozenset[str]] = {}
-    for row in _of(work, phones):
+    for row in rows:
         phone = row.keys["phone_ix"]
         found[phone] = found.get(phone, frozenset()) | {row.keys["topic"]}
     return found

@@ -56,6 +56,7 @@ __all__ = [
     "report_of",
     "stands",
     "tell_counts",
+    "waiting",
 ]
 
 _URGENT = 0
@@ -385,6 +386,11 @@ def report_of(work: Work, campaign: Campaign) -> SmsReport:
 def batches_in(work: Work, state: str) -> int:
     """Count the batches of all gateways that stand so."""
     return work.tx.count(BATCH.name, Query(where=(Where("state", "=", state),)))
+
+
+def waiting(work: Work, keys: Sequence[str]) -> int:
+    """Count those of some batches that have not left."""
+    return sum(row.keys["state"] == batches.QUEUED for row in work.tx.get(BATCH.name, keys))
 
 
 _STATE_OF = {

@@ -29,6 +29,7 @@ from tianfu_sdk.services.indexing import (
 )
 from tianfu_sdk.services.optouts import copy_opt_outs
 from tianfu_sdk.services.people import PHONE, open_all, unwrapped
+from tianfu_sdk.services.reach import put_reach
 from tianfu_sdk.services.work import Work
 
 __all__ = ["begin", "masters_in_use", "move_some", "rewrap_some"]
@@ -132,6 +133,10 @@ def move_some(work: Work, limit: int) -> int:
             )
             for row in moved
         ],
+    )
+    put_reach(
+        work,
+        [(nouns[row.id], {**row.keys, "phone_ix": indexes[row.id]}) for row in moved],
     )
     over = len(rows) < limit
     put_index_keys(work, attrs.evolve(keys, moving=not over, after="" if over else rows[-1].id))

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, MARK, PLACED, REGION, TRANSLATION
+from tianfu_sdk.core.kinds import CONTENT, MARK, PLACED, REACH, REGION, TRANSLATION
 from tianfu_sdk.core.publishing import search_doc, translation_doc
 from tianfu_sdk.core.regions import LEVELS, RegionTree
 from tianfu_sdk.errors import Conflict, Denied
@@ -25,7 +25,7 @@ __all__ = ["Rekeying"]
 _ID = "regions:rekey"
 _BATCH = 500
 # What is amended about a province lies in that province, whatever the amendments say.
-_KINDS: tuple[Kind, ...] = tuple(kind for kind in PLACED if kind is not REGION.kind)
+_KINDS: tuple[Kind, ...] = (*(kind for kind in PLACED if kind is not REGION.kind), REACH)
 
 
 @attrs.frozen(kw_only=True)

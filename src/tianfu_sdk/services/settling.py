@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack, unpack
@@ -51,6 +51,7 @@ _TOLD = _COUNTED | {
     MessageState.EXPIRED: "expired",
 }
 _LATE = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
+_TRUE = _LATE | {MessageState.ACCEPTED}
 _OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
 
 
@@ -75,21 +76,24 @@ class Settling:
         # quicker: then the store refuses the versions, and this is done again.
         known, self._tried = not self._tried, True
         erased = gone(work, [ref for call, _ in self._settled for ref in call.people])
-        counts: Counter[str] = Counter()
         made = [
             _Batch(work, self._gateway, call, said, known=known, erased=erased)
             for call, said in self._settled
         ]
+        # Before the jobs: what a receipt has told already waits for no person.
+        after = iter(apply_early(work, [row for batch in made for row in batch.rows]))
+        counts: Counter[str] = Counter()
         told: dict[str, list[tuple[MessageState, Row]]] = {}
+        rows: list[Row] = []
+        moved: list[Row] = []
         for batch in made:
+            batch.end([next(after) for _ in batch.rows])
             counts.update(batch.counts)
             told.setdefault(batch.campaign, []).extend(batch.news)
-        rows = apply_early(work, [row for batch in made for row in batch.rows])
+            rows += batch.rows
+            moved += batch.batches
         put_messages(work, rows)
-        for row in rows:
-            if stands(row) in _LATE:
-                told[row.keys["campaign"]].append((stands(row), row))
-        work.tx.put(BATCH.name, [row for batch in made for row in batch.batches])
+        work.tx.put(BATCH.name, moved)
         for id_, news in told.items():
             campaign = work.get(CAMPAIGN, id_)
             tell_counts(work, campaign, news, _TOLD)
@@ -142,34 +146,44 @@ class _Batch:
         self._call = call
         self._said = said
         self._erased = erased
-        claim = call.claim
-        self._stored = claim.rows if known else self._read()
-        heard = dict(zip(claim.refs, _heard(call, said), strict=True))
-        outcome = _outcome(work, call, said, self._after(heard))
-        ours = work.tx.settle([(claim.job, outcome)])[0]
-        if not ours:
-            # Claimed anew since then, and whoever has it now decides. That something was
-            # accepted stays true all the same.
-            heard = {r: state for r, state in heard.items() if state is MessageState.ACCEPTED}
-        self.counts["parked"] += ours and isinstance(outcome, Parked)
-        self.counts.update(_COUNTED.get(state, "returned") for state in heard.values())
-        self._take(heard)
+        self._is_known = known
+        self._stored = call.claim.rows if known else self._read()
+        self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
+        self._take()
+
+    def end(self, rows: Sequence[Row]) -> None:
+        """Settle the job.
+
+        Args:
+            rows: Those of `rows`, as receipts that came before have moved them on.
+        """
+        heard, claim = self._heard, self._call.claim
+        late = [row for row, before in zip(rows, self.rows, strict=True) if row is not before]
+        self.rows = list(rows)
+        states = [stands(row) for row in rows]
+        states += [state for state in heard.values() if state in _OPEN]
+        outcome = _outcome(self._work, self._call, self._said, states)
+        ours = self._work.tx.settle([(claim.job, outcome)])[0]
         if ours:
-            self._move(heard, known=known)
+            self.counts["parked"] += isinstance(outcome, Parked)
+            self._move()
+        else:
+            # Claimed anew since then, and whoever has it now decides. That something was
+            # accepted, or told by a receipt, stays true all the same.
+            self.batches = []
+            self.rows = [row for row in rows if stands(row) in _TRUE]
+            heard = {r: state for r, state in heard.items() if state is MessageState.ACCEPTED}
+        self.counts.update(_COUNTED.get(state, "returned") for state in heard.values())
+        news = [(said, row) for said, row in self.news if said is MessageState.ACCEPTED or ours]
+        self.news = news + [(stands(row), row) for row in late]
 
     def _read(self) -> dict[str, Row]:
         people, campaign = self._call.people, self._call.claim.campaign.id
         ids = {message_id(campaign, one.phone_ix): ref for ref, one in people.items()}
         return {ids[row.id]: row for row in self._work.tx.get(MESSAGE.name, list(ids))}
 
-    def _after(self, heard: Mapping[str, MessageState]) -> list[MessageState]:
-        stored = self._stored
-        return [
-            advance(stands(stored[ref]), state) if ref in stored else state
-            for ref, state in heard.items()
-        ]
-
-    def _take(self, heard: Mapping[str, MessageState]) -> None:
+    def _take(self) -> None:
+        heard = self._heard
         again: list[str] = []
         blanks = self._blanks()
         for ref, state in heard.items():
@@ -243,10 +257,10 @@ class _Batch:
             return blank_id(self._work, campaign)
         return message_id(campaign, self._call.people[ref].phone_ix)
 
-    def _move(self, heard: Mapping[str, MessageState], *, known: bool) -> None:
+    def _move(self) -> None:
         """Say where the batch stands now."""
-        row = self._call.claim.batch
-        if not known:
+        heard, row = self._heard, self._call.claim.batch
+        if not self._is_known:
             row = self._work.tx.get(BATCH.name, [row.id])[0]
         open_ = [ref for ref, state in heard.items() if state in _OPEN]
         if MessageState.QUEUED in heard.values():

@@ -576,14 +576,15 @@ class Sms(Desk):
         """Say how the sending side does; needs no account."""
 
         def read(work: Work) -> Health:
+            parked = [
+                job.key
+                for queue in outbox.queues(work)
+                for job in outbox.jobs_in(work, queue, JobState.PARKED)
+            ]
             return Health(
-                queued=outbox.batches_in(work, batches.QUEUED),
+                queued=outbox.batches_in(work, batches.QUEUED) - outbox.waiting(work, parked),
                 leased=outbox.batches_in(work, batches.SENDING),
-                parked=sum(
-                    1
-                    for queue in outbox.queues(work)
-                    for _ in outbox.jobs_in(work, queue, JobState.PARKED)
-                ),
+                parked=len(parked),
                 unknown=work.tx.count(MESSAGE.name, _UNKNOWN),
                 gateways=tuple(work.tools.offered("sms")),
                 lanes=health(work),

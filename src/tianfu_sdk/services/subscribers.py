@@ -23,6 +23,7 @@ from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal, with_proofs
 from tianfu_sdk.services.personal import PersonDesk
+from tianfu_sdk.services.reach import add_reach, put_reach
 from tianfu_sdk.services.traces import note_former
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
@@ -215,7 +216,7 @@ class Subscribers(PersonDesk):
             if phone is not None:
                 index = _rephone(work, known, index, phone)
                 changed = attrs.evolve(changed, phone=seal(work, id, PHONE, phone))
-            stored = work.put(SUBSCRIBER, changed, placed, phone_ix=index)
+            stored = _put(work, changed, placed, index)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
 
@@ -232,7 +233,8 @@ class Subscribers(PersonDesk):
 
         Raises:
             Invalid: `consent.backdated`, before the last entry of its purpose;
-                `consent.future`, and others with the path of the field.
+                `consent.future`, `consent.over` (it ends before it begins), and others with
+                the path of the field.
         """
 
         def write(work: Work) -> Subscriber:
@@ -247,7 +249,7 @@ class Subscribers(PersonDesk):
                 raise problem
             changed = attrs.evolve(changed, consents=with_proofs(work, id, changed.consents))
             _, placed = work.placed(known.organization, known.region)
-            stored = work.put(SUBSCRIBER, changed, placed, phone_ix=row.keys["phone_ix"])
+            stored = _put(work, changed, placed, row.keys["phone_ix"])
             verb = "consented" if added.granted else "withdrew"
             work.note(stored, verb, purpose=added.purpose)
             return stored
@@ -364,7 +366,15 @@ class Subscribers(PersonDesk):
             docs.append(Row(id_, 0, codec.dumps(noun), found))
             stored.append(noun)
         work.tx.put(SUBSCRIBER.name, docs)
+        add_reach(work, [(noun, row.keys) for noun, row in zip(stored, docs, strict=True)])
         return stored
+
+
+def _put(work: Work, changed: Subscriber, placed: Placed, phone_ix: bytes) -> Subscriber:
+    """Store a changed subscriber, document and narrow row."""
+    stored = work.put(SUBSCRIBER, changed, placed, phone_ix=phone_ix)
+    put_reach(work, [(stored, {**SUBSCRIBER.keys(stored, placed), "phone_ix": phone_ix})])
+    return stored
 
 
 def _new(
@@ -409,9 +419,11 @@ def _dated(consent: Consent, work: Work) -> Consent:
     # What is sealed comes from the store only.
     consent = consent if consent.proof is None else attrs.evolve(consent, proof=None)
     if consent.at == EPOCH:
-        return attrs.evolve(consent, at=work.now)
+        consent = attrs.evolve(consent, at=work.now)
     if consent.at > work.now:
         raise Invalid("consent.future", path="consent.at")
+    if consent.until is not None and consent.until <= consent.at:
+        raise Invalid("consent.over", path="consent.until")
     return consent
 
 

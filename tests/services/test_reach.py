@@ -1,0 +1,157 @@
+"""Narrow rows of subscribers stand beside their documents, whatever happens to those."""
+
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from tianfu_sdk.core.kinds import MARK, REACH
+from tianfu_sdk.core.reach import reach_keys
+from tianfu_sdk.errors import Denied, StorageError
+from tianfu_sdk.model.storage import Query, Row
+from tianfu_sdk.model.subscriber import Consent
+from tianfu_sdk.services.reach import Reaching, still_wanted
+from tianfu_sdk.services.work import Actor, Desk
+
+
+@pytest.fixture
+def people(world):
+    me, organization = world.me, world.org
+    made = [
+        me.subscribers.create(
+            phone=f"1380000{n:04}", organization=organization, consents=[Consent()], topics=topics
+        )
+        for n, topics in enumerate([(), ("healthy_life",), ()])
+    ]
+    return me, made
+
+
+def desk(world):
+    return Desk(world.hub._tools, Actor(system="test"))
+
+
+def finding(world):
+    system = world.hub.as_system(reason="look")
+    return next(found for found in system.doctor() if found.check == "reach")
+
+
+def row(world, id_):
+    return desk(world)._read(lambda work: work.tx.get(REACH.name, [id_]))
+
+
+def test_every_change_of_a_document_is_one_of_the_narrow_row(world, people):
+    me, made = people
+    assert finding(world).severity == "ok"
+    before = row(world, made[0].id)[0]
+    me.subscribers.edit(made[0].id, phone="13900000000", language="bo", region="510100")
+    after = row(world, made[0].id)[0]
+    assert after.keys["phone_ix"] != before.keys["phone_ix"]
+    assert after.keys["prefecture"] == "510100"
+    assert after.keys["shape"].startswith('["bo"')
+    me.subscribers.consent(made[1].id, Consent(granted=False))
+    me.subscribers.add_many(
+        [{"phone": "13700000000", "organization": world.org, "synthetic": True}]
+    )
+    assert finding(world).message == "4 subscribers have theirs"
+    me.subscribers.erase(made[2].id)
+    assert row(world, made[2].id) == []
+    assert finding(world).message == "3 subscribers have theirs"
+
+
+def test_what_differs_is_found_and_mended(world, people):
+    _, made = people
+
+    def spoil(work):
+        first, second, _ = sorted(work.tx.get(REACH.name, [one.id for one in made]), key=by_id)
+        work.tx.put(REACH.name, [attrs.evolve(first, keys={**first.keys, "county": "510104"})])
+        work.tx.delete(REACH.name, [(second.id, second.version)])
+
+    by_id = lambda one: one.id  # noqa: E731
+    desk(world)._write(spoil)
+    assert finding(world).severity == "error"
+    assert "2 narrow rows of 3" in finding(world).message
+    assert world.hub.as_system(reason="mend").rebuild_reach() == 2
+    assert finding(world).severity == "ok"
+    extra = reach_keys(made[0], row(world, made[0].id)[0].keys)
+    desk(world)._write(lambda work: work.tx.put(REACH.name, [Row("sub_x", 0, None, extra)]))
+    assert "1 too many" in finding(world).message
+    with pytest.raises(Denied):
+        Reaching(world.hub._tools, Actor()).run()
+
+
+def test_a_store_that_has_none_yet_plans_nothing_and_is_brought_up(world, people):
+    me, made = people
+
+    def empty(work):
+        rows = work.tx.find(REACH.name, Query(limit=1000))
+        work.tx.delete(REACH.name, [(one.id, one.version) for one in rows])
+        work.tx.delete(MARK.name, [(one.id, one.version) for one in work.tx.get("mark", ["reach"])])
+
+    desk(world)._write(empty)
+    assert finding(world).message == "not all subscribers have their narrow row yet"
+    campaign = me.sms.compose(
+        title="防灾", organization=world.org, texts={"zh-Hans": "避险"}, signature="科普"
+    )
+    with pytest.raises(StorageError) as raised:
+        me.sms.plan(campaign.id)
+    assert raised.value.code == "reach.not_built"
+    # What is edited meanwhile gets its row at once.
+    me.subscribers.edit(made[0].id, language="bo")
+    looked = []
+    system = Reaching(world.hub._tools, Actor(system="migrate"))
+    assert system.run(looked.append) == 2
+    assert looked == [3]
+    assert system.run() == 0
+    assert me.sms.plan(campaign.id).recipients == 3
+
+
+def test_who_is_about_to_send_asks_by_keys(world, people):
+    me, made = people
+    campaign = me.sms.compose(
+        title="防灾",
+        organization=world.org,
+        texts={"zh-Hans": "避险"},
+        signature="科普",
+        topic="healthy_life",
+    )
+    ids = [one.id for one in made]
+    me.subscribers.opt_out(ids[0], "healthy_life")
+    me.subscribers.consent(ids[1], Consent(granted=False))
+
+    def asked(work):
+        return still_wanted(work, campaign, [*ids, "sub_erased"], real=True)
+
+    assert desk(world)._read(asked) == {
+        ids[0]: "opted_out",
+        ids[1]: "no_consent",
+        ids[2]: "",
+    }
+
+
+def test_a_consent_that_has_ended_counts_no_more(world, people):
+    me, made = people
+    until = world.hub._tools.clock.now() + timedelta(days=1)
+    me.subscribers.consent(made[0].id, Consent(until=until))
+    campaign = me.sms.compose(
+        title="防灾", organization=world.org, texts={"zh-Hans": "避险"}, signature="科普"
+    )
+    assert me.sms.plan(campaign.id).recipients == 3
+    world.clock.tick(timedelta(days=1))
+    assert {e.reason: e.count for e in me.sms.plan(campaign.id).exclusions} == {"no_consent": 1}
+
+
+def test_more_than_fits_is_read_in_the_document(world):
+    me = world.me
+    topics = ["healthy_life", "safety_science"]
+    purposes = [f"purpose_{n:02}" for n in range(12)]
+    made = me.subscribers.create(
+        phone="13800000000",
+        organization=world.org,
+        consents=[Consent(), *(Consent(purpose=one, topics=tuple(topics)) for one in purposes)],
+    )
+    assert row(world, made.id)[0].keys["shape"] == ""
+    campaign = me.sms.compose(
+        title="防灾", organization=world.org, texts={"zh-Hans": "避险"}, signature="科普"
+    )
+    assert me.sms.plan(campaign.id).recipients == 1
+    assert finding(world).severity == "ok"
