@@ -305,12 +305,18 @@ def test_receipts_that_wait_go_with_them(place):
 
 
 def test_who_is_erased_between_two_parts_gets_no_row(place, monkeypatch):
-    monkeypatch.setattr("tianfu_sdk.services.sms.outbox.enqueue", hold := Held())
+    monkeypatch.setattr("tianfu_sdk.services.outbox.enqueue", hold := Held())
     campaign = place.campaign()
     place.me.subscribers.erase(place.person)
     hold.let_go(place.hub._tools)
-    assert {row.keys["subscriber"] for row in place.rows(MESSAGE)} == {place.other, place.third}
-    assert dict(place.me.sms.status(campaign)) == {"queued": 2}
+    assert dict(place.me.sms.status(campaign)) == {"queued": 3}
+    place.me.sms.dispatch()
+    assert {row.keys["subscriber"] for row in place.rows(MESSAGE)} == {
+        place.other,
+        place.third,
+        "",
+    }
+    assert dict(place.me.sms.status(campaign)) == {"accepted": 2, "dropped": 1}
 
 
 class Held:
@@ -323,6 +329,7 @@ class Held:
 
     def __call__(self, work, *arguments):
         self.calls.append(arguments)
+        return arguments[-1]
 
     def let_go(self, tools):
         from tianfu_sdk.core.kinds import CAMPAIGN

@@ -297,7 +297,7 @@ def twice(quickly, monkeypatch):
 
 def test_the_line_is_the_same_when_transactions_are_called_twice(twice, monkeypatch):
     monkeypatch.setattr("tianfu_sdk.services.audience.PAGE", 4)
-    monkeypatch.setattr("tianfu_sdk.services.sms._CHUNK", 3)
+    monkeypatch.setattr("tianfu_sdk.services.filling.CHUNK", 3)
     people = twice.people(11)
     campaign = twice.sent()
     assert campaign.queued == 11
@@ -998,7 +998,7 @@ def test_messages_are_on_disk_as_sending_before_they_are_on_the_air(line):
 
 
 def test_sending_again_after_a_crash_goes_on_where_it_stopped(line, monkeypatch):
-    monkeypatch.setattr("tianfu_sdk.services.sms._CHUNK", 3)
+    monkeypatch.setattr("tianfu_sdk.services.filling.CHUNK", 3)
     monkeypatch.setattr("tianfu_sdk.services.audience.PAGE", 4)
     line.people(10)
     campaign = line.compose()
@@ -1058,7 +1058,7 @@ def test_a_cancelled_campaign_sends_nothing_more(line):
 
 
 def test_a_campaign_cancelled_while_it_is_queued_takes_no_more(line, monkeypatch):
-    monkeypatch.setattr("tianfu_sdk.services.sms._CHUNK", 3)
+    monkeypatch.setattr("tianfu_sdk.services.filling.CHUNK", 3)
     monkeypatch.setattr("tianfu_sdk.services.audience.PAGE", 4)
     line.people(10)
     campaign = line.compose()

@@ -174,7 +174,12 @@ class _Batch:
             self.rows = [row for row in rows if stands(row) in _TRUE]
             heard = {r: state for r, state in heard.items() if state is MessageState.ACCEPTED}
         self.counts.update(_COUNTED.get(state, "returned") for state in heard.values())
-        news = [(said, row) for said, row in self.news if said is MessageState.ACCEPTED or ours]
+        told = {row.id for row in late}
+        news = [
+            (said, row)
+            for said, row in self.news
+            if said is MessageState.ACCEPTED or (ours and row.id not in told)
+        ]
         self.news = news + [(stands(row), row) for row in late]
 
     def _read(self) -> dict[str, Row]:

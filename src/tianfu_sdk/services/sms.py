@@ -31,6 +31,7 @@ from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.lanes import again, health, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
@@ -43,8 +44,6 @@ __all__ = ["Sms"]
 
 _SOME = 1000
 _UNKNOWN = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
-_CHUNK = 20_000
-"""Messages that one transaction puts in the outbox, so that other writers get their turn."""
 
 
 class Sms(Desk):
@@ -314,39 +313,8 @@ class Sms(Desk):
         campaign, due = again(self._write, begin)
         if campaign.queued is not None:
             return campaign
-        while not self._fill(campaign, capabilities, due):
-            campaign = self._known(id, Action.SEND)
-            if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
-                break
+        Filling(self._tools, self._actor).run(campaign, capabilities, due)
         return again(self._write, lambda work: outbox.close(work, id))
-
-    def _fill(self, campaign: Campaign, capabilities: SmsCapabilities, due: datetime) -> bool:
-        """Put what is left of a campaign in the outbox; False: another did some meanwhile."""
-        progress = self._read(lambda work: outbox.progress_of(work, campaign.id))
-        audience = Audience(
-            campaign, capabilities, self._tools, order=progress.order, after=progress.after
-        )
-        batcher = rules.Batcher(capabilities.phones_per_call)
-        ready: list[list[rules.Choice]] = []
-        waiting = 0
-        while True:
-            for choice in audience.take(self._read(audience.read)):
-                if choice.reason:
-                    continue
-                waiting += 1
-                full = batcher.add(choice)
-                if full is not None:
-                    ready.append(full)
-            if waiting < _CHUNK and not audience.over:
-                continue
-            # What is not full goes too: the mark says that all up to here are in.
-            ready += batcher.rest()
-            there = attrs.evolve(progress, order=audience.order, after=audience.after)
-            put = self._queue(campaign.id, ready, due, there)
-            if put is None or audience.over:
-                return put is not None
-            progress, waiting = put, 0
-            ready.clear()
 
     def finish_sends(self) -> int:
         """Go on with campaigns whose `send` died half-way; run by a worker.
@@ -616,15 +584,6 @@ class Sms(Desk):
         while some := self._write(lambda work: work.tx.purge(queue, work.now - keep, _SOME)):
             count += some
         return count
-
-    def _queue(
-        self,
-        id_: str,
-        found: Sequence[Sequence[rules.Choice]],
-        due: datetime,
-        progress: outbox.Progress,
-    ) -> outbox.Progress | None:
-        return again(self._write, lambda work: outbox.enqueue(work, id_, found, due, progress))
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
