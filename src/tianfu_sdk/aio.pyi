@@ -1,7 +1,7 @@
 # Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand.
 
 import builtins
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -62,6 +62,15 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.model.storage import JobInfo, JobState, JobView, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
+from tianfu_sdk.model.template import (
+    Comparison,
+    Severity,
+    SmsTemplate,
+    TemplateState,
+    TemplateVariable,
+    WordHit,
+    WordList,
+)
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
@@ -160,6 +169,10 @@ class Aio:
     def subscribers(self) -> AioSubscribers: ...
     @property
     def sms(self) -> AioSms: ...
+    @property
+    def templates(self) -> AioTemplates: ...
+    @property
+    def word_lists(self) -> AioWordLists: ...
     @property
     def indicators(self) -> AioIndicators: ...
     @property
@@ -1036,6 +1049,7 @@ class AioSms:
         fallback: bool = ...,
         emergency: str | None = ...,
         override_reason: str = ...,
+        template: str | Mapping[str, str] = ...,
     ) -> Campaign: ...
     async def get(self, id: str) -> Campaign: ...
     async def find(
@@ -1103,6 +1117,38 @@ class AioSubscribers:
     async def opt_out(self, subscriber: str, topic: str = ...) -> bool: ...
     async def reveal(self, id: str, *, reason: str = ...) -> str: ...
 
+class AioTemplates:
+    async def add(
+        self,
+        *,
+        name: str,
+        organization: str,
+        gateway: str,
+        code: str,
+        text: str,
+        region: str | None = ...,
+        variables: Sequence[TemplateVariable | Mapping[str, Any]] = ...,
+        signatures: Sequence[str] = ...,
+        language: str = ...,
+        valid_from: datetime | None = ...,
+        valid_until: datetime | None = ...,
+    ) -> SmsTemplate: ...
+    async def get(self, id: str) -> SmsTemplate: ...
+    async def find(
+        self,
+        *,
+        gateway: str | None = ...,
+        state: TemplateState | str | None = ...,
+        language: str | None = ...,
+        organization: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[SmsTemplate]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> SmsTemplate: ...
+    async def withdraw(self, id: str, reason: str = ...) -> SmsTemplate: ...
+    async def compare(self, id: str, text: str) -> Comparison: ...
+    async def fill(self, id: str, values: Mapping[str, str]) -> str: ...
+
 class AioTranslations:
     async def get(self, id: str) -> Translation: ...
     async def find(
@@ -1164,3 +1210,21 @@ class AioVocabularies:
         parent: str | None = ...,
         active: bool = ...,
     ) -> Term: ...
+
+class AioWordLists:
+    async def add(
+        self,
+        *,
+        name: str,
+        organization: str,
+        words: Iterable[str],
+        severity: Severity | str = ...,
+        region: str | None = ...,
+        separated: bool = ...,
+    ) -> WordList: ...
+    async def get(self, id: str) -> WordList: ...
+    async def find(
+        self, *, organization: str | None = ..., after: str | None = ..., limit: int = ...
+    ) -> AioPage[WordList]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> WordList: ...
+    async def scan(self, text: str, *, organization: str | None = ...) -> list[WordHit]: ...

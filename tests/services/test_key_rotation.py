@@ -23,6 +23,7 @@ from tianfu_sdk.services.audience import Audience
 from tianfu_sdk.services.indexing import phone_index
 from tianfu_sdk.services.keys import KeyDesk
 from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.texts import composed
 from tianfu_sdk.services.work import Actor, Work
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
@@ -551,8 +552,10 @@ def test_a_walk_that_begins_while_rows_move_misses_nobody(place, monkeypatch):
     place.use(ONE, TWO)
     campaign = place.me.sms.get(place.campaign())
     tools = place.hub._tools
-    walk = Audience(campaign, tools.gateway("file").capabilities, tools)
     desk, reached = KeyDesk(tools, Actor(system="test")), []
+    capabilities = tools.gateway("file").capabilities
+    texts = desk._read(lambda work: composed(work, campaign, capabilities))
+    walk = Audience(campaign, capabilities, tools, texts)
     desk._write(reindexing.begin)
     while not walk.over:
         desk._write(lambda work: reindexing.move_some(work, 7))

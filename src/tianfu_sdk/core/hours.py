@@ -9,23 +9,61 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.sms import Window
 
-__all__ = ["allowed", "next_open", "window"]
+__all__ = ["allowed", "narrowed", "next_open", "window"]
 
 _DAYS = 2
+_MIDNIGHT = time()
 
 
-def window(start: str, end: str) -> Window:
+def window(start: str, end: str, path: str = "sms") -> Window:
     """Read the window of the settings.
 
     Args:
         start: China time such as `08:00`.
         end: First moment outside; before `start` it is on the next day, equal to it means
             the whole day.
+        path: Of the table in the settings.
 
     Raises:
         Invalid: `sms.bad_window`, with the path of the setting.
     """
-    return Window(_time(start, "sms.window_start"), _time(end, "sms.window_end"))
+    return Window(_time(start, f"{path}.window_start"), _time(end, f"{path}.window_end"))
+
+
+def narrowed(windows: Sequence[Window], own: Window) -> tuple[Window, ...]:
+    """Give the parts of windows that lie within another one.
+
+    Args:
+        windows: Of which one must hold; none: any hour.
+        own: What is allowed at most.
+
+    Raises:
+        Invalid: `sms.no_window`, nothing is left.
+    """
+    found: list[Window] = []
+    for one in windows or (Window(_MIDNIGHT, _MIDNIGHT),):
+        # Both are cut at midnight, so that what begins before and ends after is two.
+        for start, end in _within_a_day(one):
+            for first, last in _within_a_day(own):
+                low, high = max(start, first), min(end, last, key=_ending)
+                if low < high or high == _MIDNIGHT:
+                    found.append(Window(low, high))
+    if not found:
+        raise Invalid("sms.no_window", path="windows")
+    return tuple(found)
+
+
+def _within_a_day(one: Window) -> tuple[tuple[time, time], ...]:
+    if one.start == one.end:
+        return ((_MIDNIGHT, _MIDNIGHT),)
+    if one.start < one.end or one.end == _MIDNIGHT:
+        return ((one.start, one.end),)
+    return (one.start, _MIDNIGHT), (_MIDNIGHT, one.end)
+
+
+def _ending(moment: time) -> tuple[bool, time]:
+    # Midnight as an end is the end of the day.
+    return moment == _MIDNIGHT, moment
 
 
 def _time(text: str, path: str) -> time:

@@ -21,6 +21,7 @@ from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.model.vocabulary import Term
 
@@ -176,6 +177,30 @@ CAMPAIGN: NounKind[Campaign] = NounKind(
         | {"state": c.state.value, "updated": moment_key(c.updated_at)}
     ),
 )
+SMS_TEMPLATE: NounKind[SmsTemplate] = NounKind(
+    SmsTemplate,
+    Kind(
+        "sms_template",
+        (Key("gateway"), Key("code"), Key("state"), Key("language"), *PLACE_KEYS),
+        (("gateway", "state"), ("organization",)),
+    ),
+    "tpl",
+    lambda t, placed: (
+        place_keys(t.organization, placed)
+        | {
+            "gateway": t.gateway,
+            "code": t.code,
+            "state": t.state.value,
+            "language": t.language,
+        }
+    ),
+)
+WORD_LIST: NounKind[WordList] = NounKind(
+    WordList,
+    Kind("word_list", (Key("active", "int"), *PLACE_KEYS), (("organization",),)),
+    "wdl",
+    lambda w, placed: place_keys(w.organization, placed) | {"active": int(w.active)},
+)
 EMERGENCY: NounKind[EmergencyReport] = NounKind(
     EmergencyReport,
     Kind(
@@ -260,6 +285,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     CHANNEL,
     SUBSCRIBER,
     CAMPAIGN,
+    SMS_TEMPLATE,
+    WORD_LIST,
     EMERGENCY,
     RESPONSE_PLAN,
     EXPERT,

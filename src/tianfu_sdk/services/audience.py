@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
+from tianfu_sdk.core.campaign import Candidate, Choice, Composed, Picker
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.hours import window
 from tianfu_sdk.core.keying import Placed, place_keys
@@ -84,6 +84,7 @@ class Audience:
         campaign: The task.
         capabilities: Of its gateway.
         tools: Of the hub.
+        texts: As they go out, by language.
         order: By which key it was walked before; empty: it begins.
         after: Where it goes on: key and id of the last who was looked at.
     """
@@ -93,11 +94,11 @@ class Audience:
         campaign: Campaign,
         capabilities: SmsCapabilities,
         tools: Tools,
+        texts: Mapping[str, Composed],
         *,
         order: str = "",
         after: tuple[KeyValue, str] | None = None,
     ) -> None:
-        texts = compose(campaign, capabilities, tools.settings.sms.suffix)
         self._campaign = campaign
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
         self.order = order

@@ -13,7 +13,6 @@ from tianfu_sdk.core.campaign import (
     Candidate,
     Composed,
     blocked,
-    compose,
     overrides_hours,
     refuses,
 )
@@ -50,6 +49,7 @@ from tianfu_sdk.services.outbox import (
 )
 from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.reach import candidates, demand_built
+from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
 __all__ = [
@@ -181,6 +181,7 @@ class _Reader:
         self._work = work
         self._name = name
         self._gateway = gateway
+        self._capabilities = capabilities_of(work.tools, name)
         self._campaigns: dict[str, tuple[Campaign, Mapping[str, Composed]] | None] = {}
         self._batches = {r.id: r for r in work.tx.get(BATCH.name, [job.key for job in jobs])}
         self._moved: list[Row] = []
@@ -206,6 +207,8 @@ class _Reader:
             return self._nothing_left(campaign, rows)
         if later := self._closed(campaign, stale=stale):
             return Retry(later)
+        if text.refused and not stale:
+            return Parked(text.refused)
         sending = batch_moved(batch, batches.SENDING)
         self._claimed.append(sending)
         return Claim(
@@ -256,8 +259,7 @@ class _Reader:
             except NotFound:
                 self._campaigns[id_] = None
             else:
-                suffix = self._work.tools.settings.sms.suffix
-                texts = compose(campaign, self._gateway.capabilities, suffix)
+                texts = sendable(self._work, campaign, self._capabilities)
                 self._campaigns[id_] = campaign, texts
         return self._campaigns[id_]
 
@@ -272,7 +274,7 @@ class _Reader:
     def _closed(self, campaign: Campaign, *, stale: bool) -> datetime | None:
         """Give when the hours begin, outside of them."""
         # To ask what became of a message disturbs nobody; to send it, even again, does.
-        capabilities = self._gateway.capabilities
+        capabilities = self._capabilities
         sends = not stale or capabilities.dedupes
         if not sends or overrides_hours(campaign):
             return None
@@ -356,6 +358,8 @@ def _call(claim: Claim, people: Mapping[str, Person], to: Sequence[Recipient]) -
         reference=claim.job.key,
         signature=claim.campaign.signature,
         text=claim.text.text,
+        template=claim.text.template,
+        parameters=claim.text.parameters,
         recipients=tuple(to),
         attempt=claim.job.attempts,
     )

@@ -14,8 +14,10 @@ from tianfu_sdk.core.kinds import EMERGENCY
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.sms import Campaign, Plan, SmsCapabilities
 from tianfu_sdk.services.audience import Audience, policy_window
+from tianfu_sdk.services.texts import composed, demand_templates, problems
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
+from tianfu_sdk.text import canonical_language
 
 __all__ = ["checked", "demand_no_drill", "not_before", "planned"]
 
@@ -23,7 +25,12 @@ __all__ = ["checked", "demand_no_drill", "not_before", "planned"]
 def checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
     """Make a draft of its fields, or say what is wrong with them; see `Sms.compose`."""
     made = codec.structure(Campaign, fields)
-    made = attrs.evolve(made, texts=rules.texts_by_tag(made.texts))
+    made = attrs.evolve(
+        made,
+        texts=rules.texts_by_tag(made.texts),
+        templates={canonical_language(tag): id_ for tag, id_ in made.templates.items()},
+    )
+    demand_templates(work, made, capabilities)
     rules.compose(made, capabilities, work.tools.settings.sms.suffix)
     if made.topic:
         demand_term(work, "topic", made.topic, "topic")
@@ -55,7 +62,8 @@ def not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) ->
 
 def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Plan:
     """Make the plan of a campaign; see `Sms.plan`."""
-    audience = Audience(campaign, capabilities, work.tools)
+    texts = composed(work, campaign, capabilities)
+    audience = Audience(campaign, capabilities, work.tools, texts)
     tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
     due = not_before(work, campaign, capabilities)
     return Plan(
@@ -68,4 +76,5 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
         exclusions=tally.exclusions,
         not_before=due,
         reason="quiet_hours" if due > work.now else "",
+        problems=problems(work, campaign, capabilities),
     )

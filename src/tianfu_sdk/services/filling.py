@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
-from tianfu_sdk.core.campaign import Batcher, Choice
+from tianfu_sdk.core.campaign import Batcher, Choice, Composed
 from tianfu_sdk.core.kinds import CAMPAIGN
 from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.services import outbox
@@ -24,24 +24,42 @@ CHUNK = 20_000
 class Filling(Desk):
     """Fill the outbox with a campaign. Several may do so at once: each goes on where one was."""
 
-    def run(self, campaign: Campaign, capabilities: SmsCapabilities, due: datetime) -> None:
+    def run(
+        self,
+        campaign: Campaign,
+        capabilities: SmsCapabilities,
+        due: datetime,
+        texts: Mapping[str, Composed],
+    ) -> None:
         """Put in all that is left, unless the campaign is cancelled meanwhile.
 
         Args:
             campaign: One that is `sending`.
             capabilities: Of its gateway.
             due: When it may go out.
+            texts: As they go out, by language.
         """
-        while not self._some(campaign, capabilities, due):
+        while not self._some(campaign, capabilities, due, texts):
             known = self._read(lambda work: work.get(CAMPAIGN, campaign.id))
             if known.state is not CampaignState.SENDING or known.queued is not None:
                 return
 
-    def _some(self, campaign: Campaign, capabilities: SmsCapabilities, due: datetime) -> bool:
+    def _some(
+        self,
+        campaign: Campaign,
+        capabilities: SmsCapabilities,
+        due: datetime,
+        texts: Mapping[str, Composed],
+    ) -> bool:
         """Go on from the mark; False: another went on meanwhile."""
         progress = self._read(lambda work: outbox.progress_of(work, campaign.id))
         audience = Audience(
-            campaign, capabilities, self._tools, order=progress.order, after=progress.after
+            campaign,
+            capabilities,
+            self._tools,
+            texts,
+            order=progress.order,
+            after=progress.after,
         )
         batcher = Batcher(capabilities.phones_per_call)
         ready: list[list[Choice]] = []
