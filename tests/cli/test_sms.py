@@ -142,6 +142,7 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
 
 def test_a_failing_task_does_not_stop_the_others(store, always, monkeypatch):
     path, account, campaign = store
+    from tianfu_sdk.services.sms import Sms
 
     def busy(*_, **__):
         raise StorageBusy("storage.busy")
