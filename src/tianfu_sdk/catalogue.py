@@ -986,6 +986,28 @@ ENTRIES: dict[str, Entry] = {
         "tianfu events rollup --rebuild, or events.rebuild_rollups()",
         "请执行 tianfu events rollup --rebuild 或 events.rebuild_rollups()",
     ),
+    "session.lost": Entry(
+        "the session with the gateway is not open ({why})",
+        "与网关的会话未建立（{why}）",
+        "the next call opens it again",
+        "下次调用会重新建立",
+    ),
+    "session.no_answer": Entry(
+        "the gateway did not answer in time",
+        "网关未在时限内应答",
+    ),
+    "session.refused": Entry(
+        "the gateway refused the login (status {status})",
+        "网关拒绝登录（状态 {status}）",
+        "check account, password and version with the operator",
+        "请与运营方核对账号、密码与版本",
+    ),
+    "session.unreachable": Entry(
+        "no session with the gateway could be opened ({why})",
+        "无法与网关建立会话（{why}）",
+        "check host and port, and whether the operator lets this address in",
+        "请检查地址与端口，以及运营方是否放行本机地址",
+    ),
     "settings.file": Entry(
         "the settings file cannot be read: {why}",
         "配置文件无法读取：{why}",
@@ -1106,11 +1128,23 @@ ENTRIES: dict[str, Entry] = {
         "name the emergency report in `emergency`",
         "请在 emergency 中写明应急事件上报",
     ),
+    "sms.plain_http": Entry(
+        "phones and texts would go over plain http",
+        "号码和短信内容将以明文 http 传输",
+        "use https, or set allow_http = true if the network between is yours",
+        "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",
         "{spans} 处有第二个签名，一条短信只能有一个签名",
         "leave 【】 out of the text; the signature is a field of its own",
         "正文中不要写【】，签名单独填写",
+    ),
+    "sms.short_secret": Entry(
+        "this secret is too short: {least} bytes at least",
+        "密钥太短，至少 {least} 字节",
+        "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
+        "可用 python -c 'import secrets; print(secrets.token_urlsafe(32))' 生成",
     ),
     "sms.signature_in_text": Entry(
         "the signature stands within the text at {spans}",
