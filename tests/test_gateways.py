@@ -99,7 +99,6 @@ class TestCodes:
     def test_of_anything_else_the_body_has_the_word(self, status):
         assert gateways.by_status(BATCH, HttpResponse(status=status)) is None
 
-
     @pytest.mark.parametrize(
         ("error", "statuses"),
         [
