@@ -538,6 +538,7 @@ class AioImporter:
         kind: str,
         format: TableFormat | str | None = ...,
         organization: str | None = ...,
+        overwrite: bool = ...,
         progress: Progress | None = ...,
     ) -> ImportReport: ...
     async def load(
@@ -548,6 +549,7 @@ class AioImporter:
         format: TableFormat | str | None = ...,
         organization: str | None = ...,
         skip_bad: bool = ...,
+        overwrite: bool = ...,
         batch: int = ...,
         progress: Progress | None = ...,
     ) -> ImportReport: ...

@@ -501,6 +501,12 @@ ENTRIES: dict[str, Entry] = {
         "correct them, or leave them out with skip_bad (--skip-bad)",
         "请改正后重试，或用 skip_bad（--skip-bad）跳过",
     ),
+    "import.edited": Entry(
+        "somebody else has edited the draft of this key since",
+        "该编号对应的草稿已被他人修改",
+        "leave the row out, or say that the file wins: overwrite, --overwrite",
+        "请跳过该行，或指定以文件为准：overwrite、--overwrite",
+    ),
     "import.flag": Entry(
         "this is neither yes nor no",
         "既不是“是”也不是“否”",
@@ -1133,6 +1139,12 @@ ENTRIES: dict[str, Entry] = {
         "号码和短信内容将以明文 http 传输",
         "use https, or set allow_http = true if the network between is yours",
         "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
+    "sms.pull_failed": Entry(
+        "the gateway did not say what came ({why})",
+        "网关未能返回回执与上行（{why}）",
+        "it is asked again next time",
+        "下次会再次拉取",
     ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",
