@@ -15,12 +15,14 @@ from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
 from tianfu_sdk.model.storage import IN_VALUES, JobInfo, JobState, NewJob, Query, Row, Where
+from tianfu_sdk.services import quotas
 from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
 __all__ = [
     "STATES",
     "begin",
+    "billed_parts",
     "close",
     "drop_open",
     "enqueue",
@@ -118,6 +120,7 @@ def finish(work: Work, campaign: Campaign) -> Campaign:
         # One row tells as much as a count, however many there are.
         if work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys")):
             return campaign
+    quotas.settle(work, campaign.id, billed_parts(work, campaign))
     _, placed = work.placed(campaign.organization, campaign.region)
     stored = work.put(CAMPAIGN, attrs.evolve(campaign, state=CampaignState.SENT), placed)
     work.note(stored, "sent", count=stored.queued)
@@ -182,6 +185,7 @@ def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: date
         if len(rows) > before:
             body = json.dumps({"campaign": id_, "language": batch[0].language}).encode()
             jobs.append(NewJob(reference, body, due, priority, id_))
+    quotas.queue(work, id_, sum(row.keys["parts"] for row in rows))
     work.tx.put(MESSAGE.name, rows)
     make_lane(work, campaign.gateway)
     work.tx.enqueue(queue_of(campaign.gateway), jobs)
@@ -204,6 +208,7 @@ def close(work: Work, id_: str) -> Campaign:
         return known
     seats = work.tx.get(SEAT.name, [f"send~{id_}"])
     work.tx.delete(SEAT.name, [(row.id, row.version) for row in seats])
+    quotas.close(work, id_)
     _, placed = work.placed(known.organization, known.region)
     count = sum(
         work.tx.count(
@@ -222,6 +227,15 @@ def close(work: Work, id_: str) -> Campaign:
         data={"count": count},
     )
     return finish(work, stored)
+
+
+def billed_parts(work: Work, campaign: Campaign) -> int:
+    """Count the parts of a campaign that its gateway took, or may have taken or still take."""
+    return sum(
+        count * each
+        for (_, state), (count, each) in _counts(work, campaign).items()
+        if state in BILLED or state is MessageState.SENDING
+    )
 
 
 def report_of(work: Work, campaign: Campaign) -> SmsReport:
