@@ -112,7 +112,7 @@ def test_secrets_of_one_value_are_equal_and_can_be_sent():
         ({"dbb": "x"}, "dbb", "db"),
         ({"plugins": {"blocked": []}}, "plugins.blocked", "block"),
         ({"ask": {"treshold": 1}}, "ask.treshold", "threshold"),
-        ({"zzz": 1}, "zzz", "-"),
+        ({"plugins": {"zzz": 1}}, "plugins.zzz", "block, off, only, strict, trace"),
     ],
 )
 def test_an_unknown_setting_is_named_with_the_nearest_one(values, path, near):

@@ -1,7 +1,7 @@
 # Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand.
 
 import builtins
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -60,8 +60,18 @@ from tianfu_sdk.model.sms import (
     SmsReport,
     UnknownBatch,
 )
+from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.storage import JobInfo, JobState, JobView, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
+from tianfu_sdk.model.template import (
+    Comparison,
+    Severity,
+    SmsTemplate,
+    TemplateState,
+    TemplateVariable,
+    WordHit,
+    WordList,
+)
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
@@ -159,7 +169,13 @@ class Aio:
     @property
     def subscribers(self) -> AioSubscribers: ...
     @property
+    def sms_policies(self) -> AioSmsPolicies: ...
+    @property
     def sms(self) -> AioSms: ...
+    @property
+    def templates(self) -> AioTemplates: ...
+    @property
+    def word_lists(self) -> AioWordLists: ...
     @property
     def indicators(self) -> AioIndicators: ...
     @property
@@ -1036,6 +1052,7 @@ class AioSms:
         fallback: bool = ...,
         emergency: str | None = ...,
         override_reason: str = ...,
+        template: str | Mapping[str, str] = ...,
     ) -> Campaign: ...
     async def get(self, id: str) -> Campaign: ...
     async def find(
@@ -1070,6 +1087,16 @@ class AioSms:
     async def status(self, id: str) -> Mapping[str, int]: ...
     async def health(self) -> Health: ...
 
+class AioSmsPolicies:
+    async def set(
+        self, organization: str, *, version: int | None = ..., **rules: Any
+    ) -> SmsPolicy: ...
+    async def get(self, organization: str) -> SmsPolicy | None: ...
+    async def find(
+        self, *, organization: str | None = ..., after: str | None = ..., limit: int = ...
+    ) -> AioPage[SmsPolicy]: ...
+    async def usage(self, organization: str, at: datetime | None = ...) -> list[QuotaLine]: ...
+
 class AioSubscribers:
     async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...
     async def erase(self, id: str, *, reason: str = ...) -> Erased: ...
@@ -1102,6 +1129,38 @@ class AioSubscribers:
     async def consent(self, id: str, consent: Consent) -> Subscriber: ...
     async def opt_out(self, subscriber: str, topic: str = ...) -> bool: ...
     async def reveal(self, id: str, *, reason: str = ...) -> str: ...
+
+class AioTemplates:
+    async def add(
+        self,
+        *,
+        name: str,
+        organization: str,
+        gateway: str,
+        code: str,
+        text: str,
+        region: str | None = ...,
+        variables: Sequence[TemplateVariable | Mapping[str, Any]] = ...,
+        signatures: Sequence[str] = ...,
+        language: str = ...,
+        valid_from: datetime | None = ...,
+        valid_until: datetime | None = ...,
+    ) -> SmsTemplate: ...
+    async def get(self, id: str) -> SmsTemplate: ...
+    async def find(
+        self,
+        *,
+        gateway: str | None = ...,
+        state: TemplateState | str | None = ...,
+        language: str | None = ...,
+        organization: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[SmsTemplate]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> SmsTemplate: ...
+    async def withdraw(self, id: str, reason: str = ...) -> SmsTemplate: ...
+    async def compare(self, id: str, text: str) -> Comparison: ...
+    async def fill(self, id: str, values: Mapping[str, str]) -> str: ...
 
 class AioTranslations:
     async def get(self, id: str) -> Translation: ...
@@ -1164,3 +1223,21 @@ class AioVocabularies:
         parent: str | None = ...,
         active: bool = ...,
     ) -> Term: ...
+
+class AioWordLists:
+    async def add(
+        self,
+        *,
+        name: str,
+        organization: str,
+        words: Iterable[str],
+        severity: Severity | str = ...,
+        region: str | None = ...,
+        separated: bool = ...,
+    ) -> WordList: ...
+    async def get(self, id: str) -> WordList: ...
+    async def find(
+        self, *, organization: str | None = ..., after: str | None = ..., limit: int = ...
+    ) -> AioPage[WordList]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> WordList: ...
+    async def scan(self, text: str, *, organization: str | None = ...) -> list[WordHit]: ...

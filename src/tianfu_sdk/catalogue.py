@@ -841,6 +841,12 @@ ENTRIES: dict[str, Entry] = {
         "call register inside the hook",
         "请在钩子内调用 register",
     ),
+    "plugin.name_built_in": Entry(
+        "{name} is a backend that is built in, and a guest never takes its place",
+        "{name} 是内置后端，插件不能取代它",
+        "choose another name",
+        "请换一个名称",
+    ),
     "plugin.not_installed": Entry(
         "there is no such plugin; there are: {names}",
         "没有这个插件；现有：{names}",
@@ -1002,6 +1008,8 @@ ENTRIES: dict[str, Entry] = {
     "settings.unknown": Entry(
         "there is no such setting; near: {near}",
         "没有这个设置项；相近：{near}",
+        "`tianfu config` shows all settings; docs/reference/settings.md says what they mean",
+        "`tianfu config` 列出全部设置；含义见 docs/reference/settings.md",
     ),
     "sms.bad_day": Entry(
         "{value} is not a day",
@@ -1021,6 +1029,12 @@ ENTRIES: dict[str, Entry] = {
         "write it as 08:00",
         "请写成 08:00",
     ),
+    "sms.brackets": Entry(
+        "【】 stand within the text at {spans}; telephones may take what they hold for a signature",
+        "正文 {spans} 处有【】，可能被当作签名",
+        "use 「」 or （） instead",
+        "请改用「」或（）",
+    ),
     "sms.callback_forged": Entry(
         "this callback is not the gateway's",
         "该回调不是网关发出的",
@@ -1037,6 +1051,14 @@ ENTRIES: dict[str, Entry] = {
         "use the gateway file",
         "请使用 file 网关",
     ),
+    "sms.forbidden": Entry(
+        "what the gateway does not let through stands at {spans}",
+        "{spans} 处有网关不允许的内容",
+    ),
+    "sms.link": Entry(
+        "a link stands at {spans}, and this gateway takes none",
+        "{spans} 处有链接，该网关不允许",
+    ),
     "sms.no_callback": Entry(
         "{name} does not call back",
         "{name} 不会回调",
@@ -1048,6 +1070,24 @@ ENTRIES: dict[str, Entry] = {
         "{name} 不支持主动拉取回执，由其回调",
         "pass its requests to sms.callback",
         "请把其请求交给 sms.callback",
+    ),
+    "sms.no_refusal": Entry(
+        "template {template} does not say how to refuse",
+        "模板 {template} 未写明如何拒收",
+        "have a template approved that ends as the setting sms.suffix says",
+        "请申请以设置项 sms.suffix 结尾的模板",
+    ),
+    "sms.no_template": Entry(
+        "gateway {gateway} sends approved texts only, and no template fits this one",
+        "网关 {gateway} 只发送已审核的模板，没有与此正文相符的模板",
+        "templates.compare(id, text) shows the difference; or set backends.<gateway>.template",
+        "可用 templates.compare(id, text) 查看差异；或设置 backends.<网关>.template",
+    ),
+    "sms.no_templates": Entry(
+        "gateway {name} takes no templates",
+        "网关 {name} 不使用模板",
+        "leave the template out",
+        "请勿指定模板",
     ),
     "sms.no_text": Entry(
         "a text is missing, empty, or given twice for one language",
@@ -1079,6 +1119,62 @@ ENTRIES: dict[str, Entry] = {
         "name the emergency report in `emergency`",
         "请在 emergency 中写明应急事件上报",
     ),
+    "sms.plain_http": Entry(
+        "phones and texts would go over plain http",
+        "号码和短信内容将以明文 http 传输",
+        "use https, or set allow_http = true if the network between is yours",
+        "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
+    "sms.second_signature": Entry(
+        "a second signature stands at {spans}; a message has exactly one",
+        "{spans} 处有第二个签名，一条短信只能有一个签名",
+        "leave 【】 out of the text; the signature is a field of its own",
+        "正文中不要写【】，签名单独填写",
+    ),
+    "sms.short_secret": Entry(
+        "this secret is too short: {least} bytes at least",
+        "密钥太短，至少 {least} 字节",
+        "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
+        "可用 python -c 'import secrets; print(secrets.token_urlsafe(32))' 生成",
+    ),
+    "sms.signature_in_text": Entry(
+        "the signature stands within the text at {spans}",
+        "正文 {spans} 处又出现签名",
+        "leave it out; it is set once by the gateway",
+        "请从正文中删去，由网关加签名一次",
+    ),
+    "sms.signature_length": Entry(
+        "the signature has {length} characters, and {shortest} to {longest} are allowed",
+        "签名为 {length} 个字，应为 {shortest} 至 {longest} 个字",
+    ),
+    "sms.template_gateway": Entry(
+        "this template is of gateway {wanted}, not {name}",
+        "该模板属于网关 {wanted}，不属于 {name}",
+    ),
+    "sms.template_language": Entry(
+        "there is no text in {language} that this template could be of",
+        "没有语言为 {language} 的正文与该模板对应",
+    ),
+    "sms.template_mismatch": Entry(
+        "the text is not of template {template}",
+        "正文与模板 {template} 不符",
+        "templates.compare(id, text) shows how; templates.fill(id, values) writes one that is",
+        "可用 templates.compare(id, text) 查看差异，用 templates.fill(id, values) 生成相符的正文",
+    ),
+    "sms.template_signature": Entry(
+        "template {template} may not be sent under this signature",
+        "模板 {template} 不能使用该签名",
+    ),
+    "sms.template_unusable": Entry(
+        "template {template} is withdrawn, or not valid now",
+        "模板 {template} 已停用或不在有效期内",
+        "templates.find(gateway=…, state='approved') lists those that may be used",
+        "可用 templates.find(gateway=…, state='approved') 查看可用模板",
+    ),
+    "sms.too_long": Entry(
+        "the text has {units} units, and the gateway takes {most}",
+        "正文为 {units} 个编码单元，网关最多 {most}",
+    ),
     "sms.too_many": Entry(
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
@@ -1100,6 +1196,32 @@ ENTRIES: dict[str, Entry] = {
         "该批次可能已发出，结果不明",
         "ask the operator by its reference, then say what became of it: sms.resolve(id, batch, …)",
         "请凭批次号向运营方查询，再用 sms.resolve(id, batch, …) 登记",
+    ),
+    "sms.value_brackets": Entry(
+        "the value of {name} has 【 or 】 in it",
+        "变量 {name} 的值含有【或】",
+    ),
+    "sms.value_link": Entry(
+        "the value of {name} has a link in it, and this gateway takes none there",
+        "变量 {name} 的值含有链接，该网关不允许",
+    ),
+    "sms.value_no_digits": Entry(
+        "the value of {name} must be digits only",
+        "变量 {name} 的值只能是数字",
+    ),
+    "sms.value_too_long": Entry(
+        "the value of {name} has {length} characters, and {longest} are allowed",
+        "变量 {name} 的值为 {length} 个字，最多 {longest}",
+    ),
+    "sms.value_too_short": Entry(
+        "the value of {name} has {length} characters, and {shortest} are needed",
+        "变量 {name} 的值为 {length} 个字，至少 {shortest}",
+    ),
+    "sms.words": Entry(
+        "words of list {list} stand at {spans}",
+        "词表 {list} 中的词出现在 {spans} 处",
+        "word_lists.scan(text) tells where; offsets count characters from 0",
+        "可用 word_lists.scan(text) 查看位置；位置以字符计，从 0 起",
     ),
     "storage.attempts": Entry(
         "the number of attempts must be 0 or more, not {value}",
@@ -1529,6 +1651,38 @@ ENTRIES: dict[str, Entry] = {
         "save it again as .xlsx",
         "请另存为 .xlsx",
     ),
+    "template.bad_name": Entry(
+        "{value} is no name of a variable",
+        "{value} 不能作为变量名",
+        "letters, digits and _, 32 at most",
+        "字母、数字和下划线，最多 32 个",
+    ),
+    "template.braces": Entry(
+        "a brace belongs to no variable",
+        "花括号不成对或变量名无效",
+        "write variables as ${{name}} or {{1}}",
+        "变量请写成 ${{name}} 或 {{1}}",
+    ),
+    "template.positions": Entry(
+        "numbered variables must be 1, 2, 3 and so on",
+        "编号变量须为 1、2、3 依次排列",
+    ),
+    "template.signature": Entry(
+        "a signature is written without 【 and 】",
+        "签名不含【】",
+    ),
+    "template.validity": Entry(
+        "the end of validity must come after its beginning",
+        "有效期止须晚于有效期起",
+    ),
+    "template.values": Entry(
+        "values are needed for {names}, and for nothing else",
+        "须给出且仅给出这些变量的值：{names}",
+    ),
+    "template.variables": Entry(
+        "the variables of this text are: {names}",
+        "该模板的变量为：{names}",
+    ),
     "term.bad_code": Entry(
         "{value} cannot be a code: letters, digits, _ . - up to 27",
         "{value} 不能作为代码：字母、数字、_ . -，最多 27 个",
@@ -1650,6 +1804,12 @@ ENTRIES: dict[str, Entry] = {
     "when.backwards": Entry(
         "the end must come after the start",
         "结束须晚于开始",
+    ),
+    "words.too_many": Entry(
+        "{count} words, and one list takes {most}",
+        "共 {count} 个词，一个词表最多 {most} 个",
+        "make several lists",
+        "请分成几个词表",
     ),
 }
 

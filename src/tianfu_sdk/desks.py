@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.sms import Sms
     from tianfu_sdk.services.sms_policies import SmsPolicies
     from tianfu_sdk.services.subscribers import Subscribers
+    from tianfu_sdk.services.templates import Templates
     from tianfu_sdk.services.translations import Translations
     from tianfu_sdk.services.vocabularies import Vocabularies
+    from tianfu_sdk.services.words import WordLists
     from tianfu_sdk.settings import Settings
 
 __all__ = ["Desks"]
@@ -391,6 +393,20 @@ class Desks:
         from tianfu_sdk.services.sms import Sms
 
         return Sms(self._tools, self._actor)
+
+    @property
+    def templates(self) -> Templates:
+        """Texts that operators of SMS gateways have approved (短信模板)."""
+        from tianfu_sdk.services.templates import Templates
+
+        return Templates(self._tools, self._actor)
+
+    @property
+    def word_lists(self) -> WordLists:
+        """Lists of words that science SMS may not have in them (敏感词)."""
+        from tianfu_sdk.services.words import WordLists
+
+        return WordLists(self._tools, self._actor)
 
     @property
     def indicators(self) -> Indicators:

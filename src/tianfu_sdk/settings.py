@@ -121,7 +121,7 @@ class SmsSettings:
 
 @attrs.frozen(kw_only=True)
 class GatewaySettings:
-    """How fast one SMS gateway may be used, by all workers together; None: as it says itself."""
+    """How one SMS gateway may be used, by all workers together; None: as it says itself."""
 
     messages: float | None = None
     """A second; 0: as many as there are."""
@@ -131,6 +131,16 @@ class GatewaySettings:
     """Seconds whose messages and calls may go at once after a rest."""
     sessions: int | None = None
     """Sessions at a time, of a gateway that holds them; 0: uncounted."""
+    longest: int | None = None
+    """UTF-16 units that one message may have, signature included; never more than it says."""
+    longest_value: int | None = None
+    """Characters of a template variable's value; never more than it says itself."""
+    links: bool | None = None
+    """False: no links in texts nor in values of templates."""
+    window_start: str | None = None
+    """China time from which non-urgent messages may go out through it, within its own hours."""
+    window_end: str | None = None
+    """China time from which they may not."""
 
 
 def _shown(tables: Mapping[str, Mapping[str, Any]]) -> str:
@@ -170,7 +180,7 @@ class Settings:
     ask: AskSettings = AskSettings()
     sms: SmsSettings = SmsSettings()
     gateways: Mapping[str, GatewaySettings] = MappingProxyType({})
-    """Rates and sessions of SMS gateways, by name: `[gateways.my-gateway]`."""
+    """Rates, sessions and limits of SMS gateways, by name: `[gateways.my-gateway]`."""
     backends: Mapping[str, Mapping[str, Any]] = attrs.field(
         default=MappingProxyType({}), repr=_shown
     )
@@ -285,8 +295,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
         if field is None:
             import difflib
 
-            near = difflib.get_close_matches(name, fields, 1)
-            raise Invalid("settings.unknown", path=where, near=near[0] if near else "-")
+            near = difflib.get_close_matches(name, fields, 1) or sorted(fields)
+            raise Invalid("settings.unknown", path=where, near=", ".join(near))
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
         elif name == "backends":
@@ -312,7 +322,7 @@ def _gateway(value: Any, path: str) -> GatewaySettings:
         return value
     made = _build(GatewaySettings, _table(value, path), path, {})
     for name, number in attrs.asdict(made).items():
-        if number is not None and not 0 <= number < math.inf:
+        if isinstance(number, int | float) and not 0 <= number < math.inf:
             raise Invalid("settings.type", path=f"{path}.{name}", wanted="a number from 0 on")
     assert isinstance(made, GatewaySettings)  # noqa: S101 - tells the type checker
     return made

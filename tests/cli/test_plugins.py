@@ -270,6 +270,13 @@ class TestNew:
         assert raised.value.code == "plugin.folder_taken"
         assert not list((tmp_path / "tianfu-sms-bell").iterdir())
 
+    @pytest.mark.parametrize(("kind", "name"), [("sms", "file"), ("translation", "opencc")])
+    def test_a_name_that_is_built_in_is_refused(self, tmp_path, kind, name):
+        with pytest.raises(Conflict) as raised:
+            write_plugin(kind, name, str(tmp_path))
+        assert raised.value.code == "plugin.name_built_in"
+        assert not list(tmp_path.iterdir())
+
     def test_a_kind_that_has_no_template_is_refused(self, tmp_path):
         run("new", "carrier-pigeon", "bell", "--into", str(tmp_path), code=2)
 

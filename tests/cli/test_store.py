@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.app import app, run
-from tianfu_sdk.errors import NotFound
+from tianfu_sdk.errors import NotFound, TianfuError
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +64,13 @@ def made(name="kepu.db"):
     done = tianfu("init", "--db", name, "--organization", "自贡市科协", "--region", "510300")
     assert done.exit_code == 0
     return name
+
+
+@pytest.mark.parametrize(("organization", "region"), [("", "510300"), ("自贡市科协", "5103")])
+def test_what_cannot_begin_leaves_no_file_behind(tmp_path, organization, region):
+    done = tianfu("init", "--db", "kepu.db", "--organization", organization, "--region", region)
+    assert isinstance(done.exception, TianfuError)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_settings_file_reaches_every_command_that_opens_a_store(tmp_path, monkeypatch):

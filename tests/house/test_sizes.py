@@ -21,9 +21,9 @@ DEEPEST = 20
 # it has today, rounded up, so that it cannot grow unseen.
 LONGER_MODULES = {
     "backends/memory.py": (580, "the whole port in one room, so that it reads as the port does"),
-    "catalogue.py": (1700, "one table of data"),
+    "catalogue.py": (2000, "one table of data"),
     "services/content.py": (610, "all verbs of content; half of it is docstrings"),
-    "services/sms.py": (620, "the verbs of a campaign; a third of it is docstrings"),
+    "services/sms.py": (670, "the verbs of a campaign; a third of it is docstrings"),
     "testing/cases/jobs.py": (520, "a suite, a case a sentence of the port"),
 }
 # `create` of a desk has an argument, a line of its docstring and a line of its body a field.

@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.text import sms_parts, sms_split
-from tianfu_sdk.text.sms import _COSTS, _NEVER, _hold, _measure, _wish
+from tianfu_sdk.text.sms import _COSTS, _NEVER, _STANDING, _hangs, _hold, _measure, _wish
 
 HAN = "科"
 TIBETAN = "བོད་ཡིག་གི་སྐད་ཆ་འདི་ནི་རྒྱལ་ཁབ་ཀྱི་ཚན་རིག་ཁྱབ་གདལ་གྱི་ལས་ཀ་ཡིན།"
@@ -25,8 +26,23 @@ PIECES = [
         "\n",
         "\r\n",
     ),
-    *("😀", "𠮷", "👨‍👩‍👧", "👍🏽", "❤️", "🇨🇳", "🇨", "1️⃣", "e\u0301", "\u0301", "\u200d"),
+    *("😀", "𠮷", "👨‍👩‍👧", "👍🏽", "❤️", "🇨🇳", "🇨", "1️⃣", "e\u0301", "\u0301", "\u200d", "\u200b"),
     *("བོད་", "སྐྱོ", "ཀྱི།", "༌", "ꆈꌠ", "한"),
+    # Other scripts of China and its neighbours: Uyghur, Mongolian, Lisu, Miao, Tai Le …
+    *(
+        "ئۇيغۇر",
+        "ᠮᠣᠩᠭᠣᠯ ",
+        "ᠠ\u180b",
+        "ꓡꓲꓢꓴ ",
+        "𖼐𖼥",
+        "ᥖᥭᥰ",
+        "မြန်",
+        "हिन्दी ",
+        "ไทยน้ำ",
+        "мир",
+        "عَرَبِيّ",
+        "かが",
+    ),
 ]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=120).map("".join)
 
@@ -156,10 +172,36 @@ def test_half_a_surrogate_pair_is_refused(text, signature, path):
 
 
 def test_the_costly_end_is_what_goes_to_save_a_part():
-    assert sms_split(HAN * 70).costly == ""
-    assert sms_split(HAN * 71).costly == HAN
-    assert sms_split(HAN * 136).costly == HAN * 2
-    assert sms_split(HAN * 65, "四川科协").costly == HAN
+    assert sms_split(HAN * 70).costly == ()
+    assert sms_split(HAN * 71).costly == (HAN,)
+    assert sms_split(HAN * 136).costly == (HAN * 2,)
+    assert sms_split(HAN * 65, "四川科协").costly == (HAN,)
+
+
+@pytest.mark.parametrize(
+    ("text", "costly"),
+    [
+        # One unusual character that made the part, wherever it stands.
+        ("😀" + HAN * 69, ("😀",)),
+        (HAN * 35 + "❤️" + HAN * 69, (HAN * 36,)),
+        (HAN * 35 + "❤️" + HAN * 34, ("❤️",)),
+        (HAN * 30 + "👨‍👩‍👧" + HAN * 100 + "😀😀", ("👨‍👩‍👧",)),
+        (HAN * 40 + "𠮷😀" + HAN * 28, ("😀",)),
+        ("\u200b" + HAN * 70, ("\u200b",)),
+        (HAN * 20 + "a\u200d" + HAN * 49, ("\u200d",)),
+        # None of them is enough: the end of the text has to go.
+        ("😀" + HAN * 80, (HAN * 12,)),
+        ("😀" * 36, ("😀",)),
+    ],
+)
+def test_characters_that_count_more_than_they_look_are_named_first(text, costly):
+    assert sms_split(text).costly == costly
+
+
+def test_no_character_that_hangs_on_another_is_taken_to_stand_alone():
+    standing = re.compile(f"[{_STANDING}]")
+    odd = {c for c in map(chr, range(0x110000)) if standing.fullmatch(c) and _hangs(c)}
+    assert odd == set()
 
 
 def characters(text):
@@ -204,7 +246,7 @@ def test_parts_are_whole_and_as_few_as_can_be(text, signature):
     assert split.units == units(text) + reserved
     if split.units <= 70:
         assert split.parts == (text,)
-        assert split.costly == ""
+        assert split.costly == ()
         return
     assert split.count == fewest(text, 67 - reserved)
     for at, part in enumerate(split.parts):
@@ -219,8 +261,22 @@ def test_parts_are_whole_and_as_few_as_can_be(text, signature):
         assert at in starts
         at += len(part)
     assert split.costly
-    assert text.endswith(split.costly)
-    assert sms_split(text[: -len(split.costly)], signature).count == split.count - 1
+    assert sms_split(without(text, split.costly), signature).count == split.count - 1
+
+
+def without(text, costly):
+    """Leave out what is named, from the end, as a writer would."""
+    if len(costly) == 1 and text.endswith(costly[0]):
+        return text[: -len(costly[0])]
+    left, rest = list(costly), characters(text)
+    for place in range(len(rest) - 1, -1, -1):
+        if rest[place] in left:
+            left.remove(rest.pop(place))
+    for character in left:
+        # One that is invisible hangs on another.
+        place = max(n for n, one in enumerate(rest) if character in one)
+        rest[place] = rest[place].replace(character, "", 1)
+    return "".join(rest)
 
 
 @given(st.text(max_size=150))

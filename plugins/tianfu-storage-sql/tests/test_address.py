@@ -93,9 +93,20 @@ def test_a_standby_needs_not_take_writes():
     assert "target_session_attrs" not in store._standby._driver._more
 
 
+@pytest.mark.parametrize("url", ["postgresql:///", "postgresql:///b?user=me"])
+def test_a_url_without_a_host_stays_one(url):
+    assert Address.of(url, SqlSettings())[0].url("postgresql") == url
+
+
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://a:port/b", "mysql://a/b?no_such_option=1", "mysql://a/b?share_wait=soon"],
+    [
+        "postgresql://a:port/b",
+        "postgresql://a/b?no_such_option=1",
+        "postgresql://a:1234567/b",
+        "mysql://a/b?no_such_option=1",
+        "mysql://a/b?share_wait=soon",
+    ],
 )
 def test_a_url_that_is_none_is_refused(url):
     with pytest.raises(Invalid) as caught:

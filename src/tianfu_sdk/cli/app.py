@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "events": ("tianfu_sdk.cli.events:events", "Export events, and count them by day."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
+    "people": ("tianfu_sdk.cli.people:people", "Give out or erase what is held of a person."),
     "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "jobs": ("tianfu_sdk.cli.jobs:jobs", "See and re-drive what waits in the outbox."),
     "keys": ("tianfu_sdk.cli.keys:keys", "Make, list and rotate master keys."),

@@ -9,7 +9,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
+from tianfu_sdk.backends.builtin import BUILTIN
 from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.settings import PluginSettings
 
 __all__ = ["write_plugin"]
 
@@ -31,11 +34,14 @@ def write_plugin(kind: str, name: str, into: str) -> Path:
 
     Raises:
         Invalid: `plugin.bad_name`.
-        Conflict: `plugin.folder_taken`, there is something of that name.
+        Conflict: `plugin.folder_taken`, there is something of that name;
+            `plugin.name_built_in`.
     """
     words = name.split("-")
     if not _NAME.fullmatch(name) or len(name) > _LONGEST or keyword.iskeyword(name):
         raise Invalid("plugin.bad_name", path="name")
+    if name in Plugins(PluginSettings(), builtin=BUILTIN, discover=False).names(kind):
+        raise Conflict("plugin.name_built_in", path="name", name=name)
     values = {
         "name": name,
         "distribution": f"tianfu-{kind}-{name}",

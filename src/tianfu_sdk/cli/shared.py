@@ -39,6 +39,7 @@ def db_option(required: bool = True) -> Callable[[F], F]:  # noqa: FBT001, FBT00
     store = click.option(
         "--db",
         envvar="TIANFU_DB",
+        show_envvar=True,
         required=required,
         metavar="PATH|URL",
         help="The store: a path, or a URL such as sqlite:///kepu.db.",
@@ -47,6 +48,7 @@ def db_option(required: bool = True) -> Callable[[F], F]:  # noqa: FBT001, FBT00
     settings = click.option(
         "--settings",
         envvar="TIANFU_SETTINGS",
+        show_envvar=True,
         type=click.Path(dir_okay=False),
         expose_value=False,
         callback=lambda context, _, value: context.meta.update({_SETTINGS: value}),
@@ -61,6 +63,7 @@ def as_option() -> Callable[[F], F]:
         "--as",
         "account",
         envvar="TIANFU_ACCOUNT",
+        show_envvar=True,
         metavar="ACCOUNT",
         default="",
         help="Id of the account that acts.",

@@ -39,7 +39,7 @@ def split_(as_json: bool, signature: str | None) -> None:  # noqa: FBT001
                 "parts": list(split.parts),
                 "units": split.units,
                 "count": split.count,
-                "costly": [split.costly] if split.costly else [],
+                "costly": list(split.costly),
             }
         )
         return
@@ -52,7 +52,12 @@ def _show_split(split: SmsSplit, signature: str | None) -> None:
         click.echo(f"{number}/{split.count}  {shown}")
     click.echo(f"{split.count} 条 / parts, {split.units} UTF-16 units")
     if split.costly:
-        click.echo(f"少一条须删 / one part less without: {split.costly}")
+        click.echo(f"少一条须删 / one part less without: {' '.join(map(_shown, split.costly))}")
+
+
+def _shown(text: str) -> str:
+    # What nobody can see is named.
+    return text if text.isprintable() or len(text) > 1 else f"U+{ord(text):04X}"
 
 
 @sms.command("plan")
@@ -81,6 +86,14 @@ def _show_plan(plan: Plan) -> None:
         click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
     why = f" ({plan.reason})" if plan.reason else ""
     click.echo(f"不早于 / not before  {plan.not_before:%Y-%m-%d %H:%M} UTC{why}")
+    for day in plan.schedule.days:
+        click.echo(f"  {day.day}  {day.messages}")
+    if plan.schedule.ends is not None:
+        click.echo(f"完成 / ends          {plan.schedule.ends:%Y-%m-%d %H:%M} UTC")
+    for line in plan.quota:
+        click.echo(f"配额余 / quota left  {line.organization} {line.name}: {line.left}")
+    if plan.over_quota:
+        click.echo("超出配额 / over quota")
 
 
 @sms.command("send")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tianfu_sdk.cli.shared import db_option, echo_json, json_option, opened, shown_db
-from tianfu_sdk.settings import without_password
+from tianfu_sdk.hub import Hub
+from tianfu_sdk.settings import Settings, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tianfu_sdk.model.region import RekeyStep
-    from tianfu_sdk.settings import Settings
 
 __all__ = ["config", "doctor", "init"]
 
@@ -26,6 +26,9 @@ __all__ = ["config", "doctor", "init"]
 @click.option("--label", default="管理员", show_default=True, help="The post of the account.")
 def init(db: str, as_json: bool, organization: str, region: str, label: str) -> None:  # noqa: FBT001
     """Make a store with its first organization and the account that holds all rights."""
+    # What is wrong with the arguments is told before a file is made.
+    with Hub.open("memory:", settings=Settings(), discover=False) as rehearsal:
+        rehearsal.bootstrap(organization=organization, region=region, label=label)
     with opened(db, make=True) as hub:
         account = hub.bootstrap(organization=organization, region=region, label=label)
         made = {

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import attrs
 
 from tianfu_sdk.core.hours import ALWAYS, Hours
 from tianfu_sdk.core.keying import NEVER_DUE, moment_key
 from tianfu_sdk.core.reach import Traits, shape_of, traits_of
+from tianfu_sdk.core.templates import values_of
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities
 from tianfu_sdk.model.storage import LONGEST_PAGE
 from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.model.template import SmsTemplate
 from tianfu_sdk.text import canonical_language, fallbacks, sms_split
 
 __all__ = [
@@ -43,8 +46,9 @@ __all__ = [
 
 _EDITABLE = frozenset(
     {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
-    | {"override_reason"}
+    | {"override_reason", "templates"}
 )
+_NONE: Mapping[str, SmsTemplate] = MappingProxyType({})
 _ENDS = "。！？!?.…；;，,、：:།༎~）)】」』"
 
 
@@ -63,6 +67,12 @@ class Composed:
     parts: int
     too_long: bool
     """More than the gateway takes."""
+    template: str = ""
+    """The vendor's code of the approved template that it is of; empty: of none."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Names and values of the template's variables, in its order."""
+    refused: str = ""
+    """Code of what forbids to send it; empty where nothing does."""
 
 
 def final_text(text: str, signature: str, suffix: str) -> str:
@@ -113,14 +123,21 @@ def texts_by_tag(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def compose(
-    campaign: Campaign, capabilities: SmsCapabilities, suffix: str
+    campaign: Campaign,
+    capabilities: SmsCapabilities,
+    suffix: str,
+    templates: Mapping[str, SmsTemplate] = _NONE,
 ) -> Mapping[str, Composed]:
     """Give the texts of a campaign as they go out, by language.
+
+    A text of an approved template is sent as that template has it: how to refuse is said
+    where the template says it, and not added.
 
     Args:
         campaign: The task.
         capabilities: Of its gateway.
         suffix: How to refuse.
+        templates: By language.
 
     Raises:
         Invalid: `sms.bad_signature`, `text.lone_surrogate`.
@@ -128,9 +145,23 @@ def compose(
     made = {}
     for language, text in campaign.texts.items():
         final = final_text(text, campaign.signature, suffix)
+        template = templates.get(language)
+        values = None
+        if template is not None:
+            bare = final_text(text, campaign.signature, "")
+            for wanted in dict.fromkeys((bare, final)):
+                values = values_of(template, wanted, capabilities.rules)
+                if values is not None:
+                    final = wanted
+                    break
         split = sms_split(final, campaign.signature)
         too_long = split.units > capabilities.longest
-        made[language] = Composed(language, final, split.units, split.count, too_long)
+        one = Composed(language, final, split.units, split.count, too_long)
+        if template is not None and values is not None:
+            one = attrs.evolve(one, template=template.code, parameters=values)
+        elif template is not None:
+            one = attrs.evolve(one, refused="sms.template_mismatch")
+        made[language] = one
     return made
 
 

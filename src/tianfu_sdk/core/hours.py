@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import attrs
@@ -12,7 +12,17 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.sms import DayOfSending, Schedule, Window
 
-__all__ = ["ALWAYS", "Hours", "allowed", "days", "next_open", "openings", "schedule", "window"]
+__all__ = [
+    "ALWAYS",
+    "Hours",
+    "allowed",
+    "days",
+    "narrowed",
+    "next_open",
+    "openings",
+    "schedule",
+    "window",
+]
 
 _DAYS = 400
 """Days that are looked ahead: every day of a year may be a holiday."""
@@ -36,19 +46,55 @@ ALWAYS = Hours()
 """Nothing is ever closed: of an emergency that may go out at night."""
 
 
-def window(start: str, end: str, path: str = "sms.window") -> Window:
+def window(start: str, end: str, path: str = "sms") -> Window:
     """Read a window of the settings or of a policy.
 
     Args:
         start: China time such as `08:00`.
         end: First moment outside; before `start` it is on the next day, equal to it means
             the whole day.
-        path: What the paths of both begin with.
+        path: Of the table in the settings.
 
     Raises:
         Invalid: `sms.bad_window`, with the path of the setting.
     """
-    return Window(_time(start, f"{path}_start"), _time(end, f"{path}_end"))
+    return Window(_time(start, f"{path}.window_start"), _time(end, f"{path}.window_end"))
+
+
+def narrowed(windows: Sequence[Window], own: Window) -> tuple[Window, ...]:
+    """Give the parts of windows that lie within another one.
+
+    Args:
+        windows: Of which one must hold; none: any hour.
+        own: What is allowed at most.
+
+    Raises:
+        Invalid: `sms.no_window`, nothing is left.
+    """
+    found: list[Window] = []
+    for one in windows or (Window(_MIDNIGHT, _MIDNIGHT),):
+        # Both are cut at midnight, so that what begins before and ends after is two.
+        for start, end in _within_a_day(one):
+            for first, last in _within_a_day(own):
+                low, high = max(start, first), min(end, last, key=_ending)
+                if low < high or high == _MIDNIGHT:
+                    found.append(Window(low, high))
+    if not found:
+        raise Invalid("sms.no_window", path="windows")
+    return tuple(found)
+
+
+def _within_a_day(one: Window) -> tuple[tuple[time, time], ...]:
+    if one.start == one.end:
+        return ((_MIDNIGHT, _MIDNIGHT),)
+    if one.start < one.end or one.end == _MIDNIGHT:
+        return ((one.start, one.end),)
+    return (one.start, _MIDNIGHT), (_MIDNIGHT, one.end)
+
+
+def _ending(moment: time) -> tuple[bool, time]:
+    # Midnight as an end is the end of the day.
+    return moment == _MIDNIGHT, moment
 
 
 def _time(text: str, path: str) -> time:

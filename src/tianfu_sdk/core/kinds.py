@@ -22,6 +22,7 @@ from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.sms_policy import SmsPolicy
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.model.vocabulary import Term
 
@@ -177,6 +178,30 @@ CAMPAIGN: NounKind[Campaign] = NounKind(
         | {"state": c.state.value, "updated": moment_key(c.updated_at)}
     ),
 )
+SMS_TEMPLATE: NounKind[SmsTemplate] = NounKind(
+    SmsTemplate,
+    Kind(
+        "sms_template",
+        (Key("gateway"), Key("code"), Key("state"), Key("language"), *PLACE_KEYS),
+        (("gateway", "state"), ("organization",)),
+    ),
+    "tpl",
+    lambda t, placed: (
+        place_keys(t.organization, placed)
+        | {
+            "gateway": t.gateway,
+            "code": t.code,
+            "state": t.state.value,
+            "language": t.language,
+        }
+    ),
+)
+WORD_LIST: NounKind[WordList] = NounKind(
+    WordList,
+    Kind("word_list", (Key("active", "int"), *PLACE_KEYS), (("organization",),)),
+    "wdl",
+    lambda w, placed: place_keys(w.organization, placed) | {"active": int(w.active)},
+)
 EMERGENCY: NounKind[EmergencyReport] = NounKind(
     EmergencyReport,
     Kind(
@@ -267,6 +292,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     CHANNEL,
     SUBSCRIBER,
     CAMPAIGN,
+    SMS_TEMPLATE,
+    WORD_LIST,
     EMERGENCY,
     RESPONSE_PLAN,
     SMS_POLICY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from types import MappingProxyType
 from typing import Literal
 
 import attrs
@@ -12,6 +13,7 @@ from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
 from tianfu_sdk.model.http import HttpResponse
 from tianfu_sdk.model.sms_policy import QuotaLine
+from tianfu_sdk.model.template import SmsProblem
 
 __all__ = [
     "CallbackResult",
@@ -35,6 +37,7 @@ __all__ = [
     "SmsReceipt",
     "SmsReport",
     "SmsResult",
+    "TextRules",
     "UnknownBatch",
     "Window",
 ]
@@ -72,6 +75,23 @@ class Pace:
 
 
 @attrs.frozen(kw_only=True)
+class TextRules:
+    """What the operator of a gateway lets stand in texts, values and signatures."""
+
+    longest_value: int = attrs.field(default=0, metadata=at_least(0))
+    """Characters of a template variable's value (Tencent 6 by default); 0: any number."""
+    links_in_values: bool = True
+    """A value may be or hold a link (Aliyun and Tencent: no)."""
+    links: bool = True
+    """A text may hold a link."""
+    shortest_signature: int = attrs.field(default=2, metadata=at_least(1))
+    """Characters, without brackets."""
+    longest_signature: int = attrs.field(default=20, metadata=at_least(1))
+    forbidden: tuple[str, ...] = ()
+    """What may not stand in a text."""
+
+
+@attrs.frozen(kw_only=True)
 class SmsCapabilities:
     """What a gateway (短信网关) can say; plans are made by it."""
 
@@ -102,6 +122,8 @@ class SmsCapabilities:
     """Whether it takes approved templates (短信模板) and the values of their variables."""
     signature: Literal["apart", "in_text"] = "apart"
     """`apart`: its operator sets 【】 from a field; `in_text`: the text begins with it."""
+    rules: TextRules = TextRules()
+    """What may stand in texts, values and signatures."""
 
     @property
     def can_query(self) -> bool:
@@ -259,6 +281,8 @@ class Campaign(Noun):
     gateway: str = "file"
     fallback: bool = True
     """A subscriber whose language has no text gets zh-Hans; False: is left out."""
+    templates: Mapping[str, str] = MappingProxyType({})
+    """By language tag: id of the approved template that the text is of."""
     emergency: str | None = None
     """Id of the emergency report that it answers."""
     override_reason: str = attrs.field(default="", metadata=text(500))
@@ -335,6 +359,8 @@ class Plan:
     """Of its organization and those above, where there is a limit, for when it would begin."""
     over_quota: bool = False
     """One of them has not enough left, so `send` would be refused."""
+    problems: tuple[SmsProblem, ...] = ()
+    """What is wrong with the texts; one that is refused stops the approval."""
 
 
 @attrs.frozen(kw_only=True)

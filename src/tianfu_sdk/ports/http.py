@@ -17,7 +17,7 @@ class Transport(Protocol):
 
         Args:
             request: What to send.
-            timeout: Seconds for connecting, and again for each wait on the answer.
+            timeout: Seconds that the whole call may take, from connecting to the answer's end.
 
         Raises:
             Unavailable: `http.not_sent`, it failed before the request left.

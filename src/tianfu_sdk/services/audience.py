@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from tianfu_sdk.core.campaign import Candidate, Choice, Picker, compose
+from tianfu_sdk.core.campaign import Candidate, Choice, Composed, Picker
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, ORGANIZATION, REACH, SUBSCRIBER
@@ -77,10 +77,16 @@ class Audience:
         campaign: The task.
         capabilities: Of its gateway.
         tools: Of the hub.
+        texts: As they go out, by language.
     """
 
-    def __init__(self, campaign: Campaign, capabilities: SmsCapabilities, tools: Tools) -> None:
-        texts = compose(campaign, capabilities, tools.settings.sms.suffix)
+    def __init__(
+        self,
+        campaign: Campaign,
+        capabilities: SmsCapabilities,
+        tools: Tools,
+        texts: Mapping[str, Composed],
+    ) -> None:
         self._campaign = campaign
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
         self._order = ""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.campaign import Composed, compose, overrides_hours
+from tianfu_sdk.core.campaign import Composed, overrides_hours
 from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
@@ -33,6 +33,7 @@ from tianfu_sdk.services.lanes import (
 from tianfu_sdk.services.outbox import finish, messages_of, moved, put_messages
 from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.reach import still_wanted
+from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
 __all__ = ["MOST_TRIES", "Call", "Claim", "Group", "address", "claim", "give_back", "park"]
@@ -115,7 +116,7 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
         left = (booking.turn.again or 0) - moment_key(work.now)
         return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
-    read = _Reader(work, gateway)
+    read = _Reader(work, name, gateway)
     claims = []
     for job in jobs:
         found = read.taken(job)
@@ -139,9 +140,10 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
 class _Reader:
     """What one claim reads: each campaign once, and all messages put back in one go."""
 
-    def __init__(self, work: Work, gateway: SmsGateway) -> None:
+    def __init__(self, work: Work, name: str, gateway: SmsGateway) -> None:
         self._work = work
         self._gateway = gateway
+        self._capabilities = capabilities_of(work.tools, name)
         self._campaigns: dict[str, tuple[Campaign, Mapping[str, Composed]] | None] = {}
         self._moved: list[Row] = []
 
@@ -162,13 +164,16 @@ class _Reader:
             return self._nothing_left(campaign, rows)
         if later := self._closed(campaign, stale):
             return Retry(later)
+        text = texts[body["language"]]
+        if text.refused and not stale:
+            return Parked(text.refused)
         sending = [moved(row, MessageState.SENDING) for row in waiting]
         self._moved += sending
         return Claim(
             job=job,
             campaign=campaign,
             gateway=self._gateway,
-            text=texts[body["language"]],
+            text=text,
             fresh=tuple(row.keys["subscriber"] for row in waiting),
             stale=tuple(row.keys["subscriber"] for row in stale),
             tries=job.attempts + int(body.get("tries", 0)),
@@ -186,8 +191,7 @@ class _Reader:
             except NotFound:
                 self._campaigns[id_] = None
             else:
-                suffix = self._work.tools.settings.sms.suffix
-                texts = compose(campaign, self._gateway.capabilities, suffix)
+                texts = sendable(self._work, campaign, self._capabilities)
                 self._campaigns[id_] = campaign, texts
         return self._campaigns[id_]
 
@@ -203,7 +207,7 @@ class _Reader:
     def _closed(self, campaign: Campaign, stale: Sequence[Row]) -> datetime | None:
         """Give when the hours begin, outside of them."""
         # To ask what became of a message disturbs nobody; to send it, even again, does.
-        capabilities = self._gateway.capabilities
+        capabilities = self._capabilities
         sends = not stale or capabilities.dedupes
         if not sends or overrides_hours(campaign):
             return None
@@ -241,6 +245,8 @@ def address(work: Work, claim: Claim) -> Call:
         reference=claim.job.key,
         signature=claim.campaign.signature,
         text=claim.text.text,
+        template=claim.text.template,
+        parameters=claim.text.parameters,
         recipients=tuple(Recipient(id_, phones[id_]) for id_ in wanted if id_ in phones),
         attempt=claim.job.attempts,
     )

@@ -18,8 +18,10 @@ from tianfu_sdk.services.audience import Audience
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import pace
 from tianfu_sdk.services.quotas import lines
+from tianfu_sdk.services.texts import composed, demand_templates, problems
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
+from tianfu_sdk.text import canonical_language
 
 __all__ = ["checked", "demand_no_drill", "not_before", "planned"]
 
@@ -27,7 +29,12 @@ __all__ = ["checked", "demand_no_drill", "not_before", "planned"]
 def checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
     """Make a draft of its fields, or say what is wrong with them; see `Sms.compose`."""
     made = codec.structure(Campaign, fields)
-    made = attrs.evolve(made, texts=rules.texts_by_tag(made.texts))
+    made = attrs.evolve(
+        made,
+        texts=rules.texts_by_tag(made.texts),
+        templates={canonical_language(tag): id_ for tag, id_ in made.templates.items()},
+    )
+    demand_templates(work, made, capabilities)
     rules.compose(made, capabilities, work.tools.settings.sms.suffix)
     if made.topic:
         demand_term(work, "topic", made.topic, "topic")
@@ -63,7 +70,8 @@ def _hours(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Hou
 
 def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Plan:
     """Make the plan of a campaign; see `Sms.plan`."""
-    audience = Audience(campaign, capabilities, work.tools)
+    texts = composed(work, campaign, capabilities)
+    audience = Audience(campaign, capabilities, work.tools, texts)
     tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
     hours = _hours(work, campaign, capabilities)
     due = next_open(work.now, hours)
@@ -82,6 +90,7 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
         schedule=schedule(tally.recipients, _rate(work, campaign, capabilities), work.now, hours),
         quota=quota,
         over_quota=any(line.left is not None and tally.parts > line.left for line in quota),
+        problems=problems(work, campaign, capabilities),
     )
 
 

@@ -98,7 +98,7 @@ def known_lanes(work: Work) -> list[str]:
 def pace(work: Work, gateway: str, capabilities: SmsCapabilities) -> Pace:
     """Give how fast a gateway may be used, by its own word and the settings."""
     own = work.tools.settings.gateways.get(gateway)
-    table = {} if own is None else attrs.asdict(own)
+    table = {f.name: getattr(own, f.name, None) for f in attrs.fields(Pace)}
     return pace_of(capabilities.pace, {k: v for k, v in table.items() if v is not None})
 
 

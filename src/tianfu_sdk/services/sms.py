@@ -11,6 +11,7 @@ import attrs
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
+from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
@@ -35,6 +36,12 @@ from tianfu_sdk.services.lanes import again, health, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.texts import (
+    capabilities_of,
+    chosen,
+    composed,
+    demand_sendable,
+)
 from tianfu_sdk.services.unclear import resolve, unknown_batches
 from tianfu_sdk.services.work import Actor, Desk, Work
 
@@ -70,6 +77,7 @@ class Sms(Desk):
         fallback: bool = True,
         emergency: str | None = None,
         override_reason: str = "",
+        template: str | Mapping[str, str] = "",
     ) -> Campaign:
         """Compose a campaign, as a draft.
 
@@ -88,16 +96,20 @@ class Sms(Desk):
             fallback: A person whose language has no text gets zh-Hans.
             emergency: Id of the emergency report that it answers.
             override_reason: Why an emergency may go out at night; for emergencies only.
+            template: Id of the approved template (`hub.templates`) that the texts are of, or
+                one a language; empty: where the gateway needs one, one that fits is taken.
+                What does not match is a problem of the plan, with the difference.
 
         Raises:
             Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
-                through a gateway that reaches telephones), and others with the path of the
-                field.
+                through a gateway that reaches telephones), `sms.template_gateway`, and others
+                with the path of the field.
+            Unsupported: `sms.no_templates`, the gateway takes none.
             Denied: `grant.missing`, no grant to compose campaigns there.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
             PluginError: Nobody offers the gateway.
         """
-        capabilities = self._tools.gateway(gateway).capabilities
+        capabilities = capabilities_of(self._tools, gateway)
         fields = {
             "title": title,
             "organization": organization,
@@ -110,6 +122,7 @@ class Sms(Desk):
             "fallback": fallback,
             "emergency": emergency,
             "override_reason": override_reason,
+            "templates": _by_language(template, texts),
         }
 
         def write(work: Work) -> Campaign:
@@ -180,23 +193,26 @@ class Sms(Desk):
         Args:
             id: Of the campaign.
             version: The version that the change is based on; None: whatever there is.
-            **changes: Fields by name.
+            **changes: Arguments of `compose` by name.
 
         Raises:
             Invalid: `lifecycle.illegal`, not a draft any more; `content.fixed`; as `compose`.
             Conflict: `storage.version`.
         """
+        template = changes.pop("template", None)
         rules.demand_editable(changes)
         if "settings" in changes:
             changes["settings"] = tuple(changes["settings"])
         known = self._known(id, Action.COMPOSE)
-        capabilities = self._tools.gateway(changes.get("gateway") or known.gateway).capabilities
+        capabilities = capabilities_of(self._tools, changes.get("gateway") or known.gateway)
 
         def write(work: Work) -> Campaign:
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.COMPOSE))
             rules.demand_state(known, "edit", CampaignState.DRAFT)
             if version is not None and version != known.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
+            if template is not None:
+                changes["templates"] = _by_language(template, changes.get("texts") or known.texts)
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
@@ -217,8 +233,8 @@ class Sms(Desk):
             id: Of the campaign.
 
         Returns:
-            Recipients, billed parts, cost, batches, who is left out and why, and when it may
-            begin.
+            Recipients, billed parts, cost, batches, who is left out and why, when it may
+            begin, and what is wrong with the texts.
 
         Raises:
             Invalid: `sms.no_window`, the allowed hours have no moment in common.
@@ -236,8 +252,9 @@ class Sms(Desk):
             Their ids, read on page by page.
         """
         campaign = self.get(id)
-        capabilities = self._tools.gateway(campaign.gateway).capabilities
-        audience = Audience(campaign, capabilities, self._tools)
+        capabilities = capabilities_of(self._tools, campaign.gateway)
+        texts = self._read(lambda work: composed(work, campaign, capabilities))
+        audience = Audience(campaign, capabilities, self._tools, texts)
         while not audience.over:
             for choice in audience.take(self._read(audience.read)):
                 if choice.reason == reason:
@@ -251,10 +268,12 @@ class Sms(Desk):
 
         Raises:
             Denied: `lifecycle.own_work`, `lifecycle.system`, `grant.missing`.
-            Invalid: `lifecycle.illegal`, `sms.no_window`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`; the first problem of the plan that
+                is refused, such as `sms.words`, `sms.template_mismatch`, `sms.no_template`.
             Conflict: `storage.version`, it was changed while it was planned.
         """
         drafted, plan = self._plan(id, Action.APPROVE)
+        capabilities = capabilities_of(self._tools, drafted.gateway)
 
         def write(work: Work) -> Campaign:
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
@@ -269,7 +288,9 @@ class Sms(Desk):
             )
             if known.version != drafted.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
-            stored = work.put(CAMPAIGN, approved, placed)
+            demand_none(plan.problems)
+            named = {tag: one.id for tag, one in chosen(work, known, capabilities).items()}
+            stored = work.put(CAMPAIGN, attrs.evolve(approved, templates=named), placed)
             work.note(
                 stored,
                 "approved",
@@ -297,7 +318,8 @@ class Sms(Desk):
             The campaign, `sending`, with the number of messages in `queued`.
 
         Raises:
-            Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`;
+                `sms.template_unusable`, its template was withdrawn since.
             Denied: `grant.missing`, no grant to send.
             QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
                 parts left; nothing was queued, or no more than there was room for.
@@ -309,6 +331,7 @@ class Sms(Desk):
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
             demand_no_drill(work, known, capabilities)
+            demand_sendable(work, known, capabilities)
             due = not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
                 # Written, so that it and a change of index keys that begins now conflict.
@@ -325,7 +348,8 @@ class Sms(Desk):
         campaign, due = again(self._write, begin)
         if campaign.queued is not None:
             return campaign
-        audience = Audience(campaign, capabilities, self._tools)
+        texts = self._read(lambda work: composed(work, campaign, capabilities))
+        audience = Audience(campaign, capabilities, self._tools, texts)
         batcher = rules.Batcher(capabilities.phones_per_call)
         ready: list[list[rules.Choice]] = []
         while not audience.over:
@@ -599,7 +623,7 @@ class Sms(Desk):
 
     def _capabilities(self, id_: str, action: Action) -> SmsCapabilities:
         # A gateway is opened outside of the transactions that follow.
-        return self._tools.gateway(self._known(id_, action).gateway).capabilities
+        return capabilities_of(self._tools, self._known(id_, action).gateway)
 
     def _known(self, id_: str, action: Action) -> Campaign:
         return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action)))
@@ -617,6 +641,12 @@ class Sms(Desk):
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))
         return known, work.placed(known.organization, known.region)[1]
+
+
+def _by_language(template: str | Mapping[str, str], texts: Mapping[str, str]) -> dict[str, str]:
+    if isinstance(template, Mapping):
+        return dict(template)
+    return dict.fromkeys(texts, template) if template else {}
 
 
 def _demand_runner(work: Work) -> None:

@@ -72,7 +72,7 @@ class SmsPolicies(Desk):
             if bool(made.window_start) is not bool(made.window_end):
                 raise Invalid("sms.bad_window", path="window_end", value=made.window_end)
             if made.window_start:
-                window(made.window_start, made.window_end, path="window")
+                window(made.window_start, made.window_end, "sms_policy")
             if known is None:
                 work.claim_unique(SMS_POLICY.name, "organization", organization, made.id)
             stored = work.put(SMS_POLICY, made, placed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -97,3 +98,5 @@ class Tools:
     """Who this hub is to other workers."""
     tell: Callable[[Sequence[Event]], None]
     """Passes committed events on."""
+    kept: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+    """What is costly to make of rows, with their versions; made again when those have moved."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tianfu_sdk.text.conversion import convert
 from tianfu_sdk.text.detect import Detected, detect
-from tianfu_sdk.text.folding import fold, normalize
+from tianfu_sdk.text.folding import fold, fold_with_places, normalize
 from tianfu_sdk.text.scripts import (
     HAN,
     LATIN,
@@ -44,6 +44,7 @@ __all__ = [
     "detect",
     "fallbacks",
     "fold",
+    "fold_with_places",
     "folded_query_tokens",
     "folded_tokens",
     "normalize",

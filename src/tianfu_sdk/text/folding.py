@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from itertools import chain
 
 from tianfu_sdk.text import tables
 
-__all__ = ["fold", "normalize"]
+__all__ = ["fold", "fold_with_places", "normalize"]
 
 _TSHEG = "\u0f0b"
 _SHAD = "\u0f0d"
@@ -95,3 +96,58 @@ def fold(text: str) -> str:
     if not unicodedata.is_normalized("NFKC", folded):
         folded = unicodedata.normalize("NFKC", folded)
     return _fold_tibetan(folded) if _TIBETAN.search(folded) else folded
+
+
+# Each of these is folded to one character, and composes with no character before it.
+_ONE_TO_ONE = (
+    "\t\n\r\x20-\x7e\u2014\u2018-\u201d\u3001\u3002\u3008-\u3011\u3014-\u3017\u3400-\u4dbf"
+    "\u4e00-\u9fff\ua000-\ua48c\uff01-\uff5e"
+)
+_MARKS = (
+    "\u0300-\u036f\u0f18\u0f19\u0f35\u0f37\u0f39\u0f3e\u0f3f\u0f71-\u0f84\u0f86\u0f87"
+    "\u0f8d-\u0fbc\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a\ufe00-\ufe0f\uff9e\uff9f"
+)
+
+
+@cache
+def _pieces() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    run = f"(?:[{_ONE_TO_ONE}](?![{_MARKS}]))+"
+    return re.compile(f"[{_ONE_TO_ONE}]*"), re.compile(f"({run})|.[{_MARKS}]*", re.DOTALL)
+
+
+@lru_cache(4096)
+def _fold_piece(piece: str) -> str:
+    return fold(piece)
+
+
+def fold_with_places(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """Fold a text, and tell where each character of it came from.
+
+    Characters with their marks are folded one by one, so that what `fold` makes of several
+    neighbours together stays apart: the tsheg before a shad, and several tshegs in a row.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The folded text; for each of its characters where the one that it came from begins
+        in the text, and where that ends.
+    """
+    whole, piece = _pieces()
+    if whole.fullmatch(text):
+        return fold(text), range(len(text)), range(1, len(text) + 1)
+    folded: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in piece.finditer(text):
+        start, end = match.span()
+        if match[1]:
+            folded.append(fold(match[1]))
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+        else:
+            made = _fold_piece(match[0])
+            folded.append(made)
+            starts.extend([start] * len(made))
+            ends.extend([end] * len(made))
+    return "".join(folded), starts, ends

@@ -12,8 +12,8 @@ ASCII count as much as Chinese characters. How the cuts are chosen:
    punctuation or a space; then as late as possible.
 
 For the second step every position has a rank, and the best chain of cuts is found from
-left to right. A later cut of the same rank is never worse, so of each rank only the last
-position within reach matters, and the time is linear in the length of the text.
+left to right. Of all chains of equally many cuts only those are kept that no other beats
+both in cost and in place, so the time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ __all__ = ["SmsSplit", "sms_parts", "sms_split"]
 
 _ALONE = 70
 _JOINED = 67
+_TRIES = 4
+"""Each reads the whole text, and one is enough unless characters are torn at a cut."""
 
 # Ranks of a cut before a character, from wished for to refused; the fifth is for the
 # places that only a character longer than a part makes necessary.
@@ -48,7 +50,15 @@ _JOINING = frozenset("\u200c\u200d\uff9e\uff9f").union(
     map(chr, chain(range(0x1160, 0x1200), range(0xD7B0, 0xD7FC))),
     map(chr, chain(range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080))),
 )
+# Where no such character is, nor a mark: most of what is sent. A test holds it against Unicode.
+_STANDING = (
+    "\x00-\u02ff\u0f00-\u0f17\u0f1a-\u0f34\u0f40-\u0f6c\u1e00-\u200b\u200e-\u20cf\u2100-\u2bff"
+    "\u2e80-\u3029\u3030-\u3098\u309b-\ua66e\uac00-\ud7af\uf900-\ufaff\uff00-\uff9d"
+    "\U0001f300-\U0001f3fa\U0001f400-\U0001faff\U00020000-\U0003ffff"
+)
 _FLAGS = "\U0001f1e6-\U0001f1ff"
+_SIGNS = "+-¥$"
+"""Belong to the number that they stand before."""
 
 
 @attrs.frozen
@@ -60,14 +70,15 @@ class SmsSplit:
             not in them. An empty text is one empty part.
         units: UTF-16 units of the text and of the signature with its brackets.
         count: Number of parts, at least 1.
-        costly: The end of the text that would have to go to save one part; empty where
-            there is one part only.
+        costly: What would have to go to save one part: characters that count more than a
+            reader sees, such as 😀 (2 units) or one that is invisible, where the fewest of
+            them are enough; else the end of the text. Empty where there is one part only.
     """
 
     parts: tuple[str, ...]
     units: int
     count: int
-    costly: str
+    costly: tuple[str, ...]
 
 
 @attrs.frozen
@@ -93,14 +104,28 @@ def _measure(text: str, units: int) -> _Ruler:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    closing = r"[\s,.;:!?)\]}%，。、；：！？）】》〉」』”’…—～·་-༔༻༽꓾꓿]+"
+    # A class of single characters is what `re` looks for fastest, so each pattern begins
+    # with one, and blanks are written out instead of `\s`.
+    blanks = " \t\n\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    closing = f"[{blanks}" + r",.;:!?)\]}%，。、；：！？）】》〉」』”’…—～·་-༔༻༽꓾꓿]+"
     opening = r"[(\[{（【《〈「『“‘༺༼]+"
-    word = f"[{LATIN}]{{2,}}|[{TIBETAN_SYLLABLE}]{{2,}}"
-    whole = r"[+\-¥$]?\d+(?:[.,:/\-~]\d+)*[%‰℃°]?|【[^【】]{0,65}】"
+    word = f"[{LATIN}{TIBETAN_SYLLABLE}]{{2,}}"
+    whole = r"\d+(?:[.,:/\-~]\d+)*[%‰℃°]?"
+    named = r"【[^【】]{0,65}】"
     # A run without spaces is scanned once and then asked whether it holds an address.
     run = r"[!#$%&*+\-./0-9:=?@A-Z\\^_`a-z|~]{4,}"
     address = r"://|[A-Za-z0-9][.@][A-Za-z]"
-    return tuple(map(re.compile, (closing, opening, word, whole, run, address)))
+    return tuple(map(re.compile, (closing, opening, word, whole, named, run, address)))
+
+
+@cache
+def _odd() -> re.Pattern[str]:
+    return re.compile(f"[^{_STANDING}]")
+
+
+@cache
+def _hangs(character: str) -> bool:
+    return character in _JOINING or unicodedata.category(character)[0] == "M"
 
 
 def _fill(ranks: bytearray, start: int, end: int, rank: int) -> None:
@@ -109,16 +134,22 @@ def _fill(ranks: bytearray, start: int, end: int, rank: int) -> None:
 
 def _wish(text: str, ranks: bytearray) -> None:
     """Rank the places by what a reader would like."""
-    closing, opening, word, whole, run, address = _patterns()
+    closing, opening, word, whole, named, run, address = _patterns()
     for match in closing.finditer(text):
         start, end = match.span()
-        _fill(ranks, start, end, _UGLY)
+        ranks[start] = _UGLY
+        if end - start > 1:
+            _fill(ranks, start, end, _UGLY)
         ranks[end] = _NICE
     for match in opening.finditer(text):
         _fill(ranks, match.start() + 1, match.end() + 1, _UGLY)
     for match in word.finditer(text):
         _fill(ranks, match.start() + 1, match.end(), _UGLY)
     for match in whole.finditer(text):
+        start, end = match.span()
+        signed = start and text[start - 1] in _SIGNS
+        _fill(ranks, start + (not signed), end, _TORN)
+    for match in named.finditer(text):
         _fill(ranks, match.start() + 1, match.end(), _TORN)
     for match in run.finditer(text):
         found = match[0].rstrip(".:!?")
@@ -128,24 +159,27 @@ def _wish(text: str, ranks: bytearray) -> None:
 
 def _hold(text: str, ranks: bytearray, ruler: _Ruler) -> None:
     """Refuse the places inside what a reader sees as one character."""
-    characters = set(text)
-    hanging = {c for c in characters if c in _JOINING or unicodedata.category(c)[0] == "M"}
-    if hanging:
-        for place, character in enumerate(text):
-            if character in hanging:
-                ranks[place] = _NEVER
-    if _JOINER in hanging:
+    hanging = False
+    for match in _odd().finditer(text):
+        if _hangs(match[0]):
+            hanging = True
+            ranks[match.start()] = _NEVER
+    if _JOINER in text:
         for match in re.finditer(f"{_JOINER}(?=(.))", text):
             if unicodedata.category(match[1]) in {"So", "Sm"}:
                 ranks[match.end()] = _NEVER
-    if max(characters) >= _FLAGS[0]:
+    # Flags are beyond the first plane, so that a text of their kind has more units.
+    if ruler.units[-1] > len(text):
         for match in re.finditer(f"[{_FLAGS}]{{2}}", text):
             ranks[match.start() + 1] = _NEVER
-    for match in re.finditer("\r\n", text):
-        ranks[match.start() + 1] = _NEVER
+    if "\r\n" in text:
+        for match in re.finditer("\r\n", text):
+            ranks[match.start() + 1] = _NEVER
     # The first part may stay empty when a signature leaves too little room for a
     # character; the end is always a cut.
     ranks[0], ranks[-1] = _FORCED, _NICE
+    if not hanging:
+        return
     for held in re.finditer(bytes([_NEVER]) + b"{33,}", ranks):
         if ruler.units[held.end()] - ruler.units[held.start() - 1] > _JOINED:
             _fill(ranks, held.start(), held.end(), _FORCED)
@@ -189,26 +223,38 @@ _Chain = tuple[int, int, Any]
 
 
 def _extend(chains: list[_Chain], ranks: bytearray, first: int, reach: list[int]) -> list[_Chain]:
-    """Add one cut to each chain and keep those that no other beats in place and cost."""
-    cheapest: dict[int, _Chain] = {}
-    for before, furthest in zip(chains, reach, strict=True):
-        sofar, last, _ = before
-        # Only the first part may be empty.
-        start = max(first, last + 1) if last else first
-        best = -1
-        for rank, cost in enumerate(_COSTS):
-            place = ranks.rfind(rank, start, furthest + 1)
-            if place > best:
-                best = place
-                if place not in cheapest or sofar + cost < cheapest[place][0]:
-                    cheapest[place] = (sofar + cost, place, before)
-                if place == furthest:
-                    break
+    """Add one cut to each chain and keep those that no other beats in place and cost.
+
+    Args:
+        chains: From the last to the first place, and from dear to cheap.
+        ranks: Of all places.
+        first: No cut may lie before it.
+        reach: The last place that each chain's next part can end at.
+    """
     kept: list[_Chain] = []
-    for place in sorted(cheapest, reverse=True):
-        if not kept or cheapest[place][0] < kept[-1][0]:
-            kept.append(cheapest[place])
-    return kept
+    least = _COSTS[-1] * len(ranks)
+    number, place = 0, reach[0]
+    # Where several chains reach, the first of them is the cheapest.
+    while place > reach[-1]:
+        if reach[number + 1] >= place:
+            number += 1
+            continue
+        sofar, last, _ = before = chains[number]
+        rank = ranks[place]
+        if rank != _NEVER and place >= first and place > last and sofar + _COSTS[rank] < least:
+            least = sofar + _COSTS[rank]
+            kept.append((least, place, before))
+        place -= 1
+    sofar, last, _ = before = chains[-1]
+    # Only the first part may be empty.
+    start = max(first, last + 1) if last else first
+    found: list[_Chain] = []
+    for rank, cost in enumerate(_COSTS):
+        place = ranks.rfind(rank, start, reach[-1] + 1)
+        if place >= start:
+            start = place + 1
+            found.append((sofar + cost, place, before))
+    return kept + [one for one in reversed(found) if one[0] < least]
 
 
 def _choose(ranks: bytearray, ruler: _Ruler, room: int, earliest: list[int]) -> list[int]:
@@ -243,6 +289,62 @@ def _reserve(signature: str | None) -> int:
     return units
 
 
+@cache
+def _unusual() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    wide = "\U00010000-\U0010ffff\ufe0e\ufe0f"
+    invisible = "\xad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+    return re.compile(f"[{wide}]"), re.compile(f"[{wide}{invisible}]")
+
+
+def _surprises(text: str, ranks: bytearray, ruler: _Ruler) -> list[tuple[int, int]]:
+    """Find what counts more than a reader sees: start and end, the widest and last first."""
+    wide, either = _unusual()
+    found: dict[tuple[int, int], int] = {}
+    for match in either.finditer(text):
+        start, end = match.start(), match.end()
+        while ranks[end] == _NEVER:
+            end += 1
+        while ranks[start] == _NEVER:
+            start -= 1
+        # An invisible character goes alone, and not with the letter that it hangs on.
+        place = (start, end) if wide.search(text, start, end) else match.span()
+        found[place] = ruler.units[place[1]] - ruler.units[place[0]]
+    return sorted(found, key=lambda place: (-found[place], -place[0]))
+
+
+def _parts_without(text: str, gone: Sequence[tuple[int, int]], reserved: int) -> int:
+    kept, at = [], 0
+    for start, end in sorted(gone):
+        kept.append(text[at:start])
+        at = end
+    rest = "".join((*kept, text[at:]))
+    units = _count(rest, "text")
+    if units + reserved <= _ALONE:
+        return 1
+    ranks, ruler = bytearray(len(rest) + 1), _measure(rest, units)
+    _hold(rest, ranks, ruler)
+    return len(_latest(ranks, ruler, _JOINED - reserved))
+
+
+def _costly(
+    text: str, ranks: bytearray, ruler: _Ruler, latest: Sequence[int], reserved: int
+) -> tuple[str, ...]:
+    """Name what would have to go to save one part."""
+    fewer = len(latest) - 1
+    surplus = ruler.units[-1] + reserved - (_ALONE if fewer == 1 else _JOINED * fewer)
+    gone: list[tuple[int, int]] = []
+    tries = _TRIES
+    for start, end in _surprises(text, ranks, ruler):
+        gone.append((start, end))
+        surplus -= ruler.units[end] - ruler.units[start]
+        if surplus <= 0 and tries:
+            tries -= 1
+            if _parts_without(text, gone, reserved) == fewer:
+                return tuple(text[start:end] for start, end in sorted(gone))
+    saved = latest[-1] if fewer > 1 else _last(ranks, ruler.places[_ALONE - reserved])
+    return (text[saved:],)
+
+
 def sms_split(text: str, signature: str | None = None) -> SmsSplit:
     """Split a text into as few SMS parts as operators in China would bill.
 
@@ -258,7 +360,7 @@ def sms_split(text: str, signature: str | None = None) -> SmsSplit:
             first part.
 
     Returns:
-        Parts, units, count, and the end of the text that costs the last part.
+        Parts, units, count, and what costs the last part.
 
     Raises:
         Invalid: `text.lone_surrogate` where text or signature is not valid Unicode;
@@ -271,7 +373,7 @@ def sms_split(text: str, signature: str | None = None) -> SmsSplit:
     reserved = _reserve(signature)
     units = _count(text, "text")
     if units + reserved <= _ALONE:
-        return SmsSplit((text,), units + reserved, 1, "")
+        return SmsSplit((text,), units + reserved, 1, ())
     ruler = _measure(text, units)
     ranks = bytearray([_PLAIN]) * (len(text) + 1)
     _wish(text, ranks)
@@ -281,8 +383,8 @@ def sms_split(text: str, signature: str | None = None) -> SmsSplit:
     count = len(latest)
     cuts = _choose(ranks, ruler, room, _earliest(ranks, ruler, count))
     parts = tuple(text[start:end] for start, end in zip(cuts, [*cuts[1:], None], strict=True))
-    saved = latest[-1] if count > 2 else _last(ranks, ruler.places[_ALONE - reserved])  # noqa: PLR2004
-    return SmsSplit(parts, units + reserved, count, text[saved:])
+    costly = _costly(text, ranks, ruler, latest, reserved)
+    return SmsSplit(parts, units + reserved, count, costly)
 
 
 def sms_parts(text: str, signature: str | None = None) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Self
 from urllib.parse import quote, urlsplit
 
 import attrs
 
 from tianfu_sdk import Invalid, Secret, Unsupported
+from tianfu_sdk.gateways import checked_url, long_enough
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import (
@@ -156,44 +156,11 @@ class WebhookGateway:
 
 
 def _check(options: WebhookSettings) -> None:
-    try:
-        parts = urlsplit(options.url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise Invalid("field.value", path="url", value="-") from None
-    whole = options.url.isascii() and options.url.isprintable() and " " not in options.url
-    if parts.scheme not in {"http", "https"} or not host or not whole or parts.username:
-        raise Invalid("field.value", path="url", value="-")
-    if parts.scheme == "http" and not (options.allow_http or _is_own_machine(host)):
-        raise Invalid(
-            "sms.plain_http",
-            "phones and texts would go over plain http (号码和短信内容将以明文 http 传输)",
-            path="url",
-            hint="use https, or set allow_http = true if the network between is yours",
-        )
+    checked_url(options.url, allow_http=options.allow_http, path="url")
     if not 1 <= options.phones_per_call <= 10_000:  # noqa: PLR2004 - said in the settings
         raise Invalid("field.value", path="phones_per_call", value=options.phones_per_call)
-    for name in ("secret", "callback_secret"):
-        secret = getattr(options, name)
-        if secret is not None and len(secret.reveal().encode("utf-8")) < _SHORTEST:
-            raise Invalid(
-                "sms.short_secret",
-                f"too short to sign with: {_SHORTEST} bytes at least (密钥太短)",
-                path=name,
-                hint="python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one",
-            )
-
-
-_SHORTEST = 16
-
-
-def _is_own_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    long_enough(options.secret, "secret")
+    long_enough(options.callback_secret, "callback_secret")
 
 
 def _unknown(ref: str) -> SmsResult:

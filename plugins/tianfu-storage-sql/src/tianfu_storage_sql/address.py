@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import attrs
 
@@ -15,6 +15,7 @@ __all__ = ["Address", "SqlSettings"]
 
 _OURS = ("portable", "prepare_threshold", "share", "share_wait")
 """Settings that may stand in the query of a URL as well."""
+_LAST_PORT = 0xFFFF
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +125,8 @@ class Address:
         )
         account = f"{quote(self.user, safe='')}@" if self.user else ""
         query = urlencode(self.options, quote_via=quote)
-        return urlunsplit((scheme, account + hosts, "/" + quote(self.database), query, ""))
+        # Not by `urlunsplit`, which leaves the slashes out where there is no host.
+        return f"{scheme}://{account}{hosts}/{quote(self.database)}" + (query and f"?{query}")
 
     def __repr__(self) -> str:
         return f"Address({self.place})"
@@ -136,7 +138,10 @@ def _host(place: str) -> tuple[str, int | None]:
         port = port.removeprefix(":")
     else:
         name, _, port = place.partition(":")
-    return unquote(name), int(port) if port else None
+    number = int(port) if port else None
+    if number is not None and not 0 < number <= _LAST_PORT:
+        raise ValueError(port)
+    return unquote(name), number
 
 
 def _read(name: str, text: str) -> bool | float | str:

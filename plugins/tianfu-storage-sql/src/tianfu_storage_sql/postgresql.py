@@ -13,6 +13,7 @@ from psycopg.errors import error_from_result
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Dialect
 
+from tianfu_sdk.errors import Invalid
 from tianfu_storage_sql.address import Address, SqlSettings
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.pipeline import READ, Pipeline
@@ -66,6 +67,9 @@ class Postgresql:
         address: Of the servers; where it names several, the one that takes writes is meant.
         settings: Of the backend's table and the URL.
         reads: Whether a server that only reads will do.
+
+    Raises:
+        Invalid: `storage.bad_address`, an option that libpq does not know.
     """
 
     errors: tuple[type[BaseException], ...] = (psycopg.Error,)
@@ -83,7 +87,7 @@ class Postgresql:
         )
         self._timeout = settings.timeout
         self._prepare = settings.prepare_threshold or None
-        self._url = address.url("postgresql")
+        self._url = _checked(address.url("postgresql"))
         self._more: dict[str, Any] = {"password": address.password} if address.password else {}
         if "connect_timeout" not in address.options:
             self._more["connect_timeout"] = max(2, round(settings.timeout))
@@ -143,6 +147,15 @@ class Postgresql:
             psycopg.connect(self._url, **{**self._more, _ATTRS: "any"}).close()
             return True
         return False
+
+
+def _checked(url: str) -> str:
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # libpq's words repeat parts of the URL.
+        raise Invalid("storage.bad_address", path="url") from None
+    return url
 
 
 def _wait_to_send(socket: int) -> None:
