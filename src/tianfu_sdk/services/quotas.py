@@ -49,17 +49,29 @@ def lines(work: Work, path: Sequence[str], at: datetime) -> list[QuotaLine]:
         path: Organizations, the root first.
         at: The moment.
     """
-    policies = policies_of(work, path)
+    return _lines(work, path, at, _sums(work, path, at))
+
+
+def _sums(work: Work, path: Sequence[str], at: datetime) -> dict[str, Row]:
     named = names(at)
     ids = [quota_id(one, period, named[period]) for one in path for period in PERIODS]
-    there = {row.id: row.keys for row in work.tx.get(QUOTA.name, ids)}
+    return {row.id: row for row in work.tx.get(QUOTA.name, ids)}
+
+
+_NOTHING: Mapping[str, Any] = {"reserved": 0, "used": 0}
+
+
+def _lines(
+    work: Work, path: Sequence[str], at: datetime, sums: Mapping[str, Row]
+) -> list[QuotaLine]:
+    policies = policies_of(work, path)
+    named = names(at)
     found = []
     for organization in path:
         limit = limits(policies.get(organization))
         for period in PERIODS:
-            keys: Mapping[str, Any] = there.get(
-                quota_id(organization, period, named[period]), {"reserved": 0, "used": 0}
-            )
+            row = sums.get(quota_id(organization, period, named[period]))
+            keys = row.keys if row else _NOTHING
             found.append(
                 QuotaLine(
                     organization=organization,
@@ -153,21 +165,15 @@ def _move(
     held, used = after.reserved - before.reserved, after.used - before.used
     if row is not None and after == before:
         return
-    at = EPOCH + timedelta(microseconds=after.at)
-    if held > 0:
-        demand_room(lines(work, after.path, at), held)
-    named = names(at)
-    places = {
-        quota_id(one, period, named[period]): (one, period)
-        for one in after.path
-        for period in PERIODS
-    }
     if held or used:
-        there = {one.id: one for one in work.tx.get(QUOTA.name, list(places))}
-        work.tx.put(
-            QUOTA.name,
-            [_moved(id_, there.get(id_), place, held, used) for id_, place in places.items()],
-        )
+        at = EPOCH + timedelta(microseconds=after.at)
+        # Read once: a server may give another answer the second time, and it is the version of
+        # what was decided by that must be replaced.
+        sums = _sums(work, after.path, at)
+        lines_ = _lines(work, after.path, at, sums)
+        if held > 0:
+            demand_room(lines_, held)
+        work.tx.put(QUOTA.name, [_moved(line, sums, held, used) for line in lines_])
     keys = {
         "path": frozenset(f"{depth:02}~{one}" for depth, one in enumerate(after.path)),
         "at": after.at,
@@ -178,17 +184,12 @@ def _move(
     work.tx.put(RESERVATION.name, [Row(campaign, row.version if row else 0, None, keys)])
 
 
-def _moved(id_: str, row: Row | None, place: tuple[str, str], held: int, used: int) -> Row:
-    organization, period = place
-    keys = row.keys if row else {"reserved": 0, "used": 0}
-    return Row(
-        id_,
-        row.version if row else 0,
-        None,
-        {
-            "organization": organization,
-            "period": period,
-            "reserved": keys["reserved"] + held,
-            "used": keys["used"] + used,
-        },
-    )
+def _moved(line: QuotaLine, sums: Mapping[str, Row], held: int, used: int) -> Row:
+    id_ = quota_id(line.organization, line.period, line.name)
+    keys = {
+        "organization": line.organization,
+        "period": line.period,
+        "reserved": line.reserved + held,
+        "used": line.used + used,
+    }
+    return Row(id_, sums[id_].version if id_ in sums else 0, None, keys)
