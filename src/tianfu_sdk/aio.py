@@ -22,7 +22,7 @@ __all__ = ["THREADS", "Aio", "AioPage"]
 
 T = TypeVar("T")
 THREADS = 8
-"""Worker threads of one hub."""
+"""Worker threads of one hub, whatever accounts it acts for."""
 
 
 class _Pool:
@@ -37,6 +37,12 @@ class _Pool:
             pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tianfu-aio")
             self._made = (os.getpid(), pool)
         return self._made[1]
+
+    def close(self) -> None:
+        """Let the threads end when what they were given is done; does not wait."""
+        made, self._made = self._made, None
+        if made is not None and made[0] == os.getpid():
+            made[1].shutdown(wait=False)
 
 
 class AioPage(Generic[T]):
@@ -79,12 +85,12 @@ class Aio:
 
     Args:
         target: The hub or desk.
-        pool: The threads; shared by all wrappers of one hub.
+        pool: The threads; None: those of the hub.
     """
 
     def __init__(self, target: Any, pool: _Pool | None = None) -> None:
         self._target = target
-        self._pool = pool or _Pool()
+        self._pool = pool or _pool_of(target)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -112,6 +118,14 @@ class Aio:
         return await asyncio.get_running_loop().run_in_executor(
             self._pool.threads(), functools.partial(context.run, fn, *args, **kwargs)
         )
+
+
+def _pool_of(hub: Any) -> _Pool:
+    """Give the threads that all hubs of one store share, whatever account they act for."""
+    holder = hub._tools.holder  # noqa: SLF001 - the hub's other half
+    holder.threads = holder.threads or _Pool()
+    pool: _Pool = holder.threads
+    return pool
 
 
 def _is_desk(value: Any) -> bool:

@@ -993,6 +993,28 @@ ENTRIES: dict[str, Entry] = {
         "tianfu events rollup --rebuild, or events.rebuild_rollups()",
         "请执行 tianfu events rollup --rebuild 或 events.rebuild_rollups()",
     ),
+    "session.lost": Entry(
+        "the session with the gateway is not open ({why})",
+        "与网关的会话未建立（{why}）",
+        "the next call opens it again",
+        "下次调用会重新建立",
+    ),
+    "session.no_answer": Entry(
+        "the gateway did not answer in time",
+        "网关未在时限内应答",
+    ),
+    "session.refused": Entry(
+        "the gateway refused the login (status {status})",
+        "网关拒绝登录（状态 {status}）",
+        "check account, password and version with the operator",
+        "请与运营方核对账号、密码与版本",
+    ),
+    "session.unreachable": Entry(
+        "no session with the gateway could be opened ({why})",
+        "无法与网关建立会话（{why}）",
+        "check host and port, and whether the operator lets this address in",
+        "请检查地址与端口，以及运营方是否放行本机地址",
+    ),
     "settings.file": Entry(
         "the settings file cannot be read: {why}",
         "配置文件无法读取：{why}",

@@ -322,6 +322,8 @@ class Hub(Desks):
             from tianfu_sdk.services.lanes import give_up_seats
 
             give_up_seats(self._tools)
+        if self._tools.holder.threads is not None:
+            self._tools.holder.threads.close()
         self._tools.transport.close()
         self._tools.store.close()
 
@@ -490,7 +492,7 @@ class Hub(Desks):
 
     @functools.cached_property
     def aio(self) -> Aio:
-        """The same hub for `async` code, on worker threads of its own."""
+        """The same hub for `async` code, on worker threads that all accounts of it share."""
         from tianfu_sdk.aio import Aio
 
         return Aio(self)

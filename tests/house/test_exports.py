@@ -21,7 +21,7 @@ MODULES = sorted(
 )
 # What must not be paid for by who only imports the library.
 HEAVY = ("asyncio", "babel", "click", "cryptography", "httpx", "msgspec", "rich", "sqlite3")
-EMPTY = {"backends", "core", "model", "ports", "services", "testing.cases"}
+EMPTY = {"backends", "core", "links", "model", "ports", "services", "testing.cases"}
 """Rooms whose `__init__` only says what they are."""
 
 

@@ -238,3 +238,21 @@ def test_a_spool_that_is_not_there_is_told(tmp_path):
     with pytest.raises(StorageError) as caught:
         blobs.put(io.BytesIO(bytes(LARGE)))
     assert (caught.value.code, caught.value.path) == ("storage.io", "spool")
+
+
+def test_an_upload_of_which_nobody_says_when_it_began_is_left_alone():
+    begun = "<Upload><Key>{}</Key><UploadId>{}</UploadId><Initiated>{}</Initiated></Upload>"
+    listed = "".join(
+        (
+            begun.format("media/a", "1", "2020-01-01T00:00:00Z"),
+            begun.format("media/b", "2", ""),
+            begun.format("media/c", "3", "lately"),
+        )
+    )
+    body = f"<ListMultipartUploadsResult>{listed}</ListMultipartUploadsResult>".encode()
+    with Loopback() as vendor:
+        vendor.script(HttpResponse(status=200, body=body))
+        assert place(vendor.url).tidy(timedelta(0)) == 1
+    ended = [request.url for request in vendor.requests if request.method == "DELETE"]
+    assert len(ended) == 1
+    assert "uploadId=1" in ended[0]

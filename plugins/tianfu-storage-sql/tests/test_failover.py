@@ -104,9 +104,9 @@ def test_a_primary_killed_under_load_loses_nothing_that_was_acknowledged(tmp_pat
 @pytest.mark.deep
 @pytest.mark.timeout(1800)
 def test_twenty_primaries_killed_at_random_moments(tmp_path):
-    seed = random.randrange(10**6)  # noqa: S311 - any moment will do
+    seed = random.randrange(10**6)
     _log.info("seed %s", seed)
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     rounds = []
     for number in range(20):
         folder = tmp_path / str(number)

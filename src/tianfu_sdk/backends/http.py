@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import os
-import socket
 import threading
 import time
 from collections import defaultdict
@@ -20,6 +18,8 @@ __all__ = ["HttpxTransport"]
 
 _LARGEST = 32 << 20
 """Bytes of a response at most; a vendor's answer is a few kilobytes."""
+_WARNING = 30
+"""As `logging` numbers it, which is not loaded before a request is sent."""
 _IDLE = 20
 """Connections that are kept for the next request."""
 # One by one: a filter of a logger does not see what its children log.
@@ -59,6 +59,8 @@ class HttpxTransport:
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """Send a request and give whatever response came."""
+        import logging
+
         import httpx
 
         for name in _LOGGERS:
@@ -209,6 +211,8 @@ class _Line:
 
     def cut(self) -> None:
         """End the call that is on its way; called by another thread."""
+        import socket
+
         self.late = True
         if self._socket is not None:
             # Of the socket below TLS; a close would leave its number to others while it is read.
@@ -265,7 +269,7 @@ class _Ours(threading.local):
 _ours = _Ours()
 
 
-def _keep(record: logging.LogRecord) -> bool:
+def _keep(record: Any) -> bool:
     # httpx's INFO line has the URL, httpcore's DEBUG lines have headers and URL. Requests of
     # the embedding program, in other threads or at other times, are logged as ever.
-    return not _ours.sending or record.levelno >= logging.WARNING
+    return not _ours.sending or bool(record.levelno >= _WARNING)

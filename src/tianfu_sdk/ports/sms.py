@@ -22,6 +22,7 @@ from tianfu_sdk.model.sms import (
 )
 
 __all__ = [
+    "AcknowledgingSmsGateway",
     "HttpSmsGateway",
     "PullingSmsGateway",
     "QueryingSmsGateway",
@@ -137,6 +138,18 @@ class SessionSmsGateway(Protocol):
 
     def close(self) -> None:
         """End the session; may be called again."""
+        ...
+
+
+@runtime_checkable
+class AcknowledgingSmsGateway(SessionSmsGateway, Protocol):
+    """A session whose peer keeps what it delivers until it is told that it is stored.
+
+    `poll` gives again what it gave before, until the thread that polled has acknowledged it.
+    """
+
+    def acknowledge(self) -> None:
+        """Learn that all that `poll` gave this thread is stored, and tell the peer."""
         ...
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -91,6 +90,8 @@ class Page(Generic[T]):
         return f"<Page of {len(self.items)}{more}>"
 
     def _repr_html_(self) -> str:
+        import html
+
         rows = [codec.to_plain(item) for item in self.items[:_SHOWN]]
         names = list(dict.fromkeys(name for row in rows for name in row))[:8]
         head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
@@ -127,6 +128,8 @@ def _cell(value: Any) -> Any:
 def _shown(name: str, value: Any) -> str:
     if name in _HIDDEN:
         return "•••"
+    import html
+
     text = "" if value is None else str(value)
     return html.escape(text if len(text) <= 80 else text[:79] + "…")  # noqa: PLR2004 - a cell
 

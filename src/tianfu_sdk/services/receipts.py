@@ -16,7 +16,12 @@ from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
 from tianfu_sdk.model.storage import Query, Row, Where
-from tianfu_sdk.ports.sms import HttpSmsGateway, PullingSmsGateway, SessionSmsGateway
+from tianfu_sdk.ports.sms import (
+    AcknowledgingSmsGateway,
+    HttpSmsGateway,
+    PullingSmsGateway,
+    SessionSmsGateway,
+)
 from tianfu_sdk.services.lanes import again, pace, take_seat
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
@@ -70,6 +75,8 @@ class Receipts(Desk):
                 break
             # Stored before the next poll, by which some gateways know that it came.
             self._take(gateway, receipts, inbound)
+            if isinstance(made, AcknowledgingSmsGateway):
+                made.acknowledge()
             count += len(receipts) + len(inbound)
         return count
 

@@ -48,6 +48,8 @@ class Holder:
     _ids: Ids
     _names: dict[int, str] = attrs.field(factory=dict, init=False)
     _gateways: dict[int, set[str]] = attrs.field(factory=dict, init=False)
+    threads: Any = attrs.field(default=None, init=False)
+    """Those that run calls for `async` code, once there was one; of all accounts together."""
 
     @property
     def name(self) -> str:

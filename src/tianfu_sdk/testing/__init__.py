@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tianfu_sdk.testing.blobs import BlobsSuite
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
+    from tianfu_sdk.testing.cmpp import CmppLoopback
     from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.keys import KeysSuite
     from tianfu_sdk.testing.loopback import Loopback
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlobsSuite",
+    "CmppLoopback",
     "CountingIds",
     "FrozenClock",
     "KeysSuite",
@@ -35,6 +37,7 @@ __all__ = [
 
 _ROOMS = {
     "BlobsSuite": "tianfu_sdk.testing.blobs",
+    "CmppLoopback": "tianfu_sdk.testing.cmpp",
     "CountingIds": "tianfu_sdk.testing.clock",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "KeysSuite": "tianfu_sdk.testing.keys",

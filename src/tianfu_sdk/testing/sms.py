@@ -15,12 +15,13 @@ class TestMine(SmsGatewaySuite):
 
 `answer` is for gateways over HTTP. Where the vendor calls back, `signed_callback` makes
 such a call, and `resigned` signs it again; where a session brings receipts, `arrive` lets
-them come. What a gateway cannot do by its `capabilities` is skipped; nothing else is.
+them come, and `fail` lets its vendor fail in the ways that `faults` names. What a gateway
+cannot do by its `capabilities` is skipped; nothing else is.
 """
 
 from __future__ import annotations
 
-from tianfu_sdk.testing.cases.sms_base import Outcome
+from tianfu_sdk.testing.cases.sms_base import Outcome, SessionFault
 from tianfu_sdk.testing.cases.sms_callbacks import CallbackCases
 from tianfu_sdk.testing.cases.sms_network import NetworkCases, PrivacyCases
 from tianfu_sdk.testing.cases.sms_pulls import PullCases
@@ -28,7 +29,7 @@ from tianfu_sdk.testing.cases.sms_requests import CapabilityCases, RequestCases
 from tianfu_sdk.testing.cases.sms_results import ResultCases
 from tianfu_sdk.testing.cases.sms_sessions import SessionCases
 
-__all__ = ["Outcome", "SmsGatewaySuite"]
+__all__ = ["Outcome", "SessionFault", "SmsGatewaySuite"]
 
 
 class SmsGatewaySuite(
@@ -46,6 +47,6 @@ class SmsGatewaySuite(
     Fixtures to override: `gateway`; it may use `loopback` (a vendor on 127.0.0.1), `clock`,
     `ids` and `context` (what a factory is given). Methods to override as the capabilities
     ask for it: `answer`, `query_answer`, `signed_callback`, `resigned`, `forged`,
-    `pull_answer`, `carried`, `arrive`.
-    Attributes: `volatile`, `secrets`, `answers_each`, `callback_size`, `patience`.
+    `pull_answer`, `carried`, `arrive`, `fail`.
+    Attributes: `volatile`, `secrets`, `answers_each`, `callback_size`, `patience`, `faults`.
     """

@@ -66,8 +66,8 @@ class Remains:
             body, now = self._call("GET", "", {"uploads": "", "prefix": prefix} | marks)
             root = _parse(body, self.place)
             for upload in root.iterfind("{*}Upload"):
-                begun = datetime.fromisoformat(_text(upload, "Initiated"))
-                if now - begun.astimezone(UTC) >= older:
+                begun = _moment(_text(upload, "Initiated"))
+                if begun is not None and now - begun >= older:
                     yield _text(upload, "Key"), _text(upload, "UploadId")
             found = {
                 "key-marker": _text(root, "NextKeyMarker"),
@@ -116,6 +116,14 @@ class Remains:
 def _date(text: str | None, clock: Clock) -> datetime:
     # The time at which an upload began is by the server's clock as well.
     return parsedate_to_datetime(text).astimezone(UTC) if text else clock.now()
+
+
+def _moment(text: str) -> datetime | None:
+    # Some servers leave it out. What may have begun just now is left alone.
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _parse(body: bytes, place: str) -> ET.Element:

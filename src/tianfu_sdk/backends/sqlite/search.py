@@ -1,26 +1,28 @@
 """Full-text search in the store's own file and transaction.
 
-Bigrams and words go into a contentless FTS5 table, whose rare tokens give candidates; a
-BM25 over uni- and bigrams ranks them. The folded text is kept beside the index, because a
-contentless table forgets a document only when it is given exactly the tokens it was given
-before.
+Bigrams and words go into a contentless FTS5 table. The documents of a question's rarest tokens
+are ranked by the sum of these tokens' weights, the best of them by a BM25 over uni- and
+bigrams. The folded text is kept beside the index, because a contentless table forgets a
+document only when it is given exactly the tokens it was given before.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.ranking import bm25, idf
+from tianfu_sdk.core.ranking import bm25, idf, rarest
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens, script_of
 
 __all__ = ["SqliteSearch"]
 
-_RAREST = 12
-_CANDIDATES = 200
+_MOST_HITS = 200
+_CANDIDATES = 100
+_FEW = 2
+"""Words whose sum of weights would leave too much undecided."""
 # unicode61 splits at these; private-use letters stand for them inside the index.
 _SAFE = str.maketrans({".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003"})
 
@@ -101,19 +103,20 @@ class SqliteSearch:
 
     def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
-        check_page(limit, most=_CANDIDATES)
+        check_page(limit, most=_MOST_HITS)
         # Counting the rows would cost more than all the rest of a query.
         n = self._number("docs")
         if not tokens or not n:
             return []
         average = self._number("length") / n
-        weights = {token: idf(n, df) for token, df in self._frequencies(tokens).items() if df}
+        frequencies = {token: df for token, df in self._frequencies(tokens).items() if df}
+        weights = {token: idf(n, df) for token, df in frequencies.items()}
         # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
         # so all other tokens are counted as the analyzer sees them.
         lettered = [token for token in weights if _is_lettered(token)]
         others = [token for token in weights if not _is_lettered(token)]
         hits = []
-        for id_, text, length in self._candidates(list(weights), only):
+        for id_, text, length in self._candidates(frequencies, n, only, limit):
             counts = {token: text.count(token) for token in lettered}
             if others:
                 seen = Counter(folded_tokens(text))
@@ -148,25 +151,62 @@ class SqliteSearch:
         """Count the documents."""
         return int(self._connection.execute("SELECT count(*) FROM tf_doc").fetchone()[0])
 
-    def _candidates(self, tokens: Sequence[str], only: SearchFilter) -> list[tuple[str, str, int]]:
-        words = [token for token in tokens if _is_word(token)]
-        conditions, values = _filtered(only)
-        if words:
-            # Tokens are ordered by document frequency, the rarest first.
-            match = " OR ".join(f'"{word.translate(_SAFE)}"' for word in words[:_RAREST])
-            text = (
-                "SELECT d.id, d.body, d.length FROM tf_fts JOIN tf_doc AS d"
-                f" ON d.seq = tf_fts.rowid WHERE tf_fts MATCH ?{conditions}"
-                f" ORDER BY rank, d.seq LIMIT {_CANDIDATES}"
-            )
-            return self._connection.execute(text, (match, *values)).fetchall()
+    def _candidates(
+        self, frequencies: Mapping[str, int], n: int, only: SearchFilter, limit: int
+    ) -> list[tuple[str, str, int]]:
+        words = {token: df for token, df in frequencies.items() if _is_word(token)}
+        most = max(_CANDIDATES, 2 * limit)
+        if not words:
+            return self._containing(list(frequencies), only, most)
+        if len(words) <= _FEW:
+            return self._by_rank(list(words), only, most)
+        found: list[tuple[str, str, int]] = []
+        for tokens in rarest(words):
+            found = self._by_weight({t: idf(n, words[t]) for t in tokens}, only, most)
+            if len(found) >= limit:
+                break
+        return found
+
+    def _by_rank(
+        self, words: Sequence[str], only: SearchFilter, most: int
+    ) -> list[tuple[str, str, int]]:
+        # Bodies are fetched of the best only: a sort would carry all of them along.
+        joined, conditions, values = _filtered(only, "tf_fts.rowid")
+        text = (
+            "SELECT d.id, d.body, d.length FROM"
+            f" (SELECT tf_fts.rowid AS seq FROM tf_fts{joined} WHERE tf_fts MATCH ?{conditions}"
+            f" ORDER BY rank, tf_fts.rowid LIMIT {most}) AS best JOIN tf_doc AS d USING (seq)"
+        )
+        match = " OR ".join(map(_quoted, words))
+        return self._connection.execute(text, (match, *values)).fetchall()
+
+    def _by_weight(
+        self, weights: Mapping[str, float], only: SearchFilter, most: int
+    ) -> list[tuple[str, str, int]]:
+        joined, conditions, values = _filtered(only, "every.seq")
+        one = "SELECT rowid AS seq, ? AS weight FROM tf_fts WHERE tf_fts MATCH ?"
+        every = " UNION ALL ".join([one] * len(weights))
+        grouped = f"SELECT seq, sum(weight) AS score FROM ({every}) GROUP BY seq"
+        text = (
+            "SELECT d.id, d.body, d.length FROM"
+            f" (SELECT every.seq AS seq FROM ({grouped}) AS every{joined} WHERE 1{conditions}"
+            f" ORDER BY score DESC, every.seq LIMIT {most}) AS best"
+            " JOIN tf_doc AS d USING (seq)"
+        )
+        given = [value for word, weight in weights.items() for value in (weight, _quoted(word))]
+        return self._connection.execute(text, (*given, *values)).fetchall()
+
+    def _containing(
+        self, letters: Sequence[str], only: SearchFilter, most: int
+    ) -> list[tuple[str, str, int]]:
         # Only single characters were asked for: they are not in the index, so look.
-        some = " OR ".join("instr(d.body, ?)" for _ in tokens)
+        _, conditions, values = _filtered(only, "d.seq")
+        some = " OR ".join("instr(d.body, ?)" for _ in letters)
         text = (
             f"SELECT d.id, d.body, d.length FROM tf_doc AS d WHERE ({some or 0}){conditions}"
-            f" ORDER BY d.length LIMIT {_CANDIDATES}"
+            f" ORDER BY d.length LIMIT {most}"
         )
-        return self._connection.execute(text, (*tokens, *values)).fetchall()
+        return self._connection.execute(text, (*letters, *values)).fetchall()
 
     def _frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         found = {}
@@ -177,7 +217,7 @@ class SqliteSearch:
                 text, value = "SELECT df FROM tf_letter WHERE letter = ?", token
             row = self._connection.execute(text, (value,)).fetchone()
             found[token] = int(row[0]) if row else 0
-        return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+        return found
 
     def _count_letters(self, letters: Counter[str], sign: int) -> None:
         self._connection.executemany(
@@ -216,16 +256,22 @@ def _words(tokens: Sequence[str]) -> str:
     return " ".join(token for token in tokens if _is_word(token)).translate(_SAFE)
 
 
-def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
-    text, values = "", []
+def _quoted(word: str) -> str:
+    return f'"{word.translate(_SAFE)}"'
+
+
+def _filtered(only: SearchFilter, seq: str) -> tuple[str, str, list[str]]:
+    """Say what a document must be: what to join by its number, conditions, their values."""
+    joined, text, values = "", "", []
     for column, members in (("d.kind", only.kinds), ("d.language", only.languages)):
         if members:
+            joined = f" JOIN tf_doc AS d ON d.seq = {seq}"
             text += f" AND {column} IN ({', '.join('?' * len(members))})"
             values += sorted(members)
     if only.tags:
         marks = ", ".join("?" * len(only.tags))
         text += (
-            f" AND EXISTS (SELECT 1 FROM tf_tag AS t WHERE t.doc = d.seq AND t.tag IN ({marks}))"
+            f" AND EXISTS (SELECT 1 FROM tf_tag AS t WHERE t.doc = {seq} AND t.tag IN ({marks}))"
         )
         values += sorted(only.tags)
-    return text, values
+    return joined, text, values

@@ -33,6 +33,7 @@ __all__ = [
     "HOSTILE",
     "SEED",
     "Outcome",
+    "SessionFault",
     "SmsCases",
     "batch_of",
     "check_results",
@@ -41,6 +42,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+SessionFault = Literal["", "refused", "silent", "cut", "half"]
+"""What goes wrong with a session: it is refused; a batch is taken and not answered; the
+connection ends instead of an answer, or in the middle of it. Empty: nothing any more."""
 
 Outcome = Literal["accepted", "rejected", "throttled", "mixed"]
 """What the vendor is to say: takes all; refuses every number; is being asked too fast; or
@@ -135,6 +140,7 @@ class SmsCases(Reported):
         answers_each: The vendor answers for every recipient; False: once for a whole call.
         callback_size: Receipts that one callback may carry.
         patience: Seconds in which something that arrives must be seen by `poll`.
+        faults: What `fail` can let go wrong with a session.
     """
 
     volatile: ClassVar[Sequence[str]] = ()
@@ -142,6 +148,7 @@ class SmsCases(Reported):
     answers_each: ClassVar[bool] = True
     callback_size: ClassVar[int] = 100
     patience: ClassVar[float] = 5.0
+    faults: ClassVar[Sequence[SessionFault]] = ()
 
     @pytest.fixture
     def clock(self) -> FrozenClock:
@@ -263,6 +270,15 @@ class SmsCases(Reported):
             The receipts that will come, where the vendor only makes its own; None: as given.
         """
         pytest.fail("override `arrive(gateway, receipts, inbound)`: let the vendor deliver")
+
+    def fail(self, gateway: Any, fault: SessionFault) -> None:  # noqa: ARG002 - a hook
+        """Let something go wrong from now on. For sessions whose author names `faults`.
+
+        Args:
+            gateway: The gateway.
+            fault: What; empty: all is well again.
+        """
+        pytest.fail("override `fail(gateway, fault)`: let the vendor fail")
 
     def carried(self, request: HttpRequest) -> list[str]:
         """Give all texts that a request carries, decoded as the vendor decodes them.

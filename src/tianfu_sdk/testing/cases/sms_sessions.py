@@ -8,13 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tianfu_sdk.errors import TianfuError, Unavailable, Unsupported
+from tianfu_sdk.errors import Ambiguous, TianfuError, Unavailable, Unsupported
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
-from tianfu_sdk.ports.sms import SessionSmsGateway
-from tianfu_sdk.testing.cases.sms_base import HOSTILE, SmsCases, batch_of, check_results, tried
+from tianfu_sdk.ports.sms import AcknowledgingSmsGateway, SessionSmsGateway
+from tianfu_sdk.testing.cases.sms_base import (
+    HOSTILE,
+    SessionFault,
+    SmsCases,
+    batch_of,
+    check_results,
+    tried,
+)
 from tianfu_sdk.testing.cases.sms_callbacks import inbound_of, receipts_of, same_receipt
 
 __all__ = ["SessionCases"]
+
+
+def heard(session: SessionSmsGateway) -> None:
+    """Say that what was polled is stored, to a gateway that wants to know."""
+    if isinstance(session, AcknowledgingSmsGateway):
+        session.acknowledge()
 
 
 class SessionCases(SmsCases):
@@ -30,6 +43,7 @@ class SessionCases(SmsCases):
             new: tuple[Sequence[SmsReceipt], Sequence[Inbound]] = session.poll()
             found[0].extend(new[0])
             found[1].extend(new[1])
+            heard(session)
             if len(found[0]) >= receipts and len(found[1]) >= inbound:
                 return found
             if time.monotonic() > end:
@@ -72,6 +86,38 @@ class SessionCases(SmsCases):
             session.submit(batch_of(session.capabilities.phones_per_call + 1))
         assert raised.value.code == "sms.too_many"
 
+    @pytest.mark.parametrize("fault", ["silent", "cut", "half"])
+    def test_what_may_have_left_is_never_sent_again(
+        self, session: SessionSmsGateway, fault: SessionFault
+    ) -> None:
+        if fault not in self.faults:
+            pytest.skip(f"faults: the author's vendor cannot be {fault}")
+        self.fail(session, fault)
+        batch = batch_of(min(3, session.capabilities.phones_per_call))
+        started = time.monotonic()
+        found = tried(lambda: session.submit(batch))
+        assert time.monotonic() - started < session.capabilities.timeout + self.patience
+        if isinstance(found, TianfuError):
+            assert isinstance(found, Ambiguous), "some of it may have left"
+        else:
+            check_results(batch, found)
+            assert {result.status for result in found} == {"unknown"}
+        self.fail(session, "")
+        session.connect()
+        assert [one.status for one in session.submit(batch_of(1, first=50))] == ["accepted"]
+
+    def test_a_session_that_is_refused_sends_nothing(self, session: SessionSmsGateway) -> None:
+        if "refused" not in self.faults:
+            pytest.skip("faults: the author's vendor cannot refuse a session")
+        session.close()
+        self.fail(session, "refused")
+        for _ in range(2):
+            with pytest.raises(Unavailable) as raised:
+                session.connect()
+            assert raised.value.retryable
+        with pytest.raises(Unavailable):
+            session.submit(batch_of(1))
+
     @pytest.mark.parametrize("name", HOSTILE)
     def test_every_text_can_be_submitted(self, session: SessionSmsGateway, name: str) -> None:
         batch = batch_of(1, text=HOSTILE[name])
@@ -105,6 +151,23 @@ class SessionCases(SmsCases):
         assert [(one.phone, one.text) for one in got[1]] == [
             (one.phone, one.text) for one in inbound
         ]
+        assert [list(part) for part in session.poll()] == [[], []]
+
+    def test_what_was_not_stored_is_given_again(self, session: SessionSmsGateway) -> None:
+        if not isinstance(session, AcknowledgingSmsGateway):
+            pytest.skip("the gateway has no `acknowledge`: what a poll gave counts as stored")
+        can = session.capabilities
+        receipts = receipts_of(2) if can.receipts else []
+        inbound = inbound_of(["TD"]) if can.inbound else []
+        self.arrive(session, receipts, inbound)
+        end = time.monotonic() + self.patience
+        first = session.poll()
+        while len(first[0]) + len(first[1]) < len(receipts) + len(inbound):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+            first = session.poll()
+        assert session.poll() == first
+        session.acknowledge()
         assert [list(part) for part in session.poll()] == [[], []]
 
     def test_a_poll_with_nothing_new_is_empty(self, session: SessionSmsGateway) -> None:

@@ -1,0 +1,272 @@
+"""The part of a session gateway that no protocol changes: connecting, polling, closing, forks."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from tianfu_sdk.errors import Unavailable
+from tianfu_sdk.links.inbox import Inbox, Letter, Polled
+from tianfu_sdk.links.joining import Concat, Joined, Joiner
+from tianfu_sdk.links.link import Arrival, Link, Times, Wire
+from tianfu_sdk.links.longs import Longs, State
+from tianfu_sdk.model.sms import Inbound, SmsReceipt
+
+__all__ = ["LinkGateway", "Mail", "Note", "Slip"]
+
+_SOME = 500
+"""Letters of one poll."""
+_WAIT = 0.1
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+
+_GATEWAYS: weakref.WeakSet[LinkGateway] = weakref.WeakSet()
+
+
+@attrs.frozen
+class Slip:
+    """A receipt as it came."""
+
+    provider_id: str
+    phone: str = attrs.field(repr=False)
+    state: State | None
+    """None: nothing that is final."""
+    receipt: SmsReceipt | None
+    """What the hub is told if it is of the whole message; None with `state`."""
+    mark: int = 0
+    """What was on its way when it came."""
+
+
+@attrs.frozen
+class Note:
+    """What a person wrote, or a part of it."""
+
+    sender: object = attrs.field(repr=False)
+    """What parts of one message have in common."""
+    inbound: Inbound = attrs.field(repr=False)
+    """Without its text where it is a part."""
+    concat: Concat | None
+    data: bytes = attrs.field(repr=False)
+    coding: str
+
+
+Mail = Slip | Note
+
+
+class LinkGateway(ABC):
+    """A gateway over links of its own. Safe to share between threads and across a fork.
+
+    Args:
+        times: Limits of a link.
+        inbox: Letters at most that are not stored yet.
+        longs: Phones at most whose receipts of several parts are joined.
+    """
+
+    def __init__(self, *, times: Times, inbox: int = 10_000, longs: int = 200_000) -> None:
+        self._times = times
+        self._sizes = (inbox, longs)
+        self._renew()
+        _GATEWAYS.add(self)
+
+    def _renew(self) -> None:
+        self._pid = os.getpid()
+        self._guard = threading.Lock()
+        self._links: tuple[Link, ...] = ()
+        self._inbox = Inbox(self._sizes[0])
+        self._longs = Longs(self._sizes[1])
+        self._reading = threading.Lock()
+        self._joiner: Joiner[tuple[Letter, Note]] = Joiner()
+        self._failures = 0
+        self._not_before = 0.0
+        self._failed: Unavailable | None = None
+
+    def forget_parent(self) -> None:
+        """Let go of what a parent process holds: its sessions stay its own."""
+        for link in self._links:
+            link.abandon()
+        self._renew()
+
+    # What a protocol brings.
+
+    @abstractmethod
+    def _dial(self) -> Sequence[Link]:
+        """Open the links and log in; the first is the one to submit over.
+
+        Raises:
+            Unavailable: It does not answer, or refuses the login.
+        """
+
+    @abstractmethod
+    def _mail(self, item: Any) -> Mail:
+        """Give what an arrival is."""
+
+    @abstractmethod
+    def _read(self, data: bytes, coding: str) -> str:
+        """Read the text of an inbound message."""
+
+    def _named(self, provider_id: str, phone: str) -> str:  # noqa: ARG002 - for those who need it
+        """Give the hub's name of a message of the peer's id; by phone where one id has many."""
+        return provider_id
+
+    # The port.
+
+    def connect(self) -> None:
+        """Open the session, or do nothing where it is open.
+
+        After a failure the next ones in line get the same answer for a while, doubling to a
+        minute: a peer that is away or refuses the login is not hammered.
+
+        Raises:
+            Unavailable: `session.unreachable`, `session.refused`, `session.lost`.
+        """
+        with self._guard:
+            if self._alive():
+                return
+            if self._failed is not None and time.monotonic() < self._not_before:
+                raise Unavailable(self._failed.code, **self._failed.values)
+            old, self._links = self._links, ()
+            try:
+                for link in old:
+                    link.close()
+                self._links = tuple(self._dial())
+            except Unavailable as error:
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 10))
+                self._failures += 1
+                self._failed, self._not_before = error, time.monotonic() + pause
+                raise
+            self._failures, self._failed = 0, None
+
+    def poll(self) -> Polled:
+        """Give what came and this thread has not yet said to have stored.
+
+        Parts of messages that are not whole yet, and receipts that are not final, are not
+        among it. Right after `acknowledge` it waits a moment: a peer sends the next receipts
+        when it is told of the ones before.
+        """
+        with self._reading:
+            receipts: list[SmsReceipt] = []
+            inbound: list[Inbound] = []
+            letters: list[Letter] = []
+            while not receipts and not inbound:
+                some = self._inbox.take(_SOME, _WAIT)
+                early = [self._sort(one, receipts, inbound, letters) for one in some]
+                for joined in self._joiner.late(time.monotonic()):
+                    self._hand_on(joined, inbound, letters)
+                back = [letter for letter in early if letter is not None]
+                if back:
+                    self._inbox.put_back(back)
+                if len(some) == len(back):
+                    break
+            return self._inbox.give(receipts, inbound, letters)
+
+    def acknowledge(self) -> None:
+        """Tell the peer that all that this thread was given by `poll` is stored."""
+        self._inbox.acknowledge()
+
+    def close(self) -> None:
+        """End the session in limited time; may be called again."""
+        with self._guard:
+            links, self._links = self._links, ()
+            self._failed = None
+        for link in links:
+            link.close()
+
+    # For protocols.
+
+    def _open(self, host: str, port: int, timeout: float, wire: Wire, window: int) -> Link:
+        """Open a link, without a login.
+
+        Raises:
+            Unavailable: `session.unreachable`.
+        """
+        try:
+            connection = socket.create_connection((host, port), timeout)
+        except OSError as error:
+            raise Unavailable("session.unreachable", why=type(error).__name__) from None
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return Link(connection, wire, window=window, times=self._times, arrived=self._arrived)
+
+    def _link(self) -> Link:
+        """Give the link to submit over.
+
+        Raises:
+            Unavailable: `session.lost`, there is none: nothing left.
+        """
+        links = self._links
+        if not links or not links[0].alive:
+            raise Unavailable("session.lost", why=links[0].why if links else "closed")
+        return links[0]
+
+    def _alive(self) -> bool:
+        return bool(self._links) and all(link.alive for link in self._links)
+
+    def _arrived(self, link: Link, arrival: Arrival) -> bool:
+        if isinstance(arrival.item, Slip):
+            slip = attrs.evolve(arrival.item, mark=self._longs.mark)
+            arrival = attrs.evolve(arrival, item=slip)
+        return self._inbox.put(link, arrival)
+
+    def _sort(
+        self,
+        letter: Letter,
+        receipts: list[SmsReceipt],
+        inbound: list[Inbound],
+        letters: list[Letter],
+    ) -> Letter | None:
+        """Read a letter; gives it back where it cannot be read yet."""
+        mail: Mail = letter.arrival.item
+        if isinstance(mail, Note):
+            self._take_note(letter, mail, inbound, letters)
+            return None
+        if mail.state is None or mail.receipt is None:
+            self._inbox.done([letter])
+            return None
+        if not self._longs.settled(mail.mark):
+            return letter
+        told = self._longs.tell(mail.provider_id, mail.phone, mail.state)
+        if told.state is None:
+            self._inbox.done([letter])
+        else:
+            id_ = self._named(told.provider_id, mail.phone)
+            receipts.append(attrs.evolve(mail.receipt, provider_id=id_))
+            letters.append(letter)
+        return None
+
+    def _take_note(
+        self, letter: Letter, note: Note, inbound: list[Inbound], letters: list[Letter]
+    ) -> None:
+        if note.concat is None:
+            inbound.append(attrs.evolve(note.inbound, text=self._read(note.data, note.coding)))
+            letters.append(letter)
+            return
+        now = time.monotonic()
+        joined = self._joiner.add(note.sender, note.concat, note.data, (letter, note), now)
+        if joined is not None:
+            self._hand_on(joined, inbound, letters)
+
+    def _hand_on(
+        self,
+        joined: Joined[tuple[Letter, Note]],
+        inbound: list[Inbound],
+        letters: list[Letter],
+    ) -> None:
+        _, note = joined.held[0]
+        inbound.append(attrs.evolve(note.inbound, text=self._read(joined.data, note.coding)))
+        letters += [letter for letter, _ in joined.held]
+
+
+def _after_fork() -> None:
+    for gateway in list(_GATEWAYS):
+        gateway.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
