@@ -1147,6 +1147,12 @@ ENTRIES: dict[str, Entry] = {
         "use https, or set allow_http = true if the network between is yours",
         "请使用 https；若中间网络为自有，可设 allow_http = true",
     ),
+    "sms.pull_failed": Entry(
+        "the gateway did not say what came ({why})",
+        "网关未能返回回执与上行（{why}）",
+        "it is asked again next time",
+        "下次会再次拉取",
+    ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",
         "{spans} 处有第二个签名，一条短信只能有一个签名",

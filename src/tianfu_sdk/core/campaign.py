@@ -296,7 +296,18 @@ class Picker:
         self._moment = moment_key(now)
         self._real = real
         self._last = b""
+        self._seen: set[bytes] | None = None
         self._verdicts: dict[str, _Verdict] = {}
+
+    def remember(self, phones: Iterable[bytes] = ()) -> None:
+        """Remember all phones from now on: candidates do not come in the order of the index.
+
+        Args:
+            phones: Blind indexes that count as taken.
+        """
+        if self._seen is None:
+            self._seen = set()
+        self._seen.update(phones)
 
     def pick(self, candidate: Candidate) -> Choice:
         """Decide over the next candidate."""
@@ -306,12 +317,17 @@ class Picker:
             reason = refuses(self._campaign, candidate.opted_out) or reason
         if candidate.until <= self._moment and reason not in _FIRST:
             reason = "no_consent"
-        if not reason and candidate.phone_ix == self._last:
+        if not reason and self._had(candidate.phone_ix):
             reason = "duplicate"
         if reason:
             return Choice(candidate.id, candidate.phone_ix, reason=reason)
         self._last = candidate.phone_ix
+        if self._seen is not None:
+            self._seen.add(candidate.phone_ix)
         return Choice(candidate.id, candidate.phone_ix, verdict.language, verdict.parts)
+
+    def _had(self, phone_ix: bytes) -> bool:
+        return phone_ix == self._last or (self._seen is not None and phone_ix in self._seen)
 
     def _learn(self, shape: str) -> _Verdict:
         if len(self._verdicts) >= _SHAPES:

@@ -374,19 +374,53 @@ MESSAGE = Kind(
         Key("batch"),
         Key("provider_id"),
         Key("parts", "int"),
+        Key("region"),
+        Key("error"),
     ),
-    # By subscriber for whoever wants to see or to erase what there is of a person.
-    (("state", "campaign"), ("provider_id",), ("batch",), ("subscriber",)),
+    # None by subscriber: messages are written in the order of their phones, so that index would
+    # be written all over at each commit. Their ids are made of the phone's index: services/traces.
+    (("state", "campaign", "region", "language"), ("provider_id",), ("batch",)),
     document=False,
-    schema=2,
+    schema=3,
 )
-"""One narrow row a recipient of a campaign; its id is `core.messages.message_id(…)`."""
+"""One narrow row a recipient of a campaign, once something became of the message; its id is
+`core.messages.message_id(…)`."""
+BATCH = Kind(
+    "batch",
+    (
+        Key("campaign"),
+        Key("gateway"),
+        Key("language"),
+        Key("state"),
+        Key("count", "int"),
+        Key("parts", "int"),
+    ),
+    (("campaign", "state"), ("state",)),
+    document=False,
+)
+"""Where a batch of the outbox stands, and how many messages of it have no row yet:
+`core.batches`."""
+FORMER_PHONE = Kind(
+    "former_phone",
+    (Key("subscriber"), Key("phone_ix", "bytes")),
+    (("subscriber",),),
+    document=False,
+)
+"""Blind indexes that a subscriber stood under before: messages went to them."""
 RECEIPT = Kind(
     "receipt",
-    (Key("provider_id"), Key("subscriber"), Key("state"), Key("at", "int")),
-    (("provider_id",), ("subscriber",)),
+    (
+        Key("provider_id"),
+        Key("subscriber"),
+        Key("phone_ix", "bytes"),
+        Key("state"),
+        Key("error"),
+        Key("parts", "int"),
+        Key("at", "int"),
+    ),
+    (("provider_id",), ("subscriber",), ("at",)),
     document=False,
-    schema=2,
+    schema=3,
 )
 """Receipts that came before the message they are of was known by that id."""
 LANE = Kind(
@@ -478,6 +512,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     RESERVATION,
     UNIQUE,
     MESSAGE,
+    BATCH,
+    FORMER_PHONE,
     RECEIPT,
     LANE,
     SEAT,

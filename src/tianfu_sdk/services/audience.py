@@ -78,6 +78,8 @@ class Audience:
         capabilities: Of its gateway.
         tools: Of the hub.
         texts: As they go out, by language.
+        order: By which key it was walked before; empty: it begins.
+        after: Where it goes on: key and id of the last who was looked at.
     """
 
     def __init__(
@@ -86,11 +88,18 @@ class Audience:
         capabilities: SmsCapabilities,
         tools: Tools,
         texts: Mapping[str, Composed],
+        *,
+        order: str = "",
+        after: tuple[KeyValue, str] | None = None,
     ) -> None:
         self._campaign = campaign
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
-        self._order = ""
-        self._after: tuple[KeyValue, str] | None = None
+        self.order = order
+        """By which key it is walked."""
+        # In the order of ids equal phones do not stand together, so all are looked at again.
+        self.after = after if order != "id" else None
+        """Key and id of the last who was looked at."""
+        self._skipped = after if order == "id" else None
         self.over = False
         """Whether the last subscribers were taken."""
 
@@ -102,13 +111,13 @@ class Audience:
         """
         demand_built(work)
         changing = moving(work)
-        order = self._order or ("id" if changing else "phone_ix")
+        order = self.order or ("id" if changing else "phone_ix")
         reached = _reached(work, self._campaign)
         query = Query(
             where=reached[0],
             any_of=reached[1],
             order=order,
-            after=self._after,
+            after=self.after,
             limit=PAGE,
             fields="keys",
         )
@@ -123,8 +132,15 @@ class Audience:
     def take(self, page: Page) -> list[Choice]:
         """Decide over the subscribers that were read."""
         self.over = page.last
-        self._order = page.order
-        self._after = page.after or self._after
+        self.order = page.order
+        self.after = page.after or self.after
+        if page.order == "id":
+            self._picker.remember()
+        if self._skipped is not None:
+            last = self._skipped[1]
+            before = [one for one in page.candidates if one.id <= last]
+            self._picker.remember(one.phone_ix for one in before)
+            page = attrs.evolve(page, candidates=page.candidates[len(before) :])
         pick = self._picker.pick
         return [pick(candidate) for candidate in page.candidates]
 
