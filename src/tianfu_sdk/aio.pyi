@@ -541,6 +541,7 @@ class AioImporter:
         kind: str,
         format: TableFormat | str | None = ...,
         organization: str | None = ...,
+        overwrite: bool = ...,
         progress: Progress | None = ...,
     ) -> ImportReport: ...
     async def load(
@@ -551,6 +552,7 @@ class AioImporter:
         format: TableFormat | str | None = ...,
         organization: str | None = ...,
         skip_bad: bool = ...,
+        overwrite: bool = ...,
         batch: int = ...,
         progress: Progress | None = ...,
     ) -> ImportReport: ...

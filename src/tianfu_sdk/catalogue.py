@@ -501,6 +501,12 @@ ENTRIES: dict[str, Entry] = {
         "correct them, or leave them out with skip_bad (--skip-bad)",
         "请改正后重试，或用 skip_bad（--skip-bad）跳过",
     ),
+    "import.edited": Entry(
+        "somebody else has edited the draft of this key since",
+        "该编号对应的草稿已被他人修改",
+        "leave the row out, or say that the file wins: overwrite, --overwrite",
+        "请跳过该行，或指定以文件为准：overwrite、--overwrite",
+    ),
     "import.flag": Entry(
         "this is neither yes nor no",
         "既不是“是”也不是“否”",
