@@ -17,7 +17,7 @@ from tianfu_sdk.errors import Unavailable
 from tianfu_sdk.links.inbox import Inbox, Letter, Polled
 from tianfu_sdk.links.joining import Concat, Joined, Joiner
 from tianfu_sdk.links.link import Arrival, Link, Times, Wire
-from tianfu_sdk.links.longs import Longs, State
+from tianfu_sdk.links.longs import Longs, State, Strays
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 
 __all__ = ["LinkGateway", "Mail", "Note", "Slip"]
@@ -37,6 +37,7 @@ class Slip:
 
     provider_id: str
     phone: str = attrs.field(repr=False)
+    """To whom, where one id has many; else empty."""
     state: State | None
     """None: nothing that is final."""
     receipt: SmsReceipt | None
@@ -82,6 +83,7 @@ class LinkGateway(ABC):
         self._links: tuple[Link, ...] = ()
         self._inbox = Inbox(self._sizes[0])
         self._longs = Longs(self._sizes[1])
+        self._strays = Strays(self._sizes[0])
         self._reading = threading.Lock()
         self._joiner: Joiner[tuple[Letter, Note]] = Joiner()
         self._failures = 0
@@ -111,10 +113,6 @@ class LinkGateway(ABC):
     @abstractmethod
     def _read(self, data: bytes, coding: str) -> str:
         """Read the text of an inbound message."""
-
-    def _named(self, provider_id: str, phone: str) -> str:  # noqa: ARG002 - for those who need it
-        """Give the hub's name of a message of the peer's id; by phone where one id has many."""
-        return provider_id
 
     # The port.
 
@@ -235,8 +233,12 @@ class LinkGateway(ABC):
         if told.state is None:
             self._inbox.done([letter])
         else:
-            id_ = self._named(told.provider_id, mail.phone)
-            receipts.append(attrs.evolve(mail.receipt, provider_id=id_))
+            reference, ref = self._strays.find(told.provider_id, mail.phone) or ("", "")
+            receipts.append(
+                attrs.evolve(
+                    mail.receipt, provider_id=told.provider_id, reference=reference, ref=ref
+                )
+            )
             letters.append(letter)
         return None
 

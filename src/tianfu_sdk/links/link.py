@@ -13,7 +13,7 @@ import selectors
 import socket
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
@@ -28,6 +28,7 @@ __all__ = [
     "Farewell",
     "Frame",
     "Heard",
+    "Late",
     "Link",
     "Outcome",
     "Reply",
@@ -42,8 +43,14 @@ _FULL = 262144
 """Bytes that wait to be written before nothing more is read: who does not read is not heard."""
 _SEQUENCES = 0x7FFFFFFF
 
+_TARDY = 10_000
+"""Requests whose answers are still listened for after their time."""
+
 Frame = Callable[[int], bytes]
 """Gives the bytes of a request of a sequence number."""
+Late = Callable[[int, Any], None]
+"""Told of the place of a request and of its answer, which came when nobody waited any more; it
+must be quick, ask nothing of the link, and raise nothing."""
 Outcome = Literal["said", "lost", "unsent"]
 
 
@@ -136,6 +143,7 @@ class _Call:
     outcomes: list[Outcome]
     values: list[Any]
     left: int
+    late: Late | None = None
     given_up: bool = False
     """Nobody waits for it any more."""
     done: threading.Event = attrs.field(factory=threading.Event)
@@ -148,6 +156,10 @@ class _Call:
         self.left -= 1
         if not self.left:
             self.done.set()
+
+    def tell(self, place: int, value: Any) -> None:
+        if self.late is not None and value is not None:
+            self.late(place, value)
 
 
 @attrs.define(eq=False)
@@ -190,6 +202,8 @@ class Link:
         self._guard = threading.Lock()
         self._waiting: deque[tuple[_Call, int]] = deque()
         self._pending: dict[int, _Pending] = {}
+        self._tardy: OrderedDict[int, _Pending] = OrderedDict()
+        """Those whose time is over: their places in the window are free."""
         self._outside = 0
         """Requests among the pending ones that the window does not count."""
         self._sequence = 0
@@ -220,19 +234,22 @@ class Link:
         """Whether requests can be put in."""
         return not (self._ended or self._closing)
 
-    def exchange(self, frames: Sequence[Frame], timeout: float) -> list[tuple[Outcome, Any]]:
+    def exchange(
+        self, frames: Sequence[Frame], timeout: float, late: Late | None = None
+    ) -> list[tuple[Outcome, Any]]:
         """Send requests, as many at once as the window lets through, and wait for all answers.
 
         Args:
             frames: The requests.
             timeout: Seconds at most.
+            late: Told of answers that come after that.
 
         Returns:
             One each, in order: `said` with the answer; `lost`, it may have left and nobody
             knows; `unsent`, nothing of it left.
         """
         count = len(frames)
-        call = _Call(frames, ["unsent"] * count, [None] * count, count)
+        call = _Call(frames, ["unsent"] * count, [None] * count, count, late)
         if not count:
             return []
         with self._guard:
@@ -375,6 +392,9 @@ class Link:
     def _answered(self, answer: Answer) -> None:
         pending = self._pending.pop(answer.sequence, None)
         if pending is None:
+            tardy = self._tardy.pop(answer.sequence, None)
+            if tardy is not None and tardy.call is not None:
+                tardy.call.tell(tardy.place, answer.value)
             return
         if pending.call is None:
             self._outside -= 1
@@ -383,7 +403,9 @@ class Link:
             self.window.throttled(len(self._pending) - self._outside)
         else:
             self.window.answered()
-        if answer.value is None:
+        if pending.call.given_up:
+            pending.call.tell(pending.place, answer.value)
+        elif answer.value is None:
             pending.call.settle(pending.place, "lost")
         else:
             pending.call.settle(pending.place, "said", answer.value)
@@ -437,6 +459,9 @@ class Link:
                 self._outside -= 1
             else:
                 pending.call.settle(pending.place, "lost")
+                self._tardy[sequence] = pending
+                if len(self._tardy) > _TARDY:
+                    self._tardy.popitem(last=False)
         return now + self._times.idle
 
     def _look(self, now: float) -> float:

@@ -182,7 +182,8 @@ class SmppGateway(LinkGateway):
         end = time.monotonic() + self._options.timeout
         for known, parts in plans:
             if known:
-                said, missed = self._sent(link, parts, known, end - time.monotonic())
+                timeout = end - time.monotonic()
+                said, missed = self._sent(link, batch.reference, parts, known, timeout)
                 results |= said
                 unsent += missed
         if unsent and unsent == len(domestic) + len(foreign):
@@ -291,16 +292,21 @@ class SmppGateway(LinkGateway):
     def _sent(
         self,
         link: Link,
+        reference: str,
         parts: Sequence[Part],
         known: Sequence[tuple[Recipient, str]],
         timeout: float,
     ) -> tuple[dict[str, SmsResult], int]:
+        def late(group: Group, id_: str) -> None:
+            self._strays.add(id_, reference, {"": group.recipients[0][0].ref})
+
         sending = Sending(
             link,
             parts=len(parts),
             build=self._builder(parts),
             judge=self._judge,
             timeout=timeout,
+            late=late,
         )
         several = len(parts) > 1
         with self._longs.sending() if several else contextlib.nullcontext():
