@@ -25,6 +25,7 @@ class Cases(SmsGatewaySuite):
             "system_id": "kepu",
             "password": Secret("secret88"),
             "source_addr": "10658000",
+            "tls": False,
             "bind": self.bind,
             "timeout": 2.0,
         }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import selectors
 import socket
+import ssl
 import threading
 import time
 import weakref
@@ -179,17 +181,34 @@ class LinkGateway(ABC):
 
     # For protocols.
 
-    def _open(self, host: str, port: int, timeout: float, wire: Wire, window: int) -> Link:
+    def _open(
+        self,
+        address: tuple[str, int],
+        wire: Wire,
+        *,
+        timeout: float,
+        window: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> Link:
         """Open a link, without a login.
+
+        Args:
+            address: Host and port of the peer; over TLS its certificate must name the host.
+            wire: Of the protocol.
+            timeout: Seconds for the connection, and again for TLS.
+            window: Requests on their way at most.
+            tls: None: in the clear.
 
         Raises:
             Unavailable: `session.unreachable`.
         """
         try:
-            connection = socket.create_connection((host, port), timeout)
+            connection = socket.create_connection(address, timeout)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                connection = _shaken(connection, address[0], tls, timeout)
         except OSError as error:
             raise Unavailable("session.unreachable", why=type(error).__name__) from None
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Link(connection, wire, window=window, times=self._times, arrived=self._arrived)
 
     def _link(self) -> Link:
@@ -263,6 +282,35 @@ class LinkGateway(ABC):
         _, note = joined.held[0]
         inbound.append(attrs.evolve(note.inbound, text=self._read(joined.data, note.coding)))
         letters += [letter for letter, _ in joined.held]
+
+
+def _shaken(
+    connection: socket.socket, host: str, tls: ssl.SSLContext, timeout: float
+) -> ssl.SSLSocket:
+    """Shake hands, all of it in limited time: a peer that drips bytes does not prolong it."""
+    end = time.monotonic() + timeout
+    connection.setblocking(False)
+    shaken = tls.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        while True:
+            try:
+                shaken.do_handshake()
+            except ssl.SSLWantReadError:
+                _await(shaken, selectors.EVENT_READ, end)
+            except ssl.SSLWantWriteError:
+                _await(shaken, selectors.EVENT_WRITE, end)
+            else:
+                return shaken
+    except BaseException:
+        shaken.close()
+        raise
+
+
+def _await(connection: socket.socket, event: int, end: float) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, event)
+        if not selector.select(max(0.0, end - time.monotonic())):
+            raise TimeoutError
 
 
 def _after_fork() -> None:

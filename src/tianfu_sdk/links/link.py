@@ -11,6 +11,7 @@ import contextlib
 import logging
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import OrderedDict, deque
@@ -41,7 +42,10 @@ _log = logging.getLogger("tianfu_sdk.sms")
 _CHUNK = 65536
 _FULL = 262144
 """Bytes that wait to be written before nothing more is read: who does not read is not heard."""
+_RECORD = 16384
+"""Bytes at once over TLS: as many as one record has."""
 _SEQUENCES = 0x7FFFFFFF
+_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _TARDY = 10_000
 """Requests whose answers are still listened for after their time."""
@@ -178,7 +182,7 @@ class Link:
     """A connection with a thread of its own. Safe to share between threads.
 
     Args:
-        connection: Open; it belongs to the link from now on.
+        connection: Open, over TLS or not; it belongs to the link from now on.
         wire: Reads and writes its bytes.
         window: Requests on their way at most.
         times: Limits.
@@ -210,6 +214,9 @@ class Link:
         self._out = bytearray()
         self._written = 0
         self._sent = 0
+        self._tried = 0
+        """Bytes that were handed to TLS: how many of them left it does not say."""
+        self._tls = connection if isinstance(connection, ssl.SSLSocket) else None
         self._closing = False
         self._ended = False
         self.why = ""
@@ -313,7 +320,7 @@ class Link:
 
     def _left_or_not(self, pending: _Pending) -> Outcome:
         # Only while the connection lives may what waits to be written still leave.
-        unsent = self._ended and pending.start >= self._sent
+        unsent = self._ended and pending.start >= max(self._sent, self._tried)
         return "unsent" if unsent else "lost"
 
     # What the thread does.
@@ -361,16 +368,20 @@ class Link:
                         self._write()
 
     def _read(self) -> None:
-        try:
-            data = self._socket.recv(_CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return
-        if not data:
-            raise Dead("closed")
-        self._heard_at = time.monotonic()
-        self._asked = 0
-        for heard in self._wire.heard(data):
-            self._take(heard)
+        while True:
+            try:
+                data = self._socket.recv(_CHUNK)
+            except _NOT_NOW:
+                return
+            if not data:
+                raise Dead("closed")
+            self._heard_at = time.monotonic()
+            self._asked = 0
+            for heard in self._wire.heard(data):
+                self._take(heard)
+            # What TLS has read already, no selector tells of.
+            if self._tls is None or not self._tls.pending():
+                return
 
     def _take(self, heard: Heard) -> None:
         match heard:
@@ -412,8 +423,13 @@ class Link:
 
     def _write(self) -> None:
         try:
-            count = self._socket.send(self._out)
-        except (BlockingIOError, InterruptedError):
+            if self._tls is None:
+                count = self._socket.send(self._out)
+            else:
+                record = bytes(self._out[:_RECORD])
+                self._tried = max(self._tried, self._sent + len(record))
+                count = self._tls.send(record)
+        except _NOT_NOW:
             return
         del self._out[:count]
         self._sent += count

@@ -188,7 +188,12 @@ class CmppGateway(LinkGateway):
     def _dial(self) -> Sequence[Link]:
         options = self._options
         wire = CmppWire(self._form)
-        link = self._open(options.host, options.port, options.connect_timeout, wire, options.window)
+        link = self._open(
+            (options.host, options.port),
+            wire,
+            timeout=options.connect_timeout,
+            window=options.window,
+        )
         try:
             self._login(link)
         except BaseException:

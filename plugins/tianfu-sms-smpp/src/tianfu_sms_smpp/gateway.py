@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -49,6 +50,10 @@ class SmppSettings:
     """At most 15 characters."""
     password: Secret
     """At most 8 characters: `{env = "NAME"}` or `{file = "path"}`."""
+    tls: bool = True
+    """False: phones, texts and the password cross the line in the clear."""
+    ca_file: str = ""
+    """Certificates that the centre's must go back to; empty: those of this system."""
     system_type: str = ""
     bind: Literal["transceiver", "pair"] = "transceiver"
     """`pair`: a transmitter and a receiver, for centres that have no transceiver."""
@@ -249,13 +254,27 @@ class SmppGateway(LinkGateway):
     def _bound(self, command: int) -> Link:
         options = self._options
         wire = SmppWire(self._names, options.utc_offset)
-        link = self._open(options.host, options.port, options.connect_timeout, wire, options.window)
+        link = self._open(
+            (options.host, options.port),
+            wire,
+            timeout=options.connect_timeout,
+            window=options.window,
+            tls=self._tls(),
+        )
         try:
             self._log_in(link, command)
         except BaseException:
             link.close()
             raise
         return link
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self._options.tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self._options.ca_file or None)
+        except OSError as error:
+            raise Unavailable("session.unreachable", why=type(error).__name__) from None
 
     def _log_in(self, link: Link, command: int) -> None:
         body = codec.bind(_bind(self._options))
