@@ -16,11 +16,14 @@ from tianfu_sdk.model.sms_policy import QuotaLine
 from tianfu_sdk.model.template import SmsProblem
 
 __all__ = [
+    "Blocker",
     "CallbackResult",
     "Campaign",
+    "CampaignExplanation",
     "CampaignState",
     "DayOfSending",
     "DispatchReport",
+    "Doer",
     "ErrorClass",
     "Exclusion",
     "Health",
@@ -278,9 +281,28 @@ class Campaign(Noun):
     topic: str = attrs.field(default="", metadata=text(64))
     purpose: str = attrs.field(default="science_sms", metadata=text(64, shortest=1))
     settings: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    languages: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Only people of these languages; empty: of all."""
+    interests: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    """Only people who asked for one of these topics; empty: whatever they asked for."""
+    members: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Only these subscribers, by id, as far as they are within its reach; empty: all."""
+    segment: str = ""
+    """Id of the saved segment that the audience was taken of."""
+    segment_version: int = 0
+    """Its version then; what is changed in it later changes no campaign."""
+    group: str = attrs.field(default="", metadata=text(64))
+    """Campaigns of one name are about the same thing: nobody gets two of them in a time that
+    policy sets (`repeat_days`)."""
+    content: str = ""
+    """Id of the published content that it tells of; only languages of which there is an
+    approved and current translation are sent, and it counts as the same thing as well."""
     gateway: str = "file"
     fallback: bool = True
-    """A subscriber whose language has no text gets zh-Hans; False: is left out."""
+    """A subscriber whose language has no text gets another; False: is left out."""
+    fallback_order: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Languages of texts that stand in, the first that there is; empty: Tibetan for Amdo, then
+    zh-Hans for all."""
     templates: Mapping[str, str] = MappingProxyType({})
     """By language tag: id of the approved template that the text is of."""
     emergency: str | None = None
@@ -332,7 +354,8 @@ class Exclusion:
     """Why some subscribers are left out, and how many."""
 
     reason: str
-    """`no_consent`, `opted_out`, `topic`, `duplicate`, `no_text`, `setting`, `too_long`, or
+    """`no_consent`, `opted_out`, `topic`, `language`, `setting`, `duplicate`, `no_text`,
+    `too_long`; `repeated`, `cap_day`, `cap_month`, `cap_topic`: the phone had enough; or
     `synthetic`: made for a demo or drill, and the gateway reaches telephones."""
     count: int
 
@@ -361,6 +384,53 @@ class Plan:
     """One of them has not enough left, so `send` would be refused."""
     problems: tuple[SmsProblem, ...] = ()
     """What is wrong with the texts; one that is refused stops the approval."""
+
+
+@attrs.frozen(kw_only=True)
+class Blocker:
+    """Something that stands in the way of a step, and what to do about it."""
+
+    code: str
+    """As of the error that the step would raise."""
+    path: str
+    message: str
+    message_zh: str
+    hint: str
+    hint_zh: str
+
+
+@attrs.frozen(kw_only=True)
+class Doer:
+    """An account that has a grant for a step."""
+
+    account: str
+    label: str
+    """Its post."""
+    allowed: bool
+    reason: str
+    """Why not: `lifecycle.own_work`; empty where it may."""
+    grants: tuple[str, ...]
+    """Ids of the grants that say so."""
+
+
+@attrs.frozen(kw_only=True)
+class CampaignExplanation:
+    """Who may do the next step of a campaign, and what stands in its way."""
+
+    campaign: str
+    state: CampaignState
+    step: str
+    """`approve`, `send`, `dispatch` (a worker does it), or empty: nothing is left to do."""
+    ready: bool
+    """Nothing stands in the way of whoever is allowed to."""
+    blockers: tuple[Blocker, ...]
+    """What would be refused, whoever asks."""
+    yours: tuple[Blocker, ...]
+    """Why the account that asks may not do it; empty where it may."""
+    who: tuple[Doer, ...]
+    """Accounts of its organization and of those above that have a grant for it."""
+    not_before: datetime | None
+    """When its messages may go out, UTC; None: it is not known, or they are on their way."""
 
 
 @attrs.frozen(kw_only=True)
