@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,18 +12,15 @@ import attrs
 from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
 from tianfu_sdk.model.http import HttpResponse
+from tianfu_sdk.model.schedule import Schedule
 from tianfu_sdk.model.sms_policy import QuotaLine
 from tianfu_sdk.model.template import SmsProblem
 
 __all__ = [
-    "Blocker",
     "CallbackResult",
     "Campaign",
-    "CampaignExplanation",
     "CampaignState",
-    "DayOfSending",
     "DispatchReport",
-    "Doer",
     "ErrorClass",
     "Exclusion",
     "Health",
@@ -34,7 +31,6 @@ __all__ = [
     "Plan",
     "QueryAnswer",
     "Recipient",
-    "Schedule",
     "SmsBatch",
     "SmsCapabilities",
     "SmsReceipt",
@@ -326,30 +322,6 @@ class Campaign(Noun):
 
 
 @attrs.frozen
-class DayOfSending:
-    """How many messages of a campaign go out on a day in China."""
-
-    day: date
-    messages: int
-
-
-@attrs.frozen
-class Schedule:
-    """When a campaign's messages go out, at the rate of its channel and within all hours.
-
-    Other campaigns that wait for the same channel are not counted.
-    """
-
-    starts: datetime
-    """UTC."""
-    ends: datetime | None
-    """When the last one has left, UTC; None: nobody says how fast the channel is."""
-    rate: float
-    """Messages a second; 0: unlimited."""
-    days: tuple[DayOfSending, ...]
-
-
-@attrs.frozen
 class Exclusion:
     """Why some subscribers are left out, and how many."""
 
@@ -384,53 +356,6 @@ class Plan:
     """One of them has not enough left, so `send` would be refused."""
     problems: tuple[SmsProblem, ...] = ()
     """What is wrong with the texts; one that is refused stops the approval."""
-
-
-@attrs.frozen(kw_only=True)
-class Blocker:
-    """Something that stands in the way of a step, and what to do about it."""
-
-    code: str
-    """As of the error that the step would raise."""
-    path: str
-    message: str
-    message_zh: str
-    hint: str
-    hint_zh: str
-
-
-@attrs.frozen(kw_only=True)
-class Doer:
-    """An account that has a grant for a step."""
-
-    account: str
-    label: str
-    """Its post."""
-    allowed: bool
-    reason: str
-    """Why not: `lifecycle.own_work`; empty where it may."""
-    grants: tuple[str, ...]
-    """Ids of the grants that say so."""
-
-
-@attrs.frozen(kw_only=True)
-class CampaignExplanation:
-    """Who may do the next step of a campaign, and what stands in its way."""
-
-    campaign: str
-    state: CampaignState
-    step: str
-    """`approve`, `send`, `dispatch` (a worker does it), or empty: nothing is left to do."""
-    ready: bool
-    """Nothing stands in the way of whoever is allowed to."""
-    blockers: tuple[Blocker, ...]
-    """What would be refused, whoever asks."""
-    yours: tuple[Blocker, ...]
-    """Why the account that asks may not do it; empty where it may."""
-    who: tuple[Doer, ...]
-    """Accounts of its organization and of those above that have a grant for it."""
-    not_before: datetime | None
-    """When its messages may go out, UTC; None: it is not known, or they are on their way."""
 
 
 @attrs.frozen(kw_only=True)

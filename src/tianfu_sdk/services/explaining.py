@@ -12,14 +12,8 @@ from tianfu_sdk.core.quotas import demand_room
 from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Denied, Invalid, NotFound, QuotaExceeded, TianfuError
 from tianfu_sdk.model.account import Account, Action
-from tianfu_sdk.model.sms import (
-    Blocker,
-    Campaign,
-    CampaignExplanation,
-    CampaignState,
-    Doer,
-    SmsCapabilities,
-)
+from tianfu_sdk.model.next_step import Blocker, CampaignExplanation, Doer
+from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, not_before
 from tianfu_sdk.services.quotas import lines

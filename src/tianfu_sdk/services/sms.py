@@ -16,9 +16,9 @@ from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.sms import (
     Campaign,
-    CampaignExplanation,
     CampaignState,
     DispatchReport,
     Health,
