@@ -12,6 +12,7 @@ from tianfu_sdk.errors import SchemaTooNew, StorageCorrupt, StorageUnavailable
 from tianfu_sdk.model.storage import Kind
 from tianfu_storage_sql import horizon
 from tianfu_storage_sql.events import Events, NumberedEvents
+from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.horizon import HorizonEvents
 from tianfu_storage_sql.locking import Making
 from tianfu_storage_sql.schema import SCHEMA, Tables, commit_name
@@ -164,7 +165,13 @@ class Opener:
             return None
         if "tf_meta" not in present:
             raise StorageCorrupt("storage.not_ours", place=place)
-        facts = {row[0]: row[1] for row in session.rows(self._meta, ())}
+        try:
+            facts = {row[0]: row[1] for row in session.rows(self._meta, ())}
+        except self._driver.errors as error:
+            if self._driver.fault(error) is not Fault.OTHER:
+                raise
+            # A table of this name with other columns.
+            raise StorageCorrupt("storage.not_ours", place=place) from error
         if not facts and not self._postgresql:
             return None  # an opening was interrupted
         if facts.get("application") != "tianfu_sdk":
