@@ -33,6 +33,7 @@ from tianfu_sdk.model.sms import (
     SmsBatch,
     SmsCapabilities,
     SmsResult,
+    TextRules,
     Window,
 )
 from tianfu_sdk.ports.clock import Clock, Ids
@@ -120,6 +121,8 @@ class AliyunGateway:
             pace=Pace(calls=_CALLS_A_SECOND),
             templates="required",
             signature="apart",
+            # Its code isv.PARAM_NOT_SUPPORT_URL: no link as the value of a variable.
+            rules=TextRules(links_in_values=False),
         )
 
     @classmethod
