@@ -47,10 +47,12 @@ from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
+from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region, RegionAmendment, RegionLevel, RekeyStep
+from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import (
     Campaign,
     CampaignState,
@@ -60,6 +62,7 @@ from tianfu_sdk.model.sms import (
     SmsReport,
     UnknownBatch,
 )
+from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.storage import JobInfo, JobState, JobView, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
 from tianfu_sdk.model.template import (
@@ -168,6 +171,10 @@ class Aio:
     @property
     def subscribers(self) -> AioSubscribers: ...
     @property
+    def segments(self) -> AioSegments: ...
+    @property
+    def sms_policies(self) -> AioSmsPolicies: ...
+    @property
     def sms(self) -> AioSms: ...
     @property
     def templates(self) -> AioTemplates: ...
@@ -178,6 +185,7 @@ class Aio:
     @property
     def emergencies(self) -> AioEmergencies: ...
     async def close(self) -> None: ...
+    async def as_system(self, *, reason: str) -> Aio: ...
     async def bootstrap(
         self,
         *,
@@ -189,7 +197,6 @@ class Aio:
         external_id: str | None = ...,
     ) -> Account: ...
     async def as_(self, account: str = ..., *, external_id: str | None = ...) -> Aio: ...
-    async def as_system(self, *, reason: str) -> Aio: ...
     async def unit(self, fn: Callable[[Hub], T]) -> T: ...
     async def with_options(
         self,
@@ -538,6 +545,7 @@ class AioImporter:
         kind: str,
         format: TableFormat | str | None = ...,
         organization: str | None = ...,
+        overwrite: bool = ...,
         progress: Progress | None = ...,
     ) -> ImportReport: ...
     async def load(
@@ -548,6 +556,7 @@ class AioImporter:
         format: TableFormat | str | None = ...,
         organization: str | None = ...,
         skip_bad: bool = ...,
+        overwrite: bool = ...,
         batch: int = ...,
         progress: Progress | None = ...,
     ) -> ImportReport: ...
@@ -1033,6 +1042,29 @@ class AioResources:
         external_key: str = ...,
     ) -> Resource: ...
 
+class AioSegments:
+    async def create(
+        self,
+        *,
+        name: str,
+        organization: str,
+        region: str | None = ...,
+        languages: Sequence[str] = ...,
+        interests: Sequence[str] = ...,
+        settings: Sequence[str] = ...,
+        members: Sequence[str] = ...,
+    ) -> Segment: ...
+    async def get(self, id: str) -> Segment: ...
+    async def find(
+        self,
+        *,
+        organization: str | None = ...,
+        region: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Segment]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Segment: ...
+
 class AioSms:
     async def compose(
         self,
@@ -1047,6 +1079,13 @@ class AioSms:
         settings: Sequence[str] = ...,
         gateway: str = ...,
         fallback: bool = ...,
+        fallback_order: Sequence[str] = ...,
+        segment: str | None = ...,
+        languages: Sequence[str] = ...,
+        interests: Sequence[str] = ...,
+        members: Sequence[str] = ...,
+        group: str = ...,
+        content: str = ...,
         emergency: str | None = ...,
         override_reason: str = ...,
         template: str | Mapping[str, str] = ...,
@@ -1065,6 +1104,7 @@ class AioSms:
     async def plan(self, id: str) -> Plan: ...
     async def exclusions(self, id: str, reason: str) -> Iterator[str]: ...
     async def approve(self, id: str) -> Campaign: ...
+    async def explain(self, id: str) -> CampaignExplanation: ...
     async def send(self, id: str) -> Campaign: ...
     async def finish_sends(self) -> int: ...
     async def cancel(self, id: str, reason: str = ...) -> Campaign: ...
@@ -1083,6 +1123,16 @@ class AioSms:
     async def report(self, id: str) -> SmsReport: ...
     async def status(self, id: str) -> Mapping[str, int]: ...
     async def health(self) -> Health: ...
+
+class AioSmsPolicies:
+    async def set(
+        self, organization: str, *, version: int | None = ..., **rules: Any
+    ) -> SmsPolicy: ...
+    async def get(self, organization: str) -> SmsPolicy | None: ...
+    async def find(
+        self, *, organization: str | None = ..., after: str | None = ..., limit: int = ...
+    ) -> AioPage[SmsPolicy]: ...
+    async def usage(self, organization: str, at: datetime | None = ...) -> list[QuotaLine]: ...
 
 class AioSubscribers:
     async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...

@@ -501,6 +501,12 @@ ENTRIES: dict[str, Entry] = {
         "correct them, or leave them out with skip_bad (--skip-bad)",
         "请改正后重试，或用 skip_bad（--skip-bad）跳过",
     ),
+    "import.edited": Entry(
+        "somebody else has edited the draft of this key since",
+        "该编号对应的草稿已被他人修改",
+        "leave the row out, or say that the file wins: overwrite, --overwrite",
+        "请跳过该行，或指定以文件为准：overwrite、--overwrite",
+    ),
     "import.flag": Entry(
         "this is neither yes nor no",
         "既不是“是”也不是“否”",
@@ -885,6 +891,13 @@ ENTRIES: dict[str, Entry] = {
         "only a published content answers a question",
         "只有已发布的内容才能作为答案",
     ),
+    "quota.exceeded": Entry(
+        "{wanted} parts are more than the {left} that are left of the {period} {name}",
+        "需要 {wanted} 条，超出 {period} {name} 剩余的 {left} 条",
+        "wait for the next period, or have the organization above raise the quota"
+        " (hub.sms_policies)",
+        "请等待下一周期，或由上级组织提高配额（hub.sms_policies）",
+    ),
     "reach.not_built": Entry(
         "this store does not have what campaigns are planned by of all subscribers yet",
         "本库尚未为全部受众建立短信规划所需的索引行",
@@ -1026,6 +1039,12 @@ ENTRIES: dict[str, Entry] = {
         "`tianfu config` shows all settings; docs/reference/settings.md says what they mean",
         "`tianfu config` 列出全部设置；含义见 docs/reference/settings.md",
     ),
+    "sms.bad_day": Entry(
+        "{value} is not a day",
+        "{value} 不是日期",
+        "write it as 2026-02-17",
+        "请写成 2026-02-17",
+    ),
     "sms.bad_signature": Entry(
         "this signature cannot stand in a message ({units} units with brackets, at most {most})",
         "该签名不可用（含括号 {units} 个编码单元，最多 {most}）",
@@ -1116,6 +1135,12 @@ ENTRIES: dict[str, Entry] = {
         "look at sms.window_start and sms.window_end",
         "请检查 sms.window_start 与 sms.window_end",
     ),
+    "sms.not_published": Entry(
+        "the content that this campaign tells of is not published",
+        "该短信任务所依据的内容尚未发布",
+        "publish it first",
+        "请先发布该内容",
+    ),
     "sms.outbox": Entry(
         "the folder of outgoing messages cannot be used ({why})",
         "无法使用短信外发目录（{why}）",
@@ -1134,11 +1159,23 @@ ENTRIES: dict[str, Entry] = {
         "use https, or set allow_http = true if the network between is yours",
         "请使用 https；若中间网络为自有，可设 allow_http = true",
     ),
+    "sms.pull_failed": Entry(
+        "the gateway did not say what came ({why})",
+        "网关未能返回回执与上行（{why}）",
+        "it is asked again next time",
+        "下次会再次拉取",
+    ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",
         "{spans} 处有第二个签名，一条短信只能有一个签名",
         "leave 【】 out of the text; the signature is a field of its own",
         "正文中不要写【】，签名单独填写",
+    ),
+    "sms.segment_retired": Entry(
+        "this segment is not used any more",
+        "该受众分组已停用",
+        "choose another one: hub.segments.find() lists them",
+        "请选择其他分组：hub.segments.find() 列出全部",
     ),
     "sms.short_secret": Entry(
         "this secret is too short: {least} bytes at least",
@@ -1194,11 +1231,23 @@ ENTRIES: dict[str, Entry] = {
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
     ),
+    "sms.too_many_members": Entry(
+        "a list has at most {most} subscribers",
+        "名单最多 {most} 人",
+        "narrow by region, language, topic or setting instead, or compose several campaigns",
+        "请改用区划、语言、主题或场景筛选，或拆分为多个任务",
+    ),
     "sms.too_many_organizations": Entry(
         "more than {most} organizations lie below this one",
         "该组织之下的组织超过 {most} 个",
         "compose it by an account whose grants reach the region",
         "请由授权覆盖该区划的账号编制",
+    ),
+    "sms.unapproved_translation": Entry(
+        "the content has no approved and current translation into {language}",
+        "该内容没有已审定且最新的 {language} 译文",
+        "have the translation approved, or leave this text out",
+        "请先审定译文，或去掉该语言的短信",
     ),
     "sms.unavailable": Entry(
         "the gateway did not take the batch in many attempts",

@@ -12,6 +12,8 @@ import attrs
 from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
 from tianfu_sdk.model.http import HttpResponse
+from tianfu_sdk.model.schedule import Schedule
+from tianfu_sdk.model.sms_policy import QuotaLine
 from tianfu_sdk.model.template import SmsProblem
 
 __all__ = [
@@ -275,9 +277,28 @@ class Campaign(Noun):
     topic: str = attrs.field(default="", metadata=text(64))
     purpose: str = attrs.field(default="science_sms", metadata=text(64, shortest=1))
     settings: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    languages: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Only people of these languages; empty: of all."""
+    interests: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    """Only people who asked for one of these topics; empty: whatever they asked for."""
+    members: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Only these subscribers, by id, as far as they are within its reach; empty: all."""
+    segment: str = ""
+    """Id of the saved segment that the audience was taken of."""
+    segment_version: int = 0
+    """Its version then; what is changed in it later changes no campaign."""
+    group: str = attrs.field(default="", metadata=text(64))
+    """Campaigns of one name are about the same thing: nobody gets two of them in a time that
+    policy sets (`repeat_days`)."""
+    content: str = ""
+    """Id of the published content that it tells of; only languages of which there is an
+    approved and current translation are sent, and it counts as the same thing as well."""
     gateway: str = "file"
     fallback: bool = True
-    """A subscriber whose language has no text gets zh-Hans; False: is left out."""
+    """A subscriber whose language has no text gets another; False: is left out."""
+    fallback_order: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Languages of texts that stand in, the first that there is; empty: Tibetan for Amdo, then
+    zh-Hans for all."""
     templates: Mapping[str, str] = MappingProxyType({})
     """By language tag: id of the approved template that the text is of."""
     emergency: str | None = None
@@ -286,9 +307,14 @@ class Campaign(Noun):
     """Why the hours of the night may be used; needs a second person and is audited."""
     state: CampaignState = CampaignState.DRAFT
     author: str = ""
+    """Person who wrote at it last."""
+    writers: tuple[str, ...] = ()
+    """All persons who wrote at it; none of them approves it."""
     approver: str = ""
     planned: int = 0
     """Recipients, as planned when it was approved."""
+    parts: int = 0
+    """Billed parts, as planned; so many are reserved of its quotas when it is sent."""
     cost: int = 0
     """In 1/1000 yuan, as planned."""
     queued: int | None = None
@@ -300,7 +326,8 @@ class Exclusion:
     """Why some subscribers are left out, and how many."""
 
     reason: str
-    """`no_consent`, `opted_out`, `topic`, `duplicate`, `no_text`, `setting`, `too_long`, or
+    """`no_consent`, `opted_out`, `topic`, `language`, `setting`, `duplicate`, `no_text`,
+    `too_long`; `repeated`, `cap_day`, `cap_month`, `cap_topic`: the phone had enough; or
     `synthetic`: made for a demo or drill, and the gateway reaches telephones."""
     count: int
 
@@ -322,6 +349,11 @@ class Plan:
     """When sending may begin; UTC."""
     reason: str = ""
     """Why not at once: `quiet_hours`, or empty."""
+    schedule: Schedule
+    quota: tuple[QuotaLine, ...] = ()
+    """Of its organization and those above, where there is a limit, for when it would begin."""
+    over_quota: bool = False
+    """One of them has not enough left, so `send` would be refused."""
     problems: tuple[SmsProblem, ...] = ()
     """What is wrong with the texts; one that is refused stops the approval."""
 

@@ -31,7 +31,7 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
 from tianfu_sdk.ports.sms import SmsGateway
-from tianfu_sdk.services.audience import policy_window
+from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
     book,
     queue_of,
@@ -48,7 +48,7 @@ from tianfu_sdk.services.outbox import (
     stands,
 )
 from tianfu_sdk.services.people import PHONE, open_all
-from tianfu_sdk.services.reach import candidates, demand_built
+from tianfu_sdk.services.reach import candidates, demand_built, ignores_refusals
 from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
@@ -278,7 +278,8 @@ class _Reader:
         sends = not stale or capabilities.dedupes
         if not sends or overrides_hours(campaign):
             return None
-        due = next_open(self._work.now, policy_window(self._work), capabilities.windows)
+        hours = hours_of(self._work, campaign.organization, capabilities)
+        due = next_open(self._work.now, hours)
         return due if due > self._work.now else None
 
 
@@ -337,6 +338,7 @@ def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[s
         return there
     campaign, real, now = claim.campaign, claim.gateway.capabilities.real, work.now
     moment = moment_key(now)
+    heeded = not ignores_refusals(work, campaign)
     # Nearly all of a batch are of a few shapes, so each is looked at once.
     of_shape: dict[str, str] = {}
     allowed = []
@@ -347,7 +349,7 @@ def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[s
             of_shape[one.shape] = blocked(campaign, plain, now, real=real)
         if of_shape[one.shape] or one.until <= moment:
             continue
-        if not (one.opted_out and refuses(campaign, one.opted_out)):
+        if not (heeded and one.opted_out and refuses(campaign, one.opted_out)):
             allowed.append(ref)
     return allowed
 
