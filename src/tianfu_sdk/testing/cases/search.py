@@ -336,6 +336,37 @@ class SearchCases(StoreCases):
         assert after == before
         assert self.ids(db, "apple") == ["c"]
 
+    def test_writers_side_by_side(self, db: Store) -> None:
+        docs = self.many(24)
+        first = docs[0]
+
+        def write(place: int) -> None:
+            for one in docs[1 + place :: 4]:
+                db.run(lambda tx, one=one: self.within(tx).index([one, first]), write=True)
+                gone = doc(f"gone{place}", "apple hazel")
+                db.run(lambda tx, gone=gone: self.within(tx).index([gone]), write=True)
+                db.run(lambda tx, gone=gone: self.within(tx).remove([gone.id]), write=True)
+
+        with self.workers(4) as threads:
+            list(threads.map(write, range(4)))
+        assert self.look(db, lambda search: search.size()) == len(docs)
+        for tokens in (["apple", "hazel"], _WORDS):
+            expected = self.expected(docs, tokens)
+            hits = self.look(db, lambda search: search.query(tokens, _ALL, 200))
+            assert {hit.id: hit.score for hit in hits} == pytest.approx(
+                {doc_id: sum(parts.values()) for doc_id, parts in expected.items()}, rel=1e-6
+            )
+
+    def test_what_looks_like_a_query_is_a_token(self, db: Store) -> None:
+        self.index(db, doc("a", "apple"), doc("b", "banana"))
+        for token in ('"', "'", "\\", "{apple}", "apple,banana", "%", "NULL", "apple*", "NOT b"):
+            hits = self.look(db, lambda search: search.query([token], _ALL, 10))
+            assert hits == [], token
+            both = self.look(db, lambda search: search.query([token, "apple"], _ALL, 10))
+            assert [hit.id for hit in both] == ["a"], token
+            only = SearchFilter(kinds=frozenset([token]), tags=frozenset([token, "x"]))
+            assert self.look(db, lambda search: search.query(["apple"], only, 10)) == []
+
     def many(self, number: int) -> list[SearchDoc]:
         """Make documents of mixed words and lengths, the same each time."""
         chance = random.Random(5)
