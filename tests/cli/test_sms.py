@@ -248,11 +248,11 @@ def test_a_person_says_on_the_command_line_what_became_of_a_batch(stuck, always)
 def test_a_worker_takes_up_a_send_whose_process_died(store, always):
     path, account, campaign = store
     with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
-        from tianfu_sdk.services.sms import Sms
+        from tianfu_sdk.services.filling import Filling
 
         me = hub.as_(account)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Sms, "_queue", lambda *_: int("dead"))
+            patch.setattr(Filling, "_queue", lambda *_: int("dead"))
             with pytest.raises(ValueError, match="dead"):
                 me.sms.send(campaign)
         store_ = hub._tools.store

@@ -579,7 +579,7 @@ class Death(BaseException):
 
 
 def test_a_send_that_died_half_way_is_taken_up_when_its_time_is_over(fleet, monkeypatch):
-    monkeypatch.setattr("tianfu_sdk.services.sms._CHUNK", 2)
+    monkeypatch.setattr("tianfu_sdk.services.filling.CHUNK", 2)
     monkeypatch.setattr("tianfu_sdk.services.audience.PAGE", 4)
     town = fleet(test=gateway())
     town.people(10)

@@ -271,7 +271,7 @@ def test_a_campaign_of_one_person_ends_when_they_are_erased(place):
     assert place.me.sms.get(campaign).state.value == "sent"
 
 
-def test_what_is_being_handed_over_stays_as_unknown(place):
+def test_what_is_being_handed_over_stays_as_a_blank_row(place):
     campaign = place.campaign()
     gateway = place.hub._tools.gateway("file")
     submit = gateway.submit
@@ -282,9 +282,10 @@ def test_what_is_being_handed_over_stays_as_unknown(place):
 
     gateway.submit = erasing
     place.me.sms.dispatch()
-    assert dict(place.me.sms.status(campaign)) == {"accepted": 2, "unknown": 1}
+    assert dict(place.me.sms.status(campaign)) == {"accepted": 3}
+    assert place.person not in {row.keys["subscriber"] for row in place.rows(MESSAGE)}
     place.me.sms.poll("file")
-    assert dict(place.me.sms.status(campaign)) == {"delivered": 2, "unknown": 1}
+    assert dict(place.me.sms.status(campaign)) == {"delivered": 2, "accepted": 1}
 
 
 def test_receipts_that_wait_go_with_them(place):
@@ -304,12 +305,18 @@ def test_receipts_that_wait_go_with_them(place):
 
 
 def test_who_is_erased_between_two_parts_gets_no_row(place, monkeypatch):
-    monkeypatch.setattr("tianfu_sdk.services.sms.outbox.enqueue", hold := Held())
+    monkeypatch.setattr("tianfu_sdk.services.outbox.enqueue", hold := Held())
     campaign = place.campaign()
     place.me.subscribers.erase(place.person)
     hold.let_go(place.hub._tools)
-    assert {row.keys["subscriber"] for row in place.rows(MESSAGE)} == {place.other, place.third}
-    assert dict(place.me.sms.status(campaign)) == {"queued": 2}
+    assert dict(place.me.sms.status(campaign)) == {"queued": 3}
+    place.me.sms.dispatch()
+    assert {row.keys["subscriber"] for row in place.rows(MESSAGE)} == {
+        place.other,
+        place.third,
+        "",
+    }
+    assert dict(place.me.sms.status(campaign)) == {"accepted": 2, "dropped": 1}
 
 
 class Held:
@@ -322,6 +329,7 @@ class Held:
 
     def __call__(self, work, *arguments):
         self.calls.append(arguments)
+        return arguments[-1]
 
     def let_go(self, tools):
         from tianfu_sdk.core.kinds import CAMPAIGN

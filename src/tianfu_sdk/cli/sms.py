@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
 from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.cli.texts import read_text, show_problems, templates, words
 from tianfu_sdk.model.sms import Health, LaneHealth, MessageState, Plan, SmsReport
+from tianfu_sdk.model.template import Severity
 from tianfu_sdk.text import SmsSplit, sms_split
 
 __all__ = ["sms"]
@@ -20,6 +21,10 @@ def sms() -> None:
     """Plan, send and follow science SMS (科普短信)."""
 
 
+sms.add_command(templates)
+sms.add_command(words)
+
+
 @sms.command("split")
 @json_option()
 @click.option("--signature", metavar="NAME", help="The sender, without 【】; billed with them.")
@@ -28,11 +33,7 @@ def split_(as_json: bool, signature: str | None) -> None:  # noqa: FBT001
 
     A line end at the end of the input is not part of the text.
     """
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError:
-        raise click.UsageError("standard input is not UTF-8") from None
-    split = sms_split(text.removesuffix("\n").removesuffix("\r"), signature)
+    split = sms_split(read_text(), signature)
     if as_json:
         echo_json(
             {
@@ -66,13 +67,18 @@ def _shown(text: str) -> str:
 @as_option()
 @json_option()
 def plan_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
-    """Say what the campaign ID would do; nothing is changed."""
+    """Say what the campaign ID would do; nothing is changed.
+
+    Exits with 1 where something about its texts is refused.
+    """
     with opened(db) as hub:
         plan = bound(hub, account).sms.plan(id_)
     if as_json:
         echo_json(shared.as_json(plan))
     else:
         _show_plan(plan)
+    if any(problem.severity is Severity.REFUSE for problem in plan.problems):
+        raise SystemExit(1)
 
 
 def _show_plan(plan: Plan) -> None:
@@ -86,6 +92,15 @@ def _show_plan(plan: Plan) -> None:
         click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
     why = f" ({plan.reason})" if plan.reason else ""
     click.echo(f"不早于 / not before  {plan.not_before:%Y-%m-%d %H:%M} UTC{why}")
+    for day in plan.schedule.days:
+        click.echo(f"  {day.day}  {day.messages}")
+    if plan.schedule.ends is not None:
+        click.echo(f"完成 / ends          {plan.schedule.ends:%Y-%m-%d %H:%M} UTC")
+    for line in plan.quota:
+        click.echo(f"配额余 / quota left  {line.organization} {line.name}: {line.left}")
+    if plan.over_quota:
+        click.echo("超出配额 / over quota")
+    show_problems(plan.problems)
 
 
 @sms.command("send")

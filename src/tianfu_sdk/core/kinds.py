@@ -19,6 +19,7 @@ from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.sms import Campaign
+from tianfu_sdk.model.sms_policy import SmsPolicy
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate, WordList
@@ -230,6 +231,12 @@ EXPERT: NounKind[Expert] = NounKind(
     "exp",
     lambda e, placed: place_keys(e.organization, placed) | {"topic": frozenset(e.topics)},
 )
+SMS_POLICY: NounKind[SmsPolicy] = NounKind(
+    SmsPolicy,
+    Kind("sms_policy", PLACE_KEYS, (("organization",),)),
+    "smp",
+    lambda p, placed: place_keys(p.organization, placed),
+)
 QUESTION: NounKind[Question] = NounKind(
     Question,
     Kind(
@@ -289,6 +296,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     WORD_LIST,
     EMERGENCY,
     RESPONSE_PLAN,
+    SMS_POLICY,
     EXPERT,
     QUESTION,
     TRANSLATION,
@@ -335,6 +343,25 @@ REACH = Kind(
     document=False,
 )
 """What planning asks of a subscriber, whose id it has: `core.reach`."""
+QUOTA = Kind(
+    "quota",
+    (Key("organization"), Key("period"), Key("reserved", "int"), Key("used", "int")),
+    (("organization",),),
+    document=False,
+)
+"""Billed parts of one organization and period; its id is `core.quotas.quota_id(…)`."""
+RESERVATION = Kind(
+    "reservation",
+    (
+        Key("path", many=True),
+        Key("at", "int"),
+        Key("reserved", "int"),
+        Key("used", "int"),
+        Key("queued", "int"),
+    ),
+    document=False,
+)
+"""What one campaign, whose id it has, holds of quotas: `core.quotas.Reservation`."""
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(
@@ -347,19 +374,53 @@ MESSAGE = Kind(
         Key("batch"),
         Key("provider_id"),
         Key("parts", "int"),
+        Key("region"),
+        Key("error"),
     ),
-    # By subscriber for whoever wants to see or to erase what there is of a person.
-    (("state", "campaign"), ("provider_id",), ("batch",), ("subscriber",)),
+    # None by subscriber: messages are written in the order of their phones, so that index would
+    # be written all over at each commit. Their ids are made of the phone's index: services/traces.
+    (("state", "campaign", "region", "language"), ("provider_id",), ("batch",)),
     document=False,
-    schema=2,
+    schema=3,
 )
-"""One narrow row a recipient of a campaign; its id is `core.messages.message_id(…)`."""
+"""One narrow row a recipient of a campaign, once something became of the message; its id is
+`core.messages.message_id(…)`."""
+BATCH = Kind(
+    "batch",
+    (
+        Key("campaign"),
+        Key("gateway"),
+        Key("language"),
+        Key("state"),
+        Key("count", "int"),
+        Key("parts", "int"),
+    ),
+    (("campaign", "state"), ("state",)),
+    document=False,
+)
+"""Where a batch of the outbox stands, and how many messages of it have no row yet:
+`core.batches`."""
+FORMER_PHONE = Kind(
+    "former_phone",
+    (Key("subscriber"), Key("phone_ix", "bytes")),
+    (("subscriber",),),
+    document=False,
+)
+"""Blind indexes that a subscriber stood under before: messages went to them."""
 RECEIPT = Kind(
     "receipt",
-    (Key("provider_id"), Key("subscriber"), Key("state"), Key("at", "int")),
-    (("provider_id",), ("subscriber",)),
+    (
+        Key("provider_id"),
+        Key("subscriber"),
+        Key("phone_ix", "bytes"),
+        Key("state"),
+        Key("error"),
+        Key("parts", "int"),
+        Key("at", "int"),
+    ),
+    (("provider_id",), ("subscriber",), ("at",)),
     document=False,
-    schema=2,
+    schema=3,
 )
 """Receipts that came before the message they are of was known by that id."""
 LANE = Kind(
@@ -447,8 +508,12 @@ ALL_KINDS: tuple[Kind, ...] = (
     REVISION,
     MEDIA_USE,
     REACH,
+    QUOTA,
+    RESERVATION,
     UNIQUE,
     MESSAGE,
+    BATCH,
+    FORMER_PHONE,
     RECEIPT,
     LANE,
     SEAT,

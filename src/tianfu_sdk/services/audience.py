@@ -8,12 +8,11 @@ import attrs
 
 from tianfu_sdk.core.campaign import Candidate, Choice, Composed, Picker
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.hours import window
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, ORGANIZATION, REACH, SUBSCRIBER
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
+from tianfu_sdk.model.sms import Campaign, SmsCapabilities
 from tianfu_sdk.model.storage import (
     AND_GROUPS,
     IN_VALUES,
@@ -30,16 +29,10 @@ from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.reach import candidates, demand_built
 from tianfu_sdk.services.work import Tools, Work
 
-__all__ = ["Audience", "Page", "demand_reach", "policy_window", "reaches_region"]
+__all__ = ["Audience", "Page", "demand_reach", "reaches_region"]
 
 PAGE = LONGEST_PAGE
 """Subscribers read at a time; their opt-outs are one short range beside them."""
-
-
-def policy_window(work: Work) -> Window:
-    """Give the window of the settings."""
-    sms = work.tools.settings.sms
-    return window(sms.window_start, sms.window_end)
 
 
 def reaches_region(work: Work, action: Action, placed: Placed) -> bool:
@@ -85,6 +78,8 @@ class Audience:
         capabilities: Of its gateway.
         tools: Of the hub.
         texts: As they go out, by language.
+        order: By which key it was walked before; empty: it begins.
+        after: Where it goes on: key and id of the last who was looked at.
     """
 
     def __init__(
@@ -93,11 +88,18 @@ class Audience:
         capabilities: SmsCapabilities,
         tools: Tools,
         texts: Mapping[str, Composed],
+        *,
+        order: str = "",
+        after: tuple[KeyValue, str] | None = None,
     ) -> None:
         self._campaign = campaign
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
-        self._order = ""
-        self._after: tuple[KeyValue, str] | None = None
+        self.order = order
+        """By which key it is walked."""
+        # In the order of ids equal phones do not stand together, so all are looked at again.
+        self.after = after if order != "id" else None
+        """Key and id of the last who was looked at."""
+        self._skipped = after if order == "id" else None
         self.over = False
         """Whether the last subscribers were taken."""
 
@@ -109,13 +111,13 @@ class Audience:
         """
         demand_built(work)
         changing = moving(work)
-        order = self._order or ("id" if changing else "phone_ix")
+        order = self.order or ("id" if changing else "phone_ix")
         reached = _reached(work, self._campaign)
         query = Query(
             where=reached[0],
             any_of=reached[1],
             order=order,
-            after=self._after,
+            after=self.after,
             limit=PAGE,
             fields="keys",
         )
@@ -130,8 +132,15 @@ class Audience:
     def take(self, page: Page) -> list[Choice]:
         """Decide over the subscribers that were read."""
         self.over = page.last
-        self._order = page.order
-        self._after = page.after or self._after
+        self.order = page.order
+        self.after = page.after or self.after
+        if page.order == "id":
+            self._picker.remember()
+        if self._skipped is not None:
+            last = self._skipped[1]
+            before = [one for one in page.candidates if one.id <= last]
+            self._picker.remember(one.phone_ix for one in before)
+            page = attrs.evolve(page, candidates=page.candidates[len(before) :])
         pick = self._picker.pick
         return [pick(candidate) for candidate in page.candidates]
 

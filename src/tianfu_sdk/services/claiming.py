@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.campaign import Composed, overrides_hours
+from tianfu_sdk.core import batches
+from tianfu_sdk.core.batches import Packed, batch_row, unpack
+from tianfu_sdk.core.campaign import (
+    Candidate,
+    Composed,
+    blocked,
+    overrides_hours,
+    refuses,
+)
 from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBSCRIBER
-from tianfu_sdk.core.messages import backoff
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
+from tianfu_sdk.core.messages import OPEN, backoff
+from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -23,49 +31,76 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
 from tianfu_sdk.ports.sms import SmsGateway
-from tianfu_sdk.services.audience import policy_window
+from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
     book,
     queue_of,
     take_seat,
     turn_of,
 )
-from tianfu_sdk.services.outbox import finish, messages_of, moved, put_messages
+from tianfu_sdk.services.optouts import opt_outs_between
+from tianfu_sdk.services.outbox import (
+    batch_moved,
+    finish,
+    messages_of,
+    moved,
+    put_messages,
+    stands,
+)
 from tianfu_sdk.services.people import PHONE, open_all
-from tianfu_sdk.services.reach import still_wanted
+from tianfu_sdk.services.reach import candidates, demand_built
 from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
-__all__ = ["MOST_TRIES", "Call", "Claim", "Group", "address", "claim", "give_back", "park"]
+__all__ = [
+    "MOST_TRIES",
+    "Call",
+    "Claim",
+    "Group",
+    "Person",
+    "address",
+    "claim",
+    "give_back",
+    "park",
+]
 
 MOST_TRIES = 10
 """Attempts before a batch waits for a person, and a deferred message is given up."""
 
-_WAITING = frozenset({MessageState.QUEUED.value, MessageState.DEFERRED.value})
+_OPEN = frozenset(OPEN)
 
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """A batch that is ours for a while; its messages are `sending` on disk."""
+    """A batch that is ours for a while; on disk it is being sent."""
 
     job: Job
     campaign: Campaign
     gateway: SmsGateway = attrs.field(repr=False)
     text: Composed = attrs.field(repr=False)
-    fresh: tuple[str, ...]
-    """Subscribers who certainly got nothing yet."""
-    stale: tuple[str, ...]
-    """Subscribers of whom the dispatcher before us left nobody knows what."""
-    rows: tuple[Row, ...] = attrs.field(repr=False)
-    """The messages of both, as they stand on disk."""
+    batch: Row = attrs.field(repr=False)
+    """Its own row, as it stands on disk."""
+    refs: tuple[str, ...]
+    """Subscribers who are left to be sent to."""
+    stale: bool
+    """The dispatcher before us left nobody knows what of it."""
+    rows: Mapping[str, Row] = attrs.field(repr=False)
+    """By subscriber the messages that have a row of their own already."""
     tries: int
     """Attempts so far, those under earlier references included."""
 
     @property
     def messages(self) -> int:
         """Messages that the gateway may be sent."""
-        dedupes = self.gateway.capabilities.dedupes
-        return len(self.fresh) + len(self.stale) if dedupes or not self.stale else 0
+        return len(self.refs) if self.gateway.capabilities.dedupes or not self.stale else 0
+
+
+@attrs.frozen
+class Person:
+    """What is known of a recipient, but for the phone."""
+
+    phone_ix: bytes
+    region: str
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +111,9 @@ class Call:
     batch: SmsBatch
     verb: str
     """`send`, `ask` or `none`."""
-    left_out: tuple[str, ...] = ()
+    people: Mapping[str, Person] = attrs.field(repr=False)
+    """By subscriber; who was erased is missing."""
+    left_out: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True)
@@ -116,7 +153,7 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
         left = (booking.turn.again or 0) - moment_key(work.now)
         return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
-    read = _Reader(work, name, gateway)
+    read = _Reader(work, name, gateway, jobs)
     claims = []
     for job in jobs:
         found = read.taken(job)
@@ -138,51 +175,82 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
 
 
 class _Reader:
-    """What one claim reads: each campaign once, and all messages put back in one go."""
+    """What one claim reads: each campaign once, and all rows put back in one go."""
 
-    def __init__(self, work: Work, name: str, gateway: SmsGateway) -> None:
+    def __init__(self, work: Work, name: str, gateway: SmsGateway, jobs: Sequence[Job]) -> None:
         self._work = work
+        self._name = name
         self._gateway = gateway
         self._capabilities = capabilities_of(work.tools, name)
         self._campaigns: dict[str, tuple[Campaign, Mapping[str, Composed]] | None] = {}
+        self._batches = {r.id: r for r in work.tx.get(BATCH.name, [job.key for job in jobs])}
         self._moved: list[Row] = []
+        self._claimed: list[Row] = []
 
     def taken(self, job: Job) -> Claim | Outcome:
-        """Mark the messages of a job as sending, or say what to do with the job instead."""
-        body = json.loads(job.body)
-        known = self._campaign(body["campaign"])
+        """Mark a batch as being sent, or say what to do with the job instead."""
+        packed = unpack(job.body)
+        known = self._campaign(packed.campaign)
         if known is None:
             return Parked("noun.unknown")
         campaign, texts = known
-        rows = messages_of(self._work, job.key)
-        waiting = [r for r in rows if r.keys["state"] in _WAITING]
-        stale = [r for r in rows if r.keys["state"] == MessageState.SENDING]
-        if campaign.state is CampaignState.CANCELLED and waiting:
-            self._moved += [moved(row, MessageState.DROPPED) for row in waiting]
-            waiting = []
-        if not waiting and not stale:
+        text = texts[packed.language]
+        batch, rows = self._stands(job, packed, text)
+        refs = _left(packed, batch, rows)
+        stale = batch.keys["state"] == batches.SENDING
+        if campaign.state is CampaignState.CANCELLED and refs and not stale:
+            some = [rows[ref] for ref in refs if ref in rows]
+            self._moved += [moved(row, MessageState.DROPPED) for row in some]
+            self._claimed.append(batch_moved(batch, batches.DROPPED))
+            refs = ()
+        if not refs:
             return self._nothing_left(campaign, rows)
-        if later := self._closed(campaign, stale):
+        if later := self._closed(campaign, stale=stale):
             return Retry(later)
-        text = texts[body["language"]]
         if text.refused and not stale:
             return Parked(text.refused)
-        sending = [moved(row, MessageState.SENDING) for row in waiting]
-        self._moved += sending
+        sending = batch_moved(batch, batches.SENDING)
+        self._claimed.append(sending)
         return Claim(
             job=job,
             campaign=campaign,
             gateway=self._gateway,
             text=text,
-            fresh=tuple(row.keys["subscriber"] for row in waiting),
-            stale=tuple(row.keys["subscriber"] for row in stale),
-            tries=job.attempts + int(body.get("tries", 0)),
-            rows=(*(Row(r.id, r.version + 1, None, r.keys) for r in sending), *stale),
+            batch=Row(batch.id, batch.version + 1, None, sending.keys),
+            refs=refs,
+            stale=stale,
+            rows={ref: rows[ref] for ref in refs if ref in rows},
+            tries=job.attempts + packed.tries,
         )
 
     def put(self) -> None:
         """Store what was moved."""
         put_messages(self._work, self._moved)
+        self._moved.clear()
+        if self._claimed:
+            self._work.tx.put(BATCH.name, self._claimed)
+            self._claimed.clear()
+
+    def _stands(self, job: Job, packed: Packed, text: Composed) -> tuple[Row, Mapping[str, Row]]:
+        """Give the row of a batch, and the messages of it that have rows of their own."""
+        batch = self._batches.get(job.key)
+        if batch is not None and packed.refs is not None:
+            whole = batch.keys["count"] == len(packed.refs)
+            if whole and batch.keys["state"] == batches.QUEUED:
+                return batch, {}
+        rows = {row.keys["subscriber"]: row for row in messages_of(self._work, job.key)}
+        if batch is None:
+            # Of a program before: where it stands is what its messages say.
+            sending = any(stands(row) is MessageState.SENDING for row in rows.values())
+            batch = batch_row(
+                job.key,
+                packed,
+                gateway=self._name,
+                state=batches.SENDING if sending else batches.QUEUED,
+                count=0,
+                parts=text.parts,
+            )
+        return batch, rows
 
     def _campaign(self, id_: str) -> tuple[Campaign, Mapping[str, Composed]] | None:
         if id_ not in self._campaigns:
@@ -195,24 +263,32 @@ class _Reader:
                 self._campaigns[id_] = campaign, texts
         return self._campaigns[id_]
 
-    def _nothing_left(self, campaign: Campaign, rows: Sequence[Row]) -> Outcome:
-        put_messages(self._work, self._moved)
-        self._moved.clear()
+    def _nothing_left(self, campaign: Campaign, rows: Mapping[str, Row]) -> Outcome:
+        self.put()
         self._campaigns.pop(campaign.id, None)
         finish(self._work, self._work.get(CAMPAIGN, campaign.id))
         # Released by hand, it still waits for somebody to say what became of it.
-        unclear = any(row.keys["state"] == MessageState.UNKNOWN for row in rows)
+        unclear = any(stands(row) is MessageState.UNKNOWN for row in rows.values())
         return Parked("sms.unknown") if unclear else Done()
 
-    def _closed(self, campaign: Campaign, stale: Sequence[Row]) -> datetime | None:
+    def _closed(self, campaign: Campaign, *, stale: bool) -> datetime | None:
         """Give when the hours begin, outside of them."""
         # To ask what became of a message disturbs nobody; to send it, even again, does.
         capabilities = self._capabilities
         sends = not stale or capabilities.dedupes
         if not sends or overrides_hours(campaign):
             return None
-        due = next_open(self._work.now, policy_window(self._work), capabilities.windows)
+        hours = hours_of(self._work, campaign.organization, capabilities)
+        due = next_open(self._work.now, hours)
         return due if due > self._work.now else None
+
+
+def _left(packed: Packed, batch: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
+    """Give the subscribers of a batch of whom nothing is known yet."""
+    # Where all have rows, who has none was erased.
+    waiting = batch.keys["state"] in batches.OPEN and batch.keys["count"] > 0
+    refs = tuple(rows) if packed.refs is None else packed.refs
+    return tuple(ref for ref in refs if (stands(rows[ref]) in _OPEN if ref in rows else waiting))
 
 
 def park(work: Work, name: str, most: int, code: str) -> Group:
@@ -223,41 +299,81 @@ def park(work: Work, name: str, most: int, code: str) -> Group:
     return Group(taken=len(jobs))
 
 
-def address(work: Work, claim: Claim) -> Call:
+def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     """Look at opt-outs again, and decrypt the phones of who still may be sent to."""
+    demand_built(work)
+    wanted = list(dict.fromkeys(ref for claim in claims for ref in claim.refs))
+    rows = {row.id: row for row in work.tx.get(REACH.name, wanted)}
+    refused = opt_outs_between(work, sorted(row.keys["phone_ix"] for row in rows.values()))
+    found = {one.id: one for one in candidates(work, list(rows.values()), refused)}
+    allowed = [_allowed(work, claim, found) for claim in claims]
+    may = list(dict.fromkeys(ref for refs in allowed for ref in refs))
+    sealed = {row.id: work.noun(SUBSCRIBER, row).phone for row in work.tx.get(SUBSCRIBER.name, may)}
+    phones = open_all(work, PHONE, sealed)
+    people = {row.id: Person(row.keys["phone_ix"], _region(row)) for row in rows.values()}
+    return [
+        _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones])
+        for claim, refs in zip(claims, allowed, strict=True)
+    ]
+
+
+def _region(row: Row) -> str:
+    return next((row.keys[level] for level in reversed(LEVELS) if row.keys[level]), "")
+
+
+def _verb(claim: Claim) -> str:
     capabilities = claim.gateway.capabilities
-    wanted = (*claim.fresh, *claim.stale)
-    asking = bool(claim.stale) and not capabilities.dedupes
-    if asking:
-        # To ask what became of a message is not to send one; what certainly did not leave waits
-        # for its own turn, under a reference of its own.
-        may = list(claim.stale) if capabilities.can_query else []
-    else:
-        reasons = still_wanted(work, claim.campaign, wanted, real=capabilities.real)
-        may = [id_ for id_, reason in reasons.items() if not reason]
-    allowed = {
-        row.id: work.noun(SUBSCRIBER, row).phone for row in work.tx.get(SUBSCRIBER.name, may)
-    }
-    phones = open_all(work, PHONE, allowed)
-    verb = ("ask" if capabilities.can_query else "none") if asking else "send"
+    if not claim.stale or capabilities.dedupes:
+        return "send"
+    return "ask" if capabilities.can_query else "none"
+
+
+def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[str]:
+    verb = _verb(claim)
+    if verb == "none":
+        return []
+    there = [ref for ref in claim.refs if ref in found]
+    # To ask what became of a message is not to send one.
+    if verb == "ask":
+        return there
+    campaign, real, now = claim.campaign, claim.gateway.capabilities.real, work.now
+    moment = moment_key(now)
+    # Nearly all of a batch are of a few shapes, so each is looked at once.
+    of_shape: dict[str, str] = {}
+    allowed = []
+    for ref in there:
+        one = found[ref]
+        if one.shape not in of_shape:
+            plain = Candidate(ref, one.phone_ix, one.shape)
+            of_shape[one.shape] = blocked(campaign, plain, now, real=real)
+        if of_shape[one.shape] or one.until <= moment:
+            continue
+        if not (one.opted_out and refuses(campaign, one.opted_out)):
+            allowed.append(ref)
+    return allowed
+
+
+def _call(claim: Claim, people: Mapping[str, Person], to: Sequence[Recipient]) -> Call:
+    verb = _verb(claim)
     batch = SmsBatch(
         reference=claim.job.key,
         signature=claim.campaign.signature,
         text=claim.text.text,
         template=claim.text.template,
         parameters=claim.text.parameters,
-        recipients=tuple(Recipient(id_, phones[id_]) for id_ in wanted if id_ in phones),
+        recipients=tuple(to),
         attempt=claim.job.attempts,
     )
-    left_out = () if asking else tuple(id_ for id_ in wanted if id_ not in phones)
-    return Call(claim=claim, batch=batch, verb=verb, left_out=left_out)
+    left_out = (
+        frozenset(claim.refs).difference(one.ref for one in to) if verb == "send" else frozenset()
+    )
+    ours = {ref: people[ref] for ref in claim.refs if ref in people}
+    return Call(claim=claim, batch=batch, verb=verb, people=ours, left_out=left_out)
 
 
 def give_back(work: Work, claims: Sequence[Claim]) -> None:
     """Put batches back whose phones could not be read: nothing of them left."""
     for claim in claims:
         wait = backoff(claim.job.attempts, work.tools.ids.token())
-        if not work.tx.settle([(claim.job, Retry(work.now + wait))])[0]:
-            continue
-        rows = [r for r in messages_of(work, claim.job.key) if r.keys["subscriber"] in claim.fresh]
-        put_messages(work, [moved(row, MessageState.QUEUED) for row in rows])
+        if work.tx.settle([(claim.job, Retry(work.now + wait))])[0] and not claim.stale:
+            work.tx.put(BATCH.name, [batch_moved(claim.batch, batches.QUEUED)])

@@ -142,7 +142,7 @@ class Dispatcher(Desk):
 
     def _addressed(self, claims: Sequence[Claim]) -> list[Call]:
         try:
-            return self._read(lambda work: [address(work, claim) for claim in claims])
+            return self._read(lambda work: address(work, claims))
         except Exception:
             # Such as a missing master key: nothing left, so nothing is unknown.
             again(self._write, functools.partial(give_back, claims=claims))

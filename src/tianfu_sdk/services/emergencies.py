@@ -11,7 +11,7 @@ from tianfu_sdk.core import emergency as rules
 from tianfu_sdk.core import lifecycle
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.keying import Placed, place_keys
-from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, MESSAGE, RESOURCE, RESPONSE_PLAN
+from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -24,9 +24,10 @@ from tianfu_sdk.model.emergency import (
     Level,
     ResponsePlan,
 )
-from tianfu_sdk.model.sms import Campaign, MessageState
+from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.narrowing import narrowed
+from tianfu_sdk.services.outbox import counts_of
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.plans import Plans
 from tianfu_sdk.services.vocabularies import demand_term
@@ -261,7 +262,7 @@ class Emergencies(Plans):
                 report,
                 texts=campaign.texts if campaign else (),
                 usual=rules.usual_languages(report.region, work.regions()),
-                messages=_messages(work, campaign.id) if campaign else {},
+                messages=counts_of(work, campaign.id) if campaign else {},
             )
 
         return self._read(read)
@@ -351,13 +352,3 @@ def _reaches_region(work: Work, placed: Placed) -> bool:
     groups = work.scope(Action.RESPOND, EMERGENCY.name)
     keys = place_keys("", Placed(placed.levels))
     return groups is None or any(matches("", keys, group) for group in groups)
-
-
-def _messages(work: Work, campaign: str) -> dict[str, int]:
-    counts = {}
-    for state in MessageState:
-        where = (Where("campaign", "=", campaign), Where("state", "=", state.value))
-        number = work.tx.count(MESSAGE.name, Query(where=where))
-        if number:
-            counts[state.value] = number
-    return counts

@@ -35,11 +35,13 @@ def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> boo
         subject: Random id, such as `sub_01…`.
         claims: Of an account, what `traces.claims_of` gave; None: it is looked for here.
     """
+    shelf = kind_of(subject)
+    # While the phone can still be opened: messages are found by it.
+    blanked = blank_messages(work, subject) if shelf is SUBSCRIBER else 0
     rows = work.tx.get(SUBJECT_KEY.name, [subject])
     work.tx.delete(SUBJECT_KEY.name, [(row.id, row.version) for row in rows])
-    shelf = kind_of(subject)
     if shelf is SUBSCRIBER:
-        return _forget_subscriber(work, subject) or bool(rows)
+        return _forget_subscriber(work, subject) or blanked > 0 or bool(rows)
     if shelf is ACCOUNT:
         return _forget_account(work, subject, claims)
     if shelf is QUESTION or shelf is EXPERT:
@@ -57,7 +59,7 @@ def _forget_subscriber(work: Work, subject: str) -> bool:
     work.tx.delete(SUBSCRIBER.name, [(row.id, row.version) for row in rows])
     drop_reach(work, [subject])
     drop_receipts(work, subject)
-    return blank_messages(work, subject) > 0 or bool(rows)
+    return bool(rows)
 
 
 def _forget_account(work: Work, subject: str, claims: Sequence[str] | None) -> bool:

@@ -19,6 +19,7 @@ from tianfu_sdk.services.book import Book
 
 __all__ = [
     "IndexKeys",
+    "all_indexes",
     "client_index",
     "external_index",
     "external_indexes",
@@ -128,6 +129,12 @@ def live_indexes(work: Book, phone: str) -> tuple[bytes, ...]:
     """Give the blind indexes that live rows of a phone may stand under, the current one first."""
     value = _phone(phone)
     return tuple(work.tools.keys.index(value, id_) for id_ in index_keys(work).live)
+
+
+def all_indexes(work: Book, phone: str) -> tuple[bytes, ...]:
+    """Give the blind indexes that a phone ever stood under, the current one first."""
+    keys, value = index_keys(work), _phone(phone)
+    return tuple(work.tools.keys.index(value, id_) for id_ in (keys.current, *keys.older))
 
 
 def older_indexes(work: Book, phones: Sequence[str]) -> dict[bytes, str]:

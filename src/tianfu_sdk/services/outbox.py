@@ -9,34 +9,56 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from tianfu_sdk.core import batches
+from tianfu_sdk.core.batches import Packed, batch_row, pack
 from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.keying import moment_key
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE, SEAT, SUBSCRIBER
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MARK, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
-from tianfu_sdk.model.storage import IN_VALUES, JobInfo, JobState, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import (
+    IN_VALUES,
+    LONGEST_ID,
+    JobInfo,
+    JobState,
+    KeyValue,
+    NewJob,
+    Query,
+    Row,
+    Where,
+)
+from tianfu_sdk.services import quotas
 from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
 __all__ = [
     "STATES",
+    "Progress",
+    "batch_moved",
+    "batches_in",
     "begin",
+    "billed_parts",
+    "blank_id",
     "close",
+    "counts_of",
     "drop_open",
     "enqueue",
     "finish",
+    "gone",
     "half_queued",
     "jobs_in",
     "messages_of",
     "moved",
+    "open_batches",
     "priority_of",
+    "progress_of",
     "pulled",
     "put_messages",
     "queues",
     "report_of",
     "stands",
-    "still_there",
     "tell_counts",
+    "waiting",
 ]
 
 _URGENT = 0
@@ -101,23 +123,50 @@ def half_queued(work: Work) -> list[str]:
 def drop_open(work: Work, campaign: str) -> int:
     """Cancel the messages of a campaign that have not left; gives how many."""
     dropped = 0
+    where = (Where("state", "=", batches.QUEUED), Where("campaign", "=", campaign))
+    while found := work.tx.find(BATCH.name, Query(where=where, limit=1000)):
+        work.tx.put(BATCH.name, [batch_moved(row, batches.DROPPED) for row in found])
+        dropped += sum(row.keys["count"] for row in found)
+    busy = {row.id for row in open_batches(work, campaign)}
     for state in (MessageState.QUEUED, MessageState.DEFERRED):
         where = (Where("state", "=", state.value), Where("campaign", "=", campaign))
-        while rows := work.tx.find(MESSAGE.name, Query(where=where, limit=1000)):
-            put_messages(work, [moved(row, MessageState.DROPPED) for row in rows])
-            dropped += len(rows)
+        for row in list(work.each(MESSAGE.name, Query(where=where))):
+            # What is being handed over may go out all the same.
+            if row.keys["batch"] not in busy:
+                put_messages(work, [moved(row, MessageState.DROPPED)])
+                dropped += 1
     return dropped
+
+
+def batch_moved(row: Row, state: str, count: int | None = None) -> Row:
+    """Give a batch in another state."""
+    keys = {**row.keys, "state": state}
+    if count is not None:
+        keys["count"] = count
+    return Row(row.id, row.version, None, keys)
+
+
+def open_batches(work: Work, campaign: str) -> Iterator[Row]:
+    """Give the batches of a campaign of which something is left to do."""
+    for state in batches.OPEN:
+        where = (Where("campaign", "=", campaign), Where("state", "=", state))
+        yield from work.each(BATCH.name, Query(where=where, fields="keys"))
 
 
 def finish(work: Work, campaign: Campaign) -> Campaign:
     """Move a campaign on to `sent` where nothing of it is left to do."""
     if campaign.state is not CampaignState.SENDING or campaign.queued is None:
         return campaign
+    for stands_at in batches.OPEN:
+        where = (Where("campaign", "=", campaign.id), Where("state", "=", stands_at))
+        if work.tx.find(BATCH.name, Query(where=where, limit=1, fields="keys")):
+            return campaign
     for state in OPEN:
         where = (Where("state", "=", state.value), Where("campaign", "=", campaign.id))
         # One row tells as much as a count, however many there are.
         if work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys")):
             return campaign
+    quotas.settle(work, campaign.id, billed_parts(work, campaign))
     _, placed = work.placed(campaign.organization, campaign.region)
     stored = work.put(CAMPAIGN, attrs.evolve(campaign, state=CampaignState.SENT), placed)
     work.note(stored, "sent", count=stored.queued)
@@ -148,53 +197,135 @@ def tell_counts(
             )
 
 
-def enqueue(work: Work, id_: str, batches: Sequence[Sequence[Choice]], due: datetime) -> None:
-    """Put batches in the outbox: a job a batch, a narrow row a message."""
+@attrs.frozen(kw_only=True)
+class Progress:
+    """How far a campaign was put in the outbox; stands in the store as its resume mark."""
+
+    order: str = ""
+    """By which key its audience is walked; empty: it has not begun."""
+    after: tuple[KeyValue, str] | None = None
+    """Key and id of the last subscriber who was looked at."""
+    count: int = 0
+    """Messages that are in the outbox."""
+    older: bool = False
+    """A program before put some in with a row each, so phones are looked up among those."""
+    version: int = 0
+    """Of the mark."""
+
+
+def progress_of(work: Work, id_: str) -> Progress:
+    """Tell how far a campaign was put in the outbox."""
+    rows = work.tx.get(MARK.name, [_mark(id_)])
+    if not rows:
+        # What is sent by now gets rows, but not before the first part is in.
+        older = sum(_rows(work, id_).values())
+        return Progress(count=older, older=older > 0)
+    found = json.loads(rows[0].doc or b"{}")
+    after = found["after"]
+    if after is not None:
+        after = (bytes.fromhex(after[0]) if found["order"] == "phone_ix" else after[0], after[1])
+    return Progress(
+        order=found["order"],
+        after=after,
+        count=found["count"],
+        older=found["older"],
+        version=rows[0].version,
+    )
+
+
+def _mark(id_: str) -> str:
+    return f"sms:send:{id_}"
+
+
+def _put_progress(work: Work, id_: str, progress: Progress) -> None:
+    after: tuple[str, str] | None = None
+    if progress.after is not None:
+        value, last = progress.after
+        after = (value.hex() if isinstance(value, bytes) else str(value), last)
+    document = {
+        "order": progress.order,
+        "after": after,
+        "count": progress.count,
+        "older": progress.older,
+    }
+    work.tx.put(MARK.name, [Row(_mark(id_), progress.version, json.dumps(document).encode())])
+
+
+def enqueue(
+    work: Work,
+    id_: str,
+    found: Sequence[Sequence[Choice]],
+    due: datetime,
+    progress: Progress,
+) -> Progress | None:
+    """Put batches in the outbox: a job a batch, that carries the ids of its recipients.
+
+    Args:
+        work: The open change.
+        id_: Of the campaign.
+        found: Batches.
+        due: When they may go out.
+        progress: How far the campaign is once they are in; but `count`, `older` and `version` are
+            of before.
+
+    Returns:
+        Where it goes on; None: somebody else went on meanwhile, and nothing was put.
+    """
     campaign = work.get(CAMPAIGN, id_)
     if campaign.state is not CampaignState.SENDING or campaign.queued is not None:
-        return
+        return None
+    if progress_of(work, id_).version != progress.version:
+        return None
+    there: set[str] = set()
+    if progress.older:
+        ids = [message_id(id_, choice.phone_ix) for batch in found for choice in batch]
+        there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
     begin(work, campaign)
-    ids = [message_id(id_, choice.phone_ix) for batch in batches for choice in batch]
-    there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
-    # Who was erased since the audience was read gets no row that speaks of them.
-    people = still_there(work, [choice.id for batch in batches for choice in batch])
     rows: list[Row] = []
     jobs: list[NewJob] = []
-    priority = priority_of(campaign)
-    for batch in batches:
+    for batch in found:
         reference = work.tools.ids.new("bat")
-        before = len(rows)
-        for choice in batch:
-            message = message_id(id_, choice.phone_ix)
-            if message in there or choice.id not in people:
-                continue
-            there.add(message)
-            keys = {
-                "campaign": id_,
-                "subscriber": choice.id,
-                "state": MessageState.QUEUED.value,
-                "language": choice.language,
-                "batch": reference,
-                "provider_id": "",
-                "parts": choice.parts,
-            }
-            rows.append(Row(message, 0, None, keys))
-        if len(rows) > before:
-            body = json.dumps({"campaign": id_, "language": batch[0].language}).encode()
-            jobs.append(NewJob(reference, body, due, priority, id_))
-    work.tx.put(MESSAGE.name, rows)
+        refs = tuple(one.id for one in batch if message_id(id_, one.phone_ix) not in there)
+        if not refs:
+            continue
+        packed = Packed(campaign=id_, language=batch[0].language, refs=refs)
+        jobs.append(NewJob(reference, pack(packed), due, priority_of(campaign), id_))
+        rows.append(
+            batch_row(
+                reference,
+                packed,
+                gateway=campaign.gateway,
+                state=batches.QUEUED,
+                count=len(refs),
+                parts=batch[0].parts,
+            )
+        )
+    quotas.queue(work, id_, sum(row.keys["count"] * row.keys["parts"] for row in rows))
+    work.tx.put(BATCH.name, rows)
     make_lane(work, campaign.gateway)
     work.tx.enqueue(queue_of(campaign.gateway), jobs)
+    count = progress.count + sum(row.keys["count"] for row in rows)
+    progress = attrs.evolve(progress, count=count)
+    _put_progress(work, id_, progress)
+    return attrs.evolve(progress, version=progress.version + 1)
 
 
-def still_there(work: Work, ids: Sequence[str]) -> set[str]:
-    """Give those of some subscribers who are not erased."""
+def gone(work: Work, ids: Sequence[str]) -> frozenset[str]:
+    """Give those of some subscribers who were erased."""
     found: set[str] = set()
     for start in range(0, len(ids), IN_VALUES):
-        some = tuple(ids[start : start + IN_VALUES])
-        query = Query(where=(Where("id", "in", some),), limit=IN_VALUES, fields="keys")
-        found |= {row.id for row in work.tx.find(SUBSCRIBER.name, query)}
-    return found
+        some = frozenset(ids[start : start + IN_VALUES])
+        where = (Where("id", "in", tuple(some)),)
+        # A count costs a fraction of the rows, and nearly always all are there.
+        if work.tx.count(SUBSCRIBER.name, Query(where=where)) < len(some):
+            query = Query(where=where, limit=IN_VALUES, fields="keys")
+            found |= some - {row.id for row in work.tx.find(SUBSCRIBER.name, query)}
+    return frozenset(found)
+
+
+def blank_id(work: Work, campaign: str) -> str:
+    """Give an id for a message to a person who was erased."""
+    return f"{campaign}~{work.tools.ids.token()}"[:LONGEST_ID]
 
 
 def close(work: Work, id_: str) -> Campaign:
@@ -204,14 +335,11 @@ def close(work: Work, id_: str) -> Campaign:
         return known
     seats = work.tx.get(SEAT.name, [f"send~{id_}"])
     work.tx.delete(SEAT.name, [(row.id, row.version) for row in seats])
+    quotas.close(work, id_)
     _, placed = work.placed(known.organization, known.region)
-    count = sum(
-        work.tx.count(
-            MESSAGE.name,
-            Query(where=(Where("state", "=", state.value), Where("campaign", "=", id_))),
-        )
-        for state in MessageState
-    )
+    count = progress_of(work, id_).count
+    marks = work.tx.get(MARK.name, [_mark(id_)])
+    work.tx.delete(MARK.name, [(row.id, row.version) for row in marks])
     stored = work.put(CAMPAIGN, attrs.evolve(known, queued=count), placed)
     work.tell(
         "sms.queued",
@@ -222,6 +350,31 @@ def close(work: Work, id_: str) -> Campaign:
         data={"count": count},
     )
     return finish(work, stored)
+
+
+def billed_parts(work: Work, campaign: Campaign) -> int:
+    """Count the parts of a campaign that its gateway took, or may have taken or still take."""
+    return sum(
+        count * each
+        for (_, state), (count, each) in _counts(work, campaign).items()
+        if state in BILLED or state is MessageState.SENDING
+    )
+
+
+def counts_of(work: Work, campaign: str) -> dict[str, int]:
+    """Count the messages of a campaign by state; states that none has are left out."""
+    found = Counter(_rows(work, campaign))
+    for _, state, count, _ in _without_rows(work, campaign):
+        found[state.value] += count
+    return {state: count for state, count in found.items() if count}
+
+
+def _rows(work: Work, campaign: str) -> dict[str, int]:
+    counts = {}
+    for state in MessageState:
+        where = (Where("state", "=", state.value), Where("campaign", "=", campaign))
+        counts[state.value] = work.tx.count(MESSAGE.name, Query(where=where))
+    return counts
 
 
 def report_of(work: Work, campaign: Campaign) -> SmsReport:
@@ -244,6 +397,32 @@ def report_of(work: Work, campaign: Campaign) -> SmsReport:
     )
 
 
+def batches_in(work: Work, state: str) -> int:
+    """Count the batches of all gateways that stand so."""
+    return work.tx.count(BATCH.name, Query(where=(Where("state", "=", state),)))
+
+
+def waiting(work: Work, keys: Sequence[str]) -> int:
+    """Count those of some batches that have not left."""
+    return sum(row.keys["state"] == batches.QUEUED for row in work.tx.get(BATCH.name, keys))
+
+
+_STATE_OF = {
+    batches.QUEUED: MessageState.QUEUED,
+    batches.SENDING: MessageState.SENDING,
+    batches.DROPPED: MessageState.DROPPED,
+}
+
+
+def _without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState, int, int]]:
+    """Give language, state, count and parts each of messages that have no row of their own."""
+    for stands_at, state in _STATE_OF.items():
+        where = (Where("campaign", "=", campaign), Where("state", "=", stands_at))
+        for row in work.each(BATCH.name, Query(where=where, fields="keys")):
+            if row.keys["count"]:
+                yield row.keys["language"], state, row.keys["count"], row.keys["parts"]
+
+
 def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tuple[int, int]]:
     """Count messages by language and state, each with the parts of one message."""
     found = {}
@@ -258,6 +437,9 @@ def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tu
             if count:
                 one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
                 found[language, state] = count, int(one[0].keys["parts"])
+    for language, state, count, each in _without_rows(work, campaign.id):
+        before, _ = found.get((language, state), (0, each))
+        found[language, state] = before + count, each
     return found
 
 

@@ -15,16 +15,17 @@ from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
-from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.model.storage import LONGEST_ID, Query, Row, Where
 from tianfu_sdk.ports.sms import (
     AcknowledgingSmsGateway,
     HttpSmsGateway,
     PullingSmsGateway,
     SessionSmsGateway,
 )
+from tianfu_sdk.services.indexing import all_indexes
 from tianfu_sdk.services.lanes import again, pace, take_seat
 from tianfu_sdk.services.optouts import refuse
-from tianfu_sdk.services.outbox import STATES, moved, put_messages, stands, tell_counts
+from tianfu_sdk.services.outbox import STATES, put_messages, stands, tell_counts
 from tianfu_sdk.services.unclear import let_go
 from tianfu_sdk.services.work import Desk, Work
 
@@ -32,6 +33,8 @@ __all__ = ["Receipts", "apply_early", "take_receipts"]
 
 _ROUNDS = 1000
 _SOME = 100
+_LONGEST_CODE = 64
+_MOST_PARTS = 99
 _TOLD = {
     MessageState.DELIVERED: "delivered",
     MessageState.FAILED: "failed",
@@ -137,22 +140,21 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
     """Move messages on by receipts; those of messages that are not known yet are kept."""
     if not receipts:
         return
-    known = _Known.of(work, gateway, receipts)
+    heard = [_Heard.of(work, gateway, receipt) for receipt in receipts]
+    known = _Known.of(work, heard)
     changed: dict[str, Row] = {}
     early: dict[str, Row] = {}
     unclear: set[str] = set()
-    for receipt in receipts:
-        row = known.message(gateway, receipt)
+    for one in heard:
+        row = known.message(one)
         if row is None:
-            kept = _early(work, gateway, receipt)
-            if kept is not None:
-                early[kept.id] = kept
+            early |= {kept.id: kept for kept in _early(work, one)}
             continue
         row = changed.get(row.id, row)
         state = stands(row)
-        after = advance(state, STATES[receipt.state])
+        after = advance(state, one.state)
         if after is not state:
-            changed[row.id] = moved(row, after)
+            changed[row.id] = _told(row, after, one.error, one.parts)
             if state is MessageState.UNKNOWN:
                 unclear.add(row.id)
     put_messages(work, list(changed.values()))
@@ -168,38 +170,86 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
         tell_counts(work, work.get(CAMPAIGN, id_), ((stands(row), row) for row in rows), _TOLD)
 
 
+def _told(row: Row, state: MessageState, error: str, parts: int) -> Row:
+    keys = {**row.keys, "state": state.value, "error": error}
+    if parts:
+        keys["parts"] = parts
+    return Row(row.id, row.version, None, keys)
+
+
+@attrs.frozen(kw_only=True)
+class _Heard:
+    """A receipt, by what its message can be found."""
+
+    provider: str
+    """Key of the gateway's own id; empty: it has none."""
+    batch: str
+    ref: str
+    phones: tuple[bytes, ...]
+    """Blind indexes that the phone's messages may stand under; none: it names no phone."""
+    state: MessageState
+    error: str
+    parts: int
+
+    @classmethod
+    def of(cls, work: Work, gateway: str, receipt: SmsReceipt) -> _Heard:
+        """Read a receipt."""
+        state = STATES[receipt.state]
+        delivered = state is MessageState.DELIVERED
+        return cls(
+            provider=provider_key(gateway, receipt.provider_id),
+            batch=receipt.reference[:LONGEST_ID],
+            ref=receipt.ref,
+            phones=_indexes(work, receipt.phone),
+            state=state,
+            error="" if delivered else receipt.code[:_LONGEST_CODE],
+            parts=min(receipt.parts or 0, _MOST_PARTS),
+        )
+
+    def is_of(self, row: Row) -> bool:
+        """Tell whether it is of this message, by whom it names; one that names nobody may be."""
+        if self.ref:
+            return bool(row.keys["subscriber"] == self.ref)
+        return not self.phones or any(row.id.endswith(f"~{ix.hex()}") for ix in self.phones)
+
+
+def _indexes(work: Work, phone: str) -> tuple[bytes, ...]:
+    if not phone:
+        return ()
+    try:
+        plain = normalised(phone)
+    except Invalid:
+        # Such as a service number: it is of no message of ours.
+        return (b"?",)
+    return all_indexes(work, plain)
+
+
 @attrs.frozen
 class _Known:
     """Messages that receipts may be of, read in a few queries."""
 
     by_provider: dict[str, list[Row]]
-    by_batch: dict[tuple[str, str], Row]
+    by_batch: dict[str, list[Row]]
 
     @classmethod
-    def of(cls, work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> _Known:
+    def of(cls, work: Work, heard: Sequence[_Heard]) -> _Known:
         """Read what these receipts may be of."""
         by_provider: dict[str, list[Row]] = {}
-        keys = {provider_key(gateway, receipt.provider_id) for receipt in receipts} - {""}
-        for row in _among(work, "provider_id", keys):
+        for row in _among(work, "provider_id", {one.provider for one in heard} - {""}):
             by_provider.setdefault(row.keys["provider_id"], []).append(row)
-        by_batch: dict[tuple[str, str], Row] = {}
+        by_batch: dict[str, list[Row]] = {}
         known = cls(by_provider, by_batch)
         # By the gateway's id where that is enough: most messages need no second look.
-        open_ = (r for r in receipts if r.ref and known.by_id(gateway, r) is None)
-        for row in _among(work, "batch", {receipt.reference for receipt in open_} - {""}):
-            by_batch[row.keys["batch"], row.keys["subscriber"]] = row
+        open_ = (one for one in heard if (one.ref or one.phones) and known.message(one) is None)
+        for row in _among(work, "batch", {one.batch for one in open_} - {""}):
+            by_batch.setdefault(row.keys["batch"], []).append(row)
         return known
 
-    def message(self, gateway: str, receipt: SmsReceipt) -> Row | None:
+    def message(self, one: _Heard) -> Row | None:
         """Give the message that a receipt is of; None where it could be of several or of none."""
-        found = self.by_id(gateway, receipt)
-        return found or self.by_batch.get((receipt.reference, receipt.ref))
-
-    def by_id(self, gateway: str, receipt: SmsReceipt) -> Row | None:
-        """Give the one message that has the gateway's id, and is to whom the receipt says."""
-        found = self.by_provider.get(provider_key(gateway, receipt.provider_id), [])
-        if receipt.ref:
-            found = [row for row in found if row.keys["subscriber"] == receipt.ref]
+        found = [row for row in self.by_provider.get(one.provider, ()) if one.is_of(row)]
+        if len(found) != 1 and (one.ref or one.phones):
+            found = [row for row in self.by_batch.get(one.batch, ()) if one.is_of(row)]
         return found[0] if len(found) == 1 else None
 
 
@@ -210,19 +260,30 @@ def _among(work: Work, key: str, values: Iterable[str]) -> Iterable[Row]:
         yield from work.each(MESSAGE.name, Query(where=(Where(key, "in", some),)))
 
 
-def _early(work: Work, gateway: str, receipt: SmsReceipt) -> Row | None:
-    """Keep a receipt until its message is known by the gateway's id."""
-    key = provider_key(gateway, receipt.provider_id)
+def _batch_key(reference: str) -> str:
+    # No gateway is called nothing, so this is none's id of a message.
+    return f":{reference}" if reference else ""
+
+
+def _early(work: Work, one: _Heard) -> list[Row]:
+    """Keep a receipt until its message is known: by the gateway's id, else by its batch."""
+    key = one.provider or (_batch_key(one.batch) if one.ref or one.phones else "")
     if not key:
-        return None
-    said = f"{key}\x1f{receipt.ref}\x1f{receipt.state}"
-    keys = {
-        "provider_id": key,
-        "subscriber": _ours(receipt.ref),
-        "state": receipt.state,
-        "at": moment_key(work.now),
-    }
-    return Row(hashlib.sha256(said.encode()).hexdigest(), 0, None, keys)
+        return []
+    rows = []
+    for phone_ix in one.phones or (b"",):
+        said = f"{key}\x1f{one.ref}\x1f{phone_ix.hex()}\x1f{one.state.value}"
+        keys = {
+            "provider_id": key,
+            "subscriber": _ours(one.ref),
+            "phone_ix": phone_ix,
+            "state": one.state.value,
+            "error": one.error,
+            "parts": one.parts,
+            "at": moment_key(work.now),
+        }
+        rows.append(Row(hashlib.sha256(said.encode()).hexdigest(), 0, None, keys))
+    return rows
 
 
 def _ours(ref: str) -> str:
@@ -241,28 +302,34 @@ def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
         The same rows, and new ones in a final state in the places of some; receipts that
         were used are gone.
     """
+    if not work.tx.find(RECEIPT.name, Query(limit=1, fields="keys")):
+        return list(rows)
     by_key: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
-        if row.keys["provider_id"]:
-            by_key.setdefault(row.keys["provider_id"], []).append(place)
+        for key in {row.keys["provider_id"], _batch_key(row.keys["batch"])} - {""}:
+            by_key.setdefault(key, []).append(place)
     found = list(rows)
     used: list[tuple[str, int]] = []
     wanted = sorted(by_key)
     for start in range(0, len(wanted), _SOME):
         some = tuple(wanted[start : start + _SOME])
         for kept in work.each(RECEIPT.name, Query(where=(Where("provider_id", "in", some),))):
-            places = by_key[kept.keys["provider_id"]]
-            ref = kept.keys["subscriber"]
-            of = [p for p in places if not ref or found[p].keys["subscriber"] == ref]
+            of = [p for p in by_key[kept.keys["provider_id"]] if _fits(kept, found[p])]
             if len(of) == 1:
                 row = found[of[0]]
-                state = stands(row)
-                after = advance(state, stands(kept))
-                if after is not state:
-                    found[of[0]] = moved(row, after)
+                after = advance(stands(row), stands(kept))
+                if after is not stands(row):
+                    found[of[0]] = _told(row, after, kept.keys["error"], kept.keys["parts"])
                 used.append((kept.id, kept.version))
     work.tx.delete(RECEIPT.name, used)
     return found
+
+
+def _fits(kept: Row, row: Row) -> bool:
+    ref, phone_ix = kept.keys["subscriber"], kept.keys["phone_ix"]
+    if ref:
+        return bool(row.keys["subscriber"] == ref)
+    return not phone_ix or row.id.endswith(f"~{phone_ix.hex()}")
 
 
 # Inbound.

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import attrs
-
-from tianfu_sdk.core.kinds import CAMPAIGN
+from tianfu_sdk.core import batches
+from tianfu_sdk.core.batches import Packed, batch_row, pack, unpack
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE
 from tianfu_sdk.core.limits import Verdict, verdict
-from tianfu_sdk.core.messages import FINAL, advance, backoff, provider_key, state_of
+from tianfu_sdk.core.messages import (
+    FINAL,
+    advance,
+    backoff,
+    message_id,
+    provider_key,
+    state_of,
+)
 from tianfu_sdk.model.sms import Campaign, CampaignState, ErrorClass, MessageState, SmsResult
 from tianfu_sdk.model.storage import Done, NewJob, Outcome, Parked, Retry, Row
 from tianfu_sdk.services.calls import Said
 from tianfu_sdk.services.claiming import MOST_TRIES, Call
 from tianfu_sdk.services.lanes import hear, queue_of
 from tianfu_sdk.services.outbox import (
+    batch_moved,
+    blank_id,
     finish,
-    messages_of,
-    moved,
+    gone,
     put_messages,
     stands,
     tell_counts,
@@ -43,14 +50,9 @@ _TOLD = _COUNTED | {
     MessageState.FAILED: "failed",
     MessageState.EXPIRED: "expired",
 }
-
-
-@attrs.frozen
-class _Ledger:
-    """What the batches of one group add up to."""
-
-    counts: Counter[str] = attrs.field(factory=Counter)
-    stored: list[Row] = attrs.field(factory=list)
+_LATE = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
+_TRUE = _LATE | {MessageState.ACCEPTED}
+_OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
 
 
 class Settling:
@@ -70,27 +72,35 @@ class Settling:
 
     def __call__(self, work: Work) -> dict[str, int]:
         """Settle; gives the messages by what became of them."""
-        # What the claim wrote still stands, unless a receipt was quicker: then the store
-        # refuses the versions, and this is done again.
+        # What the claim wrote still stands, unless a receipt or another dispatcher was
+        # quicker: then the store refuses the versions, and this is done again.
         known, self._tried = not self._tried, True
-        ledger = _Ledger()
+        erased = gone(work, [ref for call, _ in self._settled for ref in call.people])
+        made = [
+            _Batch(work, self._gateway, call, said, known=known, erased=erased)
+            for call, said in self._settled
+        ]
+        # Before the jobs: what a receipt has told already waits for no person.
+        after = iter(apply_early(work, [row for batch in made for row in batch.rows]))
+        counts: Counter[str] = Counter()
         told: dict[str, list[tuple[MessageState, Row]]] = {}
-        for call, said in self._settled:
-            ours = {*call.claim.fresh, *call.claim.stale}
-            rows = call.claim.rows
-            if not known:
-                found = messages_of(work, call.claim.job.key)
-                rows = tuple(r for r in found if r.keys["subscriber"] in ours)
-            news = _settled(work, call, said, rows, ledger)
-            told.setdefault(call.claim.campaign.id, []).extend(news)
-        put_messages(work, ledger.stored)
+        rows: list[Row] = []
+        moved: list[Row] = []
+        for batch in made:
+            batch.end([next(after) for _ in batch.rows])
+            counts.update(batch.counts)
+            told.setdefault(batch.campaign, []).extend(batch.news)
+            rows += batch.rows
+            moved += batch.batches
+        put_messages(work, rows)
+        work.tx.put(BATCH.name, moved)
         for id_, news in told.items():
             campaign = work.get(CAMPAIGN, id_)
             tell_counts(work, campaign, news, _TOLD)
             finish(work, campaign)
         verdicts = [_verdict(call, said) for call, said in self._settled]
         hear(work, self._gateway, verdicts, probe=self._probe)
-        return ledger.counts
+        return counts
 
 
 def _verdict(call: Call, said: Said) -> Verdict:
@@ -102,28 +112,204 @@ def _verdict(call: Call, said: Said) -> Verdict:
     )
 
 
-def _settled(
-    work: Work, call: Call, said: Said, rows: Sequence[Row], ledger: _Ledger
-) -> list[tuple[MessageState, Row]]:
-    """Settle one batch; gives what is new of its messages."""
-    heard = _heard(call, said, rows)
-    states = [advance(stands(row), state) for row, state in zip(rows, heard, strict=True)]
-    outcome = _outcome(work, call, said, states)
-    moves = list(zip(rows, heard, states, strict=True))
-    if work.tx.settle([(call.claim.job, outcome)])[0]:
-        ledger.counts["parked"] += isinstance(outcome, Parked)
-    else:
-        # Claimed anew since then, and whoever has it now decides. That something was
-        # accepted stays true all the same.
-        moves = [move for move in moves if move[1] is MessageState.ACCEPTED]
-    ledger.counts.update(_COUNTED.get(said_of, "returned") for _, said_of, _ in moves)
-    news = [
-        (said_of, row)
-        for row, said_of, _ in moves
-        if stands(row) not in FINAL or said_of is MessageState.ACCEPTED
-    ]
-    late = _store(work, call, said, [(row, state) for row, _, state in moves], ledger.stored)
-    return news + [(stands(row), row) for row in late]
+class _Batch:
+    """One batch settled: what is to be stored of it, and what is new.
+
+    Args:
+        work: The open change; the job is settled in it at once.
+        gateway: Name of the gateway.
+        call: What was called for.
+        said: What came of it.
+        known: The rows of the claim stand as they were.
+        erased: Subscribers who were erased since.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        gateway: str,
+        call: Call,
+        said: Said,
+        *,
+        known: bool,
+        erased: frozenset[str],
+    ) -> None:
+        self.campaign = call.claim.campaign.id
+        self.rows: list[Row] = []
+        """Messages to store."""
+        self.batches: list[Row] = []
+        """Batches to store."""
+        self.counts: Counter[str] = Counter()
+        self.news: list[tuple[MessageState, Row]] = []
+        self._work = work
+        self._gateway = gateway
+        self._call = call
+        self._said = said
+        self._erased = erased
+        self._is_known = known
+        self._stored = call.claim.rows if known else self._read()
+        self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
+        self._take()
+
+    def end(self, rows: Sequence[Row]) -> None:
+        """Settle the job.
+
+        Args:
+            rows: Those of `rows`, as receipts that came before have moved them on.
+        """
+        heard, claim = self._heard, self._call.claim
+        late = [row for row, before in zip(rows, self.rows, strict=True) if row is not before]
+        self.rows = list(rows)
+        states = [stands(row) for row in rows]
+        states += [state for state in heard.values() if state in _OPEN]
+        outcome = _outcome(self._work, self._call, self._said, states)
+        ours = self._work.tx.settle([(claim.job, outcome)])[0]
+        if ours:
+            self.counts["parked"] += isinstance(outcome, Parked)
+            self._move()
+        else:
+            # Claimed anew since then, and whoever has it now decides. That something was
+            # accepted, or told by a receipt, stays true all the same.
+            self.batches = []
+            self.rows = [row for row in rows if stands(row) in _TRUE]
+            heard = {r: state for r, state in heard.items() if state is MessageState.ACCEPTED}
+        self.counts.update(_COUNTED.get(state, "returned") for state in heard.values())
+        told = {row.id for row in late}
+        news = [
+            (said, row)
+            for said, row in self.news
+            if said is MessageState.ACCEPTED or (ours and row.id not in told)
+        ]
+        self.news = news + [(stands(row), row) for row in late]
+
+    def _read(self) -> dict[str, Row]:
+        people, campaign = self._call.people, self._call.claim.campaign.id
+        ids = {message_id(campaign, one.phone_ix): ref for ref, one in people.items()}
+        return {ids[row.id]: row for row in self._work.tx.get(MESSAGE.name, list(ids))}
+
+    def _take(self) -> None:
+        heard = self._heard
+        again: list[str] = []
+        blanks = self._blanks()
+        for ref, state in heard.items():
+            if state in _OPEN:
+                continue
+            if ref not in self._stored and not self._known(ref):
+                if not blanks:
+                    continue
+                blanks -= 1
+            if state is MessageState.DEFERRED:
+                again.append(ref)
+                continue
+            self._put(ref, state)
+        if again:
+            self._defer(again)
+
+    def _known(self, ref: str) -> bool:
+        return ref in self._call.people and ref not in self._erased
+
+    def _blanks(self) -> int:
+        """Give how many of who was erased have no row yet; the others have a blank one."""
+        claim = self._call.claim
+        others = sum(1 for ref in claim.refs if self._known(ref) and ref not in claim.rows)
+        return max(0, int(claim.batch.keys["count"]) - others)
+
+    def _put(self, ref: str, state: MessageState, batch: str = "") -> None:
+        """Say where a message stands now."""
+        result = self._said.results.get(ref)
+        before = self._stored.get(ref)
+        if before is not None:
+            if stands(before) in FINAL and state is not MessageState.ACCEPTED:
+                return
+            after = advance(stands(before), state)
+            keys = {**before.keys, "state": after.value}
+        else:
+            keys = self._keys(ref, state)
+        if batch:
+            keys["batch"] = batch
+        elif result is not None:
+            key = provider_key(self._gateway, result.provider_id)
+            keys["provider_id"] = key or keys["provider_id"]
+            keys["error"] = "" if result.error is ErrorClass.OK else result.error.value
+        if before is not None:
+            row = Row(before.id, before.version, None, keys)
+        else:
+            row = Row(self._id(ref), 0, None, keys)
+            if not keys["subscriber"]:
+                keys["batch"] = keys["provider_id"] = ""
+        self.rows.append(row)
+        self.news.append((state, row))
+
+    def _keys(self, ref: str, state: MessageState) -> dict[str, str | int]:
+        claim = self._call.claim
+        person = self._call.people[ref] if self._known(ref) else None
+        return {
+            "campaign": claim.campaign.id,
+            # Who was erased meanwhile gets no row that speaks of them.
+            "subscriber": ref if person else "",
+            "state": state.value,
+            "language": claim.batch.keys["language"],
+            "batch": claim.job.key,
+            "provider_id": "",
+            "parts": claim.text.parts,
+            "region": person.region if person else "",
+            "error": "",
+        }
+
+    def _id(self, ref: str) -> str:
+        campaign = self._call.claim.campaign.id
+        if not self._known(ref):
+            return blank_id(self._work, campaign)
+        return message_id(campaign, self._call.people[ref].phone_ix)
+
+    def _move(self) -> None:
+        """Say where the batch stands now."""
+        heard, row = self._heard, self._call.claim.batch
+        if not self._is_known:
+            row = self._work.tx.get(BATCH.name, [row.id])[0]
+        open_ = [ref for ref, state in heard.items() if state in _OPEN]
+        if MessageState.QUEUED in heard.values():
+            state = batches.QUEUED
+        else:
+            state = batches.SENDING if open_ else batches.DONE
+        count = sum(1 for ref in open_ if ref not in self._stored)
+        self.batches.append(batch_moved(row, state, count))
+
+    def _defer(self, refs: Sequence[str]) -> None:
+        """Give what is to be tried again a batch of its own: a gateway may drop the old one's."""
+        work, claim, said = self._work, self._call.claim, self._said
+        if work.get(CAMPAIGN, claim.campaign.id).state is CampaignState.CANCELLED:
+            for ref in refs:
+                self._put(ref, MessageState.DROPPED)
+            return
+        results = [said.results[ref] for ref in refs]
+        _stop(work, self._gateway, claim.campaign, results)
+        reference = work.tools.ids.new("bat")
+        longest = _longest(result.retry_after for result in results)
+        wait = backoff(claim.tries, work.tools.ids.token(), longest)
+        packed = Packed(
+            campaign=claim.campaign.id,
+            language=unpack(claim.job.body).language,
+            refs=tuple(refs),
+            tries=claim.tries,
+        )
+        due = work.now + wait
+        job = NewJob(reference, pack(packed), due, claim.job.priority, claim.campaign.id)
+        work.tx.enqueue(queue_of(self._gateway), [job])
+        parts = claim.batch.keys["parts"]
+        self.batches.append(
+            batch_row(
+                reference,
+                packed,
+                gateway=self._gateway,
+                state=batches.QUEUED,
+                # Each of them has a row, that says it is deferred.
+                count=0,
+                parts=parts,
+            )
+        )
+        for ref in refs:
+            self._put(ref, MessageState.DEFERRED, reference)
 
 
 def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState]) -> Outcome:
@@ -132,23 +318,18 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
         if said.reason or claim.tries >= MOST_TRIES:
             return Parked(said.reason or "sms.unavailable")
         return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), said.wait))
-    if MessageState.QUEUED in states:
-        return Retry(work.now)
     if MessageState.SENDING in states:
         return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
 
 
-def _heard(call: Call, said: Said, rows: Sequence[Row]) -> list[MessageState]:
+def _heard(call: Call, said: Said) -> list[MessageState]:
     """Give what a call says of each of its messages."""
-    stale = frozenset(call.claim.stale)
-    left_out = frozenset(call.left_out)
-    refs = (row.keys["subscriber"] for row in rows)
+    left_out = call.left_out if said.left else frozenset()
+    stale = call.claim.stale
     return [
-        _heard_of_left_out(stale=ref in stale)
-        if ref in left_out and said.left
-        else _heard_of(call, said, ref, stale=ref in stale)
-        for ref in refs
+        _heard_of_left_out(stale=stale) if ref in left_out else _heard_of(call, said, ref)
+        for ref in call.claim.refs
     ]
 
 
@@ -157,15 +338,13 @@ def _heard_of_left_out(*, stale: bool) -> MessageState:
     return MessageState.UNKNOWN if stale else MessageState.DROPPED
 
 
-def _heard_of(call: Call, said: Said, ref: str, *, stale: bool) -> MessageState:
+def _heard_of(call: Call, said: Said, ref: str) -> MessageState:
     last = call.claim.tries >= MOST_TRIES
     if not said.left:
-        if not stale:
+        if not call.claim.stale:
             return MessageState.QUEUED
         # Asked, or sent to a gateway that drops doubles, once more: that is safe.
         return MessageState.UNKNOWN if last else MessageState.SENDING
-    if call.verb != "send" and not stale:
-        return MessageState.QUEUED
     result = said.results.get(ref)
     state = MessageState.UNKNOWN if result is None else state_of(result)
     if state is MessageState.UNKNOWN and _can_be_asked(call) and not last:
@@ -179,52 +358,11 @@ def _can_be_asked(call: Call) -> bool:
     return call.verb == "send" and capabilities.can_query and not capabilities.dedupes
 
 
-def _store(
-    work: Work,
-    call: Call,
-    said: Said,
-    moves: Sequence[tuple[Row, MessageState]],
-    stored: list[Row],
-) -> list[Row]:
-    """Say where messages stand; gives those that an early receipt moved on at once."""
-    rows: list[Row] = []
-    again: list[Row] = []
-    for row, state in moves:
-        if state is MessageState.DEFERRED:
-            again.append(row)
-            continue
-        result = said.results.get(row.keys["subscriber"])
-        key = provider_key(call.claim.campaign.gateway, result.provider_id if result else "")
-        rows.append(moved(row, state, provider_id=key or row.keys["provider_id"]))
-    after = apply_early(work, rows)
-    stored += after
-    stored += _defer(work, call, said, again)
-    return [late for late, row in zip(after, rows, strict=True) if late is not row]
-
-
-def _defer(work: Work, call: Call, said: Said, rows: Sequence[Row]) -> list[Row]:
-    """Give what is to be tried again a batch of its own: a gateway may drop the old one's."""
-    if not rows:
-        return []
-    claim = call.claim
-    if work.get(CAMPAIGN, claim.campaign.id).state is CampaignState.CANCELLED:
-        return [moved(row, MessageState.DROPPED) for row in rows]
-    results = [said.results[row.keys["subscriber"]] for row in rows]
-    _stop(work, claim.campaign, results)
-    reference = work.tools.ids.new("bat")
-    wait = backoff(claim.tries, work.tools.ids.token(), _longest(r.retry_after for r in results))
-    body = json.loads(claim.job.body) | {"tries": claim.tries}
-    due = work.now + wait
-    job = NewJob(reference, json.dumps(body).encode(), due, claim.job.priority, claim.campaign.id)
-    work.tx.enqueue(queue_of(claim.campaign.gateway), [job])
-    return [moved(row, MessageState.DEFERRED, batch=reference) for row in rows]
-
-
-def _stop(work: Work, campaign: Campaign, results: Iterable[SmsResult]) -> None:
+def _stop(work: Work, gateway: str, campaign: Campaign, results: Iterable[SmsResult]) -> None:
     """Hold a campaign whose gateway takes nothing any more, such as for arrears."""
     stops = [result.code for result in results if result.error is ErrorClass.STOP_CHANNEL]
     if stops:
-        work.tx.hold(queue_of(campaign.gateway), campaign.id)
+        work.tx.hold(queue_of(gateway), campaign.id)
         work.note(campaign, "paused", reason="stop_channel", code=stops[0][:64])
 
 

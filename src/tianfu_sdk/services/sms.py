@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from tianfu_sdk.core import batches
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
@@ -27,10 +28,11 @@ from tianfu_sdk.model.sms import (
     UnknownBatch,
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
-from tianfu_sdk.services import outbox
+from tianfu_sdk.services import outbox, quotas
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.lanes import again, health, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
@@ -48,8 +50,7 @@ from tianfu_sdk.services.work import Actor, Desk, Work
 __all__ = ["Sms"]
 
 _SOME = 1000
-_CHUNK = 5000
-"""Messages that one transaction puts in the outbox, so that other writers get their turn."""
+_UNKNOWN = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
 
 
 class Sms(Desk):
@@ -133,6 +134,7 @@ class Sms(Desk):
                 "region": region or owner.region,
                 "whole_region": reaches_region(work, Action.COMPOSE, placed),
                 "author": work.person,
+                "writers": tuple(filter(None, (work.person,))),
             }
             made = checked(work, given, capabilities)
             stored = work.put(CAMPAIGN, made, placed)
@@ -216,7 +218,9 @@ class Sms(Desk):
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
             author = work.person or known.author
-            changed = checked(work, plain | changes | {"author": author}, capabilities)
+            writers = tuple(dict.fromkeys(filter(None, (*known.writers, known.author, author))))
+            wrote = {"author": author, "writers": writers}
+            changed = checked(work, plain | changes | wrote, capabilities)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
@@ -276,7 +280,13 @@ class Sms(Desk):
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.APPROVE, placed)
-            approved = rules.approve(known, work.person, planned=plan.recipients, cost=plan.cost)
+            approved = rules.approve(
+                known,
+                work.person,
+                planned=plan.recipients,
+                parts=plan.parts,
+                cost=plan.cost,
+            )
             if known.version != drafted.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
             demand_none(plan.problems)
@@ -312,6 +322,8 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`;
                 `sms.template_unusable`, its template was withdrawn since.
             Denied: `grant.missing`, no grant to send.
+            QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
+                parts left; nothing was queued, or no more than there was room for.
         """
         capabilities = self._capabilities(id, Action.SEND)
 
@@ -325,6 +337,8 @@ class Sms(Desk):
             if known.state is CampaignState.APPROVED:
                 # Written, so that it and a change of index keys that begins now conflict.
                 put_index_keys(work, settled(work))
+                owner, _ = work.placed(known.organization)
+                quotas.reserve(work, id, owner.path, known.parts, due)
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
@@ -336,19 +350,7 @@ class Sms(Desk):
         if campaign.queued is not None:
             return campaign
         texts = self._read(lambda work: composed(work, campaign, capabilities))
-        audience = Audience(campaign, capabilities, self._tools, texts)
-        batcher = rules.Batcher(capabilities.phones_per_call)
-        ready: list[list[rules.Choice]] = []
-        while not audience.over:
-            for choice in audience.take(self._read(audience.read)):
-                full = None if choice.reason else batcher.add(choice)
-                if full is not None:
-                    ready.append(full)
-            if sum(map(len, ready)) >= _CHUNK:
-                self._queue(id, ready, due)
-                ready.clear()
-        ready += batcher.rest()
-        self._queue(id, ready, due)
+        Filling(self._tools, self._actor).run(campaign, capabilities, due, texts)
         return again(self._write, lambda work: outbox.close(work, id))
 
     def finish_sends(self) -> int:
@@ -396,11 +398,12 @@ class Sms(Desk):
             )
             work.tx.drop(queue_of(known.gateway), id)
             dropped = outbox.drop_open(work, id)
+            quotas.settle(work, id, outbox.billed_parts(work, known))
             stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
             return stored
 
-        return self._write(write)
+        return again(self._write, write)
 
     def pause(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Hold what has not left yet, until `resume`."""
@@ -571,7 +574,7 @@ class Sms(Desk):
 
         def read(work: Work) -> Mapping[str, int]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return dict(outbox.report_of(work, campaign).by_state)
+            return outbox.counts_of(work, campaign.id)
 
         return self._read(read)
 
@@ -579,17 +582,16 @@ class Sms(Desk):
         """Say how the sending side does; needs no account."""
 
         def read(work: Work) -> Health:
-            unknown = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
-
-            def count(state: JobState) -> int:
-                found = (outbox.jobs_in(work, queue, state) for queue in outbox.queues(work))
-                return sum(1 for jobs in found for _ in jobs)
-
+            parked = [
+                job.key
+                for queue in outbox.queues(work)
+                for job in outbox.jobs_in(work, queue, JobState.PARKED)
+            ]
             return Health(
-                queued=count(JobState.QUEUED),
-                leased=count(JobState.LEASED),
-                parked=count(JobState.PARKED),
-                unknown=work.tx.count(MESSAGE.name, unknown),
+                queued=outbox.batches_in(work, batches.QUEUED) - outbox.waiting(work, parked),
+                leased=outbox.batches_in(work, batches.SENDING),
+                parked=len(parked),
+                unknown=work.tx.count(MESSAGE.name, _UNKNOWN),
                 gateways=tuple(work.tools.offered("sms")),
                 lanes=health(work),
             )
@@ -620,9 +622,6 @@ class Sms(Desk):
         while some := self._write(lambda work: work.tx.purge(queue, work.now - keep, _SOME)):
             count += some
         return count
-
-    def _queue(self, id_: str, batches: Sequence[Sequence[rules.Choice]], due: datetime) -> None:
-        again(self._write, lambda work: outbox.enqueue(work, id_, batches, due))
 
     def _mine(self, work: Work, id_: str) -> tuple[Campaign, Placed]:
         known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, Action.SEND))

@@ -17,13 +17,14 @@ from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
-from tianfu_sdk.services.indexing import live_indexes, moving, settled
+from tianfu_sdk.services.indexing import all_indexes, live_indexes, moving, settled
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal, with_proofs
 from tianfu_sdk.services.personal import PersonDesk
 from tianfu_sdk.services.reach import add_reach, put_reach
+from tianfu_sdk.services.traces import note_former
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language
@@ -444,6 +445,8 @@ def _rephone(work: Work, known: Subscriber, old: bytes, phone: str) -> bytes:
             owner = work.owner_of(SUBSCRIBER.name, name, index.hex())
             if owner not in (None, known.id):
                 raise Conflict("unique.taken", path="phone", owner=owner)
+        before = open_sealed(work, known.id, PHONE, known.phone)
+        note_former(work, known.id, {old, *all_indexes(work, before)})
         work.drop_unique(SUBSCRIBER.name, name, old.hex())
         work.claim_unique(SUBSCRIBER.name, name, live[0].hex(), known.id)
     carry_over(work, {phone: live[0]})

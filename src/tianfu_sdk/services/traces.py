@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from tianfu_sdk.core.kinds import MESSAGE, RECEIPT, UNIQUE
+from tianfu_sdk.core.keying import unique_id
+from tianfu_sdk.core.kinds import CAMPAIGN, FORMER_PHONE, MESSAGE, RECEIPT, SUBSCRIBER, UNIQUE
+from tianfu_sdk.core.messages import message_id
+from tianfu_sdk.errors import CryptoError
 from tianfu_sdk.model.sms import MessageState
 from tianfu_sdk.model.storage import Query, Row, Where
-from tianfu_sdk.services.outbox import stands
+from tianfu_sdk.services.indexing import all_indexes, index_keys
+from tianfu_sdk.services.outbox import blank_id, stands
+from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.work import Work
 
-__all__ = ["blank_messages", "claims_of", "drop_claims", "drop_receipts", "messages_to"]
+__all__ = [
+    "blank_messages",
+    "claims_of",
+    "drop_claims",
+    "drop_receipts",
+    "messages_to",
+    "note_former",
+]
 
 _SOME = 500
 # Who is erased gets nothing more; what is being handed over may go out all the same.
@@ -22,8 +34,47 @@ _AFTERWARDS = {
 
 
 def messages_to(work: Work, subject: str) -> list[Row]:
-    """Give all messages to a subscriber."""
-    return list(work.each(MESSAGE.name, Query(where=(Where("subscriber", "=", subject),))))
+    """Give all messages to a subscriber that have left the outbox.
+
+    A message's id is its campaign and an index of its phone, so each campaign is asked for
+    each index that the subscriber ever stood under.
+    """
+    try:
+        indexes = _indexes(work, subject)
+    except CryptoError:
+        # Without the phone itself nothing else finds them, so each message is looked at.
+        return list(work.each(MESSAGE.name, Query(where=(Where("subscriber", "=", subject),))))
+    campaigns = [row.id for row in work.each(CAMPAIGN.name, Query(fields="keys"))]
+    ids = [message_id(campaign, index) for campaign in campaigns for index in indexes]
+    return [r for r in work.tx.get(MESSAGE.name, ids) if r.keys["subscriber"] == subject]
+
+
+def _indexes(work: Work, subject: str) -> list[bytes]:
+    indexes = [row.keys["phone_ix"] for row in former_phones(work, subject)]
+    for row in work.tx.get(SUBSCRIBER.name, [subject]):
+        indexes.append(row.keys["phone_ix"])
+        if index_keys(work).older:
+            sealed = work.noun(SUBSCRIBER, row).phone
+            phone = open_all(work, PHONE, {subject: sealed}).get(subject)
+            indexes += all_indexes(work, phone) if phone is not None else ()
+    return list(dict.fromkeys(indexes))
+
+
+def former_phones(work: Work, subject: str) -> list[Row]:
+    """Give the rows of the indexes that a subscriber stood under before."""
+    return list(work.each(FORMER_PHONE.name, Query(where=(Where("subscriber", "=", subject),))))
+
+
+def note_former(work: Work, subject: str, indexes: Iterable[bytes]) -> None:
+    """Remember under which indexes a subscriber stood who gets another phone."""
+    rows = {unique_id(FORMER_PHONE.name, subject, index.hex()): index for index in indexes}
+    there = {row.id for row in work.tx.get(FORMER_PHONE.name, list(rows))}
+    new = [
+        Row(id_, 0, None, {"subscriber": subject, "phone_ix": index})
+        for id_, index in rows.items()
+        if id_ not in there
+    ]
+    work.tx.put(FORMER_PHONE.name, new)
 
 
 def blank_messages(work: Work, subject: str) -> int:
@@ -33,6 +84,8 @@ def blank_messages(work: Work, subject: str) -> int:
     report right stays: campaign, state, language, parts.
     """
     rows = messages_to(work, subject)
+    former = former_phones(work, subject)
+    work.tx.delete(FORMER_PHONE.name, [(row.id, row.version) for row in former])
     work.tx.delete(MESSAGE.name, [(row.id, row.version) for row in rows])
     work.tx.put(MESSAGE.name, [_blank(work, row) for row in rows])
     return len(rows)
@@ -47,8 +100,9 @@ def _blank(work: Work, row: Row) -> Row:
         # By these the gateway could tell who it was.
         "batch": "",
         "provider_id": "",
+        "region": "",
     }
-    return Row(f"{row.keys['campaign']}~{work.tools.ids.token()}"[:64], 0, None, keys)
+    return Row(blank_id(work, row.keys["campaign"]), 0, None, keys)
 
 
 def drop_receipts(work: Work, subject: str) -> None:

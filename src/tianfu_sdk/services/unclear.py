@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 
 import attrs
 
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
+from tianfu_sdk.core.batches import QUEUED, Packed, batch_row, pack
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE
 from tianfu_sdk.core.messages import advance
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, UnknownBatch
@@ -100,13 +100,21 @@ def _send_anew(work: Work, campaign: Campaign, rows: Sequence[Row]) -> Campaign:
     by_language: dict[str, list[Row]] = {}
     for row in rows:
         by_language.setdefault(row.keys["language"], []).append(row)
-    jobs = []
+    jobs, made = [], []
     for language, some in by_language.items():
         reference = work.tools.ids.new("bat")
-        body = json.dumps({"campaign": campaign.id, "language": language}).encode()
-        jobs.append(NewJob(reference, body, None, priority_of(campaign), campaign.id))
+        refs = tuple(row.keys["subscriber"] for row in some)
+        packed = Packed(campaign=campaign.id, language=language, refs=refs)
+        jobs.append(NewJob(reference, pack(packed), None, priority_of(campaign), campaign.id))
+        parts = some[0].keys["parts"]
+        made.append(
+            batch_row(
+                reference, packed, gateway=campaign.gateway, state=QUEUED, count=0, parts=parts
+            )
+        )
         again = [moved(row, MessageState.DEFERRED, batch=reference) for row in some]
         put_messages(work, again)
+    work.tx.put(BATCH.name, made)
     work.tx.enqueue(queue_of(campaign.gateway), jobs)
     if campaign.state is CampaignState.SENDING:
         return campaign

@@ -13,14 +13,14 @@ from tianfu_sdk.backends.clock import SystemClock
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.backends.outbox_memory import MemoryGateway
 from tianfu_sdk.cli.worker import serve, turn
+from tianfu_sdk.core import batches
 from tianfu_sdk.hub import Hub
-from tianfu_sdk.model.sms import MessageState
 from tianfu_sdk.model.storage import Done
-from tianfu_sdk.services import audience, claiming, dispatch, sms
-from tianfu_sdk.services.outbox import moved
+from tianfu_sdk.services import audience, claiming, dispatch, filling
+from tianfu_sdk.services.outbox import batch_moved
 
 # Many small transactions, so that there are many places to die at.
-sms._CHUNK = 3
+filling.CHUNK = 3
 audience.PAGE = 4
 SETTINGS = {"sms": {"window_start": "00:00", "window_end": "00:00", "lease": 120}}
 
@@ -158,11 +158,13 @@ def _acknowledge_first():
 
 
 def _send_again():
-    real = claiming.messages_of
-    claiming.messages_of = lambda work, batch: [
-        moved(row, MessageState.QUEUED) if row.keys["state"] == "sending" else row
-        for row in real(work, batch)
-    ]
+    real = claiming._Reader._stands
+
+    def forgets(self, job, packed, text):
+        batch, rows = real(self, job, packed, text)
+        return batch_moved(batch, batches.QUEUED), rows
+
+    claiming._Reader._stands = forgets
 
 
 MUTANTS = {"acknowledge first": _acknowledge_first, "send again": _send_again}

@@ -211,11 +211,14 @@ class Story:
             )
             parked = system.jobs.list(queue_of(NAME), state=JobState.PARKED)
             assert [f for f in system.doctor() if f.severity == "error"] == []
-        assert len(rows) == PEOPLE
+            everybody = [one.id for one in system.subscribers.find(limit=1000)]
+        assert len(everybody) == PEOPLE
+        assert len(rows) <= PEOPLE
+        states = dict.fromkeys(everybody, "no row")
         noted = self.note.read_text().splitlines()
         return Told(
             kills=[*noted, *self.provider.killed, *["at random"] * self.at_random],
-            states={row.keys["subscriber"]: row.keys["state"] for row in rows},
+            states=states | {row.keys["subscriber"]: row.keys["state"] for row in rows},
             sent=Counter(ref for ref, _, _ in self.provider.delivered),
             parked=len(parked),
         )
