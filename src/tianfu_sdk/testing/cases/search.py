@@ -352,7 +352,7 @@ class SearchCases(StoreCases):
         assert self.look(db, lambda search: search.size()) == len(docs)
         for tokens in (["apple", "hazel"], _WORDS):
             expected = self.expected(docs, tokens)
-            hits = self.look(db, lambda search: search.query(tokens, _ALL, 200))
+            hits = self.hits(db, " ".join(tokens))
             assert {hit.id: hit.score for hit in hits} == pytest.approx(
                 {doc_id: sum(parts.values()) for doc_id, parts in expected.items()}, rel=1e-6
             )
@@ -360,12 +360,15 @@ class SearchCases(StoreCases):
     def test_what_looks_like_a_query_is_a_token(self, db: Store) -> None:
         self.index(db, doc("a", "apple"), doc("b", "banana"))
         for token in ('"', "'", "\\", "{apple}", "apple,banana", "%", "NULL", "apple*", "NOT b"):
-            hits = self.look(db, lambda search: search.query([token], _ALL, 10))
-            assert hits == [], token
-            both = self.look(db, lambda search: search.query([token, "apple"], _ALL, 10))
-            assert [hit.id for hit in both] == ["a"], token
+            assert self.found(db, [token], _ALL) == [], token
+            assert self.found(db, [token, "apple"], _ALL) == ["a"], token
             only = SearchFilter(kinds=frozenset([token]), tags=frozenset([token, "x"]))
-            assert self.look(db, lambda search: search.query(["apple"], only, 10)) == []
+            assert self.found(db, ["apple"], only) == []
+
+    def found(self, store: Store, tokens: Sequence[str], only: SearchFilter) -> list[str]:
+        """Query tokens as they stand, and give the ids."""
+        hits = self.look(store, lambda search: search.query(tokens, only, 200))
+        return [hit.id for hit in hits]
 
     def many(self, number: int) -> list[SearchDoc]:
         """Make documents of mixed words and lengths, the same each time."""
