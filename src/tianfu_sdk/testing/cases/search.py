@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -341,11 +342,11 @@ class SearchCases(StoreCases):
         first = docs[0]
 
         def write(place: int) -> None:
+            gone = doc(f"gone{place}", "apple hazel")
             for one in docs[1 + place :: 4]:
-                db.run(lambda tx, one=one: self.within(tx).index([one, first]), write=True)
-                gone = doc(f"gone{place}", "apple hazel")
-                db.run(lambda tx, gone=gone: self.within(tx).index([gone]), write=True)
-                db.run(lambda tx, gone=gone: self.within(tx).remove([gone.id]), write=True)
+                db.run(partial(self._index, docs=[one, first]), write=True)
+                db.run(partial(self._index, docs=[gone]), write=True)
+                db.run(partial(self._remove, ids=[gone.id]), write=True)
 
         with self.workers(4) as threads:
             list(threads.map(write, range(4)))
@@ -356,6 +357,12 @@ class SearchCases(StoreCases):
             assert {hit.id: hit.score for hit in hits} == pytest.approx(
                 {doc_id: sum(parts.values()) for doc_id, parts in expected.items()}, rel=1e-6
             )
+
+    def _index(self, tx: Tx, docs: Sequence[SearchDoc]) -> None:
+        self.within(tx).index(docs)
+
+    def _remove(self, tx: Tx, ids: Sequence[str]) -> None:
+        self.within(tx).remove(ids)
 
     def test_what_looks_like_a_query_is_a_token(self, db: Store) -> None:
         self.index(db, doc("a", "apple"), doc("b", "banana"))
