@@ -355,7 +355,7 @@ def test_a_template_that_is_withdrawn_stops_what_has_not_left(place):
     report = place.system.sms.dispatch()
     assert (report.accepted, place.needs.batches) == (0, [])
     (parked,) = place.system.jobs.list("sms.needs", state="parked")
-    assert parked.reason == "sms.template_unusable"
+    assert parked.reason == "sms.template_gone"
     assert place.me.sms.status(goes.id) == {"queued": 2}
 
 
@@ -375,6 +375,17 @@ def test_settings_of_a_deployment_tighten_limits(quickly):
     assert place.system.sms.dispatch().accepted == 0
     place.clock.set(datetime(2026, 1, 6, 0, 0, tzinfo=UTC))
     assert place.system.sms.dispatch().accepted == 1
+
+
+def test_what_was_approved_without_a_template_gets_none_later(quickly):
+    place = Place(quickly, backends={"needs": {"template": "SMS_0"}})
+    place.people(1)
+    campaign = place.compose()
+    place.you.sms.approve(campaign.id)
+    place.template()
+    place.you.sms.send(campaign.id)
+    place.system.sms.dispatch()
+    assert place.needs.batches[0].template == ""
 
 
 # Lists of words.
@@ -402,6 +413,21 @@ def test_a_list_holds_for_its_organization_and_those_below(place):
     told = [e for e in place.system.events if e.subject == made.id]
     assert [e.type for e in told] == ["word_list.added", "word_list.edited", "word_list.edited"]
     assert all("中奖" not in str(dict(e.data)) for e in told)
+
+
+def test_a_list_of_a_unit_that_is_undone_holds_for_nothing(quickly):
+    place = Place(quickly)
+    made = place.me.word_lists.add(name="x", organization=place.org, words=["中奖"])
+
+    def undone(unit):
+        unit.word_lists.edit(made.id, words=["贷款"])
+        assert len(unit.word_lists.scan("贷款")) == 1
+        raise Conflict("storage.version", path="x", ids=(), kind="x")
+
+    with pytest.raises(Conflict):
+        place.me.unit(undone)
+    place.me.word_lists.edit(made.id, words=["彩票"])
+    assert [len(place.me.word_lists.scan(one)) for one in ("贷款", "彩票")] == [0, 1]
 
 
 def test_lists_are_read_and_changed_by_who_may(place):
