@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tianfu_sdk.links.link import Answer, Arrival, Dead, Farewell, Link, Reply, Times
+from tianfu_sdk.links.link import Link
+from tianfu_sdk.links.wire import Answer, Arrival, Dead, Farewell, Reply, Times
 
 QUICK = Times(answer=1.0, idle=5.0, probe=0.1, probes=2, write=0.3, goodbye=0.2)
 

@@ -18,8 +18,9 @@ import attrs
 from tianfu_sdk.errors import Unavailable
 from tianfu_sdk.links.inbox import Inbox, Letter, Polled
 from tianfu_sdk.links.joining import Concat, Joined, Joiner
-from tianfu_sdk.links.link import Arrival, Link, Times, Wire
+from tianfu_sdk.links.link import Link
 from tianfu_sdk.links.longs import Longs, State, Strays
+from tianfu_sdk.links.wire import Arrival, Times, Wire
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 
 __all__ = ["LinkGateway", "Mail", "Note", "Slip"]

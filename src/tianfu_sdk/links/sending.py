@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import attrs
 
-from tianfu_sdk.links.link import Frame, Late, Link, Outcome
+from tianfu_sdk.links.link import Link
+from tianfu_sdk.links.wire import Frame, Late, Outcome
 from tianfu_sdk.model.sms import ErrorClass, Recipient, SmsResult
 
 __all__ = ["Build", "Group", "Judge", "Sending", "Verdict"]

@@ -17,9 +17,10 @@ from tianfu_sdk import Invalid, Secret, Unavailable, Unsupported
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.links.coding import read
 from tianfu_sdk.links.gateway import LinkGateway, Mail
-from tianfu_sdk.links.link import Frame, Link, Times
+from tianfu_sdk.links.link import Link
 from tianfu_sdk.links.longs import State
 from tianfu_sdk.links.sending import Build, Group, Sending, Verdict
+from tianfu_sdk.links.wire import Frame, Times
 from tianfu_sdk.model.sms import (
     ErrorClass,
     Pace,
