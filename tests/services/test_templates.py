@@ -22,6 +22,7 @@ NEEDS = SmsCapabilities(
     templates="required",
     rules=TextRules(longest_value=6, links_in_values=False),
 )
+LOOSE = attrs.evolve(NEEDS, rules=TextRules())
 WRITTEN = "${city}明天${weather}，请减少外出。拒收请回复R"
 TEXT = "成都明天有大雨，请减少外出。"
 
@@ -41,9 +42,9 @@ class Offer:
 class Place:
     """A province, a county below it, an author and an approver in each."""
 
-    def __init__(self, way, **settings):
+    def __init__(self, way, *, needs=NEEDS, **settings):
         self.clock = FrozenClock(NOON)
-        self.needs = MemoryGateway(NEEDS)
+        self.needs = MemoryGateway(needs)
         self.takes = MemoryGateway(attrs.evolve(NEEDS, name="takes", templates="optional"))
         self.hub = way.open(
             settings=settings,
@@ -285,7 +286,7 @@ def test_without_a_template_that_fits_the_nearest_one_is_shown(quick):
 
 
 def test_a_default_template_of_the_settings_is_enough(quickly):
-    place = Place(quickly, backends={"needs": {"template": "SMS_0"}})
+    place = Place(quickly, needs=LOOSE, backends={"needs": {"template": "SMS_0"}})
     place.people(1)
     campaign = place.compose("任何文字")
     assert place.problems(campaign) == []
@@ -378,7 +379,7 @@ def test_settings_of_a_deployment_tighten_limits(quickly):
 
 
 def test_what_was_approved_without_a_template_gets_none_later(quickly):
-    place = Place(quickly, backends={"needs": {"template": "SMS_0"}})
+    place = Place(quickly, needs=LOOSE, backends={"needs": {"template": "SMS_0"}})
     place.people(1)
     campaign = place.compose()
     place.you.sms.approve(campaign.id)
@@ -450,7 +451,7 @@ def test_lists_are_read_and_changed_by_who_may(place):
     [
         ({"words": ["字" * 65]}, "field.too_long", "words[0]"),
         ({"words": ["好", 3]}, "field.type", "words[1]"),
-        ({"words": [str(n) for n in range(100_001)]}, "words.too_many", "words"),
+        ({"words": [str(n) for n in range(20_001)]}, "words.too_many", "words"),
         ({"severity": "ban"}, "field.choice", "severity"),
         ({"name": ""}, "field.too_short", "name"),
     ],

@@ -22,9 +22,9 @@ from tianfu_sdk.services.work import Desk, Work
 __all__ = ["WordLists", "words_of"]
 
 _CHANGEABLE = frozenset({"name", "severity", "words", "separated", "active"})
-_MOST = 100_000
+_MOST = 20_000
 _LONGEST = 64
-_LISTS = 200
+_PAGE = 20
 
 
 class WordLists(Desk):
@@ -49,7 +49,7 @@ class WordLists(Desk):
             name: What it is called.
             organization: Id of the organization that keeps it; it holds for campaigns of this
                 one and of those below it.
-            words: 1 to 64 characters each, 100,000 at most; blank ones and doubles are left
+            words: 1 to 64 characters each, 20,000 at most; blank ones and doubles are left
                 out. Width, case and traditional or simplified writing do not matter.
             severity: `refuse`: no campaign with such a word is approved; `warn`: its plan
                 says so.
@@ -180,7 +180,7 @@ def words_of(work: Work, organization: str) -> Words:
     """Give the lists that hold for an organization, made ready once while they stay as they are."""
     _, placed = work.placed(organization)
     where = (Where("active", "=", 1), Where("organization", "in", placed.org_path))
-    rows = work.tx.find(WORD_LIST.name, Query(where=where, limit=_LISTS))
+    rows = list(work.in_order(WORD_LIST.name, Query(where=where, limit=_PAGE), None))
     # By what they say and not by their versions: one of a unit that is undone comes again.
     documents = tuple(row.doc for row in rows)
     known = work.tools.kept.get("words")
