@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -255,6 +256,33 @@ class Subscribers(PersonDesk):
             return stored
 
         return self._write(write)
+
+    def consent_at(
+        self,
+        id: str,  # noqa: A002
+        purpose: str = "science_sms",
+        at: datetime | None = None,
+    ) -> Consent | None:
+        """Give what a person had last said to a purpose at a moment: a consent or a withdrawal.
+
+        The ledger is only added to, so what held at any moment can be told later. Refusals by
+        message stand beside it (`export` lists them): a consent does not lift them.
+
+        Args:
+            id: Of the subscriber.
+            purpose: Of the consent.
+            at: The moment; None: now.
+
+        Returns:
+            The entry, with its time, its sealed evidence and the notice; None where nothing had
+            been said by then, or what was said had ended.
+        """
+
+        def read(work: Work) -> Consent | None:
+            known = work.noun(SUBSCRIBER, work.visible(SUBSCRIBER, id))
+            return known.consent(purpose, at or work.now)
+
+        return self._read(read)
 
     def opt_out(self, subscriber: str, topic: str = "") -> bool:
         """Note that a person wants no more messages; effective before the next batch leaves.
