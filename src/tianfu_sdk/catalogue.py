@@ -1197,6 +1197,12 @@ ENTRIES: dict[str, Entry] = {
         "this template is of gateway {wanted}, not {name}",
         "该模板属于网关 {wanted}，不属于 {name}",
     ),
+    "sms.template_gone": Entry(
+        "the text may not go out: its template is withdrawn, not valid now, or another one",
+        "正文不能发出：其模板已停用、不在有效期内或不相符",
+        "sms.resume(id) tries it again once the template is in order; else sms.cancel(id)",
+        "模板恢复后用 sms.resume(id) 重试，否则用 sms.cancel(id) 取消",
+    ),
     "sms.template_language": Entry(
         "there is no text in {language} that this template could be of",
         "没有语言为 {language} 的正文与该模板对应",

@@ -208,7 +208,7 @@ class _Reader:
         if later := self._closed(campaign, stale=stale):
             return Retry(later)
         if text.refused and not stale:
-            return Parked(text.refused)
+            return Parked("sms.template_gone")
         sending = batch_moved(batch, batches.SENDING)
         self._claimed.append(sending)
         return Claim(

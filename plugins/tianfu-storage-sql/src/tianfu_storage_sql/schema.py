@@ -400,11 +400,12 @@ class Tables:
             self.commit(),
             self.job,
             self.hold,
-            self.doc,
-            self.posting,
-            self.tag,
-            self.frequency,
         ]
+
+    @property
+    def searched(self) -> list[sa.Table]:
+        """Give the tables of the portable search index."""
+        return [self.doc, self.posting, self.tag, self.frequency]
 
     @property
     def numbered(self) -> list[sa.Table]:
