@@ -58,11 +58,12 @@ from tianfu_sdk.model.sms import (
     CampaignState,
     DispatchReport,
     Health,
+    MessageState,
     Plan,
-    SmsReport,
     UnknownBatch,
 )
 from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
+from tianfu_sdk.model.sms_report import SmsMessage
 from tianfu_sdk.model.storage import JobInfo, JobState, JobView, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
 from tianfu_sdk.model.template import (
@@ -79,6 +80,7 @@ from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.services.importing import Progress, Source
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.reporting import CampaignReport
 from tianfu_sdk.settings import Settings
 
 __all__ = ["THREADS", "Aio", "AioPage"]
@@ -1120,7 +1122,19 @@ class AioSms:
     async def purge(self) -> int: ...
     async def poll(self, gateway: str | None = ...) -> int: ...
     async def callback(self, gateway: str, request: HttpRequest) -> HttpResponse: ...
-    async def report(self, id: str) -> SmsReport: ...
+    async def report(self, id: str) -> CampaignReport: ...
+    async def messages(
+        self,
+        id: str,
+        *,
+        state: MessageState | str | Sequence[MessageState | str] | None = ...,
+        region: str | None = ...,
+        language: str | None = ...,
+        reason: str | None = ...,
+        opted_out: bool = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[SmsMessage]: ...
     async def status(self, id: str) -> Mapping[str, int]: ...
     async def health(self) -> Health: ...
 

@@ -677,6 +677,22 @@ class Mutant(memory.MemoryStore):
             "test_a_key_that_the_queue_knows_conflicts",
         ],
     ),
+    "the first job to be done is the first due": (
+        in_tx("""
+            def first_due(self, queue):
+                jobs = [j for j in self._queue(queue).jobs.values()
+                        if j.state is JobState.QUEUED and j.new.group not in self._queue(queue).held]
+                return min(jobs, key=lambda j: (j.new.priority, j.due)).due if jobs else None
+        """),
+        ["test_the_first_job_that_is_due_is_told"],
+    ),
+    "leased and held jobs count as waiting": (
+        in_tx("""
+            def first_due(self, queue):
+                return min((j.due for j in self._queue(queue).jobs.values()), default=None)
+        """),
+        ["test_the_first_job_that_is_due_is_told"],
+    ),
     "a queue is known by its jobs alone": (
         in_tx("""
             def queues(self):

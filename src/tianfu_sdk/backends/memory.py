@@ -349,6 +349,11 @@ class _Tx:
         check_name(queue, "queue")
         return sorted(self._queue(queue).held)
 
+    def first_due(self, queue: str) -> datetime | None:
+        self.reading()
+        check_name(queue, "queue")
+        return self._queue(queue).first_due()
+
     def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
         self.writing()
         check_name(queue, "queue")

@@ -172,6 +172,11 @@ class Queue:
         )
         return list(itertools.islice(found, limit))
 
+    def first_due(self) -> datetime | None:
+        """Give when the first queued job that is not held is due."""
+        queued = (job for job in self.jobs.values() if job.state is JobState.QUEUED)
+        return min((job.due for job in queued if job.new.group not in self.held), default=None)
+
     def parked(self, ids: Sequence[int]) -> list[StoredJob]:
         """Give those of some jobs that wait for a person."""
         found = (self.jobs.get(job_id) for job_id in dict.fromkeys(ids))

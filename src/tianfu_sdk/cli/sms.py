@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 from tianfu_sdk.cli import shared
+from tianfu_sdk.cli.reporting import messages, report_
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
 from tianfu_sdk.cli.texts import read_text, show_problems, templates, words
-from tianfu_sdk.model.sms import Health, LaneHealth, MessageState, Plan, SmsReport
+from tianfu_sdk.model.sms import Health, LaneHealth, MessageState, Plan
+from tianfu_sdk.model.sms_report import SmsReport
 from tianfu_sdk.model.template import Severity
 from tianfu_sdk.text import SmsSplit, sms_split
 
@@ -22,6 +24,8 @@ def sms() -> None:
 
 
 sms.add_command(templates)
+sms.add_command(report_)
+sms.add_command(messages)
 sms.add_command(words)
 
 
@@ -191,6 +195,7 @@ def status(id_: str | None, db: str, account: str, as_json: bool) -> None:  # no
             ("unknown", found.unknown),
         ):
             click.echo(f"{name:8} {count}")
+        click.echo(f"lag      {found.lag:.0f} s")
         click.echo(f"gateways {', '.join(found.gateways)}")
         for lane in found.lanes:
             _show_lane(lane)
@@ -205,6 +210,10 @@ def _show_lane(lane: LaneHealth) -> None:
     failures = f", {lane.failures} failures in a row" if lane.failures else ""
     sessions = f", {lane.sessions} sessions" if lane.sessions else ""
     click.echo(f"  {lane.gateway}: breaker {lane.breaker}{failures}{until}{sessions}")
+    counts = {"queued": lane.queued, "leased": lane.leased, "parked": lane.parked}
+    counts |= {"unknown": lane.unknown, "lag in seconds": round(lane.lag)}
+    if any(counts.values()):
+        click.echo("    " + ", ".join(f"{name} {n}" for name, n in counts.items() if n))
 
 
 @sms.command("unknown")

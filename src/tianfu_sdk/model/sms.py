@@ -34,7 +34,6 @@ __all__ = [
     "SmsBatch",
     "SmsCapabilities",
     "SmsReceipt",
-    "SmsReport",
     "SmsResult",
     "TextRules",
     "UnknownBatch",
@@ -359,20 +358,6 @@ class Plan:
 
 
 @attrs.frozen(kw_only=True)
-class SmsReport:
-    """What became of a campaign."""
-
-    campaign: str
-    state: CampaignState
-    planned: int
-    by_state: Mapping[str, int]
-    by_language: Mapping[str, int]
-    parts: int
-    cost: int
-    """In 1/1000 yuan."""
-
-
-@attrs.frozen(kw_only=True)
 class DispatchReport:
     """What the dispatcher did: batches claimed, and messages by what became of them."""
 
@@ -420,6 +405,16 @@ class LaneHealth:
     """Nothing is sent before; UTC."""
     sessions: int = 0
     """Sessions that workers hold."""
+    queued: int = 0
+    """Batches that wait to be sent."""
+    leased: int = 0
+    """Batches that are being handed over."""
+    parked: int = 0
+    """Batches that wait for a person."""
+    unknown: int = 0
+    """Messages of which nobody knows whether they went out."""
+    lag: float = 0.0
+    """Seconds since the oldest batch that may be sent was due; campaigns on hold do not count."""
 
 
 @attrs.frozen(kw_only=True)
@@ -427,10 +422,15 @@ class Health:
     """How the sending side does."""
 
     queued: int
+    """Batches that wait to be sent."""
     leased: int
+    """Batches that are being handed over."""
     parked: int
+    """Batches that wait for a person."""
     unknown: int
     """Messages of which nobody knows whether they went out."""
     gateways: tuple[str, ...]
     lanes: tuple[LaneHealth, ...] = ()
     """Gateways that something was sent through."""
+    lag: float = 0.0
+    """The longest of its lanes, in seconds."""

@@ -221,6 +221,16 @@ class Tx(Protocol):
         """Give the groups of a queue that are held, by code point."""
         ...
 
+    def first_due(self, queue: str) -> datetime | None:
+        """Give the earliest moment for which a queued job is due; None: none is queued.
+
+        It may lie ahead; what lies behind is how long the queue has waited. Leased jobs and
+        those of held groups do not count.
+
+        For authors of a store: `health` asks this often, so an index is to answer it.
+        """
+        ...
+
     def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
         """Store jobs as they stand in another store, in this order, under new ids.
 

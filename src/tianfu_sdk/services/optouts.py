@@ -9,7 +9,7 @@ change (`refuse`): a row under each key in question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tianfu_sdk.core.keying import moment_key, unique_id
 from tianfu_sdk.core.kinds import OPT_OUT
@@ -26,6 +26,7 @@ __all__ = [
     "refusals",
     "refuse",
     "refuse_at",
+    "refused_since",
 ]
 
 
@@ -131,6 +132,35 @@ def refusals(work: Work, phone_ix: bytes) -> list[dict[str, str]]:
         }
         for row in _of(work, [phone_ix])
     ]
+
+
+def refused_since(
+    work: Work, since: datetime, topic: str, after: str | None, limit: int
+) -> tuple[dict[str, bytes], str | None]:
+    """Give phones that refused since a moment, each once; walks over all that ever refused.
+
+    Args:
+        work: The open transaction.
+        since: The moment.
+        topic: Whoever refused this topic, or everything; empty: only everything.
+        after: Where the walk goes on, as it was given before.
+        limit: 1 to 1,000.
+
+    Returns:
+        Blind indexes by the id of the refusal, and where it goes on; None: it is over.
+    """
+    topics = ("", topic) if topic else ("",)
+    where = (Where("at", ">=", moment_key(since)), Where("topic", "in", topics))
+    place = None if after is None else (after, after)
+    query = Query(where=where, after=place, limit=limit, fields="keys")
+    rows = work.tx.find(OPT_OUT.name, query)
+    found = {row.id: row.keys["phone_ix"] for row in rows}
+    # Who refused a topic and everything besides stands there twice.
+    both = {_id("", row.keys["phone_ix"]): row.id for row in rows if row.keys["topic"]}
+    for row in work.tx.get(OPT_OUT.name, list(both)):
+        if row.keys["at"] >= moment_key(since):
+            found.pop(both[row.id], None)
+    return found, rows[-1].id if len(rows) == limit else None
 
 
 def _of(work: Work, phones: Iterable[bytes]) -> Sequence[Row]:

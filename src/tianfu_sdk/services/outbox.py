@@ -15,7 +15,7 @@ from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MARK, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
-from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
+from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState
 from tianfu_sdk.model.storage import (
     IN_VALUES,
     LONGEST_ID,
@@ -55,10 +55,10 @@ __all__ = [
     "pulled",
     "put_messages",
     "queues",
-    "report_of",
     "stands",
     "tell_counts",
     "waiting",
+    "without_rows",
 ]
 
 _URGENT = 0
@@ -365,7 +365,7 @@ def billed_parts(work: Work, campaign: Campaign) -> int:
 def counts_of(work: Work, campaign: str) -> dict[str, int]:
     """Count the messages of a campaign by state; states that none has are left out."""
     found = Counter(_rows(work, campaign))
-    for _, state, count, _ in _without_rows(work, campaign):
+    for _, state, count, _ in without_rows(work, campaign):
         found[state.value] += count
     return {state: count for state, count in found.items() if count}
 
@@ -378,29 +378,10 @@ def _rows(work: Work, campaign: str) -> dict[str, int]:
     return counts
 
 
-def report_of(work: Work, campaign: Campaign) -> SmsReport:
-    """Say what became of a campaign."""
-    by_state: Counter[str] = Counter()
-    by_language: Counter[str] = Counter()
-    parts = 0
-    for (language, state), (count, each) in _counts(work, campaign).items():
-        by_state[state.value] += count
-        by_language[language] += count
-        parts += count * each if state in BILLED else 0
-    return SmsReport(
-        campaign=campaign.id,
-        state=campaign.state,
-        planned=campaign.planned,
-        by_state=dict(by_state),
-        by_language=dict(by_language),
-        parts=parts,
-        cost=parts * work.tools.settings.sms.price,
-    )
-
-
-def batches_in(work: Work, state: str) -> int:
-    """Count the batches of all gateways that stand so."""
-    return work.tx.count(BATCH.name, Query(where=(Where("state", "=", state),)))
+def batches_in(work: Work, state: str, gateway: str | None = None) -> int:
+    """Count the batches of a gateway, or of all, that stand so."""
+    of = () if gateway is None else (Where("gateway", "=", gateway),)
+    return work.tx.count(BATCH.name, Query(where=(Where("state", "=", state), *of)))
 
 
 def waiting(work: Work, keys: Sequence[str]) -> int:
@@ -415,7 +396,7 @@ _STATE_OF = {
 }
 
 
-def _without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState, int, int]]:
+def without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState, int, int]]:
     """Give language, state, count and parts each of messages that have no row of their own."""
     for stands_at, state in _STATE_OF.items():
         where = (Where("campaign", "=", campaign), Where("state", "=", stands_at))
@@ -438,7 +419,7 @@ def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tu
             if count:
                 one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
                 found[language, state] = count, int(one[0].keys["parts"])
-    for language, state, count, each in _without_rows(work, campaign.id):
+    for language, state, count, each in without_rows(work, campaign.id):
         before, _ = found.get((language, state), (0, each))
         found[language, state] = before + count, each
     return found

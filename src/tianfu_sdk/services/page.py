@@ -15,41 +15,22 @@ from tianfu_sdk.errors import PluginError
 from tianfu_sdk.formats import arrow
 from tianfu_sdk.model.subscriber import Sealed
 
-__all__ = ["Page"]
+__all__ = ["Frames", "Page"]
 
 T = TypeVar("T")
 _SHOWN = 20
+_MASKED = "****"
 _HIDDEN = frozenset({"phone", "name", "text"})
 
 
-class Page(Generic[T]):
-    """Results of a `find`: iterating reads on, page by page, until there are no more.
+class Frames:
+    """What iterates over records and gives them as tables."""
 
-    Args:
-        items: Of this page.
-        cursor: Where the next page begins; None: this is the last.
-        more: Reads the page after a cursor.
-    """
-
-    def __init__(
-        self, items: Sequence[T], cursor: str | None, more: Callable[[str], Page[T]]
-    ) -> None:
-        self.items = tuple(items)
-        self.cursor = cursor
-        self._more = more
-
-    def __iter__(self) -> Iterator[T]:
-        page: Page[T] | None = self
-        while page is not None:
-            yield from page.items
-            page = page.next()
-
-    def next(self) -> Page[T] | None:
-        """Read the next page; None where this is the last."""
-        return self._more(self.cursor) if self.cursor is not None else None
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Give all results, this page's and those after it, as plain dicts."""
+        """Give all results, of all pages, as plain dicts."""
         return [codec.to_plain(item) for item in self]
 
     def to_polars(self) -> Any:
@@ -84,6 +65,33 @@ class Page(Generic[T]):
         rows = [_fields(item) for item in self]
         names = dict.fromkeys(name for row in rows for name in row)
         return [{name: _cell(row.get(name)) for name in names} for row in rows]
+
+
+class Page(Frames, Generic[T]):
+    """Results of a `find`: iterating reads on, page by page, until there are no more.
+
+    Args:
+        items: Of this page.
+        cursor: Where the next page begins; None: this is the last.
+        more: Reads the page after a cursor.
+    """
+
+    def __init__(
+        self, items: Sequence[T], cursor: str | None, more: Callable[[str], Page[T]]
+    ) -> None:
+        self.items = tuple(items)
+        self.cursor = cursor
+        self._more = more
+
+    def __iter__(self) -> Iterator[T]:
+        page: Page[T] | None = self
+        while page is not None:
+            yield from page.items
+            page = page.next()
+
+    def next(self) -> Page[T] | None:
+        """Read the next page; None where this is the last."""
+        return self._more(self.cursor) if self.cursor is not None else None
 
     def __repr__(self) -> str:
         more = "" if self.cursor is None else ", and more"
@@ -126,7 +134,7 @@ def _cell(value: Any) -> Any:
 
 
 def _shown(name: str, value: Any) -> str:
-    if name in _HIDDEN:
+    if name in _HIDDEN and not (name == "phone" and _MASKED in str(value)):
         return "•••"
     import html
 

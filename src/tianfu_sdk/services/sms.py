@@ -8,10 +8,9 @@ from typing import Any
 
 import attrs
 
-from tianfu_sdk.core import batches
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
+from tianfu_sdk.core.kinds import CAMPAIGN
 from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
@@ -25,10 +24,10 @@ from tianfu_sdk.model.sms import (
     MessageState,
     Plan,
     SmsCapabilities,
-    SmsReport,
     UnknownBatch,
 )
-from tianfu_sdk.model.storage import JobState, Query, Where
+from tianfu_sdk.model.sms_report import SmsMessage
+from tianfu_sdk.model.storage import JobState, Where
 from tianfu_sdk.services import caps, outbox, quotas
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
@@ -42,12 +41,20 @@ from tianfu_sdk.services.drafts import (
 from tianfu_sdk.services.explaining import explained
 from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.indexing import put_index_keys, settled
-from tianfu_sdk.services.lanes import again, health, queue_of, try_again
+from tianfu_sdk.services.lanes import again, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reach import ignores_refusals
 from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.reporting import (
+    CampaignReport,
+    Wanted,
+    messages_in,
+    opted_out_in,
+    report_of,
+)
 from tianfu_sdk.services.segments import demand_segment
+from tianfu_sdk.services.sms_health import health_of
 from tianfu_sdk.services.texts import (
     capabilities_of,
     chosen,
@@ -60,7 +67,6 @@ from tianfu_sdk.services.work import Actor, Desk, Work
 __all__ = ["Sms"]
 
 _SOME = 1000
-_UNKNOWN = Query(where=(Where("state", "=", MessageState.UNKNOWN.value),))
 
 
 class Sms(Desk):
@@ -630,12 +636,72 @@ class Sms(Desk):
         actor = Actor(system=f"callback of {gateway[:40]}")
         return Receipts(self._tools, actor).callback(gateway, request)
 
-    def report(self, id: str) -> SmsReport:  # noqa: A002
-        """Say what became of a campaign: messages by state and language, parts and cost."""
+    def report(self, id: str) -> CampaignReport:  # noqa: A002
+        """Say what became of a campaign, in all, by region, language, state and reason.
 
-        def read(work: Work) -> SmsReport:
+        Counted by indexes, so that it may be asked while a province-sized campaign goes out. What
+        waits in the outbox has no region yet. Iterating gives the smallest figures, which are
+        also its rows as a table.
+        """
+
+        def read(work: Work) -> CampaignReport:
+            return report_of(work, work.noun(CAMPAIGN, work.visible(CAMPAIGN, id)))
+
+        return self._read(read)
+
+    def messages(
+        self,
+        id: str,  # noqa: A002
+        *,
+        state: MessageState | str | Sequence[MessageState | str] | None = None,
+        region: str | None = None,
+        language: str | None = None,
+        reason: str | None = None,
+        opted_out: bool = False,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[SmsMessage]:
+        """List the messages behind a number of a campaign's report.
+
+        A phone is masked, and shown at all only to an account that may reveal it. What waits in
+        the outbox has no message of its own yet.
+
+        Args:
+            id: Of the campaign.
+            state: Only those that stand so, or in one of several states; None: all.
+            region: Only to subscribers of this region or one below it.
+            language: Only those in this language, as `SmsReport.by_language` names it.
+            reason: Only those with this reason, as `SmsFigure.reason` names it.
+            opted_out: Only those whose people refused since, as `SmsReport.opt_outs` counts.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+
+        Raises:
+            Invalid: `field.choice`, there is no such state; `page.bad_cursor`.
+            NotFound: `region.unknown`.
+        """
+        several = [state] if isinstance(state, str) else MessageState if state is None else state
+        states = tuple(dict.fromkeys(MessageState.of(one, "state") for one in several))
+        listed = opted_out_in if opted_out else messages_in
+
+        def read(work: Work) -> Page[SmsMessage]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return outbox.report_of(work, campaign)
+            wanted = Wanted.of(work, states, region=region, language=language, reason=reason)
+            found, cursor = listed(work, campaign, wanted, after, limit)
+            return Page(
+                found,
+                cursor,
+                lambda place: self.messages(
+                    id,
+                    state=states,
+                    region=region,
+                    language=language,
+                    reason=reason,
+                    opted_out=opted_out,
+                    after=place,
+                    limit=limit,
+                ),
+            )
 
         return self._read(read)
 
@@ -649,24 +715,12 @@ class Sms(Desk):
         return self._read(read)
 
     def health(self) -> Health:
-        """Say how the sending side does; needs no account."""
+        """Say how the sending side does, gateway by gateway; needs no account.
 
-        def read(work: Work) -> Health:
-            parked = [
-                job.key
-                for queue in outbox.queues(work)
-                for job in outbox.jobs_in(work, queue, JobState.PARKED)
-            ]
-            return Health(
-                queued=outbox.batches_in(work, batches.QUEUED) - outbox.waiting(work, parked),
-                leased=outbox.batches_in(work, batches.SENDING),
-                parked=len(parked),
-                unknown=work.tx.count(MESSAGE.name, _UNKNOWN),
-                gateways=tuple(work.tools.offered("sms")),
-                lanes=health(work),
-            )
-
-        return self._read(read)
+        For the embedder's metrics: how many batches wait, for how long the oldest of them has
+        been due, what waits for a person, and what nobody knows.
+        """
+        return self._read(health_of)
 
     # Within a transaction.
 

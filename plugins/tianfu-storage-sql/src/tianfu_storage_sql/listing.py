@@ -46,6 +46,20 @@ class Listing:
         self._streams = Text("SELECT DISTINCT stream FROM tf_event", ())
         self._queues = Text("SELECT queue FROM tf_job UNION SELECT queue FROM tf_hold", ())
         self._holds = said(sa.select(h.grp).where(h.queue == queue))
+        on_hold = sa.select(constant("1")).select_from(hold)
+        on_hold = on_hold.where(h.queue == c.queue, h.grp == c.grp)
+        self._first = said(
+            sa.select(c.due)
+            .where(
+                c.queue == queue,
+                c.priority == bind(1, c.priority.type),
+                c.state == constant(str(QUEUED)),
+                c.token == constant("''"),
+                ~sa.exists(on_hold),
+            )
+            .order_by(c.due, c.id)
+            .limit(constant("1"))
+        )
         self._load = said(_loading(job))
         self._there = said(sa.select(c.uid).where(c.uid == bind(0, c.uid.type)))
         leased = c.token != constant("''")
@@ -101,6 +115,14 @@ class Listing:
         """Give the groups of a queue that are on hold."""
         check_name(queue, "queue")
         return sorted(row[0] for row in session.rows(self._holds, (queue,)))
+
+    def first_due(self, session: Session, queue: str) -> datetime | None:
+        """Give when the first queued job that is not held is due."""
+        check_name(queue, "queue")
+        # Priority by priority, so that each is one look into the index.
+        looks = (session.rows(self._first, (queue, priority)) for priority in range(10))
+        found = [rows[0][0] for rows in looks if rows]
+        return EPOCH + min(found) * _MICROSECOND if found else None
 
     def load(self, session: Session, queue: str, jobs: Sequence[JobInfo]) -> None:
         """Add jobs as they stand."""

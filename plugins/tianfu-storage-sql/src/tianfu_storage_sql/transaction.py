@@ -170,6 +170,10 @@ class SqlTx:
         """Give the groups of a queue that are on hold."""
         return self._parts.listing.holds(self.reading(), queue)
 
+    def first_due(self, queue: str) -> datetime | None:
+        """Give when the first queued job that is not held is due."""
+        return self._parts.listing.first_due(self.reading(), queue)
+
     def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
         """Add jobs as they stand; leased ones are queued, ids are new."""
         session = self.writing()

@@ -195,6 +195,10 @@ class Tx:
         """Give the held groups of a queue."""
         return self._jobs(write=False).holds(queue)
 
+    def first_due(self, queue: str) -> datetime | None:
+        """Give when the first queued job is due."""
+        return self._jobs(write=False).first_due(queue)
+
     def load_jobs(self, queue: str, jobs: Sequence[JobInfo]) -> None:
         """Store jobs as they stand in another store."""
         try:

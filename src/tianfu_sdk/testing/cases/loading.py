@@ -1,14 +1,24 @@
-"""Cases of what moves a whole store: `streams`, `queues`, `holds`, `load`, `load_jobs`."""
+"""Cases of what a store tells of itself, and of what moves it whole: `load`, `load_jobs`."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 
 from tianfu_sdk.errors import Conflict, Invalid
-from tianfu_sdk.model.storage import Done, JobInfo, JobState, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import (
+    Done,
+    JobInfo,
+    JobState,
+    NewJob,
+    Parked,
+    Query,
+    Retry,
+    Row,
+    Where,
+)
 from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.testing.cases.base import Passing, StoreCases, note
 
@@ -80,6 +90,34 @@ class LoadCases(StoreCases):
         assert self.ask(db, lambda tx: tx.holds("q")) == sorted(_NAMES)
         assert self.ask(db, lambda tx: tx.holds("other")) == ["g"]
         assert self.ask(db, lambda tx: tx.holds("none")) == []
+
+    # first_due
+
+    def test_the_first_job_that_is_due_is_told(self, db: Store, passing: Passing) -> None:
+        def first(queue: str = "q") -> datetime | None:
+            return self.ask(db, lambda tx: tx.first_due(queue))
+
+        assert first() is None
+        early, late = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
+        jobs = [NewJob("late", due=late, priority=0), NewJob("early", due=early, priority=9)]
+        self.twice(db, lambda tx: tx.enqueue("q", [*jobs, NewJob("held", due=early, group="g")]))
+        assert first() == early
+        (job,) = self.twice(db, lambda tx: tx.claim("q", 1, 9 * passing.unit, "worker"))
+        assert job.key == "held"
+        assert first() == early
+        self.twice(db, lambda tx: tx.claim("q", 1, 9 * passing.unit, "worker"))
+        assert first() == late
+        again = early + timedelta(days=1)
+        self.twice(db, lambda tx: tx.settle([(job, Retry(again))]))
+        assert first() == again
+        self.twice(db, lambda tx: tx.hold("q", "g"))
+        assert first() == late
+        self.twice(db, lambda tx: tx.unhold("q", "g"))
+        assert first() == again
+        (job,) = self.twice(db, lambda tx: tx.claim("q", 1, 9 * passing.unit, "worker"))
+        self.twice(db, lambda tx: tx.settle([(job, Parked("?"))]))
+        assert first() == late
+        assert first("other") is None
 
     # load
 
