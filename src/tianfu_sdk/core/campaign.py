@@ -193,9 +193,10 @@ def language_for(
 # Who gets it.
 
 
-@attrs.frozen
+# Not frozen: there are as many as subscribers, and to make one costs half then.
+@attrs.define
 class Candidate:
-    """A subscriber within a campaign's reach, as the narrow row has it."""
+    """A subscriber within a campaign's reach, as the narrow row has it; not to be changed."""
 
     id: str
     phone_ix: bytes
@@ -216,9 +217,12 @@ class Candidate:
         return cls(subscriber.id, phone_ix, shape, until, opted_out)
 
 
-@attrs.frozen
+@attrs.define
 class Choice:
-    """What a campaign does with one candidate: a text, or a reason to leave it out."""
+    """What a campaign does with one candidate: a text, or a reason to leave it out.
+
+    Not to be changed.
+    """
 
     id: str
     phone_ix: bytes
@@ -322,24 +326,22 @@ class Picker:
     def pick(self, candidate: Candidate) -> Choice:
         """Decide over the next candidate."""
         verdict = self._verdicts.get(candidate.shape) or self._learn(candidate.shape)
-        reason = verdict.reason
+        phone, reason = candidate.phone_ix, verdict.reason
         if candidate.opted_out and reason != "synthetic":
             reason = refuses(self._campaign, candidate.opted_out) or reason
         if candidate.until <= self._moment and reason not in _FIRST:
             reason = "no_consent"
-        if not reason and self._had(candidate.phone_ix):
-            reason = "duplicate"
-        if not reason and candidate.contacts and self.capping is not None:
-            reason = self.capping.refuses(candidate.contacts)
+        if not reason:
+            if phone == self._last or (self._seen is not None and phone in self._seen):
+                reason = "duplicate"
+            elif candidate.contacts and self.capping is not None:
+                reason = self.capping.refuses(candidate.contacts)
         if reason:
-            return Choice(candidate.id, candidate.phone_ix, reason=reason)
-        self._last = candidate.phone_ix
+            return Choice(candidate.id, phone, "", 0, reason)
+        self._last = phone
         if self._seen is not None:
-            self._seen.add(candidate.phone_ix)
-        return Choice(candidate.id, candidate.phone_ix, verdict.language, verdict.parts)
-
-    def _had(self, phone_ix: bytes) -> bool:
-        return phone_ix == self._last or (self._seen is not None and phone_ix in self._seen)
+            self._seen.add(phone)
+        return Choice(candidate.id, phone, verdict.language, verdict.parts)
 
     def _learn(self, shape: str) -> _Verdict:
         if len(self._verdicts) >= _SHAPES:
@@ -397,14 +399,15 @@ class Batcher:
     """
 
     def __init__(self, phones_per_call: int) -> None:
-        self._most = max(1, min(phones_per_call, LONGEST_PAGE))
+        self.most = max(1, min(phones_per_call, LONGEST_PAGE))
+        """Phones of a full batch."""
         self._open: dict[str, list[Choice]] = {}
 
     def add(self, choice: Choice) -> list[Choice] | None:
         """Take one; gives a batch when one is full."""
         waiting = self._open.setdefault(choice.language, [])
         waiting.append(choice)
-        if len(waiting) < self._most:
+        if len(waiting) < self.most:
             return None
         return self._open.pop(choice.language)
 
@@ -427,18 +430,24 @@ class Tally:
     @classmethod
     def of(cls, choices: Iterable[Choice], phones_per_call: int) -> Tally:
         """Count choices."""
-        tally = cls()
-        batcher = Batcher(phones_per_call)
+        parts = 0
+        by_language: dict[str, int] = {}
+        reasons: dict[str, int] = {}
         for choice in choices:
             if choice.reason:
-                tally.reasons[choice.reason] += 1
-                continue
-            tally.recipients += 1
-            tally.parts += choice.parts
-            tally.by_language[choice.language] += 1
-            tally.batches += batcher.add(choice) is not None
-        tally.batches += sum(1 for _ in batcher.rest())
-        return tally
+                reasons[choice.reason] = reasons.get(choice.reason, 0) + 1
+            else:
+                parts += choice.parts
+                language = choice.language
+                by_language[language] = by_language.get(language, 0) + 1
+        most = Batcher(phones_per_call).most
+        return cls(
+            recipients=sum(by_language.values()),
+            parts=parts,
+            batches=sum(-(-count // most) for count in by_language.values()),
+            by_language=Counter(by_language),
+            reasons=Counter(reasons),
+        )
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
