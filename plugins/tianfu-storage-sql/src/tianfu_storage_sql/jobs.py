@@ -98,6 +98,11 @@ class Jobs:
         self._said: dict[Any, Text] = {}
         self._insert = self._say_insert()
 
+    def now(self, session: Session) -> datetime:
+        """Ask the server for this moment."""
+        ((since,),) = session.rows(self._text("now"), ())
+        return EPOCH + since * _MICROSECOND
+
     # enqueue
 
     def enqueue(self, session: Session, queue: str, jobs: Sequence[NewJob]) -> int:
@@ -320,6 +325,10 @@ class Jobs:
             text = compiled(getattr(self, f"_say_{name}")(*more), self._driver.dialect)
             self._said[key] = text
         return text
+
+    @staticmethod
+    def _say_now() -> Any:
+        return sa.select(server_micros())
 
     def _say_insert(self) -> Text:
         job, c = self._table, self._table.c

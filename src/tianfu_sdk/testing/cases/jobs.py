@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -165,6 +166,21 @@ class JobCases(StoreCases):
         passing.clock.tick(timedelta(microseconds=1))
         assert self.keys(db, passing) == []
         passing.clock.tick(timedelta(microseconds=1))
+        assert self.keys(db, passing) == ["k"]
+
+    def test_the_moment_of_a_transaction_is_of_the_clock_by_which_jobs_are_due(
+        self, db: Store, passing: Passing
+    ) -> None:
+        first, second = self.ask(db, lambda tx: (tx.now(), [time.sleep(0.002), tx.now()][1]))
+        assert first == second, "the moment moved inside a transaction"
+        assert first.utcoffset() == timedelta(0)
+        if not passing.own:
+            assert first == passing.clock.now()
+        due = first + 4 * passing.unit
+        assert self.enqueue(db, NewJob("k", due=due)) == 1
+        assert self.keys(db, passing) == []
+        passing.go(5)
+        assert self.ask(db, lambda tx: tx.now()) >= due
         assert self.keys(db, passing) == ["k"]
 
     def test_due_is_a_moment_in_whatever_zone(self, db: Store, passing: Passing) -> None:
