@@ -171,7 +171,12 @@ class JobCases(StoreCases):
     def test_the_moment_of_a_transaction_is_of_the_clock_by_which_jobs_are_due(
         self, db: Store, passing: Passing
     ) -> None:
-        first, second = self.ask(db, lambda tx: (tx.now(), [time.sleep(0.002), tx.now()][1]))
+        def twice(tx: Tx) -> tuple[datetime, datetime]:
+            first = tx.now()
+            time.sleep(0.002)
+            return first, tx.now()
+
+        first, second = self.ask(db, twice)
         assert first == second, "the moment moved inside a transaction"
         assert first.utcoffset() == timedelta(0)
         if not passing.own:
