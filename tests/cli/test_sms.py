@@ -84,6 +84,14 @@ def test_split_says_parts_units_and_what_the_last_part_costs():
     assert json.loads(run("sms", "split", "--json", text="短"))["costly"] == []
 
 
+def test_split_names_characters_that_count_more_than_they_look():
+    output = run("sms", "split", text="😀" + "字" * 69)
+    assert "少一条须删 / one part less without: 😀\n" in output
+    assert "without: U+200B\n" in run("sms", "split", text="\u200b" + "字" * 70)
+    output = run("sms", "split", text="😀" + "字" * 67 + "🎆")
+    assert output.endswith("without: 🎆\n")
+
+
 def test_split_for_people_names_each_part():
     output = run("sms", "split", "--signature", "四川科普", text="字" * 65)
     assert output.startswith("1/2  【四川科普】字")
@@ -94,6 +102,31 @@ def test_split_refuses_what_is_not_text():
     result = CliRunner().invoke(app, ["sms", "split"], input=b"\xff\xfe")
     assert result.exit_code == 2
     assert "UTF-8" in result.output
+
+
+def test_explain_says_who_may_send(store, always):
+    path, account, campaign = store
+    found = json.loads(run("sms", "explain", campaign, "--db", path, "--as", account, "--json"))
+    assert (found["step"], found["ready"], found["yours"]) == ("send", True, [])
+    said = run("sms", "explain", campaign, "--db", path, "--as", account)
+    assert "next: send" in said
+    assert re.search(rf"^{account} .*可 / may$", said, re.MULTILINE)
+    with Hub.open(f"sqlite:///{path}", discover=False) as hub:
+        hub.as_(account).sms_policies.set(
+            hub.as_(account).sms.get(campaign).organization, quota_day=1
+        )
+    said = run("sms", "explain", campaign, "--db", path, "--as", account, code=1)
+    assert "quota.exceeded" in said
+    assert "超出配额 / over quota" in run(
+        "sms", "plan", campaign, "--db", path, "--as", account, code=1
+    )
+
+
+def test_plan_lists_who_is_left_out_for_a_reason(store, always):
+    path, account, campaign = store
+    asked = ("sms", "plan", campaign, "--db", path, "--as", account, "--left-out", "no_consent")
+    (id_,) = run(*asked).split()
+    assert json.loads(run(*asked, "--json")) == [id_]
 
 
 def test_plan_says_who_is_left_out(store, always):
