@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -166,26 +165,6 @@ class JobCases(StoreCases):
         passing.clock.tick(timedelta(microseconds=1))
         assert self.keys(db, passing) == []
         passing.clock.tick(timedelta(microseconds=1))
-        assert self.keys(db, passing) == ["k"]
-
-    def test_the_moment_of_a_transaction_is_of_the_clock_by_which_jobs_are_due(
-        self, db: Store, passing: Passing
-    ) -> None:
-        def twice(tx: Tx) -> tuple[datetime, datetime]:
-            first = tx.now()
-            time.sleep(0.002)
-            return first, tx.now()
-
-        first, second = self.ask(db, twice)
-        assert first == second, "the moment moved inside a transaction"
-        assert first.utcoffset() == timedelta(0)
-        if not passing.own:
-            assert first == passing.clock.now()
-        due = first + 4 * passing.unit
-        assert self.enqueue(db, NewJob("k", due=due)) == 1
-        assert self.keys(db, passing) == []
-        passing.go(5)
-        assert self.ask(db, lambda tx: tx.now()) >= due
         assert self.keys(db, passing) == ["k"]
 
     def test_due_is_a_moment_in_whatever_zone(self, db: Store, passing: Passing) -> None:
