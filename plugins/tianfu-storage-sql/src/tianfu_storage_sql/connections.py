@@ -43,7 +43,7 @@ class _Mine(threading.local):
 
 
 class _Busy:
-    """A block of `Connections.busy`: a tenth of the cost of a generator, on the path of each read."""
+    """A block of `Connections.busy`: each read goes through it, and a generator costs more."""
 
     __slots__ = ("_mine",)
 
