@@ -329,12 +329,14 @@ REACH = Kind(
         *(Key(name) for name in LEVELS),
         Key("shape"),
         Key("until", "int"),
+        Key("phone", "bytes"),
     ),
     # Campaigns read in the order of the index: equal phones stand next to each other.
     (("province", "phone_ix"), ("prefecture", "phone_ix"), ("county", "phone_ix")),
     document=False,
+    schema=2,
 )
-"""What planning asks of a subscriber, whose id it has: `core.reach`."""
+"""What planning and sending ask of a subscriber, whose id it has: `core.reach`."""
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(

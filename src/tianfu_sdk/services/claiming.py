@@ -20,6 +20,7 @@ from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
 from tianfu_sdk.core.messages import OPEN, backoff
+from tianfu_sdk.core.reach import token_of
 from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
@@ -30,6 +31,7 @@ from tianfu_sdk.model.sms import (
     SmsBatch,
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
+from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.audience import policy_window
 from tianfu_sdk.services.lanes import (
@@ -307,13 +309,20 @@ def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     found = {one.id: one for one in candidates(work, list(rows.values()), refused)}
     allowed = [_allowed(work, claim, found) for claim in claims]
     may = list(dict.fromkeys(ref for refs in allowed for ref in refs))
-    sealed = {row.id: work.noun(SUBSCRIBER, row).phone for row in work.tx.get(SUBSCRIBER.name, may)}
-    phones = open_all(work, PHONE, sealed)
+    phones = open_all(work, PHONE, _sealed(work, may, rows))
     people = {row.id: Person(row.keys["phone_ix"], _region(row)) for row in rows.values()}
     return [
         _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones])
         for claim, refs in zip(claims, allowed, strict=True)
     ]
+
+
+def _sealed(work: Work, may: Sequence[str], rows: Mapping[str, Row]) -> dict[str, Sealed]:
+    """Give the sealed phones: of the narrow rows, or of the documents where those have no room."""
+    sealed = {ref: Sealed(token_of(rows[ref].keys["phone"])) for ref in may}
+    long = [ref for ref, one in sealed.items() if not one.token]
+    documents = work.tx.get(SUBSCRIBER.name, long) if long else []
+    return sealed | {row.id: work.noun(SUBSCRIBER, row).phone for row in documents}
 
 
 def _region(row: Row) -> str:
