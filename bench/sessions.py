@@ -21,6 +21,7 @@ from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.sms import Recipient, SmsBatch
 
 CMPP = {"host": "127.0.0.1", "source_addr": "900001", "secret": "888888", "src_id": "10658000"}
+SMPP = {"host": "127.0.0.1", "system_id": "kepu", "password": "secret", "source_addr": "10658000"}
 TEXT = "汛期防范提示：请远离河道和山洪沟，拒收请回复R"
 
 
@@ -53,6 +54,13 @@ class _Cmpp(_Server):
         return struct.pack(">III", 12 + len(body), command | 0x80000000, sequence) + body
 
 
+class _Smpp(_Server):
+    def answer(self, packet):
+        _, command, _, sequence = struct.unpack_from(">IIII", packet)
+        body = b"%x\0" % next(self.ids) if command == 4 else b"" if command in {6, 0x15} else b"\0"
+        return struct.pack(">IIII", 16 + len(body), command | 0x80000000, 0, sequence) + body
+
+
 def _serve(kind, told):
     async def main():
         loop = asyncio.get_running_loop()
@@ -73,6 +81,13 @@ def _cmpp(port, window):
 
     table = {**CMPP, "port": port, "version": "3.0", "window": window}
     return CmppGateway.open(_context(table))
+
+
+def _smpp(port, window):
+    from tianfu_sms_smpp import SmppGateway
+
+    table = {**SMPP, "port": port, "window": window}
+    return SmppGateway.open(_context(table))
 
 
 def _batch(number, phones):
@@ -106,7 +121,7 @@ def _measure(gateway, threads, phones, seconds):
     return sum(counts) / took, sum(counts) * phones / took
 
 
-KINDS = {"cmpp": (_Cmpp, _cmpp)}
+KINDS = {"cmpp": (_Cmpp, _cmpp), "smpp": (_Smpp, _smpp)}
 ROWS = [(1, 1), (16, 1), (64, 1), (16, 90), (64, 90)]
 """Window, which is as many threads, and phones a batch."""
 

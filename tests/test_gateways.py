@@ -99,6 +99,18 @@ class TestCodes:
     def test_of_anything_else_the_body_has_the_word(self, status):
         assert gateways.by_status(BATCH, HttpResponse(status=status)) is None
 
+    @pytest.mark.parametrize(
+        ("error", "statuses"),
+        [
+            (ErrorClass.OK, {200}),
+            (ErrorClass.BAD_CONTENT, {200, 400, 404}),
+            (ErrorClass.THROTTLED, {200, 302, 400, 404, 500, 503}),
+        ],
+    )
+    def test_a_code_is_believed_as_far_as_its_status_lets(self, error, statuses):
+        some = (200, 302, 400, 404, 500, 503)
+        assert {one for one in some if gateways.believed(error, one)} == statuses
+
 
 class TestReading:
     @pytest.mark.parametrize(

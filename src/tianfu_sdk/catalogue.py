@@ -501,6 +501,12 @@ ENTRIES: dict[str, Entry] = {
         "correct them, or leave them out with skip_bad (--skip-bad)",
         "请改正后重试，或用 skip_bad（--skip-bad）跳过",
     ),
+    "import.edited": Entry(
+        "somebody else has edited the draft of this key since",
+        "该编号对应的草稿已被他人修改",
+        "leave the row out, or say that the file wins: overwrite, --overwrite",
+        "请跳过该行，或指定以文件为准：overwrite、--overwrite",
+    ),
     "import.flag": Entry(
         "this is neither yes nor no",
         "既不是“是”也不是“否”",
@@ -885,6 +891,13 @@ ENTRIES: dict[str, Entry] = {
         "only a published content answers a question",
         "只有已发布的内容才能作为答案",
     ),
+    "quota.exceeded": Entry(
+        "{wanted} parts are more than the {left} that are left of the {period} {name}",
+        "需要 {wanted} 条，超出 {period} {name} 剩余的 {left} 条",
+        "wait for the next period, or have the organization above raise the quota"
+        " (hub.sms_policies)",
+        "请等待下一周期，或由上级组织提高配额（hub.sms_policies）",
+    ),
     "reach.not_built": Entry(
         "this store does not have what campaigns are planned by of all subscribers yet",
         "本库尚未为全部受众建立短信规划所需的索引行",
@@ -1026,6 +1039,12 @@ ENTRIES: dict[str, Entry] = {
         "`tianfu config` shows all settings; docs/reference/settings.md says what they mean",
         "`tianfu config` 列出全部设置；含义见 docs/reference/settings.md",
     ),
+    "sms.bad_day": Entry(
+        "{value} is not a day",
+        "{value} 不是日期",
+        "write it as 2026-02-17",
+        "请写成 2026-02-17",
+    ),
     "sms.bad_signature": Entry(
         "this signature cannot stand in a message ({units} units with brackets, at most {most})",
         "该签名不可用（含括号 {units} 个编码单元，最多 {most}）",
@@ -1133,6 +1152,12 @@ ENTRIES: dict[str, Entry] = {
         "号码和短信内容将以明文 http 传输",
         "use https, or set allow_http = true if the network between is yours",
         "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
+    "sms.pull_failed": Entry(
+        "the gateway did not say what came ({why})",
+        "网关未能返回回执与上行（{why}）",
+        "it is asked again next time",
+        "下次会再次拉取",
     ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.regions import Regions
     from tianfu_sdk.services.resources import Resources
     from tianfu_sdk.services.sms import Sms
+    from tianfu_sdk.services.sms_policies import SmsPolicies
     from tianfu_sdk.services.subscribers import Subscribers
     from tianfu_sdk.services.templates import Templates
     from tianfu_sdk.services.translations import Translations
@@ -378,6 +379,13 @@ class Desks:
         from tianfu_sdk.services.subscribers import Subscribers
 
         return Subscribers(self._tools, self._actor)
+
+    @property
+    def sms_policies(self) -> SmsPolicies:
+        """Hours, caps and quotas of organizations' SMS."""
+        from tianfu_sdk.services.sms_policies import SmsPolicies
+
+        return SmsPolicies(self._tools, self._actor)
 
     @property
     def sms(self) -> Sms:

@@ -28,6 +28,7 @@ from tianfu_sdk.settings import Secret
 __all__ = [
     "Codes",
     "Unreadable",
+    "believed",
     "by_status",
     "checked_url",
     "e164",
@@ -52,6 +53,7 @@ _LONGEST = 1 << 20
 _LONGEST_WAIT = 6
 _MOST_FIELDS = 200
 _SHORTEST = 16
+_OK, _REFUSED, _SERVER_FAILED = 200, 400, 500
 _TOO_FAST = 429
 _TOO_LARGE = frozenset({413, 414, 431})
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
@@ -232,6 +234,19 @@ def by_status(batch: SmsBatch, response: HttpResponse) -> Sequence[SmsResult] | 
     if response.status == _TOO_FAST:
         return each(batch, ErrorClass.THROTTLED, code="http.429", wait=wait_of(response))
     return None
+
+
+def believed(error: ErrorClass, status: int) -> bool:
+    """Tell whether a code in an answer of this status can be believed.
+
+    Args:
+        error: What the code means.
+        status: Of HTTP. Of a success only 200 is one; of a redirect nothing is believed, and of
+            a server that failed only that it was asked too fast.
+    """
+    if status == _OK or error is ErrorClass.OK:
+        return status == _OK
+    return _REFUSED <= status < _SERVER_FAILED or error is ErrorClass.THROTTLED
 
 
 def wait_of(response: HttpResponse, header: str = "retry-after") -> float | None:

@@ -39,6 +39,7 @@ _LONGEST_CAUSE = 300
 _KNOWN = {
     ("blobs", "s3"): "tianfu-blobs-s3",
     ("sms", "cmpp"): "tianfu-sms-cmpp",
+    ("sms", "smpp"): "tianfu-sms-smpp",
     ("sms", "webhook"): "tianfu-sms-webhook",
     ("storage", "mariadb"): "tianfu-storage-sql",
     ("storage", "mysql"): "tianfu-storage-sql",

@@ -98,6 +98,21 @@ class SmsSettings:
     """1/1000 yuan a part; an example, not a quotation."""
     suffix: str = "拒收请回复R"
     """How to refuse, said in every text (通信短信息服务管理规定); empty: not said."""
+    holidays: tuple[str, ...] = ()
+    """Days such as `2026-02-17` on which only `holiday_window` is open; none are shipped."""
+    holiday_window: str = ""
+    """China time such as `09:00-18:00`; empty: no non-urgent message goes out on holidays."""
+    cap_day: int = 0
+    """Messages that one phone gets in any 24 hours, of all campaigns; 0: as many as there are."""
+    cap_month: int = 0
+    """The same in any 30 days."""
+    cap_topic_day: int = 0
+    """Messages of one topic that one phone gets in any 24 hours."""
+    repeat_days: int = 0
+    """Days in which one phone gets nothing more of the same content or group; 0: it may."""
+    refusal_levels: tuple[str, ...] = ()
+    """Levels of emergencies, such as `red`, of which a phone that refused all messages is told
+    all the same, where a second person approved the override; empty: none."""
     lease: int = 120
     """Seconds that a dispatcher holds a batch."""
     done_days: int = 30

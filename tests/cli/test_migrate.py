@@ -38,7 +38,8 @@ OLDER = tuple(map(older, ALL_KINDS))
 def old(monkeypatch):
     """Give the ids of three resources in a store of an older program."""
     with monkeypatch.context() as patch:
-        patch.setattr("tianfu_sdk.hub.ALL_KINDS", OLDER)
+        for door in ("hub", "upkeep"):
+            patch.setattr(f"tianfu_sdk.{door}.ALL_KINDS", OLDER)
         with Hub.open("sqlite:///kepu.db", discover=False) as hub:
             chief = hub.bootstrap(organization="四川省科学技术协会", region="510000")
             me = hub.as_(chief.id)
@@ -109,7 +110,8 @@ def test_migrate_brings_it_up_and_says_so_in_the_audit(old):
 
 def test_the_older_program_is_refused_afterwards(old, monkeypatch):
     tianfu("migrate", "--db", "kepu.db")
-    monkeypatch.setattr("tianfu_sdk.hub.ALL_KINDS", OLDER)
+    for door in ("hub", "upkeep"):
+        monkeypatch.setattr(f"tianfu_sdk.{door}.ALL_KINDS", OLDER)
     for arguments in (("doctor",), ("migrate",), ("migrate", "--check")):
         done = tianfu(*arguments, "--db", "kepu.db")
         assert isinstance(done.exception, SchemaTooNew)

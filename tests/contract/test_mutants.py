@@ -63,6 +63,19 @@ def small(value):
     return frozenset(map(small, value)) if isinstance(value, frozenset) else value
 """
 
+# Marks in another order are another text to a store, the same one to a normaliser.
+REORDER = """
+import unicodedata
+
+def ordered(value):
+    if isinstance(value, bytes):
+        return ordered(value.decode()).encode() if value.startswith(b"\\xe0\\xbd") else value
+    if isinstance(value, str):
+        tibetan = any("\\u0f00" <= char <= "\\u0fff" for char in value)
+        return unicodedata.normalize("NFD", value) if tibetan else value
+    return frozenset(map(ordered, value)) if isinstance(value, frozenset) else value
+"""
+
 # Name: what is wrong, the cases that must fail.
 MUTANTS = {
     "claim does not lease": (
@@ -291,6 +304,25 @@ class Mutant(memory.MemoryStore):
             "test_key_values_are_exact_and_distinct",
             "test_values_of_sets_are_exact_and_distinct",
             "test_order_of_each_type",
+        ],
+    ),
+    "Tibetan text is reordered": (
+        REORDER
+        + in_tx("""
+            def put(self, kind, rows):
+                super().put(kind, [
+                    attrs.evolve(
+                        row,
+                        doc=ordered(row.doc),
+                        keys={k: ordered(v) for k, v in row.keys.items()},
+                    )
+                    for row in rows
+                ])
+        """),
+        [
+            "test_document_bytes_come_back_unchanged",
+            "test_key_values_are_exact_and_distinct",
+            "test_values_of_sets_are_exact_and_distinct",
         ],
     ),
     "documents are taken for text": (
@@ -554,6 +586,16 @@ class Mutant(memory.MemoryStore):
                 return super().enqueue(queue, [attrs.evolve(job, due=None) for job in jobs])
         """),
         ["test_no_job_before_it_is_due", "test_due_is_a_moment_in_whatever_zone"],
+    ),
+    "a moment loses its zone": (
+        in_tx("""
+            def enqueue(self, queue, jobs):
+                from datetime import UTC
+                return super().enqueue(queue, [
+                    attrs.evolve(job, due=job.due and job.due.replace(tzinfo=UTC)) for job in jobs
+                ])
+        """),
+        ["test_due_is_a_moment_in_whatever_zone"],
     ),
     "drop takes leased jobs too": (
         in_tx("""

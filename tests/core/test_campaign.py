@@ -1,6 +1,6 @@
 """Who gets which text, what it costs, when it may leave: rules without a store."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tianfu_sdk.core import campaign as rules
-from tianfu_sdk.core.hours import allowed, next_open, window
+from tianfu_sdk.core.hours import Hours, next_open, window
 from tianfu_sdk.core.messages import (
     FINAL,
     advance,
@@ -19,7 +19,6 @@ from tianfu_sdk.core.messages import (
     state_of,
 )
 from tianfu_sdk.errors import Denied, Invalid
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.sms import (
     Campaign,
     CampaignState,
@@ -27,7 +26,6 @@ from tianfu_sdk.model.sms import (
     MessageState,
     SmsCapabilities,
     SmsResult,
-    Window,
 )
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
 
@@ -194,78 +192,6 @@ def test_batches_hold_one_language_each_person_once_and_no_more_than_a_call_take
     assert sum(e.count for e in tally.exclusions) == len(some) - len(wanted)
 
 
-# Hours.
-
-
-def at(hour, minute=0, day=5):
-    return datetime(2026, 1, day, hour, minute, tzinfo=SHANGHAI)
-
-
-DAY = window("08:00", "20:00")
-
-
-def test_hours_are_china_time_and_end_before_the_last():
-    assert allowed(at(8), DAY, ())
-    assert allowed(at(19, 59), DAY, ())
-    assert not allowed(at(20), DAY, ())
-    assert not allowed(at(7, 59), DAY, ())
-
-
-def test_sending_waits_for_the_next_morning():
-    assert next_open(at(21), DAY, ()) == at(8, day=6)
-    assert next_open(at(6), DAY, ()) == at(8)
-    assert next_open(at(12), DAY, ()) == at(12)
-
-
-def test_only_the_intersection_with_the_gateway_counts():
-    late = (Window(time(9), time(22)),)
-    assert next_open(at(8), DAY, late) == at(9)
-    assert next_open(at(20, 30), DAY, late) == at(9, day=6)
-
-
-def test_windows_cross_midnight():
-    night = window("22:00", "06:00")
-    assert allowed(at(23), night, ())
-    assert allowed(at(5, 59), night, ())
-    assert not allowed(at(6), night, ())
-    assert next_open(at(6), night, ()) == at(22)
-    early = (Window(time(1), time(3)),)
-    assert next_open(at(23), night, early) == at(1, day=6)
-
-
-def test_windows_without_a_common_moment_are_refused():
-    with pytest.raises(Invalid, match=r"sms\.no_window"):
-        next_open(at(12), DAY, (Window(time(21), time(23)),))
-
-
-@pytest.mark.parametrize("text", ["8 o'clock", "25:00", "", "08:00+08:00"])
-def test_a_window_that_is_no_time_is_refused(text):
-    with pytest.raises(Invalid, match=r"sms\.bad_window"):
-        window(text, "20:00")
-
-
-times = st.times().map(lambda t: t.replace(second=0, microsecond=0))
-
-
-@settings(max_examples=80)
-@given(
-    now=st.integers(0, 366 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes)),
-    policy=st.builds(Window, times, times),
-    gateway=st.lists(st.builds(Window, times, times), max_size=2),
-)
-def test_the_next_opening_is_allowed_and_none_is_before_it(now, policy, gateway):
-    try:
-        found = next_open(now, policy, gateway)
-    except Invalid:
-        grid = (now + timedelta(minutes=17 * n) for n in range(85))
-        assert not any(allowed(moment, policy, gateway) for moment in grid)
-        return
-    assert allowed(found, policy, gateway)
-    assert now <= found <= now + timedelta(days=1)
-    step = (found - now) / 50
-    assert found == now or not any(allowed(now + step * n, policy, gateway) for n in range(50))
-
-
 # Approval.
 
 
@@ -273,16 +199,20 @@ def test_a_second_person_approves_and_only_then_an_emergency_may_skip_the_night(
     urgent = attrs.evolve(CAMPAIGN, emergency="emg_1", override_reason="余震")
     assert not rules.overrides_hours(urgent)
     with pytest.raises(Denied, match=r"lifecycle\.own_work"):
-        rules.approve(urgent, "per_1", planned=1, cost=1)
+        rules.approve(urgent, "per_1", planned=1, parts=1, cost=1)
     with pytest.raises(Denied, match=r"lifecycle\.system"):
-        rules.approve(urgent, "", planned=1, cost=1)
-    approved = rules.approve(urgent, "per_2", planned=7, cost=45)
+        rules.approve(urgent, "", planned=1, parts=1, cost=1)
+    approved = rules.approve(urgent, "per_2", planned=7, parts=8, cost=45)
     assert (approved.state, approved.planned, approved.cost) == (CampaignState.APPROVED, 7, 45)
+    assert approved.parts == 8
+    several = attrs.evolve(urgent, writers=("per_1", "per_2"))
+    with pytest.raises(Denied, match=r"lifecycle\.own_work"):
+        rules.approve(several, "per_2", planned=1, parts=1, cost=1)
     assert rules.overrides_hours(approved)
     assert not rules.overrides_hours(attrs.evolve(approved, override_reason=" "))
     assert not rules.overrides_hours(attrs.evolve(approved, emergency=None))
     with pytest.raises(Invalid, match=r"lifecycle\.illegal"):
-        rules.approve(approved, "per_3", planned=1, cost=1)
+        rules.approve(approved, "per_3", planned=1, parts=1, cost=1)
 
 
 # Messages.
@@ -415,5 +345,6 @@ def test_only_an_emergency_with_a_reason_and_two_people_goes_out_at_night(
         author="per_1",
         approver=approver,
     )
-    found = rules.not_before(campaign, night, window("08:00", "20:00"), ())
+    hours = Hours(windows=(window("08:00", "20:00"),))
+    found = next_open(night, rules.hours_for(campaign, hours))
     assert found == (night if at_once else datetime(2026, 1, 6, 0, 0, tzinfo=UTC))

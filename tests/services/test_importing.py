@@ -110,6 +110,26 @@ def test_a_key_stands_once_in_a_file_and_the_first_row_is_named(me):
     assert "5" in report.problems[2].message
 
 
+def test_what_somebody_else_wrote_at_a_draft_is_not_written_over_unasked(hub, me):
+    load(me, numbered(2))
+    mine, theirs = everything(me)["K1"], everything(me)["K2"]
+    chief = me.accounts.get(me._actor.account)
+    other = me.accounts.create(organization=chief.organization, label="编辑")
+    me.accounts.grant(other.id, ["read", "edit"], region="510000")
+    me.resources.edit(mine.id, title="我改的")
+    hub.as_(other.id).resources.edit(theirs.id, title="别人改的")
+    report = check(me, numbered(2))
+    assert [(p.row, p.column, p.code) for p in report.problems] == [(3, "编号", "import.edited")]
+    assert (report.updated, report.bad) == (1, 1)
+    report = load(me, numbered(2), skip_bad=True)
+    assert (report.updated, report.skipped) == (1, 1)
+    assert {k: r.title for k, r in everything(me).items()} == {"K1": "第1号", "K2": "别人改的"}
+    # What agrees with the file is nobody's loss.
+    assert load(me, table("K2,别人改的,健康生活,510300")).unchanged == 1
+    assert load(me, numbered(2), overwrite=True).updated == 1
+    assert everything(me)["K2"].title == "第2号"
+
+
 def test_the_same_file_again_changes_nothing(me):
     load(me, numbered(5))
     before, audited = everything(me), len(me.audit.find(limit=1000).items)

@@ -65,7 +65,8 @@ class Older:
 
 def test_migrate_brings_up_what_an_older_program_made(tianfu, url, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("tianfu_sdk.hub.ALL_KINDS", OLDER)
+        for door in ("hub", "upkeep"):
+            patch.setattr(f"tianfu_sdk.{door}.ALL_KINDS", OLDER)
         with Hub.open(url) as hub:
             run = hub._tools.store.run
             hub._tools.store.run = lambda fn, **more: run(lambda tx: fn(Older(tx)), **more)
@@ -92,6 +93,7 @@ def test_migrate_brings_up_what_an_older_program_made(tianfu, url, monkeypatch):
         assert sorted(r.title for r in system.resources.find()) == ["防震0", "防震1", "防震2"]
         (line,) = system.audit.find(subject="store")
         assert (line.action, line.data["kinds"]) == ("store.migrated", "resource,notice")
-    monkeypatch.setattr("tianfu_sdk.hub.ALL_KINDS", OLDER)
+    for door in ("hub", "upkeep"):
+        monkeypatch.setattr(f"tianfu_sdk.{door}.ALL_KINDS", OLDER)
     refused = CliRunner().invoke(app, ["migrate", "--db", url])
     assert isinstance(refused.exception, SchemaTooNew)

@@ -36,6 +36,9 @@ Progress = Callable[[ImportStep], None]
     help="Instead of what the file's name says.",
 )
 @click.option("--skip-bad", is_flag=True, help="Leave bad rows out instead of writing nothing.")
+@click.option(
+    "--overwrite", is_flag=True, help="Let the file win over drafts that others have edited since."
+)
 @click.option("--dry-run", is_flag=True, help="Check only; write nothing.")
 def import_(  # noqa: PLR0917 - options of a command
     file: str,
@@ -46,6 +49,7 @@ def import_(  # noqa: PLR0917 - options of a command
     organization: str | None,
     format_: str | None,
     skip_bad: bool,  # noqa: FBT001
+    overwrite: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
 ) -> None:
     """Take in the rows of FILE (CSV, XLSX or JSON lines) as drafts.
@@ -53,7 +57,12 @@ def import_(  # noqa: PLR0917 - options of a command
     All rows are checked before the first is written. Run it again after a cut-off, or with
     the same rows: nothing is taken in twice. Exit code 1 if any row is bad.
     """
-    given: dict[str, Any] = {"kind": kind, "organization": organization, "format": format_}
+    given: dict[str, Any] = {
+        "kind": kind,
+        "organization": organization,
+        "format": format_,
+        "overwrite": overwrite,
+    }
     with opened(db) as hub, _progress() as progress:
         imports = bound(hub, account).imports
         written = not dry_run

@@ -92,6 +92,14 @@ def _show_plan(plan: Plan) -> None:
         click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
     why = f" ({plan.reason})" if plan.reason else ""
     click.echo(f"不早于 / not before  {plan.not_before:%Y-%m-%d %H:%M} UTC{why}")
+    for day in plan.schedule.days:
+        click.echo(f"  {day.day}  {day.messages}")
+    if plan.schedule.ends is not None:
+        click.echo(f"完成 / ends          {plan.schedule.ends:%Y-%m-%d %H:%M} UTC")
+    for line in plan.quota:
+        click.echo(f"配额余 / quota left  {line.organization} {line.name}: {line.left}")
+    if plan.over_quota:
+        click.echo("超出配额 / over quota")
     show_problems(plan.problems)
 
 

@@ -6,18 +6,18 @@ Pure: the same campaign, subscribers and moment give the same plan.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
 import attrs
 
-from tianfu_sdk.core.hours import next_open
+from tianfu_sdk.core.hours import ALWAYS, Hours
 from tianfu_sdk.core.keying import NEVER_DUE, moment_key
 from tianfu_sdk.core.reach import Traits, shape_of, traits_of
 from tianfu_sdk.core.templates import values_of
 from tianfu_sdk.errors import Denied, Invalid
-from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities, Window
+from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities
 from tianfu_sdk.model.storage import LONGEST_PAGE
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate
@@ -36,8 +36,8 @@ __all__ = [
     "demand_editable",
     "demand_state",
     "final_text",
+    "hours_for",
     "language_for",
-    "not_before",
     "overrides_hours",
     "refuses",
     "texts_by_tag",
@@ -434,26 +434,32 @@ def demand_state(campaign: Campaign, verb: str, *states: CampaignState) -> None:
         raise Invalid("lifecycle.illegal", path="state", state=campaign.state.value, verb=verb)
 
 
-def approve(campaign: Campaign, person: str, *, planned: int, cost: int) -> Campaign:
+def approve(campaign: Campaign, person: str, *, planned: int, parts: int, cost: int) -> Campaign:
     """Decide the approval of a campaign.
 
     Args:
         campaign: A draft.
         person: Who approves; empty for the system.
         planned: Recipients of its plan.
+        parts: Billed parts of its plan.
         cost: In 1/1000 yuan.
 
     Raises:
         Invalid: `lifecycle.illegal`.
-        Denied: `lifecycle.own_work`, who wrote it may not; `lifecycle.system`.
+        Denied: `lifecycle.own_work`, nobody who ever wrote at it may; `lifecycle.system`.
     """
     demand_state(campaign, "approve", CampaignState.DRAFT)
     if not person:
         raise Denied("lifecycle.system", path="approver")
-    if person == campaign.author:
+    if person in {campaign.author, *campaign.writers}:
         raise Denied("lifecycle.own_work", path="approver")
     return attrs.evolve(
-        campaign, state=CampaignState.APPROVED, approver=person, planned=planned, cost=cost
+        campaign,
+        state=CampaignState.APPROVED,
+        approver=person,
+        planned=planned,
+        parts=parts,
+        cost=cost,
     )
 
 
@@ -466,28 +472,16 @@ def overrides_hours(campaign: Campaign) -> bool:
         campaign.emergency
         and campaign.override_reason.strip()
         and campaign.approver
-        and campaign.approver != campaign.author
+        and campaign.approver not in {campaign.author, *campaign.writers}
     )
 
 
-def not_before(
-    campaign: Campaign, now: datetime, policy: Window, gateway: Sequence[Window]
-) -> datetime:
-    """Give the first moment at which a campaign may go out.
+def hours_for(campaign: Campaign, hours: Hours) -> Hours:
+    """Give the hours that a campaign keeps: none where an emergency overrides them.
 
-    Args:
-        campaign: The task.
-        now: This moment.
-        policy: Our hours.
-        gateway: Those of the operator.
-
-    Raises:
-        Invalid: `sms.no_window`.
+    What a draft says it wants counts in its plan; a second person is there when it is sent.
     """
-    # What a draft says it wants counts in its plan; a second person is there when it is sent.
-    waiting = campaign.state is CampaignState.DRAFT
-    if overrides_hours(campaign) or (
-        waiting and campaign.emergency and campaign.override_reason.strip()
-    ):
-        return now
-    return next_open(now, policy, gateway)
+    wanted = campaign.state is CampaignState.DRAFT and bool(
+        campaign.emergency and campaign.override_reason.strip()
+    )
+    return ALWAYS if wanted or overrides_hours(campaign) else hours

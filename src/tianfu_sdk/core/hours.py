@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import attrs
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.sms import Window
+from tianfu_sdk.model.sms import DayOfSending, Schedule, Window
 
-__all__ = ["allowed", "narrowed", "next_open", "window"]
+__all__ = [
+    "ALWAYS",
+    "Hours",
+    "allowed",
+    "days",
+    "narrowed",
+    "next_open",
+    "openings",
+    "schedule",
+    "window",
+]
 
-_DAYS = 2
+_DAYS = 400
+"""Days that are looked ahead: every day of a year may be a holiday."""
 _MIDNIGHT = time()
 
 
+@attrs.frozen(kw_only=True)
+class Hours:
+    """All that says when non-urgent messages may go out."""
+
+    windows: tuple[Window, ...] = ()
+    """Of the settings and of organizations; all of them must be open."""
+    gateway: tuple[Window, ...] = ()
+    """The operator's, of which one must be open; none: any hour."""
+    holidays: frozenset[date] = frozenset()
+    holiday: Window | None = None
+    """The one that must be open as well on holidays; None: those days are closed."""
+
+
+ALWAYS = Hours()
+"""Nothing is ever closed: of an emergency that may go out at night."""
+
+
 def window(start: str, end: str, path: str = "sms") -> Window:
-    """Read the window of the settings.
+    """Read a window of the settings or of a policy.
 
     Args:
         start: China time such as `08:00`.
@@ -76,25 +107,38 @@ def _time(text: str, path: str) -> time:
     return found
 
 
-def allowed(moment: datetime, policy: Window, gateway: Sequence[Window]) -> bool:
-    """Tell whether non-urgent messages may go out at a moment.
+def days(texts: tuple[str, ...], path: str) -> frozenset[date]:
+    """Read the holidays of the settings.
 
-    Args:
-        moment: Aware.
-        policy: Ours.
-        gateway: The operator's, of which one must hold; none: any hour.
+    Raises:
+        Invalid: `sms.bad_day`, with the path of the setting.
     """
-    clock = moment.astimezone(SHANGHAI).time()
-    return policy.holds(clock) and (not gateway or any(own.holds(clock) for own in gateway))
+    found = set()
+    for place, text in enumerate(texts):
+        try:
+            found.add(date.fromisoformat(text))
+        except ValueError:
+            raise Invalid("sms.bad_day", path=f"{path}[{place}]", value=text[:20]) from None
+    return frozenset(found)
 
 
-def next_open(now: datetime, policy: Window, gateway: Sequence[Window]) -> datetime:
+def allowed(moment: datetime, hours: Hours) -> bool:
+    """Tell whether non-urgent messages may go out at a moment, which is aware."""
+    local = moment.astimezone(SHANGHAI)
+    clock = local.time()
+    if local.date() in hours.holidays and not (hours.holiday and hours.holiday.holds(clock)):
+        return False
+    return all(one.holds(clock) for one in hours.windows) and (
+        not hours.gateway or any(own.holds(clock) for own in hours.gateway)
+    )
+
+
+def next_open(now: datetime, hours: Hours) -> datetime:
     """Give the first moment from now on at which non-urgent messages may go out.
 
     Args:
         now: Aware.
-        policy: Ours.
-        gateway: The operator's.
+        hours: All windows.
 
     Returns:
         `now` itself where it is allowed; UTC.
@@ -105,16 +149,76 @@ def next_open(now: datetime, policy: Window, gateway: Sequence[Window]) -> datet
     Source: message rules of Aliyun (promotional SMS not 20:00-8:00), Tencent and Huawei (only
         8:00-22:00).
     """
-    if allowed(now, policy, gateway):
+    if allowed(now, hours):
         return now.astimezone(UTC)
-    today = now.astimezone(SHANGHAI).date()
-    # What is allowed can only begin where some window does.
-    begins = sorted(
-        datetime.combine(today + timedelta(days=day), one.start, SHANGHAI)
-        for day in range(_DAYS)
-        for one in (policy, *gateway)
-    )
-    for moment in begins:
-        if moment > now and allowed(moment, policy, gateway):
+    # What is allowed can only begin where some window or day does.
+    ahead = _DAYS if hours.holidays else 2
+    for moment in _bounds(now, hours, ahead):
+        if allowed(moment, hours):
             return moment.astimezone(UTC)
     raise Invalid("sms.no_window", path="sms.window_start")
+
+
+def _bounds(now: datetime, hours: Hours, ahead: int = _DAYS) -> Iterator[datetime]:
+    """Give the moments after now at which it may change whether it is allowed."""
+    every = (*hours.windows, *hours.gateway, *((hours.holiday,) if hours.holiday else ()))
+    clocks = sorted({_MIDNIGHT, *(one.start for one in every), *(one.end for one in every)})
+    today = now.astimezone(SHANGHAI).date()
+    for day in range(ahead):
+        for clock in clocks:
+            moment = datetime.combine(today + timedelta(days=day), clock, SHANGHAI)
+            if moment > now:
+                yield moment
+
+
+def openings(now: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
+    """Give the times from now on in which messages may go out, each of one day in China.
+
+    Returns:
+        Pairs of begin and end, UTC, for more than a year.
+    """
+    begin = now if allowed(now, hours) else None
+    for moment in _bounds(now, hours):
+        opens = allowed(moment, hours)
+        midnight = moment.astimezone(SHANGHAI).time() == _MIDNIGHT
+        if begin is not None and (midnight or not opens):
+            yield begin.astimezone(UTC), moment.astimezone(UTC)
+            begin = None
+        if opens and begin is None:
+            begin = moment
+
+
+def schedule(count: int, rate: float, now: datetime, hours: Hours) -> Schedule:
+    """Say how long some messages take at a channel's rate, within the hours.
+
+    Args:
+        count: Messages.
+        rate: Messages a second; 0: nobody says how many, so they are all counted on the first
+            day, and no end is given.
+        now: From when on.
+        hours: All windows; `ALWAYS` where nothing has to be waited for.
+
+    Returns:
+        The schedule; without an end also where a year is not enough.
+
+    Raises:
+        Invalid: `sms.no_window`.
+    """
+    starts = next_open(now, hours)
+    if not rate or not count:
+        day = starts.astimezone(SHANGHAI).date()
+        ends = None if count else starts
+        return Schedule(starts, ends, rate, (DayOfSending(day, count),) if count else ())
+    left, made = count, []
+    counts: dict[date, int] = {}
+    for begin, end in openings(starts, hours):
+        took = min(left, math.floor((end - begin).total_seconds() * rate))
+        day = begin.astimezone(SHANGHAI).date()
+        counts[day] = counts.get(day, 0) + took
+        left -= took
+        if not left:
+            made = [DayOfSending(day, messages) for day, messages in counts.items() if messages]
+            ends = begin + timedelta(seconds=took / rate)
+            return Schedule(starts, ends, rate, tuple(made))
+    made = [DayOfSending(day, messages) for day, messages in counts.items() if messages]
+    return Schedule(starts, None, rate, tuple(made))

@@ -19,6 +19,7 @@ from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.sms import Campaign
+from tianfu_sdk.model.sms_policy import SmsPolicy
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate, WordList
@@ -230,6 +231,12 @@ EXPERT: NounKind[Expert] = NounKind(
     "exp",
     lambda e, placed: place_keys(e.organization, placed) | {"topic": frozenset(e.topics)},
 )
+SMS_POLICY: NounKind[SmsPolicy] = NounKind(
+    SmsPolicy,
+    Kind("sms_policy", PLACE_KEYS, (("organization",),)),
+    "smp",
+    lambda p, placed: place_keys(p.organization, placed),
+)
 QUESTION: NounKind[Question] = NounKind(
     Question,
     Kind(
@@ -289,6 +296,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     WORD_LIST,
     EMERGENCY,
     RESPONSE_PLAN,
+    SMS_POLICY,
     EXPERT,
     QUESTION,
     TRANSLATION,
@@ -337,6 +345,25 @@ REACH = Kind(
     schema=2,
 )
 """What planning and sending ask of a subscriber, whose id it has: `core.reach`."""
+QUOTA = Kind(
+    "quota",
+    (Key("organization"), Key("period"), Key("reserved", "int"), Key("used", "int")),
+    (("organization",),),
+    document=False,
+)
+"""Billed parts of one organization and period; its id is `core.quotas.quota_id(…)`."""
+RESERVATION = Kind(
+    "reservation",
+    (
+        Key("path", many=True),
+        Key("at", "int"),
+        Key("reserved", "int"),
+        Key("used", "int"),
+        Key("queued", "int"),
+    ),
+    document=False,
+)
+"""What one campaign, whose id it has, holds of quotas: `core.quotas.Reservation`."""
 UNIQUE = Kind("unique_value", (Key("owner"),), document=False)
 """A row a unique value; its id is `unique_id(…)`."""
 MESSAGE = Kind(
@@ -483,6 +510,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     REVISION,
     MEDIA_USE,
     REACH,
+    QUOTA,
+    RESERVATION,
     UNIQUE,
     MESSAGE,
     BATCH,

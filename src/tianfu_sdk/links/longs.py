@@ -89,7 +89,8 @@ class Longs:
             ids: In the order of the parts; the first is that of the message.
             phones: How many it went to.
         """
-        if len(ids) < 2:  # noqa: PLR2004 - one part is the message
+        if len(ids) < 2 or "" in ids:  # noqa: PLR2004 - one part is the message
+            # Without a name of every part nobody can tell when it is whole.
             return
         made = _Long(tuple(ids), phones, phones, time.monotonic())
         with self._guard:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,12 +12,14 @@ import attrs
 from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
 from tianfu_sdk.model.http import HttpResponse
+from tianfu_sdk.model.sms_policy import QuotaLine
 from tianfu_sdk.model.template import SmsProblem
 
 __all__ = [
     "CallbackResult",
     "Campaign",
     "CampaignState",
+    "DayOfSending",
     "DispatchReport",
     "ErrorClass",
     "Exclusion",
@@ -29,6 +31,7 @@ __all__ = [
     "Plan",
     "QueryAnswer",
     "Recipient",
+    "Schedule",
     "SmsBatch",
     "SmsCapabilities",
     "SmsReceipt",
@@ -286,13 +289,42 @@ class Campaign(Noun):
     """Why the hours of the night may be used; needs a second person and is audited."""
     state: CampaignState = CampaignState.DRAFT
     author: str = ""
+    """Person who wrote at it last."""
+    writers: tuple[str, ...] = ()
+    """All persons who wrote at it; none of them approves it."""
     approver: str = ""
     planned: int = 0
     """Recipients, as planned when it was approved."""
+    parts: int = 0
+    """Billed parts, as planned; so many are reserved of its quotas when it is sent."""
     cost: int = 0
     """In 1/1000 yuan, as planned."""
     queued: int | None = None
     """Messages that were put in the outbox; None: not all of them yet."""
+
+
+@attrs.frozen
+class DayOfSending:
+    """How many messages of a campaign go out on a day in China."""
+
+    day: date
+    messages: int
+
+
+@attrs.frozen
+class Schedule:
+    """When a campaign's messages go out, at the rate of its channel and within all hours.
+
+    Other campaigns that wait for the same channel are not counted.
+    """
+
+    starts: datetime
+    """UTC."""
+    ends: datetime | None
+    """When the last one has left, UTC; None: nobody says how fast the channel is."""
+    rate: float
+    """Messages a second; 0: unlimited."""
+    days: tuple[DayOfSending, ...]
 
 
 @attrs.frozen
@@ -322,6 +354,11 @@ class Plan:
     """When sending may begin; UTC."""
     reason: str = ""
     """Why not at once: `quiet_hours`, or empty."""
+    schedule: Schedule
+    quota: tuple[QuotaLine, ...] = ()
+    """Of its organization and those above, where there is a limit, for when it would begin."""
+    over_quota: bool = False
+    """One of them has not enough left, so `send` would be refused."""
     problems: tuple[SmsProblem, ...] = ()
     """What is wrong with the texts; one that is refused stops the approval."""
 

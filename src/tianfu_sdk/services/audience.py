@@ -8,12 +8,11 @@ import attrs
 
 from tianfu_sdk.core.campaign import Candidate, Choice, Composed, Picker
 from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.hours import window
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, ORGANIZATION, REACH, SUBSCRIBER
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.sms import Campaign, SmsCapabilities, Window
+from tianfu_sdk.model.sms import Campaign, SmsCapabilities
 from tianfu_sdk.model.storage import (
     AND_GROUPS,
     IN_VALUES,
@@ -30,16 +29,10 @@ from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.reach import candidates, demand_built
 from tianfu_sdk.services.work import Tools, Work
 
-__all__ = ["Audience", "Page", "demand_reach", "policy_window", "reaches_region"]
+__all__ = ["Audience", "Page", "demand_reach", "reaches_region"]
 
 PAGE = LONGEST_PAGE
 """Subscribers read at a time; their opt-outs are one short range beside them."""
-
-
-def policy_window(work: Work) -> Window:
-    """Give the window of the settings."""
-    sms = work.tools.settings.sms
-    return window(sms.window_start, sms.window_end)
 
 
 def reaches_region(work: Work, action: Action, placed: Placed) -> bool:

@@ -33,7 +33,7 @@ from tianfu_sdk.model.sms import (
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
 from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.sms import SmsGateway
-from tianfu_sdk.services.audience import policy_window
+from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
     book,
     queue_of,
@@ -280,7 +280,8 @@ class _Reader:
         sends = not stale or capabilities.dedupes
         if not sends or overrides_hours(campaign):
             return None
-        due = next_open(self._work.now, policy_window(self._work), capabilities.windows)
+        hours = hours_of(self._work, campaign.organization, capabilities)
+        due = next_open(self._work.now, hours)
         return due if due > self._work.now else None
 
 

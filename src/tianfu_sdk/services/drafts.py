@@ -10,10 +10,14 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import campaign as rules
+from tianfu_sdk.core.hours import Hours, next_open, schedule
 from tianfu_sdk.core.kinds import EMERGENCY
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.sms import Campaign, Plan, SmsCapabilities
-from tianfu_sdk.services.audience import Audience, policy_window
+from tianfu_sdk.services.audience import Audience
+from tianfu_sdk.services.hours import hours_of
+from tianfu_sdk.services.lanes import pace
+from tianfu_sdk.services.quotas import lines
 from tianfu_sdk.services.texts import composed, demand_templates, problems
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
@@ -57,7 +61,11 @@ def demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilitie
 
 def not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
     """Give the first moment at which a campaign may go out."""
-    return rules.not_before(campaign, work.now, policy_window(work), capabilities.windows)
+    return next_open(work.now, _hours(work, campaign, capabilities))
+
+
+def _hours(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Hours:
+    return rules.hours_for(campaign, hours_of(work, campaign.organization, capabilities))
 
 
 def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Plan:
@@ -65,7 +73,10 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
     texts = composed(work, campaign, capabilities)
     audience = Audience(campaign, capabilities, work.tools, texts)
     tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
-    due = not_before(work, campaign, capabilities)
+    hours = _hours(work, campaign, capabilities)
+    due = next_open(work.now, hours)
+    owner, _ = work.placed(campaign.organization)
+    quota = tuple(line for line in lines(work, owner.path, due) if line.limit is not None)
     return Plan(
         campaign=campaign.id,
         recipients=tally.recipients,
@@ -76,5 +87,15 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
         exclusions=tally.exclusions,
         not_before=due,
         reason="quiet_hours" if due > work.now else "",
+        schedule=schedule(tally.recipients, _rate(work, campaign, capabilities), work.now, hours),
+        quota=quota,
+        over_quota=any(line.left is not None and tally.parts > line.left for line in quota),
         problems=problems(work, campaign, capabilities),
     )
+
+
+def _rate(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> float:
+    """Give the messages a second of a campaign's gateway; 0 where nobody limits them."""
+    paced = pace(work, campaign.gateway, capabilities)
+    by_calls = paced.calls * capabilities.phones_per_call
+    return min((rate for rate in (paced.messages, by_calls) if rate), default=0.0)

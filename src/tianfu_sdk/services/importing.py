@@ -51,6 +51,7 @@ class Importer(Desk):
         kind: str,
         format: TableFormat | str | None = None,  # noqa: A002 - the word for it
         organization: str | None = None,
+        overwrite: bool = False,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Check every row of a table against the rules, the store and the account's grants.
@@ -63,6 +64,8 @@ class Importer(Desk):
             format: `csv`, `jsonl` or `xlsx`; None: by the ending of the path.
             organization: Whose content it is where a row does not say: id, name or alias;
                 None: the organization of the account.
+            overwrite: Whether a row may take the place of what another person has written
+                at a draft since; else it is bad, `import.edited`.
             progress: Called after each batch of rows.
 
         Returns:
@@ -77,7 +80,7 @@ class Importer(Desk):
         """
         with (
             _opened(source, format) as table,
-            self._run(table, kind, organization, progress) as run,
+            self._run(table, kind, organization, progress, overwrite=overwrite) as run,
         ):
             return run.check(_BATCH)
 
@@ -89,6 +92,7 @@ class Importer(Desk):
         format: TableFormat | str | None = None,  # noqa: A002
         organization: str | None = None,
         skip_bad: bool = False,
+        overwrite: bool = False,
         batch: int = _BATCH,
         progress: Progress | None = None,
     ) -> ImportReport:
@@ -97,8 +101,9 @@ class Importer(Desk):
         An import that was cut off goes on after its last batch when the same file is loaded
         again. A row that stands here word for word is left alone; one whose key stands here
         with other content is edited, so that what is published stays until the new revision
-        is approved. The file wins over what was edited here since. Not for `hub.unit`: it
-        reads a file, and makes transactions of its own.
+        is approved. A draft that another person has edited since is left alone unless
+        `overwrite` says that the file wins; over one's own edits it always does. Not for
+        `hub.unit`: it reads a file, and makes transactions of its own.
 
         Args:
             source: As in `check`.
@@ -106,6 +111,7 @@ class Importer(Desk):
             format: As in `check`.
             organization: As in `check`.
             skip_bad: Leave bad rows out instead of writing nothing.
+            overwrite: As in `check`.
             batch: Rows of one transaction, 1 to 1,000.
             progress: As in `check`.
 
@@ -124,7 +130,7 @@ class Importer(Desk):
             raise Invalid("storage.limit", path="batch", most=1000)
         with (
             _opened(source, format) as table,
-            self._run(table, kind, organization, progress) as run,
+            self._run(table, kind, organization, progress, overwrite=overwrite) as run,
         ):
             report = run.check(batch)
             if report.bad and not skip_bad:
@@ -133,13 +139,19 @@ class Importer(Desk):
 
     @contextmanager
     def _run(
-        self, table: _Table, kind: str, organization: str | None, progress: Progress | None
+        self,
+        table: _Table,
+        kind: str,
+        organization: str | None,
+        progress: Progress | None,
+        *,
+        overwrite: bool,
     ) -> Iterator[_Run]:
         if kind not in CONTENT:
             raise Invalid("import.bad_kind", path="kind", value=kind[:40])
         vocabularies = Vocabularies(self._tools, self._actor)
         terms = {name: importing.labels_of(vocabularies.terms(name)) for name in _VOCABULARIES}
-        intake = Intake(self._tools, self._actor, CONTENT[kind])
+        intake = Intake(self._tools, self._actor, CONTENT[kind], overwrite)
         owner, known = intake.beginning(organization, terms)
         with closing(self._tools.first_seen()) as seen:
             keys = _Keys(seen, self._tools.ids.token())

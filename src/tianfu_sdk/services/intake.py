@@ -16,7 +16,7 @@ from tianfu_sdk.core.kinds import MARK, ORGANIZATION
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Content
+from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import LONGEST_ID, Row
 from tianfu_sdk.services.content import ContentDesk
 from tianfu_sdk.services.organizations import find_by_name
@@ -81,7 +81,13 @@ def mark_id(file: str, kind: str, organization: str) -> str:
 
 @attrs.frozen
 class Intake(ContentDesk[Any]):
-    """The desk of one kind of content, as an import uses it."""
+    """The desk of one kind of content, as an import uses it.
+
+    Args:
+        overwrite: Whether a row may take the place of what another person wrote at a draft.
+    """
+
+    _overwrite: bool = False
 
     @property
     def kind(self) -> str:
@@ -266,13 +272,20 @@ class Intake(ContentDesk[Any]):
             changes = importing.differs(base, mapped)
             if changes:
                 lifecycle.revise(base, base, person=work.person)
-        except (Denied, Invalid) as error:
+                if base.state is State.DRAFT and base.author != work.person:
+                    self._demand_overwrite()
+        except (Conflict, Denied, Invalid) as error:
             if isinstance(error, Denied):
                 error.path = "organization"
             return Weighed(mapped, "updated", error)
         if "region" in changes:
             return Weighed(mapped, "updated", Invalid("content.fixed", path="region"))
         return Weighed(mapped, "updated" if changes else "unchanged", None, head, base, changes)
+
+    def _demand_overwrite(self) -> None:
+        # Of a draft no earlier text is kept: what is written over is gone.
+        if not self._overwrite:
+            raise Conflict("import.edited", path="external_key")
 
 
 def _organization(work: Work, name: str) -> tuple[str, str] | TianfuError:

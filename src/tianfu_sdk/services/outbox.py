@@ -27,6 +27,7 @@ from tianfu_sdk.model.storage import (
     Row,
     Where,
 )
+from tianfu_sdk.services import quotas
 from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
@@ -36,6 +37,7 @@ __all__ = [
     "batch_moved",
     "batches_in",
     "begin",
+    "billed_parts",
     "blank_id",
     "close",
     "counts_of",
@@ -164,6 +166,7 @@ def finish(work: Work, campaign: Campaign) -> Campaign:
         # One row tells as much as a count, however many there are.
         if work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys")):
             return campaign
+    quotas.settle(work, campaign.id, billed_parts(work, campaign))
     _, placed = work.placed(campaign.organization, campaign.region)
     stored = work.put(CAMPAIGN, attrs.evolve(campaign, state=CampaignState.SENT), placed)
     work.note(stored, "sent", count=stored.queued)
@@ -297,6 +300,7 @@ def enqueue(
                 parts=batch[0].parts,
             )
         )
+    quotas.queue(work, id_, sum(row.keys["count"] * row.keys["parts"] for row in rows))
     work.tx.put(BATCH.name, rows)
     make_lane(work, campaign.gateway)
     work.tx.enqueue(queue_of(campaign.gateway), jobs)
@@ -331,6 +335,7 @@ def close(work: Work, id_: str) -> Campaign:
         return known
     seats = work.tx.get(SEAT.name, [f"send~{id_}"])
     work.tx.delete(SEAT.name, [(row.id, row.version) for row in seats])
+    quotas.close(work, id_)
     _, placed = work.placed(known.organization, known.region)
     count = progress_of(work, id_).count
     marks = work.tx.get(MARK.name, [_mark(id_)])
@@ -345,6 +350,15 @@ def close(work: Work, id_: str) -> Campaign:
         data={"count": count},
     )
     return finish(work, stored)
+
+
+def billed_parts(work: Work, campaign: Campaign) -> int:
+    """Count the parts of a campaign that its gateway took, or may have taken or still take."""
+    return sum(
+        count * each
+        for (_, state), (count, each) in _counts(work, campaign).items()
+        if state in BILLED or state is MessageState.SENDING
+    )
 
 
 def counts_of(work: Work, campaign: str) -> dict[str, int]:

@@ -28,7 +28,7 @@ from tianfu_sdk.model.sms import (
     UnknownBatch,
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
-from tianfu_sdk.services import outbox
+from tianfu_sdk.services import outbox, quotas
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
@@ -134,6 +134,7 @@ class Sms(Desk):
                 "region": region or owner.region,
                 "whole_region": reaches_region(work, Action.COMPOSE, placed),
                 "author": work.person,
+                "writers": tuple(filter(None, (work.person,))),
             }
             made = checked(work, given, capabilities)
             stored = work.put(CAMPAIGN, made, placed)
@@ -217,7 +218,9 @@ class Sms(Desk):
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
             author = work.person or known.author
-            changed = checked(work, plain | changes | {"author": author}, capabilities)
+            writers = tuple(dict.fromkeys(filter(None, (*known.writers, known.author, author))))
+            wrote = {"author": author, "writers": writers}
+            changed = checked(work, plain | changes | wrote, capabilities)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
@@ -277,7 +280,13 @@ class Sms(Desk):
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.APPROVE, placed)
-            approved = rules.approve(known, work.person, planned=plan.recipients, cost=plan.cost)
+            approved = rules.approve(
+                known,
+                work.person,
+                planned=plan.recipients,
+                parts=plan.parts,
+                cost=plan.cost,
+            )
             if known.version != drafted.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
             demand_none(plan.problems)
@@ -313,6 +322,8 @@ class Sms(Desk):
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`;
                 `sms.template_unusable`, its template was withdrawn since.
             Denied: `grant.missing`, no grant to send.
+            QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
+                parts left; nothing was queued, or no more than there was room for.
         """
         capabilities = self._capabilities(id, Action.SEND)
 
@@ -326,6 +337,8 @@ class Sms(Desk):
             if known.state is CampaignState.APPROVED:
                 # Written, so that it and a change of index keys that begins now conflict.
                 put_index_keys(work, settled(work))
+                owner, _ = work.placed(known.organization)
+                quotas.reserve(work, id, owner.path, known.parts, due)
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
@@ -385,6 +398,7 @@ class Sms(Desk):
             )
             work.tx.drop(queue_of(known.gateway), id)
             dropped = outbox.drop_open(work, id)
+            quotas.settle(work, id, outbox.billed_parts(work, known))
             stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
             return stored

@@ -14,6 +14,7 @@ import attrs
 from tianfu_sdk import Invalid, Secret, Unsupported
 from tianfu_sdk.gateways import (
     Unreadable,
+    believed,
     by_status,
     checked_url,
     each,
@@ -46,8 +47,6 @@ _VERSION = "2017-05-25"
 _MOST = {"SendSms": 1000, "SendBatchSms": 100}
 _CALLS_A_SECOND = 5000
 _NOT_AT_NIGHT = Window(time(8), time(20))
-_SERVER_FAILED = 500
-_REFUSED = 400
 _OK = 200
 _LONGEST_SECONDS = 300
 _TAKEN = json.dumps({"code": 0, "msg": "成功"}, ensure_ascii=False).encode()
@@ -203,7 +202,7 @@ class AliyunGateway:
             wait = _hint(response)
         elif error is ErrorClass.DEFERRED:
             wait = wait_for(answer.code, answer.message)
-        if not _believed(error, response.status):
+        if not believed(error, response.status):
             error = ErrorClass.AMBIGUOUS
         return each(
             batch,
@@ -252,12 +251,6 @@ class AliyunGateway:
 
     def __repr__(self) -> str:
         return f"<AliyunGateway {urlsplit(self._options.base_url).hostname}>"
-
-
-def _believed(error: ErrorClass, status: int) -> bool:
-    if status == _OK or error is ErrorClass.OK:
-        return status == _OK
-    return _REFUSED <= status < _SERVER_FAILED or error is ErrorClass.THROTTLED
 
 
 def _hint(response: HttpResponse) -> float | None:

@@ -16,6 +16,7 @@ import attrs
 from tianfu_sdk import Invalid, Secret, Unavailable, Unsupported
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.links.coding import read
+from tianfu_sdk.links.composing import ucs2_contents
 from tianfu_sdk.links.gateway import LinkGateway, Mail
 from tianfu_sdk.links.link import Frame, Link, Times
 from tianfu_sdk.links.sending import Build, Group, Sending, Verdict
@@ -30,7 +31,6 @@ from tianfu_sdk.model.sms import (
 from tianfu_sdk.ports.clock import Clock
 from tianfu_sms_cmpp import codec
 from tianfu_sms_cmpp.codes import result_class
-from tianfu_sms_cmpp.composing import contents
 from tianfu_sms_cmpp.wire import CmppWire
 
 __all__ = ["CmppGateway", "CmppSettings"]
@@ -233,7 +233,7 @@ class CmppGateway(LinkGateway):
         with self._counting:
             reference = next(self._references) % _REFERENCES
         in_text = self._options.signature == "text"
-        parts = contents(batch.text, batch.signature, in_text=in_text, reference=reference)
+        parts = ucs2_contents(batch.text, batch.signature, in_text=in_text, reference=reference)
         if len(parts) > _PARTS:
             units = sum(len(part) for part in parts) // 2
             raise Unsupported("sms.too_long", units=units, most=self._options.longest)

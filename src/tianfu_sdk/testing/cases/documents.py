@@ -35,6 +35,9 @@ _TEXTS = [
     "e\u0301",
     "脑卒中怎么预防",
     "བོད་སྐད",
+    # Two vowel signs in either order: who normalises text makes one of both.
+    "\u0f40\u0f74\u0f71",
+    "\u0f40\u0f71\u0f74",
     "ꆈꌠꉙ",
     "\U00020bb7野家",
     "😀",
@@ -57,6 +60,7 @@ _DOCS = [
     b"\xff\xfe\xc3\x28",
     "脑卒中".encode(),
     "བོད་སྐད་ཡིག".encode(),
+    "\u0f40\u0f74\u0f71".encode(),
     "ꆈꌠꉙ".encode(),
     "😀\U00020bb7".encode(),
     b"\r\n ",
