@@ -1,8 +1,11 @@
 """How get, a page, ask and claim grow with the store: 10^4, 10^5 and 10^6 records.
 
-`python bench/growth.py [--most 1000000] [--asked 100000] [--plot docs/growth.png]`, by hand:
-the largest size takes half an hour. One store a kind is filled on from size to size.
-PostgreSQL runs if `tianfu-storage-sql[tests]` is installed, the plot needs matplotlib.
+`python bench/growth.py [--store sqlite|postgresql] [--most 1000000] [--asked 1000000]
+[--found growth.jsonl] [--plot docs/growth.png]`, by hand: the largest size takes half an hour a
+store. One store a kind is filled on from size to size. Lines are added to the file of `--found`,
+and table and plot are of all that stands there, so that stores can be measured one by one; with
+`--store none` nothing is measured any more. PostgreSQL runs if `tianfu-storage-sql[tests]` is
+installed, the plot needs matplotlib.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import argparse
 import contextlib
 import importlib
 import importlib.util
+import json
 import os
 import random
 import tempfile
@@ -47,19 +51,21 @@ _HEAD = (
 )
 
 
-def measure(sizes: tuple[int, ...], asked: int) -> list[dict[str, object]]:
+def measure(
+    sizes: tuple[int, ...], asked: int, stores: tuple[str, ...]
+) -> Iterator[dict[str, object]]:
     """Fill and measure every store.
 
     Args:
         sizes: Records, rising.
         asked: Records up to which contents are indexed for `ask`.
+        stores: Which ones.
     """
-    found = []
-    for name, place in (("sqlite:", _sqlite), ("postgresql:", _postgresql)):
-        with place() as hub:
-            if hub is not None:
-                found += list(_grown(hub, name, sizes, asked))
-    return found
+    for name, place in (("sqlite", _sqlite), ("postgresql", _postgresql)):
+        if name in stores:
+            with place() as hub:
+                if hub is not None:
+                    yield from _grown(hub, f"{name}:", sizes, asked)
 
 
 def _grown(hub, name, sizes, asked) -> Iterator[dict[str, object]]:
@@ -76,7 +82,6 @@ def _grown(hub, name, sizes, asked) -> Iterator[dict[str, object]]:
             row[f"page {page:,}"] = _page(hub, size, page) if 20 * page <= size // 3 else None
         row["ask p50"], row["ask p99"] = _ask(hub) if size <= asked else (None, None)
         row["claim + settle"] = _claim(hub, size)
-        print(row, flush=True)
         yield row
 
 
@@ -269,10 +274,24 @@ def main() -> None:
     """Measure, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=SIZES[-1])
-    parser.add_argument("--asked", type=int, default=100_000)
+    parser.add_argument("--asked", type=int, default=SIZES[-1])
     parser.add_argument("--plot", default="")
+    parser.add_argument("--found", default="")
+    stores = ("sqlite", "postgresql")
+    parser.add_argument("--store", choices=[*stores, "none"])
     options = parser.parse_args()
-    found = measure(tuple(size for size in SIZES if size <= options.most), options.asked)
+    chosen = (options.store,) if options.store else stores
+    sizes = tuple(size for size in SIZES if size <= options.most)
+    found = []
+    for row in measure(sizes, options.asked, chosen):
+        print(row, flush=True)
+        found.append(row)
+        if options.found:
+            with Path(options.found).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+    if options.found:
+        lines = Path(options.found).read_text("utf-8").splitlines()
+        found = [json.loads(line) for line in lines]
     print(written(found))
     if options.plot:
         plot(found, options.plot)

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from tianfu_sdk.errors import (
     StorageCorrupt,
     StorageUnavailable,
 )
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.opening import Optioned, blobs_for, erasures_for
 from tianfu_sdk.settings import Settings
 from tianfu_sdk.testing.hub import hub as fresh_hub
@@ -97,11 +99,36 @@ def test_a_hub_with_options_reads_with_them_and_keeps_those_it_had():
     assert me.unit(lambda u: u.with_options(max_lag=lag).organizations.get(chief.organization))
 
 
-@pytest.mark.parametrize("options", [{"retries": -1}, {"retries": 21}, {"max_lag": -timedelta(1)}])
+@pytest.mark.parametrize(
+    "options",
+    [{"retries": -1}, {"retries": 21}, {"max_lag": -timedelta(1)}, {"timeout": 0}, {"timeout": -1}],
+)
 def test_an_option_that_is_none_is_refused(options):
     with pytest.raises(Invalid) as caught:
         fresh_hub().with_options(**options)
     assert (caught.value.code, caught.value.path) == ("hub.bad_option", next(iter(options)))
+
+
+@pytest.mark.parametrize("options", [{"retries": "3"}, {"max_lag": 5}, {"timeout": "10"}])
+def test_an_option_of_another_type_is_named(options):
+    with pytest.raises(Invalid) as caught:
+        fresh_hub().with_options(**options)
+    assert (caught.value.code, caught.value.path) == ("field.type", next(iter(options)))
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "path"),
+    [
+        (lambda: Hub.open(Path("kepu.db")), "hub.bad_url", "url"),
+        (lambda: Hub.open("memory:", settings="tianfu.toml"), "field.type", "settings"),
+        (lambda: fresh_hub().as_system(reason=None), "field.type", "reason"),
+        (lambda: fresh_hub().unit(None), "field.type", "fn"),
+    ],
+)
+def test_what_is_given_instead_of_something_else_is_named(call, code, path):
+    with pytest.raises(Invalid) as caught:
+        call()
+    assert (caught.value.code, caught.value.path) == (code, path)
 
 
 def test_the_erasure_log_stands_beside_the_file_or_where_the_settings_say(tmp_path):

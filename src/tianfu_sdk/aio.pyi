@@ -47,10 +47,12 @@ from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
+from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region, RegionAmendment, RegionLevel, RekeyStep
+from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import (
     Campaign,
     CampaignState,
@@ -168,6 +170,8 @@ class Aio:
     def questions(self) -> AioQuestions: ...
     @property
     def subscribers(self) -> AioSubscribers: ...
+    @property
+    def segments(self) -> AioSegments: ...
     @property
     def sms_policies(self) -> AioSmsPolicies: ...
     @property
@@ -1038,6 +1042,29 @@ class AioResources:
         external_key: str = ...,
     ) -> Resource: ...
 
+class AioSegments:
+    async def create(
+        self,
+        *,
+        name: str,
+        organization: str,
+        region: str | None = ...,
+        languages: Sequence[str] = ...,
+        interests: Sequence[str] = ...,
+        settings: Sequence[str] = ...,
+        members: Sequence[str] = ...,
+    ) -> Segment: ...
+    async def get(self, id: str) -> Segment: ...
+    async def find(
+        self,
+        *,
+        organization: str | None = ...,
+        region: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Segment]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Segment: ...
+
 class AioSms:
     async def compose(
         self,
@@ -1052,6 +1079,13 @@ class AioSms:
         settings: Sequence[str] = ...,
         gateway: str = ...,
         fallback: bool = ...,
+        fallback_order: Sequence[str] = ...,
+        segment: str | None = ...,
+        languages: Sequence[str] = ...,
+        interests: Sequence[str] = ...,
+        members: Sequence[str] = ...,
+        group: str = ...,
+        content: str = ...,
         emergency: str | None = ...,
         override_reason: str = ...,
         template: str | Mapping[str, str] = ...,
@@ -1070,6 +1104,7 @@ class AioSms:
     async def plan(self, id: str) -> Plan: ...
     async def exclusions(self, id: str, reason: str) -> Iterator[str]: ...
     async def approve(self, id: str) -> Campaign: ...
+    async def explain(self, id: str) -> CampaignExplanation: ...
     async def send(self, id: str) -> Campaign: ...
     async def finish_sends(self) -> int: ...
     async def cancel(self, id: str, reason: str = ...) -> Campaign: ...

@@ -1135,6 +1135,12 @@ ENTRIES: dict[str, Entry] = {
         "look at sms.window_start and sms.window_end",
         "请检查 sms.window_start 与 sms.window_end",
     ),
+    "sms.not_published": Entry(
+        "the content that this campaign tells of is not published",
+        "该短信任务所依据的内容尚未发布",
+        "publish it first",
+        "请先发布该内容",
+    ),
     "sms.outbox": Entry(
         "the folder of outgoing messages cannot be used ({why})",
         "无法使用短信外发目录（{why}）",
@@ -1165,6 +1171,12 @@ ENTRIES: dict[str, Entry] = {
         "leave 【】 out of the text; the signature is a field of its own",
         "正文中不要写【】，签名单独填写",
     ),
+    "sms.segment_retired": Entry(
+        "this segment is not used any more",
+        "该受众分组已停用",
+        "choose another one: hub.segments.find() lists them",
+        "请选择其他分组：hub.segments.find() 列出全部",
+    ),
     "sms.short_secret": Entry(
         "this secret is too short: {least} bytes at least",
         "密钥太短，至少 {least} 字节",
@@ -1184,6 +1196,12 @@ ENTRIES: dict[str, Entry] = {
     "sms.template_gateway": Entry(
         "this template is of gateway {wanted}, not {name}",
         "该模板属于网关 {wanted}，不属于 {name}",
+    ),
+    "sms.template_gone": Entry(
+        "the text may not go out: its template is withdrawn, not valid now, or another one",
+        "正文不能发出：其模板已停用、不在有效期内或不相符",
+        "sms.resume(id) tries it again once the template is in order; else sms.cancel(id)",
+        "模板恢复后用 sms.resume(id) 重试，否则用 sms.cancel(id) 取消",
     ),
     "sms.template_language": Entry(
         "there is no text in {language} that this template could be of",
@@ -1213,11 +1231,23 @@ ENTRIES: dict[str, Entry] = {
         "{count} recipients, and one call takes {most}",
         "共 {count} 个号码，一次最多 {most} 个",
     ),
+    "sms.too_many_members": Entry(
+        "a list has at most {most} subscribers",
+        "名单最多 {most} 人",
+        "narrow by region, language, topic or setting instead, or compose several campaigns",
+        "请改用区划、语言、主题或场景筛选，或拆分为多个任务",
+    ),
     "sms.too_many_organizations": Entry(
         "more than {most} organizations lie below this one",
         "该组织之下的组织超过 {most} 个",
         "compose it by an account whose grants reach the region",
         "请由授权覆盖该区划的账号编制",
+    ),
+    "sms.unapproved_translation": Entry(
+        "the content has no approved and current translation into {language}",
+        "该内容没有已审定且最新的 {language} 译文",
+        "have the translation approved, or leave this text out",
+        "请先审定译文，或去掉该语言的短信",
     ),
     "sms.unavailable": Entry(
         "the gateway did not take the batch in many attempts",

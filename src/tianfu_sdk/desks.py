@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.questions import Questions
     from tianfu_sdk.services.regions import Regions
     from tianfu_sdk.services.resources import Resources
+    from tianfu_sdk.services.segments import Segments
     from tianfu_sdk.services.sms import Sms
     from tianfu_sdk.services.sms_policies import SmsPolicies
     from tianfu_sdk.services.subscribers import Subscribers
@@ -379,6 +380,13 @@ class Desks:
         from tianfu_sdk.services.subscribers import Subscribers
 
         return Subscribers(self._tools, self._actor)
+
+    @property
+    def segments(self) -> Segments:
+        """Saved audiences (受众分组) of science SMS."""
+        from tianfu_sdk.services.segments import Segments
+
+        return Segments(self._tools, self._actor)
 
     @property
     def sms_policies(self) -> SmsPolicies:

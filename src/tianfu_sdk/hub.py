@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
 from tianfu_sdk.core.kinds import ALL_KINDS
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.organization import OrganizationKind
 from tianfu_sdk.opening import (
@@ -171,6 +174,8 @@ class Hub(Upkeep):
             TianfuError: What a writing call raised, even if `fn` caught it: what that call
                 had written by then cannot be told from the rest.
         """
+        if not callable(fn):
+            raise Invalid("field.type", path="fn", wanted="function", found=type(fn).__name__)
         if inspect.iscoroutinefunction(fn):
             raise Invalid("hub.async_unit", path="fn")
         told: list[Event] = []
@@ -219,11 +224,14 @@ class Hub(Upkeep):
             accessible: Whether review demands alternative text and transcripts.
 
         Raises:
-            Invalid: `hub.bad_option`.
+            Invalid: `hub.bad_option`, `field.type`.
         """
         settings = self._tools.settings
         store = self._tools.store
         if timeout is not None:
+            demand_type(timeout, Real, "timeout")
+            if not 0 < timeout < math.inf:
+                raise Invalid("hub.bad_option", path="timeout", wanted="more than 0 seconds")
             settings = attrs.evolve(settings, timeout=timeout)
         if accessible is not None:
             settings = attrs.evolve(settings, accessible=accessible)

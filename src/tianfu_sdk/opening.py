@@ -27,6 +27,7 @@ from tianfu_sdk.core.kinds import SUBJECT_KEY
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Conflict, CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.erasure import Erasure
 from tianfu_sdk.model.event import ExportFormat
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange
@@ -223,8 +224,12 @@ def optioned(store: Store, *, retries: int | None, max_lag: timedelta | None) ->
     """Give a store whose calls are made with options; None: as they are.
 
     Raises:
-        Invalid: `hub.bad_option`.
+        Invalid: `hub.bad_option`, `field.type`.
     """
+    if retries is not None:
+        demand_type(retries, int, "retries")
+    if max_lag is not None:
+        demand_type(max_lag, timedelta, "max_lag")
     if retries is not None and not 0 <= retries <= _MOST_RETRIES:
         raise Invalid("hub.bad_option", path="retries", wanted=f"0 to {_MOST_RETRIES}")
     if max_lag is not None and max_lag < timedelta(0):
@@ -308,6 +313,8 @@ def prepared(
         PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
     """
     if not isinstance(settings, Settings):
+        if settings is not None:
+            demand_type(settings, Mapping, "settings")
         settings = Settings.load(values=settings, environment=os.environ)
     url = normal(url or settings.db)
     clock = clock or SystemClock()
@@ -375,8 +382,9 @@ def normal(url: str) -> str:
     """
     if not url:
         raise Invalid("hub.no_url", path="url")
-    if ":" not in url:
-        raise Invalid("hub.bad_url", path="url", url=url[:100])
+    # A `Path`, say, which reads like a URL to whoever gives one.
+    if ":" not in str(url) or type(url) is not str:
+        raise Invalid("hub.bad_url", path="url", url=str(url)[:100])
     return url
 
 

@@ -15,6 +15,7 @@ from tianfu_sdk.core.kinds import ALL_KINDS
 from tianfu_sdk.core.rekeying import rekeyer
 from tianfu_sdk.desks import Desks
 from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.storage import SchemaChange
 from tianfu_sdk.opening import (
     Named,
@@ -279,6 +280,7 @@ class Upkeep(Desks):
         Raises:
             Invalid: `hub.no_reason`.
         """
+        demand_type(reason, str, "reason")
         if not reason.strip():
             raise Invalid("hub.no_reason", path="reason")
         return self._as(Actor(system=reason))

@@ -34,6 +34,17 @@ def test_the_key_file_is_made_once_and_for_its_owner_only(tmp_path, caplog):
     assert key not in caplog.text
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this system has no such rights")
+@pytest.mark.parametrize(("mode", "said"), [(0o600, False), (0o640, False), (0o644, True)])
+def test_a_key_file_that_everybody_may_read_is_said_aloud(tmp_path, caplog, mode, said):
+    file = tmp_path / "key"
+    assert make_key_file(file)
+    file.chmod(mode)
+    key = key_file(file)()
+    assert ("chmod 600" in caplog.text) is said
+    assert key not in caplog.text
+
+
 LOADER = """
 import sys
 from pathlib import Path

@@ -3,7 +3,7 @@
 import pytest
 
 from tianfu_sdk.backends.sqlite import SqliteStore
-from tianfu_sdk.core import ranking
+from tianfu_sdk.core import candidates
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
@@ -46,8 +46,8 @@ def index(store):
 
 
 def test_a_filter_reaches_past_the_rarest_tokens(index, asks, monkeypatch):
-    monkeypatch.setattr(ranking, "_WALKED", 2)
-    monkeypatch.setattr(ranking, "_MOST_WALKED", 2)
+    monkeypatch.setattr(candidates, "_WALKED", 2)
+    monkeypatch.setattr(candidates, "_MOST_WALKED", 2)
     index(doc(n, "apple banana cherry") for n in range(8))
     index([doc(8, "apple banana", "in:510300"), doc(9, "damson elder"), doc(10, "damson elder")])
     assert asks("damson cherry banana apple", limit=2) == ["r0009", "r0010"]

@@ -84,6 +84,14 @@ def test_split_says_parts_units_and_what_the_last_part_costs():
     assert json.loads(run("sms", "split", "--json", text="短"))["costly"] == []
 
 
+def test_split_names_characters_that_count_more_than_they_look():
+    output = run("sms", "split", text="😀" + "字" * 69)
+    assert "少一条须删 / one part less without: 😀\n" in output
+    assert "without: U+200B\n" in run("sms", "split", text="\u200b" + "字" * 70)
+    output = run("sms", "split", text="😀" + "字" * 67 + "🎆")
+    assert output.endswith("without: 🎆\n")
+
+
 def test_split_for_people_names_each_part():
     output = run("sms", "split", "--signature", "四川科普", text="字" * 65)
     assert output.startswith("1/2  【四川科普】字")

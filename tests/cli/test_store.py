@@ -60,6 +60,14 @@ def test_a_url_stays_as_it_is():
     assert shared.store_url("memory:") == "memory:"
 
 
+def test_a_store_in_memory_is_said_to_be_gone_at_the_end():
+    done = tianfu(
+        "init", "--db", "memory:", "--organization", "省科协", "--region", "510000", "--json"
+    )
+    assert "gone when this command ends" in done.stderr
+    assert json.loads(done.stdout)["db"] == "memory:"
+
+
 def made(name="kepu.db"):
     done = tianfu("init", "--db", name, "--organization", "自贡市科协", "--region", "510300")
     assert done.exit_code == 0

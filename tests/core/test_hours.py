@@ -19,7 +19,8 @@ from tianfu_sdk.core.hours import (
 )
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.sms import DayOfSending, Window
+from tianfu_sdk.model.schedule import DayOfSending
+from tianfu_sdk.model.sms import Window
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -181,6 +182,22 @@ def test_a_draft_is_shown_beside_its_template():
 def test_a_single_character_that_is_the_same_by_chance_does_not_cut_a_change():
     found = rules.compare(template("近日流感多发，请洗手"), "明天高温有多久，请洗手", RULES)
     assert str(found) == "[-近日流感多发-]{+明天高温有多久+}，请洗手"
+
+
+def test_what_would_take_long_to_lay_out_is_another_text():
+    found = rules.compare(template("明天${a}" + "字" * 1500), "明天" + "词" * 3000, RULES)
+    assert [one.kind for one in found.difference] == ["same", "missing", "extra"]
+    assert found.difference[1].text.startswith("${a}字")
+
+
+def test_hostile_texts_take_no_long_time():
+    many = "".join(f"${{v{n}}}" for n in range(20))
+    start = time.monotonic()
+    assert rules.compare(template(many), "甲" * 500, RULES).matches
+    rules.compare(template("${a}x${a}y${a}" * 5), "xy" * 250, RULES)
+    assert rules.link_spans("a" * 100_000 + ".cn" + "a.-" * 30_000) == ()
+    assert rules.link_spans("见a-b.cn") == ((1, 7),)
+    assert time.monotonic() - start < 10
 
 
 PIECES = ["甲", "乙", "，", "a", "甲乙", "。"]

@@ -224,6 +224,11 @@ def test_a_gateway_that_needs_templates_gets_none_but_those_or_its_default():
     assert nearest(CAMPAIGN, "zh-Hans", [], held) is None
     assert codes(held=frame(NEEDS)) == [("sms.no_template", "refuse")]
     assert codes(held=frame(NEEDS, default=True)) == []
+    # The whole text is the value of the default's variable.
+    tight = attrs.evolve(NEEDS, rules=TextRules(longest_value=6, links_in_values=False))
+    held = frame(tight, default=True)
+    assert codes(held=held) == [("sms.value_too_long", "refuse")]
+    assert codes(saying("a.cn"), attrs.evolve(held, suffix="")) == [("sms.value_link", "refuse")]
     assert codes(held=frame(TAKES)) == []
 
 

@@ -54,6 +54,11 @@ def test_a_sound_store_is_said_to_be_sound(full):
     assert all(f.message for f in found.values())
 
 
+def test_a_store_that_holds_nothing_is_sound(file):
+    with Hub.open(f"sqlite:///{file}", discover=False) as hub:
+        assert {f.severity for f in look(hub).values()} == {"ok"}
+
+
 def test_a_store_in_memory_is_looked_at_too(world):
     assert {f.severity for f in look(world.hub).values()} == {"ok"}
 

@@ -10,7 +10,7 @@ from tianfu_sdk.core.reach import reach_keys
 from tianfu_sdk.errors import Denied, StorageError
 from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.model.subscriber import Consent
-from tianfu_sdk.services.reach import Reaching, still_wanted
+from tianfu_sdk.services.reach import Reaching
 from tianfu_sdk.services.work import Actor, Desk
 
 
@@ -103,29 +103,6 @@ def test_a_store_that_has_none_yet_plans_nothing_and_is_brought_up(world, people
     assert looked == [3]
     assert system.run() == 0
     assert me.sms.plan(campaign.id).recipients == 3
-
-
-def test_who_is_about_to_send_asks_by_keys(world, people):
-    me, made = people
-    campaign = me.sms.compose(
-        title="防灾",
-        organization=world.org,
-        texts={"zh-Hans": "避险"},
-        signature="科普",
-        topic="healthy_life",
-    )
-    ids = [one.id for one in made]
-    me.subscribers.opt_out(ids[0], "healthy_life")
-    me.subscribers.consent(ids[1], Consent(granted=False))
-
-    def asked(work):
-        return still_wanted(work, campaign, [*ids, "sub_erased"], real=True)
-
-    assert desk(world)._read(asked) == {
-        ids[0]: "opted_out",
-        ids[1]: "no_consent",
-        ids[2]: "",
-    }
 
 
 def test_a_consent_that_has_ended_counts_no_more(world, people):

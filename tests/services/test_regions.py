@@ -35,6 +35,7 @@ def test_anybody_looks_regions_up(world):
     assert list(regions.amendments()) == []
     refused(lambda: regions.get("519999"), NotFound, "region.unknown")
     refused(lambda: regions.history("519999"), NotFound, "region.unknown")
+    refused(lambda: regions.children("519999"), NotFound, "region.unknown")
     refused(lambda: regions.get(510185), Invalid, "field.type", "code")
     refused(lambda: regions.get("510185", "today"), Invalid, "field.type", "on")
 

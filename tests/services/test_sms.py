@@ -1070,9 +1070,9 @@ def test_a_campaign_cancelled_while_it_is_queued_takes_no_more(line, monkeypatch
 
     real, pages = audience.candidates, []
 
-    def cancels(work, rows, refused):
+    def cancels(work, rows, *more):
         pages.append(len(rows))
-        return real(work, rows, refused)
+        return real(work, rows, *more)
 
     def take(self, page, real=audience.Audience.take):
         if len(pages) == 2:

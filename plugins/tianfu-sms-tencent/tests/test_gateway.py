@@ -76,6 +76,7 @@ class TestSettings:
             ({"phones_per_call": 201}, "phones_per_call"),
             ({"phones_per_call": 0}, "phones_per_call"),
             ({"variable": "content"}, "variable"),
+            ({"longest_value": -1}, "longest_value"),
         ],
     )
     def test_a_setting_that_is_wrong_is_named(self, table, path):
@@ -90,6 +91,12 @@ class TestSettings:
         assert (can.phones_per_call, can.phones_per_query, can.longest) == (200, 1, 500)
         assert (can.templates, can.signature, can.dedupes) == ("required", "apart", False)
         assert (can.receipts, can.inbound, can.pace.calls) == (("push", "pull"), True, 3000)
+
+    def test_what_may_stand_in_values_and_signatures(self):
+        rules = made().capabilities.rules
+        assert (rules.longest_value, rules.links_in_values) == (6, False)
+        assert (rules.shortest_signature, rules.longest_signature) == (2, 12)
+        assert made(longest_value=0).capabilities.rules.longest_value == 0
 
     def test_what_is_not_opened_is_not_promised(self):
         can = made(pull=False, query=False, callback_token=None).capabilities

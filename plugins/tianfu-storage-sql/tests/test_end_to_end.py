@@ -34,6 +34,18 @@ def test_the_demo_runs_every_line_once_and_the_doctor_finds_nothing(tianfu, url)
     assert "一氧化碳" in tianfu("ask", "一氧化碳中毒怎么办", "--db", url)
 
 
+def test_a_demo_asks_for_its_places_before_it_begins(tianfu, url, monkeypatch, tmp_path):
+    for name in ("TIANFU_KEY", "TIANFU_KEY_FILE", "TIANFU_MEDIA"):
+        monkeypatch.delenv(name, raising=False)
+    refused = CliRunner().invoke(app, ["demo", "--db", url])
+    assert refused.exception.code == "media.nowhere"
+    monkeypatch.setenv("TIANFU_MEDIA", str(tmp_path / "media"))
+    refused = CliRunner().invoke(app, ["demo", "--db", url])
+    assert refused.exception.code == "keys.missing"
+    with Hub.open(url) as hub:
+        assert hub.as_system(reason="test").marks.get("demo") is None
+
+
 def older(kind):
     """A kind as an older program had it: resources without titles, notices with no index."""
     if kind.name == "resource":

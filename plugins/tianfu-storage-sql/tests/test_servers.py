@@ -97,12 +97,13 @@ def test_a_database_shared_with_another_program_is_fine(make, ask, fresh_url):
     assert store.check() == []
 
 
-def test_tables_of_our_name_that_are_not_ours_are_left_alone(make, ask, fresh_url):
-    ask("CREATE TABLE tf_job (id INTEGER)")
+@pytest.mark.parametrize("theirs", ["tf_job", "tf_meta"])
+def test_tables_of_our_name_that_are_not_ours_are_left_alone(make, ask, fresh_url, theirs):
+    ask(f"CREATE TABLE {theirs} (id INTEGER)")
     with pytest.raises(StorageCorrupt) as caught:
         make(fresh_url)
     assert caught.value.code == "storage.not_ours"
-    assert ask("SELECT count(*) FROM tf_job")[0][0] == 0
+    assert ask(f"SELECT count(*) FROM {theirs}")[0][0] == 0
 
 
 def test_a_newer_schema_is_refused(make, ask, fresh_url):

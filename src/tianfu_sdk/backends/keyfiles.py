@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,13 +27,20 @@ def key_file(path: Path) -> Callable[[], str]:
 
     def load() -> str:
         try:
-            return path.read_text("ascii").strip()
+            text = path.read_text("ascii").strip()
+            _say_who_may_read(path)
         except UnicodeDecodeError:
             raise CryptoError("keys.malformed", path=str(path)) from None
         except OSError as error:
             raise CryptoError("keys.missing", path=str(path)) from error
+        return text
 
     return load
+
+
+def _say_who_may_read(path: Path) -> None:
+    if os.name == "posix" and path.stat().st_mode & stat.S_IRWXO:
+        _log.warning("everybody on this machine may read the key file %s: chmod 600", path.name)
 
 
 def key_file_beside(path: Path, *, sealed: bool = False) -> Callable[[], str]:

@@ -116,6 +116,8 @@ def named_store(db: str, *, make: bool = False, **more: Any) -> tuple[str, Setti
     url = store_url(db)
     if not make:
         _must_be_there(url)
+    if url == "memory:":
+        click.echo("memory: is empty, and gone when this command ends", err=True)
     context = click.get_current_context(silent=True)
     file = context.meta.get(_SETTINGS) if context else None
     return url, Settings.load(file=file, values=more or None, environment=os.environ)

@@ -6,12 +6,13 @@ Pure: the same campaign, subscribers and moment give the same plan.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 import attrs
 
+from tianfu_sdk.core.contacts import Capping
 from tianfu_sdk.core.hours import ALWAYS, Hours
 from tianfu_sdk.core.keying import NEVER_DUE, moment_key
 from tianfu_sdk.core.reach import Traits, shape_of, traits_of
@@ -42,11 +43,13 @@ __all__ = [
     "refuses",
     "texts_by_tag",
     "unasked",
+    "wants_override",
 ]
 
 _EDITABLE = frozenset(
     {"title", "texts", "signature", "topic", "purpose", "settings", "gateway", "fallback"}
-    | {"override_reason", "templates"}
+    | {"override_reason", "templates", "languages", "interests", "members", "group", "content"}
+    | {"fallback_order"}
 )
 _NONE: Mapping[str, SmsTemplate] = MappingProxyType({})
 _ENDS = "。！？!?.…；;，,、：:།༎~）)】」』"
@@ -165,7 +168,9 @@ def compose(
     return made
 
 
-def language_for(language: str, texts: Collection[str], *, fallback: bool) -> str | None:
+def language_for(
+    language: str, texts: Collection[str], *, fallback: bool, order: Sequence[str] = ()
+) -> str | None:
     """Choose the text for a person's language.
 
     Args:
@@ -173,6 +178,7 @@ def language_for(language: str, texts: Collection[str], *, fallback: bool) -> st
         texts: Languages that there are texts in.
         fallback: Whether another language may stand in: Amdo gets Tibetan, then all get
             zh-Hans.
+        order: Languages that stand in instead, the first that there is a text in.
 
     Returns:
         The language of the text, or None where there is none for this person.
@@ -181,7 +187,7 @@ def language_for(language: str, texts: Collection[str], *, fallback: bool) -> st
         return language
     if not fallback:
         return None
-    return next((tag for tag in fallbacks(language) if tag in texts), None)
+    return next((tag for tag in order or fallbacks(language) if tag in texts), None)
 
 
 # Who gets it.
@@ -198,6 +204,8 @@ class Candidate:
     until: int = NEVER_DUE
     opted_out: frozenset[str] = frozenset()
     """Topics that this phone wants nothing of; the empty one: nothing at all."""
+    contacts: bytes = b""
+    """What this phone was sent, where anything is capped: `core.contacts`."""
 
     @classmethod
     def of(
@@ -296,6 +304,8 @@ class Picker:
         self._moment = moment_key(now)
         self._real = real
         self._last = b""
+        self.capping: Capping | None = None
+        """What says whether a phone had enough; None: nothing is capped."""
         self._seen: set[bytes] | None = None
         self._verdicts: dict[str, _Verdict] = {}
 
@@ -319,6 +329,8 @@ class Picker:
             reason = "no_consent"
         if not reason and self._had(candidate.phone_ix):
             reason = "duplicate"
+        if not reason and candidate.contacts and self.capping is not None:
+            reason = self.capping.refuses(candidate.contacts)
         if reason:
             return Choice(candidate.id, candidate.phone_ix, reason=reason)
         self._last = candidate.phone_ix
@@ -344,7 +356,12 @@ class Picker:
         )
         if reason:
             return _Verdict(reason)
-        language = language_for(traits.language, self._texts, fallback=campaign.fallback)
+        language = language_for(
+            traits.language,
+            self._texts,
+            fallback=campaign.fallback,
+            order=campaign.fallback_order,
+        )
         if language is None:
             return _Verdict("no_text")
         text = self._texts[language]
@@ -360,8 +377,12 @@ def _unwanted(campaign: Campaign, traits: Traits) -> str:
     interests = traits.topics if campaign.emergency is None else frozenset()
     if campaign.topic and interests and campaign.topic not in interests:
         return "topic"
+    if campaign.interests and traits.topics.isdisjoint(campaign.interests):
+        return "topic"
     if campaign.settings and traits.settings.isdisjoint(campaign.settings):
         return "setting"
+    if campaign.languages and traits.language not in campaign.languages:
+        return "language"
     return ""
 
 
@@ -481,7 +502,10 @@ def hours_for(campaign: Campaign, hours: Hours) -> Hours:
 
     What a draft says it wants counts in its plan; a second person is there when it is sent.
     """
-    wanted = campaign.state is CampaignState.DRAFT and bool(
-        campaign.emergency and campaign.override_reason.strip()
-    )
-    return ALWAYS if wanted or overrides_hours(campaign) else hours
+    return ALWAYS if wants_override(campaign) or overrides_hours(campaign) else hours
+
+
+def wants_override(campaign: Campaign) -> bool:
+    """Tell whether a draft asks to go out at night and whatever phones had already."""
+    reason = campaign.override_reason.strip()
+    return campaign.state is CampaignState.DRAFT and bool(campaign.emergency and reason)

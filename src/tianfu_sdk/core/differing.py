@@ -12,6 +12,8 @@ from tianfu_sdk.model.template import Segment
 __all__ = ["Token", "differing"]
 
 Kind = Literal["same", "variable", "missing", "extra"]
+_MOST_CELLS = 2_000_000
+"""A third of a second; texts that fit a message have a tenth of it."""
 _SHORT = 2
 """Fewer equal characters than this between two changes are chance and help no reader."""
 
@@ -52,6 +54,8 @@ def _aligned(template: Sequence[Token], draft: str) -> list[_Run]:
     """Align by the least cost, one run a character; read from the end, so given in order."""
     head = _same_at_start(template, draft)
     tokens, rest = template[head:], draft[head:]
+    if len(tokens) * len(rest) > _MOST_CELLS:
+        return _unlike(template, draft, head)
     costs = _costs(tokens, rest)
     runs: list[_Run] = []
     row, column = len(tokens), len(rest)
@@ -78,6 +82,13 @@ def _aligned(template: Sequence[Token], draft: str) -> list[_Run]:
             runs.append(_Run("missing", token.character if token else ""))
             row -= 1
     return [*(_Run("same", character) for character in draft[:head]), *reversed(runs)]
+
+
+def _unlike(template: Sequence[Token], draft: str, head: int) -> list[_Run]:
+    """Give up on what would take long: all after the common start is another text."""
+    written = "".join(f"${{{token.name}}}" if token.name else token.character for token in template)
+    start = [_Run("same", draft[:head])] if head else []
+    return [*start, _Run("missing", written[head:]), _Run("extra", draft[head:])]
 
 
 def _same_at_start(template: Sequence[Token], draft: str) -> int:

@@ -10,7 +10,8 @@ import attrs
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.sms import DayOfSending, Schedule, Window
+from tianfu_sdk.model.schedule import DayOfSending, Schedule
+from tianfu_sdk.model.sms import Window
 
 __all__ = [
     "ALWAYS",

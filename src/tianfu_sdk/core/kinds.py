@@ -18,6 +18,7 @@ from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.region import RegionAmendment
+from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.sms_policy import SmsPolicy
 from tianfu_sdk.model.storage import Key, Kind
@@ -237,6 +238,12 @@ SMS_POLICY: NounKind[SmsPolicy] = NounKind(
     "smp",
     lambda p, placed: place_keys(p.organization, placed),
 )
+SEGMENT: NounKind[Segment] = NounKind(
+    Segment,
+    Kind("segment", PLACE_KEYS, (("organization",),)),
+    "seg",
+    lambda s, placed: place_keys(s.organization, placed),
+)
 QUESTION: NounKind[Question] = NounKind(
     Question,
     Kind(
@@ -297,6 +304,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     EMERGENCY,
     RESPONSE_PLAN,
     SMS_POLICY,
+    SEGMENT,
     EXPERT,
     QUESTION,
     TRANSLATION,
@@ -345,6 +353,8 @@ REACH = Kind(
     schema=2,
 )
 """What planning and sending ask of a subscriber, whose id it has: `core.reach`."""
+CONTACT = Kind("contact", (Key("until", "int"),), (("until",),))
+"""What one phone was sent, by blind index: `core.contacts`; `until`: when it counts no more."""
 QUOTA = Kind(
     "quota",
     (Key("organization"), Key("period"), Key("reserved", "int"), Key("used", "int")),
@@ -510,6 +520,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     REVISION,
     MEDIA_USE,
     REACH,
+    CONTACT,
     QUOTA,
     RESERVATION,
     UNIQUE,

@@ -34,13 +34,14 @@ __all__ = [
     "fixed_in",
     "link_spans",
     "parse",
+    "value_problems",
     "values_of",
 ]
 
 _VARIABLE = re.compile(r"\$?\{([A-Za-z0-9_]{1,32})\}")
 _WRITTEN = "${{{}}}"
 _LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*://|www\.|[a-z0-9-]+\.(?:cn|com|net|org|gov|edu|top|xyz|cc|io|me|vip|ltd|tv)"
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://|www\.|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:cn|com|net|org|gov|edu|top|xyz|cc|io|me|vip|ltd|tv)"
     r"(?![a-z0-9])",
     re.IGNORECASE,
 )
@@ -162,7 +163,7 @@ def compare(template: SmsTemplate, text: str, rules: TextRules, path: str = "tex
         )
     values, ambiguous, places = found
     difference = tuple(_laid(template.text, dict(values)))
-    problems = tuple(_bad_values(template, values, places, rules, path))
+    problems = tuple(_bad_values(template.variables, values, places, rules, path))
     return Comparison(
         template=template.id,
         matches=True,
@@ -171,6 +172,18 @@ def compare(template: SmsTemplate, text: str, rules: TextRules, path: str = "tex
         difference=difference,
         problems=problems,
     )
+
+
+def value_problems(text: str, rules: TextRules, path: str) -> tuple[SmsProblem, ...]:
+    """Say what is wrong with a text that goes out whole as the value of a variable.
+
+    Args:
+        text: As a person reads it, without the signature.
+        rules: Of the gateway.
+        path: Of the text.
+    """
+    whole = TemplateVariable(name="text")
+    return tuple(_bad_values((whole,), (("text", text),), {"text": ((0, len(text)),)}, rules, path))
 
 
 def link_spans(text: str) -> tuple[tuple[int, int], ...]:
@@ -189,13 +202,13 @@ def _longest(variable: TemplateVariable, rules: TextRules) -> int:
 
 
 def _bad_values(
-    template: SmsTemplate,
+    variables: Sequence[TemplateVariable],
     values: Sequence[tuple[str, str]],
     places: Mapping[str, tuple[tuple[int, int], ...]],
     rules: TextRules,
     path: str,
 ) -> Iterator[SmsProblem]:
-    for variable, (name, value) in zip(template.variables, values, strict=True):
+    for variable, (name, value) in zip(variables, values, strict=True):
         longest = _longest(variable, rules)
         wrong = ""
         if longest and len(value) > longest:

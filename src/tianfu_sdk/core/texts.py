@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core.campaign import Composed, final_text
-from tianfu_sdk.core.templates import compare, fixed_in, link_spans
+from tianfu_sdk.core.templates import compare, fixed_in, link_spans, value_problems
 from tianfu_sdk.core.words import Words
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities, TextRules
@@ -31,7 +31,7 @@ class Frame:
     known: Sequence[SmsTemplate] = ()
     """Others of the gateway."""
     default: bool = False
-    """Its settings name a template for texts that are of none."""
+    """Its settings name a template for texts that are of none; one variable carries the text."""
     words: Words
     """Of the lists that hold for it."""
 
@@ -113,7 +113,7 @@ def examine(
         path = f"texts.{language}"
         found += _brackets(campaign, language)
         found += _content(campaign.texts[language], path, frame.capabilities.rules)
-        found += _template(campaign, language, frame)
+        found += _template(campaign, language, one.text, frame)
         if one.too_long:
             found.append(
                 SmsProblem(
@@ -215,11 +215,15 @@ def _words(campaign: Campaign, words: Words) -> Iterator[SmsProblem]:
             )
 
 
-def _template(campaign: Campaign, language: str, frame: Frame) -> Iterator[SmsProblem]:
+def _template(campaign: Campaign, language: str, text: str, frame: Frame) -> Iterator[SmsProblem]:
     template = frame.templates.get(language)
     path = f"templates.{language}"
     if template is None:
-        if frame.capabilities.templates == "required" and not frame.default:
+        if frame.capabilities.templates != "required":
+            return
+        if frame.default:
+            yield from value_problems(text, frame.capabilities.rules, f"texts.{language}")
+        else:
             yield SmsProblem(
                 code="sms.no_template",
                 severity=Severity.REFUSE,

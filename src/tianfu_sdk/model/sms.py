@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import datetime, time
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,6 +12,7 @@ import attrs
 from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
 from tianfu_sdk.model.http import HttpResponse
+from tianfu_sdk.model.schedule import Schedule
 from tianfu_sdk.model.sms_policy import QuotaLine
 from tianfu_sdk.model.template import SmsProblem
 
@@ -19,7 +20,6 @@ __all__ = [
     "CallbackResult",
     "Campaign",
     "CampaignState",
-    "DayOfSending",
     "DispatchReport",
     "ErrorClass",
     "Exclusion",
@@ -31,7 +31,6 @@ __all__ = [
     "Plan",
     "QueryAnswer",
     "Recipient",
-    "Schedule",
     "SmsBatch",
     "SmsCapabilities",
     "SmsReceipt",
@@ -278,9 +277,28 @@ class Campaign(Noun):
     topic: str = attrs.field(default="", metadata=text(64))
     purpose: str = attrs.field(default="science_sms", metadata=text(64, shortest=1))
     settings: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    languages: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Only people of these languages; empty: of all."""
+    interests: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(64)), unique))
+    """Only people who asked for one of these topics; empty: whatever they asked for."""
+    members: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Only these subscribers, by id, as far as they are within its reach; empty: all."""
+    segment: str = ""
+    """Id of the saved segment that the audience was taken of."""
+    segment_version: int = 0
+    """Its version then; what is changed in it later changes no campaign."""
+    group: str = attrs.field(default="", metadata=text(64))
+    """Campaigns of one name are about the same thing: nobody gets two of them in a time that
+    policy sets (`repeat_days`)."""
+    content: str = ""
+    """Id of the published content that it tells of; only languages of which there is an
+    approved and current translation are sent, and it counts as the same thing as well."""
     gateway: str = "file"
     fallback: bool = True
-    """A subscriber whose language has no text gets zh-Hans; False: is left out."""
+    """A subscriber whose language has no text gets another; False: is left out."""
+    fallback_order: tuple[str, ...] = attrs.field(default=(), metadata=unique)
+    """Languages of texts that stand in, the first that there is; empty: Tibetan for Amdo, then
+    zh-Hans for all."""
     templates: Mapping[str, str] = MappingProxyType({})
     """By language tag: id of the approved template that the text is of."""
     emergency: str | None = None
@@ -304,35 +322,12 @@ class Campaign(Noun):
 
 
 @attrs.frozen
-class DayOfSending:
-    """How many messages of a campaign go out on a day in China."""
-
-    day: date
-    messages: int
-
-
-@attrs.frozen
-class Schedule:
-    """When a campaign's messages go out, at the rate of its channel and within all hours.
-
-    Other campaigns that wait for the same channel are not counted.
-    """
-
-    starts: datetime
-    """UTC."""
-    ends: datetime | None
-    """When the last one has left, UTC; None: nobody says how fast the channel is."""
-    rate: float
-    """Messages a second; 0: unlimited."""
-    days: tuple[DayOfSending, ...]
-
-
-@attrs.frozen
 class Exclusion:
     """Why some subscribers are left out, and how many."""
 
     reason: str
-    """`no_consent`, `opted_out`, `topic`, `duplicate`, `no_text`, `setting`, `too_long`, or
+    """`no_consent`, `opted_out`, `topic`, `language`, `setting`, `duplicate`, `no_text`,
+    `too_long`; `repeated`, `cap_day`, `cap_month`, `cap_topic`: the phone had enough; or
     `synthetic`: made for a demo or drill, and the gateway reaches telephones."""
     count: int
 

@@ -232,7 +232,7 @@ class Accounts(PersonDesk):
                 work.visible(ACCOUNT, account)
             shelf = kind_of(object)
             if shelf is None:
-                raise NotFound("noun.unknown", path="object", kind="?", id=object[:64])
+                raise NotFound("noun.unknown", path="object", kind="noun", id=object[:64])
             row = work.get_row(shelf, object)
             try:
                 wanted = Action(action)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
-from tianfu_sdk.core.campaign import Candidate, Choice, Composed, Picker
+from tianfu_sdk.core.campaign import Candidate, Choice, Composed, Picker, hours_for
+from tianfu_sdk.core.contacts import Capping
 from tianfu_sdk.core.filters import matches
+from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, ORGANIZATION, REACH, SUBSCRIBER
 from tianfu_sdk.errors import Invalid
@@ -23,14 +26,18 @@ from tianfu_sdk.model.storage import (
     Row,
     Where,
 )
+from tianfu_sdk.services.caps import capping, contacts_between
+from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.indexing import moving, phone_index
 from tianfu_sdk.services.optouts import opt_outs_between
 from tianfu_sdk.services.people import PHONE, open_all
-from tianfu_sdk.services.reach import candidates, demand_built
+from tianfu_sdk.services.reach import NO_CONTACTS, candidates, demand_built, ignores_refusals
 from tianfu_sdk.services.work import Tools, Work
 
-__all__ = ["Audience", "Page", "demand_reach", "reaches_region"]
+__all__ = ["LONGEST_LIST", "Audience", "Page", "demand_reach", "reaches_region"]
 
+LONGEST_LIST = 10_000
+"""Subscribers of an explicit list: it is read at once, and stands in the campaign."""
 PAGE = LONGEST_PAGE
 """Subscribers read at a time; their opt-outs are one short range beside them."""
 
@@ -62,6 +69,8 @@ class Page:
     last: bool
     """Whether there is none after it."""
     candidates: Sequence[Candidate]
+    capping: Capping | None = None
+    """What says whether a phone had enough."""
 
 
 class Audience:
@@ -93,6 +102,7 @@ class Audience:
         after: tuple[KeyValue, str] | None = None,
     ) -> None:
         self._campaign = campaign
+        self._capabilities = capabilities
         self._picker = Picker(campaign, texts, tools.clock.now(), real=capabilities.real)
         self.order = order
         """By which key it is walked."""
@@ -112,7 +122,10 @@ class Audience:
         demand_built(work)
         changing = moving(work)
         order = self.order or ("id" if changing else "phone_ix")
+        decide = capping(work, self._campaign, _due(work, self._campaign, self._capabilities))
         reached = _reached(work, self._campaign)
+        if self._campaign.members:
+            return self._listed(work, order, reached, decide)
         query = Query(
             where=reached[0],
             any_of=reached[1],
@@ -125,15 +138,50 @@ class Audience:
         last = rows[-1] if rows else None
         after = None if last is None else (last.id if order == "id" else last.keys[order], last.id)
         phones = [row.keys["phone_ix"] for row in rows]
-        refused = opt_outs_between(work, phones if order == "phone_ix" else sorted(phones))
-        found = candidates(work, rows, refused)
-        return Page(order, after, len(rows) < PAGE, _lasting(work, found) if changing else found)
+        found = self._looked_up(work, rows, sorted(phones) if changing else phones, decide)
+        found = _lasting(work, found) if changing else found
+        return Page(order, after, len(rows) < PAGE, found, decide)
+
+    def _listed(self, work: Work, order: str, reached: _Reached, decide: Capping | None) -> Page:
+        """Read those of a list who are within reach, all of them at once."""
+        inside, any_of = reached
+        rows = [
+            row
+            for row in work.tx.get(REACH.name, self._campaign.members)
+            if matches(row.id, row.keys, inside)
+            and (any_of is None or any(matches(row.id, row.keys, one) for one in any_of))
+        ]
+        rows.sort(key=lambda row: row.id if order == "id" else (row.keys["phone_ix"], row.id))
+        found = self._looked_up(work, rows, sorted(row.keys["phone_ix"] for row in rows), decide)
+        found = _lasting(work, found) if moving(work) else found
+        last = rows[-1] if rows else None
+        after = None if last is None else (last.id if order == "id" else last.keys[order], last.id)
+        if order != "id" and self.after is not None:
+            found = [one for one in found if (one.phone_ix, one.id) > self.after]
+        return Page(order, after or self.after, last=True, candidates=found, capping=decide)
+
+    def _looked_up(
+        self, work: Work, rows: Sequence[Row], phones: Sequence[bytes], decide: Capping | None
+    ) -> list[Candidate]:
+        """Make candidates, with what their phones refused and, where it counts, were sent.
+
+        Args:
+            work: The transaction.
+            rows: Narrow rows.
+            phones: Their blind indexes, sorted.
+            decide: None: nothing is capped.
+        """
+        heeded = not ignores_refusals(work, self._campaign)
+        refused = opt_outs_between(work, phones) if heeded else {}
+        contacts = contacts_between(work, phones) if decide is not None else NO_CONTACTS
+        return candidates(work, rows, refused, contacts)
 
     def take(self, page: Page) -> list[Choice]:
         """Decide over the subscribers that were read."""
         self.over = page.last
         self.order = page.order
         self.after = page.after or self.after
+        self._picker.capping = page.capping
         if page.order == "id":
             self._picker.remember()
         if self._skipped is not None:
@@ -150,6 +198,14 @@ class Audience:
             yield from self.take(self.read(work))
 
 
+_Reached = tuple[Group, tuple[Group, ...] | None]
+
+
+def _due(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
+    hours = hours_for(campaign, hours_of(work, campaign.organization, capabilities))
+    return next_open(work.now, hours)
+
+
 def _lasting(work: Work, found: Sequence[Candidate]) -> list[Candidate]:
     """Give candidates the index that their phones have once index keys have changed."""
     rows: list[Row] = []
@@ -164,10 +220,10 @@ def _lasting(work: Work, found: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
-def _reached(work: Work, campaign: Campaign) -> tuple[Group, tuple[Group, ...] | None]:
+def _reached(work: Work, campaign: Campaign) -> _Reached:
     """Give the conditions on narrow rows that a campaign reaches, read once a transaction."""
     kept = f"reached~{campaign.id}"
-    found: tuple[Group, tuple[Group, ...] | None] | None = work.kept.get(kept)
+    found: _Reached | None = work.kept.get(kept)
     if found is None:
         level = work.regions().level_of(campaign.region).value
         inside = (Where(level, "=", campaign.region),)

@@ -50,7 +50,7 @@ from tianfu_sdk.services.outbox import (
     stands,
 )
 from tianfu_sdk.services.people import PHONE, open_all
-from tianfu_sdk.services.reach import candidates, demand_built
+from tianfu_sdk.services.reach import candidates, demand_built, ignores_refusals
 from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
@@ -210,7 +210,7 @@ class _Reader:
         if later := self._closed(campaign, stale=stale):
             return Retry(later)
         if text.refused and not stale:
-            return Parked(text.refused)
+            return Parked("sms.template_gone")
         sending = batch_moved(batch, batches.SENDING)
         self._claimed.append(sending)
         return Claim(
@@ -347,6 +347,7 @@ def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[s
         return there
     campaign, real, now = claim.campaign, claim.gateway.capabilities.real, work.now
     moment = moment_key(now)
+    heeded = not ignores_refusals(work, campaign)
     # Nearly all of a batch are of a few shapes, so each is looked at once.
     of_shape: dict[str, str] = {}
     allowed = []
@@ -357,7 +358,7 @@ def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[s
             of_shape[one.shape] = blocked(campaign, plain, now, real=real)
         if of_shape[one.shape] or one.until <= moment:
             continue
-        if not (one.opted_out and refuses(campaign, one.opted_out)):
+        if not (heeded and one.opted_out and refuses(campaign, one.opted_out)):
             allowed.append(ref)
     return allowed
 

@@ -11,19 +11,23 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.hours import Hours, next_open, schedule
-from tianfu_sdk.core.kinds import EMERGENCY
+from tianfu_sdk.core.kinds import CONTENT, EMERGENCY, TRANSLATION, kind_of
+from tianfu_sdk.core.translating import current
 from tianfu_sdk.errors import Invalid, NotFound
+from tianfu_sdk.model.content import State
 from tianfu_sdk.model.sms import Campaign, Plan, SmsCapabilities
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.audience import Audience
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import pace
 from tianfu_sdk.services.quotas import lines
+from tianfu_sdk.services.segments import demand_audience
 from tianfu_sdk.services.texts import composed, demand_templates, problems
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["checked", "demand_no_drill", "not_before", "planned"]
+__all__ = ["checked", "demand_no_drill", "demand_translations", "not_before", "planned"]
 
 
 def checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities) -> Campaign:
@@ -33,17 +37,44 @@ def checked(work: Work, fields: Mapping[str, Any], capabilities: SmsCapabilities
         made,
         texts=rules.texts_by_tag(made.texts),
         templates={canonical_language(tag): id_ for tag, id_ in made.templates.items()},
+        languages=tuple(map(canonical_language, made.languages)),
+        fallback_order=tuple(map(canonical_language, made.fallback_order)),
     )
     demand_templates(work, made, capabilities)
     rules.compose(made, capabilities, work.tools.settings.sms.suffix)
     if made.topic:
         demand_term(work, "topic", made.topic, "topic")
-    for place, code in enumerate(made.settings):
-        demand_term(work, "setting", code, f"settings[{place}]")
+    demand_audience(work, made)
     demand_no_drill(work, made, capabilities)
+    demand_translations(work, made)
     if made.override_reason.strip() and made.emergency is None:
         raise Invalid("sms.override", path="override_reason")
     return made
+
+
+def demand_translations(work: Work, campaign: Campaign) -> None:
+    """Demand that a campaign about a content speaks no language without a sound translation.
+
+    Raises:
+        NotFound: `noun.unknown`.
+        Invalid: `sms.not_published`; `sms.unapproved_translation`, with the path of the text.
+    """
+    if not campaign.content:
+        return
+    shelf = kind_of(campaign.content)
+    if shelf is None or shelf.name not in CONTENT:
+        raise NotFound("noun.unknown", path="content", kind="content", id=campaign.content[:64])
+    source = work.noun(shelf, work.visible(shelf, campaign.content))
+    if source.state is not State.PUBLISHED:
+        raise Invalid("sms.not_published", path="content", id=source.id)
+    where = (Where("source", "=", source.id),)
+    rows = work.each(TRANSLATION.name, Query(where=where))
+    made = (work.noun(TRANSLATION, row) for row in rows)
+    sound = {one.language for one in made if current(one, source)}
+    for language in campaign.texts:
+        if language not in {*sound, source.language}:
+            path = f"texts.{language}"
+            raise Invalid("sms.unapproved_translation", path=path, language=language)
 
 
 def demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:

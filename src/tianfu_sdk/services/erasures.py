@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk.core.kinds import ACCOUNT, EXPERT, QUESTION, SUBJECT_KEY, SUBSCRIBER, kind_of
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.ports.storage import Scrubbing
+from tianfu_sdk.services.caps import forget_contacts
 from tianfu_sdk.services.reach import drop_reach
 from tianfu_sdk.services.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.work import Desk, Work
@@ -57,6 +58,7 @@ def _forget_subscriber(work: Work, subject: str) -> bool:
         name = f"phone.{row.keys['organization']}"
         work.drop_unique(SUBSCRIBER.name, name, row.keys["phone_ix"].hex())
     work.tx.delete(SUBSCRIBER.name, [(row.id, row.version) for row in rows])
+    forget_contacts(work, subject)
     drop_reach(work, [subject])
     drop_receipts(work, subject)
     return bool(rows)

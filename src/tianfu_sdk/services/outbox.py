@@ -27,7 +27,7 @@ from tianfu_sdk.model.storage import (
     Row,
     Where,
 )
-from tianfu_sdk.services import quotas
+from tianfu_sdk.services import caps, quotas
 from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
@@ -281,6 +281,7 @@ def enqueue(
         ids = [message_id(id_, choice.phone_ix) for batch in found for choice in batch]
         there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
     begin(work, campaign)
+    found = caps.book(work, campaign, found, due)
     rows: list[Row] = []
     jobs: list[NewJob] = []
     for batch in found:

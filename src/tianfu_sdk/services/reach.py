@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
-from tianfu_sdk.core.campaign import Candidate, blocked
-from tianfu_sdk.core.kinds import MARK, REACH, SUBSCRIBER
-from tianfu_sdk.core.reach import reach_keys
+from tianfu_sdk.core.campaign import Candidate, overrides_hours, wants_override
+from tianfu_sdk.core.kinds import EMERGENCY, MARK, REACH, SUBSCRIBER
+from tianfu_sdk.core.reach import reach_keys, shape_of
 from tianfu_sdk.errors import Denied, StorageError
 from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.services.again import until_done
-from tianfu_sdk.services.optouts import opt_outs
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = [
+    "NO_CONTACTS",
     "Reaching",
     "add_reach",
     "candidates",
     "demand_built",
     "drop_reach",
+    "ignores_refusals",
     "looked_at",
     "note_built",
     "put_reach",
-    "still_wanted",
 ]
 
 _MARK = "reach"
@@ -78,8 +79,14 @@ def drop_reach(work: Work, ids: Sequence[str]) -> None:
 # Read.
 
 
+NO_CONTACTS: Mapping[bytes, bytes] = MappingProxyType({})
+
+
 def candidates(
-    work: Work, rows: Sequence[Row], refused: Mapping[bytes, frozenset[str]]
+    work: Work,
+    rows: Sequence[Row],
+    refused: Mapping[bytes, frozenset[str]],
+    contacts: Mapping[bytes, bytes] = NO_CONTACTS,
 ) -> list[Candidate]:
     """Make candidates of narrow rows.
 
@@ -87,51 +94,38 @@ def candidates(
         work: The transaction that read them.
         rows: Of kind `reach`.
         refused: What phones want nothing of, by blind index.
+        contacts: What phones were sent, by blind index.
     """
     none: frozenset[str] = frozenset()
-    get = refused.get
+    find = refused.get
+    had = contacts.get
     found = []
     long = [row.id for row in rows if not row.keys["shape"]]
     documents = {row.id: row for row in work.tx.get(SUBSCRIBER.name, long)} if long else {}
     for row in rows:
         keys = row.keys
-        phone_ix = keys["phone_ix"]
-        shape = keys["shape"]
-        if shape:
-            found.append(Candidate(row.id, phone_ix, shape, keys["until"], get(phone_ix, none)))
-        elif row.id in documents:
-            noun = work.noun(SUBSCRIBER, documents[row.id])
-            found.append(Candidate.of(noun, phone_ix, get(phone_ix, none)))
+        phone, shape, until = keys["phone_ix"], keys["shape"], keys["until"]
+        if not shape and row.id not in documents:
+            continue
+        if not shape:
+            shape, until = shape_of(work.noun(SUBSCRIBER, documents[row.id]), None)
+        found.append(Candidate(row.id, phone, shape, until, find(phone, none), had(phone, b"")))
     return found
 
 
-def still_wanted(
-    work: Work, campaign: Campaign, ids: Sequence[str], *, real: bool
-) -> dict[str, str]:
-    """Say whether subscribers may still be sent to: consent, opt-out and synthetic, by keys.
+def ignores_refusals(work: Work, campaign: Campaign) -> bool:
+    """Tell whether an emergency is told to who refused all messages: only where policy says so.
 
-    For who is about to send: no document is read, no phone decrypted.
-
-    Args:
-        work: The open transaction.
-        campaign: The task.
-        ids: Of subscribers.
-        real: Whether the gateway reaches telephones.
-
-    Returns:
-        By id a reason as of `core.campaign.blocked`, empty where nothing forbids it; who is
-        erased is missing.
-
-    Raises:
-        StorageError: `reach.not_built`.
+    The setting `sms.refusal_levels` names the level, the campaign gives a reason, and a second
+    person has approved it; a draft that asks for it is planned so.
     """
-    demand_built(work)
-    rows = work.tx.get(REACH.name, ids)
-    refused = opt_outs(work, (row.keys["phone_ix"] for row in rows))
-    return {
-        one.id: blocked(campaign, one, work.now, real=real)
-        for one in candidates(work, rows, refused)
-    }
+    levels = work.tools.settings.sms.refusal_levels
+    if not levels or campaign.emergency is None:
+        return False
+    if not (overrides_hours(campaign) or wants_override(campaign)):
+        return False
+    rows = work.tx.get(EMERGENCY.name, [campaign.emergency])
+    return any(work.noun(EMERGENCY, row).level.value in levels for row in rows)
 
 
 # Made anew: after a migration, and for a dump of an older program.
@@ -220,7 +214,7 @@ def _make_some(work: Work) -> tuple[int, int, bool]:
 
 def looked_at(work: Work) -> list[Finding]:
     """Hold narrow rows and documents against each other."""
-    if not _found(work).over:
+    if not _found(work).over and work.tx.find(SUBSCRIBER.name, Query(limit=1)):
         message = "not all subscribers have their narrow row yet"
         return [Finding(check="reach", severity="error", message=message, hint=_HINT)]
     count = 0

@@ -58,7 +58,13 @@ class Regions(Desk):
         return self._tree().get(code, self._day(code, on))
 
     def children(self, code: str | None = None, on: date | None = None) -> list[Region]:
-        """Give the regions right below one, by code; of None the provinces."""
+        """Give the regions right below one, by code; of None the provinces.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        if code is not None:
+            self.history(code)
         return self._tree().children(code, self._day(code, on))
 
     def ancestors(self, code: str, on: date | None = None) -> list[Region]:

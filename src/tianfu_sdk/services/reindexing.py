@@ -21,6 +21,7 @@ from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.services.caps import move_contacts
 from tianfu_sdk.services.indexing import (
     index_keys,
     phone_index,
@@ -119,6 +120,7 @@ def move_some(work: Work, limit: int) -> int:
     indexes = {id_: phone_index(work, phone) for id_, phone in phones.items()}
     moved = [row for row in rows if indexes.get(row.id, row.keys["phone_ix"]) != _stands(row)]
     copy_opt_outs(work, {_stands(row): indexes[row.id] for row in moved})
+    move_contacts(work, {_stands(row): indexes[row.id] for row in moved})
     _move_claims(
         work, {row.id: (nouns[row.id].organization, _stands(row)) for row in moved}, indexes
     )

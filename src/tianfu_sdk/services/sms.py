@@ -16,6 +16,7 @@ from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Conflict, Denied, Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.sms import (
     Campaign,
     CampaignState,
@@ -28,16 +29,25 @@ from tianfu_sdk.model.sms import (
     UnknownBatch,
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
-from tianfu_sdk.services import outbox, quotas
+from tianfu_sdk.services import caps, outbox, quotas
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
-from tianfu_sdk.services.drafts import checked, demand_no_drill, not_before, planned
+from tianfu_sdk.services.drafts import (
+    checked,
+    demand_no_drill,
+    demand_translations,
+    not_before,
+    planned,
+)
+from tianfu_sdk.services.explaining import explained
 from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.lanes import again, health, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.reach import ignores_refusals
 from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.segments import demand_segment
 from tianfu_sdk.services.texts import (
     capabilities_of,
     chosen,
@@ -76,6 +86,13 @@ class Sms(Desk):
         settings: Sequence[str] = (),
         gateway: str = "file",
         fallback: bool = True,
+        fallback_order: Sequence[str] = (),
+        segment: str | None = None,
+        languages: Sequence[str] = (),
+        interests: Sequence[str] = (),
+        members: Sequence[str] = (),
+        group: str = "",
+        content: str = "",
         emergency: str | None = None,
         override_reason: str = "",
         template: str | Mapping[str, str] = "",
@@ -94,7 +111,17 @@ class Sms(Desk):
             purpose: Of the consents that count.
             settings: Only people of these settings (科普六进 …); empty: all.
             gateway: Name of the SMS gateway, such as `file`.
-            fallback: A person whose language has no text gets zh-Hans.
+            fallback: A person whose language has no text gets zh-Hans, or what
+                `fallback_order` says; False: nothing.
+            fallback_order: Languages of texts that stand in, the first that there is.
+            segment: Id of a saved audience (`hub.segments`), taken as it stands now; region,
+                languages, interests, settings and members that are given here win.
+            languages: Only people of these languages; empty: of all.
+            interests: Only people who asked for one of these topics; empty: whatever.
+            members: Only these subscribers, by id, as far as they are within reach.
+            group: Campaigns of one name are about the same thing (`sms.repeat_days`).
+            content: Id of the published content that it tells of: each text then needs an
+                approved, current translation of it, or to be in its own language.
             emergency: Id of the emergency report that it answers.
             override_reason: Why an emergency may go out at night; for emergencies only.
             template: Id of the approved template (`hub.templates`) that the texts are of, or
@@ -103,8 +130,9 @@ class Sms(Desk):
 
         Raises:
             Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
-                through a gateway that reaches telephones), `sms.template_gateway`, and others
-                with the path of the field.
+                through a gateway that reaches telephones), `sms.template_gateway`,
+                `sms.segment_retired`, `sms.too_many_members`, `sms.not_published`,
+                `sms.unapproved_translation`, and others with the path of the field.
             Unsupported: `sms.no_templates`, the gateway takes none.
             Denied: `grant.missing`, no grant to compose campaigns there.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
@@ -118,24 +146,39 @@ class Sms(Desk):
             "signature": signature,
             "topic": topic,
             "purpose": purpose,
-            "settings": tuple(settings),
             "gateway": gateway,
             "fallback": fallback,
+            "fallback_order": tuple(fallback_order),
+            "group": group,
+            "content": content,
             "emergency": emergency,
             "override_reason": override_reason,
             "templates": _by_language(template, texts),
         }
 
+        audience = {
+            "region": region,
+            "settings": tuple(settings),
+            "languages": tuple(languages),
+            "interests": tuple(interests),
+            "members": tuple(members),
+        }
+
         def write(work: Work) -> Campaign:
-            owner, placed = work.placed(organization, region)
+            chosen_ = _of_segment(work, segment, audience)
+            owner, placed = work.placed(organization, chosen_["region"])
             work.allow_for(Action.COMPOSE, CAMPAIGN.name, organization, placed)
-            given = fields | {
-                "id": work.new_id(CAMPAIGN),
-                "region": region or owner.region,
-                "whole_region": reaches_region(work, Action.COMPOSE, placed),
-                "author": work.person,
-                "writers": tuple(filter(None, (work.person,))),
-            }
+            given = (
+                fields
+                | chosen_
+                | {
+                    "id": work.new_id(CAMPAIGN),
+                    "region": chosen_["region"] or owner.region,
+                    "whole_region": reaches_region(work, Action.COMPOSE, placed),
+                    "author": work.person,
+                    "writers": tuple(filter(None, (work.person,))),
+                }
+            )
             made = checked(work, given, capabilities)
             stored = work.put(CAMPAIGN, made, placed)
             work.note(stored, "composed", emergency=emergency, languages=len(made.texts))
@@ -202,8 +245,8 @@ class Sms(Desk):
         """
         template = changes.pop("template", None)
         rules.demand_editable(changes)
-        if "settings" in changes:
-            changes["settings"] = tuple(changes["settings"])
+        for name in _SEVERAL & changes.keys():
+            changes[name] = tuple(changes[name])
         known = self._known(id, Action.COMPOSE)
         capabilities = capabilities_of(self._tools, changes.get("gateway") or known.gateway)
 
@@ -290,6 +333,7 @@ class Sms(Desk):
             if known.version != drafted.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
             demand_none(plan.problems)
+            demand_translations(work, known)
             named = {tag: one.id for tag, one in chosen(work, known, capabilities).items()}
             stored = work.put(CAMPAIGN, attrs.evolve(approved, templates=named), placed)
             work.note(
@@ -299,10 +343,33 @@ class Sms(Desk):
                 recipients=plan.recipients,
                 cost=plan.cost,
                 at_night=rules.overrides_hours(stored),
+                refusals=ignores_refusals(work, stored),
             )
             return stored
 
         return self._write(write)
+
+    def explain(self, id: str) -> CampaignExplanation:  # noqa: A002
+        """Say who may do the next step of a campaign and why, and what stands in its way.
+
+        To compose, to approve and to send are grants of their own, and nobody who wrote at a
+        campaign approves it. Nothing is changed.
+
+        Args:
+            id: Of the campaign.
+
+        Returns:
+            The next step; what would be refused, each with code and hint; whether this account
+            may; and the accounts that have a grant for it, of the campaign's organization and
+            of those above.
+        """
+        capabilities = self._capabilities(id, Action.READ)
+
+        def read(work: Work) -> CampaignExplanation:
+            row = work.visible(CAMPAIGN, id)
+            return explained(work, work.noun(CAMPAIGN, row), row, capabilities)
+
+        return self._read(read)
 
     # Sending.
 
@@ -332,6 +399,7 @@ class Sms(Desk):
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
             demand_no_drill(work, known, capabilities)
+            demand_translations(work, known)
             demand_sendable(work, known, capabilities)
             due = not_before(work, known, capabilities)
             if known.state is CampaignState.APPROVED:
@@ -515,6 +583,8 @@ class Sms(Desk):
             Denied: `account.required`, `grant.missing`.
         """
         self._read(_demand_runner)
+        while self._write(lambda work: caps.purge(work, _SOME)):
+            pass
         queues = self._read(outbox.queues)
         return sum(self._purge(queue) for queue in queues)
 
@@ -632,6 +702,18 @@ def _by_language(template: str | Mapping[str, str], texts: Mapping[str, str]) ->
     if isinstance(template, Mapping):
         return dict(template)
     return dict.fromkeys(texts, template) if template else {}
+
+
+_SEVERAL = frozenset({"settings", "languages", "interests", "members", "fallback_order"})
+
+
+def _of_segment(work: Work, segment: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the audience of a saved segment, as far as nothing else is given."""
+    if segment is None:
+        return dict(given)
+    found = demand_segment(work, segment)
+    of = {name: value or getattr(found, name) for name, value in given.items()}
+    return of | {"segment": found.id, "segment_version": found.version}
 
 
 def _demand_runner(work: Work) -> None:

@@ -13,7 +13,7 @@ from tianfu_sdk.core.templates import demand_gateway
 from tianfu_sdk.core.texts import Frame, examine, fitting
 from tianfu_sdk.core.words import Words
 from tianfu_sdk.errors import Invalid, NotFound, Unsupported
-from tianfu_sdk.model.sms import Campaign, SmsCapabilities
+from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.model.template import SmsProblem, SmsTemplate
 from tianfu_sdk.services.templates import templates_of
 from tianfu_sdk.services.tools import Tools
@@ -62,7 +62,7 @@ def demand_templates(work: Work, campaign: Campaign, capabilities: SmsCapabiliti
 def chosen(
     work: Work, campaign: Campaign, capabilities: SmsCapabilities
 ) -> Mapping[str, SmsTemplate]:
-    """Give the templates of a campaign by language: those it names, else those that fit."""
+    """Give the templates of a campaign by language: those it names; of a draft, those that fit."""
     return _frame(work, campaign, capabilities).templates
 
 
@@ -137,7 +137,9 @@ def _frame(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Fra
         default=bool(own.get("template")),
         words=Words(()),
     )
-    if capabilities.templates != "required" or campaign.texts.keys() <= frame.templates.keys():
+    # What is approved goes out as approved, whatever would fit since.
+    open_ = campaign.state is CampaignState.DRAFT and capabilities.templates == "required"
+    if not open_ or campaign.texts.keys() <= frame.templates.keys():
         return frame
     known = templates_of(work, campaign.gateway)
     templates = dict(frame.templates)

@@ -101,4 +101,4 @@ class Tools:
     tell: Callable[[Sequence[Event]], None]
     """Passes committed events on."""
     kept: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
-    """What is costly to make of rows, with their versions; made again when those have moved."""
+    """What is costly to make of rows, with what they said; made again when they say otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -13,19 +13,18 @@ from tianfu_sdk.core.words import Words
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type
-from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.template import Severity, WordHit, WordList
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.tools import Tools
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["WordLists", "words_of"]
 
 _CHANGEABLE = frozenset({"name", "severity", "words", "separated", "active"})
-_MOST = 100_000
+_MOST = 20_000
 _LONGEST = 64
-_LISTS = 200
+_PAGE = 20
 
 
 class WordLists(Desk):
@@ -50,7 +49,7 @@ class WordLists(Desk):
             name: What it is called.
             organization: Id of the organization that keeps it; it holds for campaigns of this
                 one and of those below it.
-            words: 1 to 64 characters each, 100,000 at most; blank ones and doubles are left
+            words: 1 to 64 characters each, 20,000 at most; blank ones and doubles are left
                 out. Width, case and traditional or simplified writing do not matter.
             severity: `refuse`: no campaign with such a word is approved; `warn`: its plan
                 says so.
@@ -178,19 +177,16 @@ class WordLists(Desk):
 
 
 def words_of(work: Work, organization: str) -> Words:
-    """Give the lists that hold for an organization, made ready once a version."""
+    """Give the lists that hold for an organization, made ready once while they stay as they are."""
     _, placed = work.placed(organization)
     where = (Where("active", "=", 1), Where("organization", "in", placed.org_path))
-    rows = work.tx.find(WORD_LIST.name, Query(where=where, limit=_LISTS, fields="keys"))
-    return _ready(work, work.tools, rows)
-
-
-def _ready(work: Work, tools: Tools, rows: Sequence[Row]) -> Words:
-    versions = tuple((row.id, row.version) for row in rows)
-    known = tools.kept.get("words")
-    if known is None or known[0] != versions:
-        full = work.tx.get(WORD_LIST.name, [row.id for row in rows])
-        known = tools.kept["words"] = versions, Words(work.noun(WORD_LIST, row) for row in full)
+    rows = list(work.in_order(WORD_LIST.name, Query(where=where, limit=_PAGE), None))
+    # By what they say and not by their versions: one of a unit that is undone comes again.
+    documents = tuple(row.doc for row in rows)
+    known = work.tools.kept.get("words")
+    if known is None or known[0] != documents:
+        made = Words(work.noun(WORD_LIST, row) for row in rows)
+        known = work.tools.kept["words"] = documents, made
     ready: Words = known[1]
     return ready
 

@@ -34,6 +34,7 @@ from tianfu_sdk.model.sms import (
     SmsBatch,
     SmsCapabilities,
     SmsResult,
+    TextRules,
     Window,
 )
 from tianfu_sdk.ports.clock import Clock, Ids
@@ -119,6 +120,7 @@ class AliyunGateway:
             pace=Pace(calls=_CALLS_A_SECOND),
             templates="required",
             signature="apart",
+            rules=TextRules(links_in_values=False),
         )
 
     @classmethod

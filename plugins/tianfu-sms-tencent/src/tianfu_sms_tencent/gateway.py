@@ -36,6 +36,7 @@ from tianfu_sdk.model.sms import (
     SmsCapabilities,
     SmsReceipt,
     SmsResult,
+    TextRules,
     Window,
 )
 from tianfu_sdk.ports.clock import Clock
@@ -72,6 +73,8 @@ class TencentSettings:
     """Signature (签名) for batches without one, without brackets."""
     template: str = ""
     """Id of the template for batches without one; its only variable carries the whole text."""
+    longest_value: int = 6
+    """Characters of a variable's value, as the console shows it; 0: any number."""
     base_url: str = "https://sms.tencentcloudapi.com/"
     """Where calls go."""
     phones_per_call: int = 200
@@ -108,6 +111,8 @@ class TencentGateway:
             raise Invalid("field.value", path="base_url", value="-")
         if not 1 <= options.phones_per_call <= _MOST:
             raise Invalid("field.value", path="phones_per_call", value=options.phones_per_call)
+        if options.longest_value < 0:
+            raise Invalid("field.value", path="longest_value", value=options.longest_value)
         self._options = options
         self._clock = clock
         pushed = options.callback_token is not None
@@ -125,6 +130,12 @@ class TencentGateway:
             pace=Pace(calls=_CALLS_A_SECOND),
             templates="required",
             signature="apart",
+            rules=TextRules(
+                longest_value=options.longest_value,
+                links_in_values=False,
+                shortest_signature=2,
+                longest_signature=12,
+            ),
         )
 
     @classmethod

@@ -20,6 +20,8 @@ from tianfu_storage_sql.texts import Text, among, bind, compiled, constant
 __all__ = ["KindTable"]
 
 _WIDTH = 100
+_WIDTHS = (8, 32, _WIDTH)
+"""Up to 50 values psycopg remembers how a text is taken apart."""
 
 
 class KindTable:
@@ -44,8 +46,11 @@ class KindTable:
         self._selects: dict[Shape, Text] = {}
         self._counts: dict[Shape, Text] = {}
         one = sa.select(*self._wide).where(main.c.id == bind(0, main.c.id.type))
-        some = sa.select(*self._wide).where(among(main.c.id, 0, _WIDTH))
-        self._get_one, self._get_some = self._said(one), self._said(some)
+        self._get_one = self._said(one)
+        self._get_some = {
+            number: self._said(sa.select(*self._wide).where(among(main.c.id, 0, number)))
+            for number in _WIDTHS
+        }
         self._insert = self._said_insert(names, constant("1"))
         version = bind(len(names) + 2, main.c.version.type)
         self._load_text = self._said_insert(names, version)
@@ -116,8 +121,9 @@ class KindTable:
         rows: list[Row] = []
         for start in range(0, len(distinct), _WIDTH):
             chunk = distinct[start : start + _WIDTH]
-            padded = chunk + [chunk[-1]] * (_WIDTH - len(chunk))
-            rows += [self.row(r) for r in session.rows(self._get_some, padded)]
+            wide = next(number for number in _WIDTHS if number >= len(chunk))
+            padded = chunk + [chunk[-1]] * (wide - len(chunk))
+            rows += [self.row(r) for r in session.rows(self._get_some[wide], padded)]
         return rows
 
     def find(self, session: Session, query: Query) -> list[Row]:

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from tianfu_sdk.errors import SchemaTooNew, StorageCorrupt, StorageUnavailable
 from tianfu_sdk.model.storage import Kind
-from tianfu_storage_sql import horizon
+from tianfu_storage_sql import gin, horizon
 from tianfu_storage_sql.events import Events, NumberedEvents
+from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.horizon import HorizonEvents
 from tianfu_storage_sql.locking import Making
 from tianfu_storage_sql.schema import SCHEMA, Tables, commit_name
@@ -164,7 +165,13 @@ class Opener:
             return None
         if "tf_meta" not in present:
             raise StorageCorrupt("storage.not_ours", place=place)
-        facts = {row[0]: row[1] for row in session.rows(self._meta, ())}
+        try:
+            facts = {row[0]: row[1] for row in session.rows(self._meta, ())}
+        except self._driver.errors as error:
+            if self._driver.fault(error) is not Fault.OTHER:
+                raise
+            # A table of this name with other columns.
+            raise StorageCorrupt("storage.not_ours", place=place) from error
         if not facts and not self._postgresql:
             return None  # an opening was interrupted
         if facts.get("application") != "tianfu_sdk":
@@ -192,17 +199,21 @@ class Opener:
         tables = self.tables
         if self.recognise(session) is None:
             self._demand_encoding(session)
-            horizon_ = self._driver.features.horizon
+            horizon_, gin_ = self._driver.features.horizon, self._driver.features.gin
             shared = tables.shared if horizon_ else [*tables.shared, *tables.numbered]
+            shared += [] if gin_ else tables.searched
             # `tf_meta` first, so that what an interrupted opening left is known as ours; where
             # DDL is not part of a transaction, what stands there already is stepped over.
             statements = [s for table in shared for s in tables.statements(table)]
-            for statement in [*statements, *(horizon.STATEMENTS if horizon_ else ())]:
+            statements += horizon.STATEMENTS if horizon_ else ()
+            statements += gin.STATEMENTS if gin_ else ()
+            for statement in statements:
                 session.do(statement if self._postgresql else repeatable(statement))
             facts = {
                 "application": "tianfu_sdk",
                 "schema": str(SCHEMA),
                 "events": "horizon" if horizon_ else "numbered",
+                "search": "gin" if gin_ else "postings",
                 "era": "0",
                 "server": self._server(session),
             }

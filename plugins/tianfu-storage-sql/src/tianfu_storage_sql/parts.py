@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk.model.storage import Kind
 from tianfu_storage_sql.documents import KindTable
 from tianfu_storage_sql.events import Events
+from tianfu_storage_sql.gin import GinSearching
 from tianfu_storage_sql.jobs import Jobs
 from tianfu_storage_sql.listing import Listing
 from tianfu_storage_sql.markers import Markers
@@ -30,7 +31,7 @@ class Parts:
     events: Events
     jobs: Jobs
     listing: Listing
-    searching: Searching
+    searching: Searching | GinSearching
 
 
 class KindTables(dict[str, KindTable]):

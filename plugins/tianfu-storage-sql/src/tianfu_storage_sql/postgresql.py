@@ -83,7 +83,9 @@ class Postgresql:
         self.features = (
             Features()
             if settings.portable
-            else Features(returning=True, ignoring="conflict", skip_locked=True, horizon=True)
+            else Features(
+                returning=True, ignoring="conflict", skip_locked=True, horizon=True, gin=True
+            )
         )
         self._timeout = settings.timeout
         self._prepare = settings.prepare_threshold or None

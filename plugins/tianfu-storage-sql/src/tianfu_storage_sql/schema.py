@@ -8,8 +8,9 @@ kind gets tables of the next number, `tf_d1_<kind>` and so on, so that a program
 old shape only finds no table rather than one it would misread.
 
 Nothing here is refused by an engine that spreads rows over machines: no foreign keys, no
-unique key beside the primary one, and no primary key out of a sequence. Text is ordered byte
-by byte, which in UTF-8 is by code point, and blanks at its end count.
+unique key beside the primary one, and no primary key out of a sequence, except that of the log of
+events where it is numbered after commit (everywhere but on PostgreSQL). Text is ordered byte by
+byte, which in UTF-8 is by code point, and blanks at its end count.
 """
 
 from __future__ import annotations
@@ -399,11 +400,12 @@ class Tables:
             self.commit(),
             self.job,
             self.hold,
-            self.doc,
-            self.posting,
-            self.tag,
-            self.frequency,
         ]
+
+    @property
+    def searched(self) -> list[sa.Table]:
+        """Give the tables of the portable search index."""
+        return [self.doc, self.posting, self.tag, self.frequency]
 
     @property
     def numbered(self) -> list[sa.Table]:

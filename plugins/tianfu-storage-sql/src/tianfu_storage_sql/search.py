@@ -90,6 +90,14 @@ class Searching:
             )
         )
 
+    def within(self, tx: _Transaction) -> SqlSearch:
+        """Give the engine inside an open transaction."""
+        return SqlSearch(tx, self)
+
+    def due(self) -> bool:
+        """Tell whether it is time to fold: never before other housekeeping is."""
+        return False
+
     def _said(self, statement: Any) -> Text:
         return compiled(statement, self.driver.dialect)
 

@@ -34,6 +34,8 @@ class Features:
     skip_locked: bool = False
     horizon: bool = False
     """Ids of transactions and snapshots of them, by which events are ordered."""
+    gin: bool = False
+    """Arrays and an index of their members, by which texts are searched."""
 
 
 class Session(Protocol):

@@ -18,6 +18,7 @@ from tianfu_sdk.ports.storage import Rekey, Tx
 from tianfu_storage_sql.address import SqlSettings
 from tianfu_storage_sql.connections import Connections
 from tianfu_storage_sql.faults import Fault, told
+from tianfu_storage_sql.gin import GinSearching
 from tianfu_storage_sql.jobs import Jobs
 from tianfu_storage_sql.listing import Listing
 from tianfu_storage_sql.markers import Markers
@@ -97,8 +98,14 @@ class SqlStore:
             events=opened.events,
             jobs=Jobs(tables, self._driver, self._share, self._settings.share_wait),
             listing=Listing(tables, self._driver),
-            searching=Searching(tables, self._driver),
+            searching=self._searching(opened.found),
         )
+
+    def _searching(self, found: Found) -> Searching | GinSearching:
+        # As the store was made, whatever the driver could do.
+        if found.facts.get("search") == "gin":
+            return GinSearching(self._driver)
+        return Searching(self._opener.tables, self._driver)
 
     def _opened(self, kinds: Sequence[Kind]) -> Opened:
         for turn in range(1, _RUNS + 1):
@@ -313,9 +320,11 @@ class SqlStore:
         for stream in tx.appended | tx.pending:
             step = functools.partial(parts.events.settle, session, stream)
             self._quietly(session, functools.partial(_all, step))
-        if tx.wrote and parts.markers.old():
+        old = tx.wrote and parts.markers.old()
+        if old:
             self._quietly(session, lambda: parts.markers.purge(session))
             self._quietly(session, lambda: self._opener.upkeep(session))
+        if old or parts.searching.due():
             self._quietly(session, lambda: parts.searching.fold(session))
 
     def _quietly(self, session: Session, fn: Callable[[], object]) -> None:

@@ -54,10 +54,8 @@ class SqlTx:
     @property
     def search(self) -> TransactionalSearch | None:
         """The engine inside this transaction."""
-        from tianfu_storage_sql.search import SqlSearch
-
         self.reading()
-        return SqlSearch(self, self._parts.searching)
+        return self._parts.searching.within(self)
 
     # Documents.
 

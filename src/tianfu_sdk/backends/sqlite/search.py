@@ -13,14 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.ranking import bm25, idf, rarest
+from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
+from tianfu_sdk.core.ranking import idf
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
-from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens, script_of
+from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 
 __all__ = ["SqliteSearch"]
 
-_MOST_HITS = 200
-_CANDIDATES = 100
 _FEW = 2
 """Words whose sum of weights would leave too much undecided."""
 # unicode61 splits at these; private-use letters stand for them inside the index.
@@ -103,7 +102,7 @@ class SqliteSearch:
 
     def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
-        check_page(limit, most=_MOST_HITS)
+        check_page(limit, most=MOST_HITS)
         # Counting the rows would cost more than all the rest of a query.
         n = self._number("docs")
         if not tokens or not n:
@@ -111,22 +110,7 @@ class SqliteSearch:
         average = self._number("length") / n
         frequencies = {token: df for token, df in self._frequencies(tokens).items() if df}
         weights = {token: idf(n, df) for token, df in frequencies.items()}
-        # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
-        # so all other tokens are counted as the analyzer sees them.
-        lettered = [token for token in weights if _is_lettered(token)]
-        others = [token for token in weights if not _is_lettered(token)]
-        hits = []
-        for id_, text, length in self._candidates(frequencies, n, only, limit):
-            counts = {token: text.count(token) for token in lettered}
-            if others:
-                seen = Counter(folded_tokens(text))
-                counts.update({token: seen[token] for token in others})
-            parts = {t: bm25(c, weights[t], length, average) for t, c in counts.items() if c}
-            score = sum(parts.values())
-            if score > 0:
-                hits.append(Hit(id_, score, parts))
-        hits.sort(key=lambda hit: (-hit.score, hit.id))
-        return hits[:limit]
+        return best(self._candidates(frequencies, n, only, limit), weights, average)[:limit]
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
@@ -154,8 +138,8 @@ class SqliteSearch:
     def _candidates(
         self, frequencies: Mapping[str, int], n: int, only: SearchFilter, limit: int
     ) -> list[tuple[str, str, int]]:
-        words = {token: df for token, df in frequencies.items() if _is_word(token)}
-        most = max(_CANDIDATES, 2 * limit)
+        words = {token: df for token, df in frequencies.items() if is_word(token)}
+        most = enough(limit)
         if not words:
             return self._containing(list(frequencies), only, most)
         if len(words) <= _FEW:
@@ -211,7 +195,7 @@ class SqliteSearch:
     def _frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         found = {}
         for token in tokens:
-            if _is_word(token):
+            if is_word(token):
                 text, value = "SELECT doc FROM tf_word WHERE term = ?", token.translate(_SAFE)
             else:
                 text, value = "SELECT df FROM tf_letter WHERE letter = ?", token
@@ -240,20 +224,8 @@ class SqliteSearch:
         return int(row[0]) if row else 0
 
 
-_LETTERED = frozenset({"Hani", "Yiii"})
-"""Scripts written without blanks, whose single characters are tokens beside the pairs."""
-
-
-def _is_lettered(token: str) -> bool:
-    return script_of(token[0]) in _LETTERED
-
-
-def _is_word(token: str) -> bool:
-    return len(token) > 1 or not _is_lettered(token)
-
-
 def _words(tokens: Sequence[str]) -> str:
-    return " ".join(token for token in tokens if _is_word(token)).translate(_SAFE)
+    return " ".join(token for token in tokens if is_word(token)).translate(_SAFE)
 
 
 def _quoted(word: str) -> str:

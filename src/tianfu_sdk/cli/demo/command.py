@@ -6,12 +6,14 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from tianfu_sdk.cli.shared import echo_json, json_option, opened, shown_db, store_url
-from tianfu_sdk.errors import Invalid
+from tianfu_sdk.errors import CryptoError, Invalid, StorageUnavailable
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.settings import Settings
 
 __all__ = ["demo"]
 
@@ -53,6 +55,7 @@ def demo(db: str, as_json: bool) -> None:  # noqa: FBT001
         if told is None:
             if hub.as_system(reason="demo").accounts.find(limit=1).items:
                 raise Invalid("demo.foreign", path="db", db=db)
+            _demand_places(url, hub.settings)
             summary = _run(hub, quiet=as_json)
             summary["seconds"] = round(time.monotonic() - began, 1)
             hub.as_system(reason="demo").marks.set("demo", json.dumps(summary, ensure_ascii=False))
@@ -71,6 +74,16 @@ def _refuse_foreign(db: str) -> None:
     # catches what is not even a file.
     if "://" not in db and Path(db).is_dir():
         raise Invalid("demo.foreign", path="db", db=db)
+
+
+def _demand_places(url: str, settings: Settings) -> None:
+    # A server has nothing beside it, and half a demo would be of no use.
+    if urlsplit(url).scheme in {"sqlite", "memory"}:
+        return
+    if not settings.media:
+        raise StorageUnavailable("media.nowhere", path="media")
+    if settings.key is None and not (settings.key_file or settings.keys):
+        raise CryptoError("keys.missing", path="key")
 
 
 def _run(hub: Hub, *, quiet: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -335,6 +336,46 @@ class SearchCases(StoreCases):
             before, after = reading.result(self.patience)
         assert after == before
         assert self.ids(db, "apple") == ["c"]
+
+    def test_writers_side_by_side(self, db: Store) -> None:
+        docs = self.many(24)
+        first = docs[0]
+
+        def write(place: int) -> None:
+            gone = doc(f"gone{place}", "apple hazel")
+            for one in docs[1 + place :: 4]:
+                db.run(partial(self._index, docs=[one, first]), write=True)
+                db.run(partial(self._index, docs=[gone]), write=True)
+                db.run(partial(self._remove, ids=[gone.id]), write=True)
+
+        with self.workers(4) as threads:
+            list(threads.map(write, range(4)))
+        assert self.look(db, lambda search: search.size()) == len(docs)
+        for tokens in (["apple", "hazel"], _WORDS):
+            expected = self.expected(docs, tokens)
+            hits = self.hits(db, " ".join(tokens))
+            assert {hit.id: hit.score for hit in hits} == pytest.approx(
+                {doc_id: sum(parts.values()) for doc_id, parts in expected.items()}, rel=1e-6
+            )
+
+    def _index(self, tx: Tx, docs: Sequence[SearchDoc]) -> None:
+        self.within(tx).index(docs)
+
+    def _remove(self, tx: Tx, ids: Sequence[str]) -> None:
+        self.within(tx).remove(ids)
+
+    def test_what_looks_like_a_query_is_a_token(self, db: Store) -> None:
+        self.index(db, doc("a", "apple"), doc("b", "banana"))
+        for token in ('"', "'", "\\", "{apple}", "apple,banana", "%", "NULL", "apple*", "NOT b"):
+            assert self.found(db, [token], _ALL) == [], token
+            assert self.found(db, [token, "apple"], _ALL) == ["a"], token
+            only = SearchFilter(kinds=frozenset([token]), tags=frozenset([token, "x"]))
+            assert self.found(db, ["apple"], only) == []
+
+    def found(self, store: Store, tokens: Sequence[str], only: SearchFilter) -> list[str]:
+        """Query tokens as they stand, and give the ids."""
+        hits = self.look(store, lambda search: search.query(tokens, only, 200))
+        return [hit.id for hit in hits]
 
     def many(self, number: int) -> list[SearchDoc]:
         """Make documents of mixed words and lengths, the same each time."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tianfu_sdk.core.ranking import rarest
+from tianfu_sdk.core.candidates import rarest
 
 
 def counts(*numbers):

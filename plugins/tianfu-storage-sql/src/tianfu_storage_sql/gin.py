@@ -1,0 +1,356 @@
+"""Full-text search by an index of PostgreSQL's own, inside the store's transactions.
+
+A document is one row: its folded text, and its words as numbers in an array, over which a GIN
+index lies. The rarest words of a question find candidates, ranked in the server by the weights of
+these words and the length; the best of them are ranked here by BM25 over all tokens, as on
+SQLite. A number is a checksum of a word: two words of one number only make a candidate that the
+ranking then leaves out, and nothing of what somebody asks is ever read as a query.
+
+How many documents have a token stands in `tf_count`, which only housekeeping changes, and in rows
+of `tf_change` that each write appends: who publishes queues for nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from typing import Protocol
+
+import attrs
+
+from tianfu_sdk.core.border import check_page
+from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
+from tianfu_sdk.core.ranking import idf
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
+from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.search import clipped
+from tianfu_storage_sql.session import Driver, RacedError, Session
+from tianfu_storage_sql.texts import Text
+
+__all__ = ["STATEMENTS", "GinSearch", "GinSearching"]
+
+_BATCH = 1_000
+_DUE = 64
+"""Writes of this process after which what they appended is folded."""
+_ROUND = 50_000
+_ROUNDS = 100
+_HELD = 200_000
+"""Counts that a rebuilding keeps before it writes them down."""
+_DOCS, _LENGTH = "", " "
+"""Stand for the number of documents and of all their tokens; no token is empty or a blank."""
+
+# Written out rather than said by Core: nothing of it means anything to another dialect.
+STATEMENTS = (
+    """CREATE TABLE tf_text (
+        id varchar(64) COLLATE "C" PRIMARY KEY, kind varchar(64) COLLATE "C" NOT NULL,
+        language varchar(64) COLLATE "C" NOT NULL, length integer NOT NULL,
+        tags text[] COLLATE "C" NOT NULL, words integer[] NOT NULL,
+        body text COLLATE "C" NOT NULL)""",
+    # What the planner could learn of these would cost each ANALYZE more than it gives.
+    "ALTER TABLE tf_text ALTER words SET STATISTICS 0, ALTER body SET STATISTICS 0",
+    # Words that are not in their places yet are read one by one: let these be few.
+    "CREATE INDEX tf_text_words ON tf_text USING gin (words) WITH (gin_pending_list_limit = 256)",
+    'CREATE TABLE tf_count (token text COLLATE "C" PRIMARY KEY, number bigint NOT NULL)',
+    """CREATE TABLE tf_change (
+        token text COLLATE "C", part bigint, number bigint NOT NULL,
+        PRIMARY KEY (token, part) INCLUDE (number))""",
+)
+"""What makes the tables."""
+
+
+def _text(sql: str, places: Sequence[int] | None = None) -> Text:
+    return Text(sql, tuple(range(sql.count("%s")) if places is None else places))
+
+
+@cache
+def _shaped(sql: str, conditions: str) -> Text:
+    # One object a shape: connections know by it what they have prepared.
+    return _text(sql.replace("{conditions}", conditions))
+
+
+_ADD = _text(
+    "INSERT INTO tf_text (id, kind, language, length, tags, words, body)"
+    " VALUES (%s, %s, %s, %s::integer, %s::text[], %s::integer[], %s)"
+)
+_CHANGE = _text("INSERT INTO tf_change (token, part, number) VALUES (%s, %s::bigint, %s::bigint)")
+# Locked in one order: whoever removes the same documents waits, and finds them gone.
+_REMOVE = _text(
+    "DELETE FROM tf_text WHERE id IN (SELECT id FROM tf_text WHERE id = ANY (%s::text[])"
+    " ORDER BY id FOR UPDATE) RETURNING body, length"
+)
+# Who publishes waits for a rebuilding, who asks does not; who folds gives way.
+_REBUILD = "LOCK TABLE tf_text, tf_change IN SHARE ROW EXCLUSIVE MODE"
+_GIVE_WAY = "LOCK TABLE tf_change IN ROW EXCLUSIVE MODE NOWAIT"
+_EMPTY = tuple(_text(f"DELETE FROM {name}") for name in ("tf_text", "tf_count", "tf_change"))
+_NOTE = _text("INSERT INTO tf_meta (name, value) VALUES ('analyzer', %s) ON CONFLICT DO NOTHING")
+_NOTED = _text("SELECT value FROM tf_meta WHERE name = 'analyzer'")
+_FORGET = _text("DELETE FROM tf_meta WHERE name = 'analyzer'")
+_FREQUENCIES = _text(
+    "SELECT token, sum(number)::bigint FROM ("
+    "SELECT token, number FROM tf_count WHERE token = ANY (%s::text[]) UNION ALL"
+    " SELECT token, number FROM tf_change WHERE token = ANY (%s::text[])) AS f GROUP BY token",
+    (0, 0),
+)
+_NO_JIT = "SET LOCAL jit = off"
+"""It would cost more than the statement that it is for."""
+# BM25 as if a document had each word once, as most have: weight · 2.2 / (1 + 1.2 · (0.25 +
+# 0.75 · length / average)). Its constants are parameters, since 0.9 would be exact, and slow.
+_SHARE = "q.weight / (%s::float8 + %s::float8 * d.length)"
+_FIXED, _LONG, _HEAVY = 1.3, 0.9, 2.2
+_BY_WORDS = (
+    "SELECT t.id, t.body, t.length FROM ("
+    f"SELECT d.id, sum({_SHARE}) AS score"
+    " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
+    " JOIN tf_text AS d ON d.words @> ARRAY[q.word]{conditions}"
+    " GROUP BY d.id ORDER BY score DESC, d.id LIMIT %s::bigint"
+    ") AS best JOIN tf_text AS t ON t.id = best.id"
+)
+_BY_LETTERS = (
+    "SELECT d.id, d.body, d.length FROM tf_text AS d WHERE EXISTS ("
+    "SELECT FROM unnest(%s::text[]) AS q (letter) WHERE strpos(d.body, q.letter) > 0)"
+    "{conditions} ORDER BY d.length, d.id LIMIT %s::bigint"
+)
+_CONDITIONS = (
+    " AND d.kind = ANY (%s::text[])",
+    " AND d.language = ANY (%s::text[])",
+    " AND d.tags && %s::text[]",
+)
+_ALONE = _text("SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.tf_change'))")
+_FOLD = _text(
+    "WITH gone AS (DELETE FROM tf_change WHERE ctid = ANY (ARRAY("
+    f"SELECT ctid FROM tf_change ORDER BY token LIMIT {_ROUND}))"
+    " RETURNING token, number), summed AS ("
+    "SELECT token, sum(number)::bigint AS number FROM gone GROUP BY token), added AS ("
+    "INSERT INTO tf_count AS c SELECT token, number FROM summed ON CONFLICT (token)"
+    " DO UPDATE SET number = c.number + excluded.number)"
+    " SELECT count(*) FROM gone"
+)
+
+
+class _Transaction(Protocol):
+    def reading(self) -> Session: ...
+
+    def writing(self) -> Session: ...
+
+
+@attrs.frozen
+class _Asked:
+    frequencies: Mapping[str, int]
+    """How many documents have each token of a question."""
+    weights: Mapping[str, float]
+    average: float
+    """Tokens of a document."""
+
+
+class GinSearching:
+    """The engine of one open store.
+
+    Args:
+        driver: Knows what a duplicate is.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._guard = threading.Lock()
+        self._writes = 0
+
+    def within(self, tx: _Transaction) -> GinSearch:
+        """Give the engine inside an open transaction."""
+        return GinSearch(tx, self)
+
+    def due(self) -> bool:
+        """Tell, once, that so much was appended that it is time to fold."""
+        if self._writes < _DUE:
+            return False
+        with self._guard:
+            due, self._writes = self._writes >= _DUE, 0
+        return due
+
+    def fold(self, session: Session) -> int:
+        """Sum up what was appended; gives how many rows."""
+        folded = 0
+        for _ in range(_ROUNDS):
+            session.begin(write=True)
+            session.do(_GIVE_WAY)
+            ((alone,),) = session.rows(_ALONE, ())
+            ((number,),) = session.rows(_FOLD, ()) if alone else ((0,),)
+            session.commit(None)
+            folded += number
+            if number < _ROUND:
+                break
+        return folded
+
+    def add(self, session: Session, docs: Sequence[tuple[SearchDoc, list[str]]]) -> None:
+        """Insert documents, given with their tokens."""
+        rows = [
+            (
+                doc.id,
+                doc.kind,
+                doc.language,
+                len(tokens),
+                _array(sorted(doc.tags)),
+                _numbers({_number(token) for token in tokens if is_word(token)}),
+                doc.text.replace("\0", " "),
+            )
+            for doc, tokens in docs
+        ]
+        try:
+            session.load("tf_text", _ADD, rows)
+        except self._driver.errors as error:
+            if self._driver.fault(error) is not Fault.DUPLICATE:
+                raise
+            raise RacedError from error
+
+    def count(self, session: Session, changes: Mapping[str, int]) -> None:
+        """Append what changed of how many documents have tokens."""
+        part = secrets.randbits(63)
+        many = [(token, part, change) for token, change in changes.items() if change]
+        session.load("tf_change", _CHANGE, many)
+        with self._guard:
+            self._writes += bool(many)
+
+
+class GinSearch:
+    """The engine inside one open transaction.
+
+    Args:
+        tx: Gives the session while it lives.
+        searching: Of the store.
+    """
+
+    def __init__(self, tx: _Transaction, searching: GinSearching) -> None:
+        self._tx = tx
+        self._all = searching
+
+    def index(self, docs: Sequence[SearchDoc]) -> None:
+        """Add documents, or replace those of the same id."""
+        session = self._tx.writing()
+        changes: Counter[str] = Counter()
+        for batch in _batches({doc.id: doc for doc in docs}.values()):
+            self._index(session, batch, changes)
+        self._all.count(session, changes)
+
+    def _index(self, session: Session, docs: Sequence[SearchDoc], changes: Counter[str]) -> None:
+        self._remove(session, [doc.id for doc in docs], changes)
+        cut = [(doc, folded_tokens(doc.text)) for doc in sorted(docs, key=lambda doc: doc.id)]
+        self._all.add(session, cut)
+        for _, tokens in cut:
+            changes.update(set(map(clipped, tokens)))
+            changes[_LENGTH] += len(tokens)
+        changes[_DOCS] += len(cut)
+        session.change(_NOTE, (str(ANALYZER_VERSION),))
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents."""
+        session = self._tx.writing()
+        changes: Counter[str] = Counter()
+        self._remove(session, ids, changes)
+        self._all.count(session, changes)
+
+    def _remove(self, session: Session, ids: Sequence[str], changes: Counter[str]) -> None:
+        if not ids:
+            return
+        for body, length in session.rows(_REMOVE, (_array(ids),)):
+            changes.subtract(set(map(clipped, folded_tokens(body))))
+            changes[_LENGTH] -= length
+            changes[_DOCS] -= 1
+
+    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+        """Rank documents by BM25 over the tokens."""
+        check_page(limit, most=MOST_HITS)
+        session = self._tx.reading()
+        asked = {clipped(token): token for token in tokens if token and "\0" not in token}
+        if not asked:
+            return []
+        frequencies = self._frequencies(session, [_DOCS, _LENGTH, *asked])
+        n = frequencies.pop(_DOCS, 0)
+        length = frequencies.pop(_LENGTH, 0)
+        found = {asked[token]: df for token, df in frequencies.items() if df > 0}
+        if not n or not found:
+            return []
+        weights = {token: idf(n, df) for token, df in found.items()}
+        question = _Asked(found, weights, length / n)
+        rows: list[tuple[str, str, int]] = []
+        for candidates in self._candidates(session, question, only, limit):
+            rows = candidates
+            if len(rows) >= limit:
+                break
+        return best(rows, weights, question.average)[:limit]
+
+    def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
+        return dict(session.rows(_FREQUENCIES, (_array(tokens),)))
+
+    def _candidates(
+        self,
+        session: Session,
+        asked: _Asked,
+        only: SearchFilter,
+        limit: int,
+    ) -> Iterator[list[tuple[str, str, int]]]:
+        members = [sorted(some) for some in (only.kinds, only.languages, only.tags)]
+        conditions = "".join(said for said, some in zip(_CONDITIONS, members, strict=True) if some)
+        filters = [_array(some) for some in members if some]
+        words = {token: df for token, df in asked.frequencies.items() if is_word(token)}
+        session.do(_NO_JIT)
+        if not words:
+            text = _shaped(_BY_LETTERS, conditions)
+            yield session.rows(text, (_array([*asked.frequencies]), *filters, enough(limit)))
+            return
+        text = _shaped(_BY_WORDS, conditions)
+        for some in rarest(words):
+            numbers = _numbers([_number(word) for word in some])
+            heavy = _numbers([_HEAVY * asked.weights[word] for word in some])
+            long = _LONG / asked.average
+            given = (_FIXED, long, numbers, heavy, *filters, enough(limit))
+            yield session.rows(text, given)
+
+    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+        """Throw the index away and build it from these documents."""
+        session = self._tx.writing()
+        session.do(_REBUILD)
+        for text in (*_EMPTY, _FORGET):
+            session.change(text, ())
+        changes: Counter[str] = Counter()
+        for batch in _batches(docs):
+            self._index(session, list({doc.id: doc for doc in batch}.values()), changes)
+            if len(changes) > _HELD:
+                self._all.count(session, changes)
+                changes.clear()
+        self._all.count(session, changes)
+        return self.size()
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the index."""
+        session = self._tx.reading()
+        noted = session.rows(_NOTED, ()) if self.size() else []
+        return int(noted[0][0]) if noted else None
+
+    def size(self) -> int:
+        """Count the documents."""
+        return self._frequencies(self._tx.reading(), [_DOCS]).get(_DOCS, 0)
+
+
+def _batches(docs: Iterable[SearchDoc]) -> Iterator[list[SearchDoc]]:
+    left = iter(docs)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+def _number(word: str) -> int:
+    return zlib.crc32(word.encode()) - 2**31
+
+
+def _numbers(numbers: Iterable[float]) -> str:
+    return f"{{{','.join(map(repr, numbers))}}}"
+
+
+def _array(texts: Sequence[str]) -> str:
+    """Say an array of texts: a value, which the server reads, never a part of a statement."""
+    said = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
+    return f"{{{','.join(said)}}}"

@@ -1,0 +1,136 @@
+"""The search engine of PostgreSQL's own: what the suite cannot see of it."""
+
+import pytest
+from tianfu_storage_sql.gin import GinSearching
+from tianfu_storage_sql.search import Searching
+
+from tianfu_sdk.core import candidates
+from tianfu_sdk.model.search import SearchDoc, SearchFilter
+
+pytestmark = pytest.mark.server
+
+
+def doc(number, text, tag="in:510000"):
+    return SearchDoc(
+        id=f"r{number:04d}",
+        kind="resource",
+        language="zh-Hans",
+        text=text,
+        tags=frozenset({tag}),
+    )
+
+
+@pytest.fixture
+def store(postgresql_url, opened):
+    store = opened(postgresql_url)
+    store.open([])
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def index(store):
+    return lambda docs: store.run(lambda tx: tx.search.index(list(docs)), write=True)
+
+
+@pytest.fixture
+def ask(store):
+    def asked(tokens, limit=10, **only):
+        found = SearchFilter(**{name: frozenset(members) for name, members in only.items()})
+        hits = store.run(lambda tx: tx.search.query(tokens, found, limit), write=False)
+        return [hit.id for hit in hits]
+
+    return asked
+
+
+def counted(store):
+    """What is counted of every token, folded and not."""
+    session = store._connections.take()
+    from tianfu_storage_sql.texts import Text
+
+    both = "SELECT token, number FROM tf_count UNION ALL SELECT token, number FROM tf_change"
+    sums = f"SELECT token, sum(number)::bigint FROM ({both}) f GROUP BY token"
+    return {token: number for token, number in session.rows(Text(sums, ()), ()) if number}
+
+
+def test_a_store_has_the_engine_it_was_made_with(postgresql_url, portable_url, opened):
+    for url, engine in ((postgresql_url, GinSearching), (portable_url, Searching)):
+        opened(url, portable=engine is Searching).open([])
+        for portable in (False, True):
+            again = opened(url, portable=portable)
+            again.open([])
+            assert type(again._parts.searching) is engine
+            again.close()
+
+
+def test_a_filter_reaches_past_the_rarest_words(index, ask, monkeypatch):
+    monkeypatch.setattr(candidates, "_WALKED", 2)
+    monkeypatch.setattr(candidates, "_MOST_WALKED", 2)
+    index(doc(n, "apple banana cherry") for n in range(8))
+    index([doc(8, "apple banana", "in:510300"), doc(9, "damson elder"), doc(10, "damson elder")])
+    asked = ["damson", "cherry", "banana", "apple"]
+    assert ask(asked, limit=2) == ["r0009", "r0010"]
+    assert ask(asked, tags=["in:510300"]) == ["r0008"]
+    assert len(ask(asked)) == 10
+
+
+def test_single_characters_are_found_though_they_are_not_in_the_index(index, ask):
+    index([doc(1, "加碘的盐"), doc(2, "盐碱地"), doc(3, "土壤")])
+    assert sorted(ask(["盐"])) == ["r0001", "r0002"]
+    assert ask(["盐"], tags=["in:510300"]) == []
+
+
+def test_two_words_of_one_number_are_told_apart(index, ask, monkeypatch):
+    from tianfu_storage_sql import gin
+
+    monkeypatch.setattr(gin, "_number", lambda word: 7)
+    index([doc(1, "apple"), doc(2, "banana")])
+    assert ask(["apple"]) == ["r0001"]
+
+
+def test_what_a_text_may_hold_and_a_server_does_not(index, ask, store):
+    long = "x" * 5_000
+    index([doc(1, f"apple\0banana {long}"), doc(2, f"{long}y")])
+    assert ask(["apple"]) == ["r0001"]
+    assert ask(["app\0le", "banana"]) == ["r0001"]
+    assert ask([long]) == ["r0001"]
+    store.run(lambda tx: tx.search.remove(["r0001", "r0002"]), write=True)
+    assert counted(store) == {}
+
+
+def test_counts_are_folded_after_some_writes_and_say_the_same(index, store, monkeypatch):
+    from tianfu_storage_sql import gin
+
+    monkeypatch.setattr(gin, "_DUE", 5)
+    monkeypatch.setattr(gin, "_ROUND", 3)
+    for number in range(12):
+        index([doc(number, "防震 避险")])
+    session = store._connections.take()
+    from tianfu_storage_sql.texts import Text
+
+    ((left,),) = session.rows(Text("SELECT count(DISTINCT part) FROM tf_change", ()), ())
+    assert left < 5
+    assert counted(store) == {
+        "": 12, " ": 72, "防": 12, "震": 12, "防震": 12, "避": 12, "险": 12, "避险": 12,
+    }  # fmt: skip
+    store._parts.searching.fold(session)
+    assert session.rows(Text("SELECT FROM tf_change", ()), ()) == []
+    assert counted(store)["防震"] == 12
+
+
+def test_who_folds_gives_way_to_who_rebuilds(index, store, opened, postgresql_url):
+    index([doc(1, "apple")])
+    other = opened(postgresql_url)
+    other.open([])
+
+    def body(tx):
+        number = tx.search.rebuild([doc(2, "banana"), doc(3, "banana")])
+        # Not waited for, and nothing is lost.
+        other._quietly(session, lambda: other._parts.searching.fold(session))
+        return number
+
+    session = other._connections.take()
+    assert store.run(body, write=True) == 2
+    assert other._parts.searching.fold(session) > 0
+    assert counted(store) == {"": 2, " ": 2, "banana": 2}
+    other.close()

@@ -1,0 +1,154 @@
+"""Who may do the next step of a campaign, and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tianfu_sdk import catalogue
+from tianfu_sdk.core import policy
+from tianfu_sdk.core.keying import Placed, place_keys
+from tianfu_sdk.core.kinds import ACCOUNT, CAMPAIGN
+from tianfu_sdk.core.quotas import demand_room
+from tianfu_sdk.core.texts import demand_none
+from tianfu_sdk.errors import Denied, Invalid, NotFound, QuotaExceeded, TianfuError
+from tianfu_sdk.model.account import Account, Action
+from tianfu_sdk.model.next_step import Blocker, CampaignExplanation, Doer
+from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
+from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, not_before
+from tianfu_sdk.services.quotas import lines
+from tianfu_sdk.services.texts import demand_sendable, problems
+from tianfu_sdk.services.work import Work
+
+__all__ = ["explained"]
+
+_MOST = 200
+"""Accounts that are looked at; more would be no answer to who may do it."""
+
+
+def explained(
+    work: Work, campaign: Campaign, row: Row, capabilities: SmsCapabilities
+) -> CampaignExplanation:
+    """Say who may do the next step of a campaign and why; see `Sms.explain`."""
+    step, action = _next(campaign)
+    blockers = tuple(_blockers(work, campaign, capabilities, step))
+    who: tuple[Doer, ...] = ()
+    yours: tuple[Blocker, ...] = ()
+    if action is not None:
+        accounts = _accounts(work, campaign)
+        found = (_doer(work, account, campaign, row, action) for account in accounts)
+        who = tuple(doer for doer in found if doer.reason != "grant.missing")
+        yours = tuple(_of_actor(work, campaign, row, action))
+    due = None
+    if step in ("approve", "send"):
+        try:
+            due = not_before(work, campaign, capabilities)
+        except Invalid:
+            # It stands among the blockers.
+            due = None
+    return CampaignExplanation(
+        campaign=campaign.id,
+        state=campaign.state,
+        step=step,
+        ready=bool(step) and not blockers,
+        blockers=blockers,
+        yours=yours,
+        who=who,
+        not_before=due,
+    )
+
+
+def _next(campaign: Campaign) -> tuple[str, Action | None]:
+    if campaign.state is CampaignState.DRAFT:
+        return "approve", Action.APPROVE
+    if campaign.state is CampaignState.APPROVED:
+        return "send", Action.SEND
+    if campaign.state is CampaignState.SENDING:
+        # What died half-way is gone on with by `send`, and by any worker.
+        return ("send" if campaign.queued is None else "dispatch"), Action.SEND
+    return "", None
+
+
+def _blockers(
+    work: Work, campaign: Campaign, capabilities: SmsCapabilities, step: str
+) -> Iterator[Blocker]:
+    demands: list[Callable[[], object]] = []
+    if step == "approve":
+        demands.append(lambda: demand_none(problems(work, campaign, capabilities)))
+    if step in ("approve", "send"):
+        demands += [
+            lambda: demand_no_drill(work, campaign, capabilities),
+            lambda: demand_translations(work, campaign),
+            lambda: not_before(work, campaign, capabilities),
+        ]
+    if step == "send":
+        demands.append(lambda: demand_sendable(work, campaign, capabilities))
+    if campaign.state is CampaignState.APPROVED:
+        demands.append(lambda: _demand_quota(work, campaign, capabilities))
+    for demand in demands:
+        try:
+            demand()
+        except (Invalid, NotFound, QuotaExceeded) as error:
+            yield _blocker(error)
+
+
+def _demand_quota(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
+    owner, _ = work.placed(campaign.organization)
+    due = not_before(work, campaign, capabilities)
+    demand_room(lines(work, owner.path, due), campaign.parts)
+
+
+def _blocker(error: TianfuError) -> Blocker:
+    return Blocker(
+        code=error.code,
+        path=error.path or "",
+        message=error.message,
+        message_zh=catalogue.render(error.code, "zh", error.values),
+        hint=error.hint or "",
+        hint_zh=catalogue.render_hint(error.code, "zh", error.values) or "",
+    )
+
+
+def _accounts(work: Work, campaign: Campaign) -> Iterator[Account]:
+    owner, _ = work.placed(campaign.organization)
+    where = (Where("organization", "in", owner.path), Where("active", "=", 1))
+    for row in work.tx.find(ACCOUNT.name, Query(where=where, limit=_MOST)):
+        yield work.noun(ACCOUNT, row)
+
+
+def _doer(work: Work, account: Account, campaign: Campaign, row: Row, action: Action) -> Doer:
+    chains = work.chains(account.id)
+    now, regions = work.now, work.regions()
+    found = policy.explain(chains, action, CAMPAIGN.name, row.keys, now=now, regions=regions)
+    reason = "" if found.allowed else "grant.missing"
+    if not reason and campaign.whole_region:
+        _, placed = work.placed(campaign.organization, campaign.region)
+        keys = place_keys("", Placed(placed.levels)) | {"state": ""}
+        whole = policy.explain(chains, action, CAMPAIGN.name, keys, now=now, regions=regions)
+        reason = "" if whole.allowed else "grant.missing"
+    if not reason and action is Action.APPROVE and _wrote(campaign, account.person):
+        reason = "lifecycle.own_work"
+    grants = tuple(step.grant for step in found.steps if step.holds)
+    return Doer(
+        account=account.id,
+        label=account.label,
+        allowed=not reason,
+        reason=reason,
+        grants=grants,
+    )
+
+
+def _wrote(campaign: Campaign, person: str) -> bool:
+    return person in {campaign.author, *campaign.writers}
+
+
+def _of_actor(work: Work, campaign: Campaign, row: Row, action: Action) -> Iterator[Blocker]:
+    if work.actor.system:
+        if action is Action.APPROVE:
+            yield _blocker(Denied("lifecycle.system", path="approver"))
+        return
+    found = _doer(work, work.account, campaign, row, action)
+    if found.reason == "lifecycle.own_work":
+        yield _blocker(Denied(found.reason, path="approver"))
+    elif found.reason:
+        yield _blocker(Denied(found.reason, action=action.value, kind=CAMPAIGN.name))
