@@ -21,7 +21,7 @@ from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.sms import Recipient, SmsBatch
 
 CMPP = {"host": "127.0.0.1", "source_addr": "900001", "secret": "888888", "src_id": "10658000"}
-SMPP = {"host": "127.0.0.1", "system_id": "kepu", "password": "secret", "source_addr": "10658000"}
+SMPP = {"host": "127.0.0.1", "system_id": "kepu", "password": "secret", "tls": False}
 TEXT = "汛期防范提示：请远离河道和山洪沟，拒收请回复R"
 
 
@@ -86,7 +86,7 @@ def _cmpp(port, window):
 def _smpp(port, window):
     from tianfu_sms_smpp import SmppGateway
 
-    table = {**SMPP, "port": port, "window": window}
+    table = {**SMPP, "source_addr": "10658000", "port": port, "window": window}
     return SmppGateway.open(_context(table))
 
 

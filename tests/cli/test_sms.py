@@ -104,6 +104,31 @@ def test_split_refuses_what_is_not_text():
     assert "UTF-8" in result.output
 
 
+def test_explain_says_who_may_send(store, always):
+    path, account, campaign = store
+    found = json.loads(run("sms", "explain", campaign, "--db", path, "--as", account, "--json"))
+    assert (found["step"], found["ready"], found["yours"]) == ("send", True, [])
+    said = run("sms", "explain", campaign, "--db", path, "--as", account)
+    assert "next: send" in said
+    assert re.search(rf"^{account} .*可 / may$", said, re.MULTILINE)
+    with Hub.open(f"sqlite:///{path}", discover=False) as hub:
+        hub.as_(account).sms_policies.set(
+            hub.as_(account).sms.get(campaign).organization, quota_day=1
+        )
+    said = run("sms", "explain", campaign, "--db", path, "--as", account, code=1)
+    assert "quota.exceeded" in said
+    assert "超出配额 / over quota" in run(
+        "sms", "plan", campaign, "--db", path, "--as", account, code=1
+    )
+
+
+def test_plan_lists_who_is_left_out_for_a_reason(store, always):
+    path, account, campaign = store
+    asked = ("sms", "plan", campaign, "--db", path, "--as", account, "--left-out", "no_consent")
+    (id_,) = run(*asked).split()
+    assert json.loads(run(*asked, "--json")) == [id_]
+
+
 def test_plan_says_who_is_left_out(store, always):
     path, account, campaign = store
     plan = json.loads(run("sms", "plan", campaign, "--db", path, "--as", account, "--json"))

@@ -456,10 +456,46 @@ MUTANTS = {
     "a poll that forgets to empty": (
         LINE,
         """
-        def poll(self):
-            return self.waiting
+        def acknowledge(self):
+            pass
         """,
-        ["test_a_poll_gives_what_came_once"],
+        ["test_a_poll_gives_what_came_once", "test_what_was_not_stored_is_given_again"],
+    ),
+    "a poll that empties before it is stored": (
+        LINE,
+        """
+        def poll(self):
+            found, self.waiting = self.waiting, ([], [])
+            return found
+        """,
+        ["test_what_was_not_stored_is_given_again"],
+    ),
+    "a session that says that nothing left when something may have": (
+        LINE,
+        """
+        def submit(self, batch):
+            if self.fault:
+                raise Unavailable("http.not_sent", why="cut")
+            return super().submit(batch)
+        """,
+        ["test_what_may_have_left_is_never_sent_again"],
+    ),
+    "a session that believes what was not answered": (
+        LINE,
+        """
+        def submit(self, batch):
+            self.fault = ""
+            return super().submit(batch)
+        """,
+        ["test_what_may_have_left_is_never_sent_again"],
+    ),
+    "a session that is refused and says nothing": (
+        LINE,
+        """
+        def connect(self):
+            self._open = True
+        """,
+        ["test_a_session_that_is_refused_sends_nothing"],
     ),
     "a poll that drops what people answer": (
         LINE,

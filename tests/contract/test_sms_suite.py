@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import attrs
 import pytest
 
-from tianfu_sdk.errors import Denied, Invalid, Unavailable, Unsupported
+from tianfu_sdk.errors import Ambiguous, Denied, Invalid, Unavailable, Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import (
     CallbackResult,
@@ -151,6 +151,7 @@ class SessionGateway:
         self._open = False
         self._sent = 0
         self.waiting = ([], [])
+        self.fault = ""
 
     @property
     def capabilities(self):
@@ -160,6 +161,8 @@ class SessionGateway:
 
     def connect(self):
         with self._lock:
+            if self.fault == "refused":
+                raise Unavailable("http.not_sent", why="refused")
             self._open = True
 
     def submit(self, batch):
@@ -168,6 +171,8 @@ class SessionGateway:
         with self._lock:
             if not self._open:
                 raise Unavailable("http.not_sent", why="closed")
+            if self.fault:
+                raise Ambiguous("http.no_answer", why=self.fault)
             first = self._sent
             self._sent += len(batch.recipients)
         return [
@@ -177,8 +182,11 @@ class SessionGateway:
 
     def poll(self):
         with self._lock:
-            found, self.waiting = self.waiting, ([], [])
-        return found
+            return self.waiting
+
+    def acknowledge(self):
+        with self._lock:
+            self.waiting = ([], [])
 
     def close(self):
         with self._lock:
@@ -234,6 +242,11 @@ class TestFormGateway(SmsGatewaySuite):
 
 
 class TestSessionGateway(SmsGatewaySuite):
+    faults = ("refused", "silent", "cut", "half")
+
+    def fail(self, gateway, fault):
+        gateway.fault = fault
+
     @pytest.fixture
     def gateway(self):
         return SessionGateway()

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tianfu_sdk.links import coding
 from tianfu_sdk.links.inbox import Inbox
 from tianfu_sdk.links.joining import Concat, Joiner, split_header
-from tianfu_sdk.links.link import Arrival
 from tianfu_sdk.links.longs import Longs, Told
 from tianfu_sdk.links.window import Window
+from tianfu_sdk.links.wire import Arrival
 from tianfu_sdk.model.sms import SmsReceipt
 
 

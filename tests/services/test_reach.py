@@ -117,6 +117,23 @@ def test_a_consent_that_has_ended_counts_no_more(world, people):
     assert {e.reason: e.count for e in me.sms.plan(campaign.id).exclusions} == {"no_consent": 1}
 
 
+def test_what_held_at_any_moment_can_be_told(world, people):
+    me, made = people
+    begin = world.clock.now()
+    world.clock.tick(timedelta(days=1))
+    me.subscribers.consent(made[0].id, Consent(granted=False))
+    world.clock.tick(timedelta(days=1))
+    until = world.clock.now() + timedelta(days=1)
+    me.subscribers.consent(made[0].id, Consent(until=until))
+    ledger = me.subscribers.consent_at
+    assert ledger(made[0].id, at=begin - timedelta(days=1)) is None
+    assert ledger(made[0].id, at=begin).granted
+    assert not ledger(made[0].id, at=begin + timedelta(days=1)).granted
+    assert ledger(made[0].id).until == until
+    assert ledger(made[0].id, at=until) is None
+    assert ledger(made[0].id, "newsletter") is None
+
+
 def test_more_than_fits_is_read_in_the_document(world):
     me = world.me
     topics = ["healthy_life", "safety_science"]

@@ -16,7 +16,7 @@ from tianfu_sms_cmpp.codes import RESULTS, result_class, state_of
 from tianfu_sms_cmpp.wire import CmppWire
 
 from tianfu_sdk import Invalid
-from tianfu_sdk.links.link import Answer, Arrival, Dead, Farewell, Reply
+from tianfu_sdk.links.wire import Answer, Arrival, Dead, Farewell, Reply
 from tianfu_sdk.model.sms import ErrorClass
 
 V2, V3 = codec.Form.of("2.0"), codec.Form.of("3.0")

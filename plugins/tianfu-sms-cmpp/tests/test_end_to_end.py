@@ -32,18 +32,19 @@ class Town:
         return self.hub.as_system(reason="test").sms.poll("cmpp")
 
 
-@pytest.fixture(params=["2.0", "3.0"])
+@pytest.fixture(params=[("2.0", TEXT, 3.0), ("3.0", TEXT, 3.0)], ids=["2.0", "3.0"])
 def town(request, tmp_path):
-    with CmppLoopback(request.param) as operator:
+    version, text, timeout = request.param
+    with CmppLoopback(version) as operator:
         table = {
             "host": "127.0.0.1",
             "port": operator.port,
             "source_addr": "900001",
             "secret": "888888",
             "src_id": "10658000",
-            "version": request.param,
+            "version": version,
             "phones_per_call": 3,
-            "timeout": 3.0,
+            "timeout": timeout,
         }
         with Hub.open(
             f"sqlite:///{tmp_path / 'town.db'}",
@@ -66,7 +67,7 @@ def town(request, tmp_path):
             campaign = hub.as_(editor.id).sms.compose(
                 title="防汛",
                 organization=first.organization,
-                texts={"zh-Hans": TEXT},
+                texts={"zh-Hans": text},
                 signature="自贡科普",
                 gateway="cmpp",
             )
@@ -140,3 +141,19 @@ def test_what_was_not_answered_is_unknown_and_not_sent_again(town):
     again = town.operator.submits[before:]
     first = {p for one in town.operator.submits[:before] for p in one.phones}
     assert not first & {p for one in again for p in one.phones}
+
+
+@pytest.mark.parametrize("town", [("3.0", "汛期请远离河道。", 0.3)], indirect=True)
+def test_an_answer_that_came_too_late_still_resolves_what_is_unknown(town):
+    town.operator._delay = 0.6
+    report = town.chief.sms.dispatch()
+    assert (report.unknown, report.accepted) == (5, 0)
+    assert town.states() == {"unknown": 5}
+    gateway = town.hub._tools.gateway("cmpp")
+    sent = town.operator.submits
+    assert town.operator.wait(lambda: len(gateway._strays._strays) == len(sent) == 2)
+    for one in sent:
+        for phone in one.phones:
+            town.operator.receipt(one.id, phone)
+    assert town.operator.wait(lambda: town.poll() >= 0 and town.states() == {"delivered": 5})
+    assert town.hub.as_system(reason="test").sms.health().unknown == 0

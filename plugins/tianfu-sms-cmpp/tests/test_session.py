@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
-import re
 import socket
 import struct
 import threading
@@ -166,13 +165,6 @@ class TestReceipts:
         assert receipt.provider_id == results[1].provider_id
         assert (receipt.state, receipt.phone) == ("delivered", what.recipients[1].phone)
 
-    def test_no_phone_stands_in_the_id_of_a_message(self, operator, gateway, batch):
-        (one,) = gateway.submit(batch(1))
-        id_, _, tag = one.provider_id.partition(".")
-        assert id_ == str(operator.submits[0].id)
-        assert re.fullmatch("[0-9a-f]{10}", tag)
-        assert gateway.submit(batch(1, first=1))[0].provider_id.partition(".")[2] != tag
-
     def test_a_long_text_is_delivered_when_all_its_parts_are(
         self, operator, gateway, batch, stored
     ):
@@ -187,9 +179,10 @@ class TestReceipts:
         operator.receipt(ids[1], second, "UNDELIV")
         operator.receipt(ids[0], second)
         receipts, _ = stored(gateway, 3, 1.0)
-        assert [(one.provider_id, one.state) for one in receipts] == [
-            (results[0].provider_id, "delivered"),
-            (results[1].provider_id, "failed"),
+        assert {one.provider_id for one in results} == {str(ids[-1])}
+        assert [(one.provider_id, one.phone, one.state) for one in receipts] == [
+            (str(ids[-1]), what.recipients[0].phone, "delivered"),
+            (str(ids[-1]), what.recipients[1].phone, "failed"),
         ]
         assert operator.wait(lambda: len(operator.acknowledged) == len(ids) + 2)
 
@@ -388,6 +381,32 @@ class TestFaults:
         results = gateway.submit(batch(3))
         assert time.monotonic() - start < 3
         assert {(o.status, o.error) for o in results} == {("unknown", ErrorClass.AMBIGUOUS)}
+
+    def test_an_answer_that_comes_too_late_still_lets_a_receipt_find_its_message(
+        self, opened, batch, stored
+    ):
+        with CmppLoopback("2.0", delay=0.6) as operator:
+            gateway = opened(operator, timeout=0.2)
+            gateway.connect()
+            what = batch(2)
+            assert {one.status for one in gateway.submit(what)} == {"unknown"}
+            assert operator.wait(
+                lambda: gateway._strays.find(str(operator.submits[0].id), what.recipients[0].phone)
+            )
+            operator.receipt(operator.submits[0].id, phone(what.recipients[1]))
+            ((receipt,), _) = stored(gateway, 1)
+            assert (receipt.reference, receipt.ref) == (what.reference, what.recipients[1].ref)
+
+    def test_of_a_long_text_a_late_answer_says_nothing(self, opened, batch):
+        with CmppLoopback("2.0", delay=0.4) as operator:
+            gateway = opened(operator, timeout=0.2)
+            gateway.connect()
+            assert gateway.submit(batch(1, LONG))[0].status == "unknown"
+            time.sleep(0.5)
+            assert (
+                gateway._strays.find(str(operator.submits[0].id), batch(1).recipients[0].phone)
+                is None
+            )
 
     @pytest.mark.parametrize("fault", ["cut", "half"])
     def test_a_connection_that_ends_before_the_answer_leaves_it_unknown(

@@ -46,9 +46,8 @@ class Cases(SmsGatewaySuite):
         for number, one in enumerate(receipts):
             phone = one.phone.removeprefix("+86")
             self.operator.receipt(1000 + number, phone, stats[one.state], at=one.at)
-            # The gateway's name of a message, and minutes: the protocol has no seconds.
-            id_ = gateway._named(str(1000 + number), one.phone)
-            at = one.at.replace(second=0)
+            # The protocol has minutes, no seconds.
+            at, id_ = one.at.replace(second=0), str(1000 + number)
             made.append(attrs.evolve(one, provider_id=id_, ref="", reference="", at=at))
         for one in inbound:
             content = one.text.encode("utf-16-be")

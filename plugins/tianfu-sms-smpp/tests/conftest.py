@@ -46,6 +46,7 @@ def opened():
             "password": Secret("secret"),
             "source_addr": "10658000",
             "timeout": 5.0,
+            "tls": False,
         } | settings
         context = BackendContext(clock=FrozenClock(), ids=CountingIds(), settings=table)
         gateway = SmppGateway.open(context)

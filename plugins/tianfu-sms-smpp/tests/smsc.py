@@ -27,8 +27,9 @@ class Sm:
 
 
 class Smsc:
-    def __init__(self, *, window=64, delay=0.0, split=False, password="secret"):  # noqa: S107 - of a test
+    def __init__(self, *, window=64, delay=0.0, split=False, tls=None, password="secret"):  # noqa: S107 - of a test
         self.window, self.delay, self.split, self.password = window, delay, split, password
+        self.tls = tls
         self.messages, self.binds, self.problems, self.acks = [], [], [], []
         self.overruns = self.unbinds = self.throttle = self.alive = 0
         self.fault = ""
@@ -123,6 +124,13 @@ class Smsc:
             if self.fault == "refused":
                 connection.close()
                 continue
+            if self.tls is not None:
+                connection.settimeout(2.0)
+                try:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                except OSError:
+                    connection.close()
+                    continue
             connection.settimeout(0.02)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session = {"socket": connection, "open": False, "kind": 0, "read": 0, "unanswered": 0}

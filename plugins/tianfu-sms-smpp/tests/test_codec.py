@@ -19,7 +19,7 @@ from tianfu_sms_smpp.wire import Names, SmppWire, e164
 from tianfu_sdk import Invalid
 from tianfu_sdk.links.coding import from_gsm
 from tianfu_sdk.links.joining import Joiner, split_header
-from tianfu_sdk.links.link import Answer, Arrival, Dead, Farewell, Reply
+from tianfu_sdk.links.wire import Answer, Arrival, Dead, Farewell, Reply
 from tianfu_sdk.model.sms import ErrorClass
 
 WHAT = codec.Submit(phone="8613900000001", content=b"\x6c\x5b", coding=8, source="10658000")

@@ -25,6 +25,7 @@ def town(smsc):
         "system_id": "kepu",
         "password": "secret",
         "source_addr": "10658000",
+        "tls": False,
         "phones_per_call": 3,
         "timeout": 3.0,
     }

@@ -124,7 +124,7 @@ class TestReceipts:
         number = smsc.receipt(first.provider_id, "8613987650000")
         ((receipt,), _) = stored(gateway, 1)
         assert (receipt.provider_id, receipt.state) == (first.provider_id, "delivered")
-        assert (receipt.phone, receipt.code) == ("+8613987650000", "DELIVRD")
+        assert (receipt.phone, receipt.code) == ("", "DELIVRD")
         assert smsc.wait(lambda: smsc.acks == [(number, 0)])
 
     def test_a_centre_may_write_ids_in_two_ways(self, smsc, opened, batch, stored):
@@ -228,6 +228,19 @@ class TestFaults:
         results = gateway.submit(batch(3))
         assert time.monotonic() - start < 3
         assert {(o.status, o.error) for o in results} == {("unknown", ErrorClass.AMBIGUOUS)}
+
+    def test_an_answer_that_comes_too_late_still_lets_a_receipt_find_its_message(
+        self, smsc_class, opened, batch, stored
+    ):
+        with smsc_class(delay=0.5) as smsc:
+            gateway = opened(smsc, timeout=0.2)
+            gateway.connect()
+            what = batch(2)
+            assert {one.status for one in gateway.submit(what)} == {"unknown"}
+            assert smsc.wait(lambda: gateway._strays.find(smsc.messages[1].id, ""))
+            smsc.receipt(smsc.messages[1].id, "10658000")
+            ((receipt,), _) = stored(gateway, 1)
+            assert (receipt.reference, receipt.ref) == (what.reference, what.recipients[1].ref)
 
     def test_of_a_batch_that_is_cut_short_the_rest_did_not_leave(self, smsc, opened, batch):
         smsc.fault = "silent"

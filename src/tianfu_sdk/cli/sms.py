@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -66,19 +66,64 @@ def _shown(text: str) -> str:
 @db_option()
 @as_option()
 @json_option()
-def plan_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+@click.option(
+    "--left-out", metavar="REASON", help="Only list who is left out for this, such as no_consent."
+)
+def plan_(id_: str, db: str, account: str, as_json: bool, left_out: str | None) -> None:  # noqa: FBT001
     """Say what the campaign ID would do; nothing is changed.
 
-    Exits with 1 where something about its texts is refused.
+    Exits with 1 where something about its texts is refused, or a quota has not enough left.
     """
     with opened(db) as hub:
-        plan = bound(hub, account).sms.plan(id_)
+        desk = bound(hub, account).sms
+        if left_out is not None:
+            _list(desk.exclusions(id_, left_out), as_json=as_json)
+            return
+        plan = desk.plan(id_)
     if as_json:
         echo_json(shared.as_json(plan))
     else:
         _show_plan(plan)
-    if any(problem.severity is Severity.REFUSE for problem in plan.problems):
+    if plan.over_quota or any(one.severity is Severity.REFUSE for one in plan.problems):
         raise SystemExit(1)
+
+
+def _list(ids: Iterable[str], *, as_json: bool) -> None:
+    if as_json:
+        echo_json(list(ids))
+        return
+    for id_ in ids:
+        click.echo(id_)
+
+
+@sms.command("explain")
+@click.argument("id_", metavar="ID")
+@db_option()
+@as_option()
+@json_option()
+def explain_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+    """Say who may do the next step of the campaign ID, and what stands in its way.
+
+    Exits with 1 where something does.
+    """
+    with opened(db) as hub:
+        found = bound(hub, account).sms.explain(id_)
+    if as_json:
+        echo_json(shared.as_json(found))
+    else:
+        click.echo(f"{found.state.zh} / {found.state.en}; next: {found.step or '-'}")
+        for one in found.blockers:
+            click.echo(f"阻碍 / blocker  {one.message_zh} / {one.message} [{one.code}]")
+            if one.hint:
+                click.echo(f"  {one.hint_zh} / {one.hint}")
+        for doer in found.who:
+            may = "可 / may" if doer.allowed else f"不可 / may not: {doer.reason}"
+            click.echo(f"{doer.account}  {doer.label}  {may}")
+        for one in found.yours:
+            click.echo(f"您 / you  {one.message_zh} / {one.message} [{one.code}]")
+        if found.not_before is not None:
+            click.echo(f"不早于 / not before  {found.not_before:%Y-%m-%d %H:%M} UTC")
+    raise SystemExit(1 if found.blockers or found.yours else 0)
 
 
 def _show_plan(plan: Plan) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import selectors
 import socket
+import ssl
 import threading
 import time
 import weakref
@@ -16,8 +18,9 @@ import attrs
 from tianfu_sdk.errors import Unavailable
 from tianfu_sdk.links.inbox import Inbox, Letter, Polled
 from tianfu_sdk.links.joining import Concat, Joined, Joiner
-from tianfu_sdk.links.link import Arrival, Link, Times, Wire
-from tianfu_sdk.links.longs import Longs, State
+from tianfu_sdk.links.link import Link
+from tianfu_sdk.links.longs import Longs, State, Strays
+from tianfu_sdk.links.wire import Arrival, Times, Wire
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 
 __all__ = ["LinkGateway", "Mail", "Note", "Slip"]
@@ -37,6 +40,7 @@ class Slip:
 
     provider_id: str
     phone: str = attrs.field(repr=False)
+    """To whom, where one id has many; else empty."""
     state: State | None
     """None: nothing that is final."""
     receipt: SmsReceipt | None
@@ -82,6 +86,7 @@ class LinkGateway(ABC):
         self._links: tuple[Link, ...] = ()
         self._inbox = Inbox(self._sizes[0])
         self._longs = Longs(self._sizes[1])
+        self._strays = Strays(self._sizes[0])
         self._reading = threading.Lock()
         self._joiner: Joiner[tuple[Letter, Note]] = Joiner()
         self._failures = 0
@@ -111,10 +116,6 @@ class LinkGateway(ABC):
     @abstractmethod
     def _read(self, data: bytes, coding: str) -> str:
         """Read the text of an inbound message."""
-
-    def _named(self, provider_id: str, phone: str) -> str:  # noqa: ARG002 - for those who need it
-        """Give the hub's name of a message of the peer's id; by phone where one id has many."""
-        return provider_id
 
     # The port.
 
@@ -181,17 +182,34 @@ class LinkGateway(ABC):
 
     # For protocols.
 
-    def _open(self, host: str, port: int, timeout: float, wire: Wire, window: int) -> Link:
+    def _open(
+        self,
+        address: tuple[str, int],
+        wire: Wire,
+        *,
+        timeout: float,
+        window: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> Link:
         """Open a link, without a login.
+
+        Args:
+            address: Host and port of the peer; over TLS its certificate must name the host.
+            wire: Of the protocol.
+            timeout: Seconds for the connection, and again for TLS.
+            window: Requests on their way at most.
+            tls: None: in the clear.
 
         Raises:
             Unavailable: `session.unreachable`.
         """
         try:
-            connection = socket.create_connection((host, port), timeout)
+            connection = socket.create_connection(address, timeout)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                connection = _shaken(connection, address[0], tls, timeout)
         except OSError as error:
             raise Unavailable("session.unreachable", why=type(error).__name__) from None
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Link(connection, wire, window=window, times=self._times, arrived=self._arrived)
 
     def _link(self) -> Link:
@@ -235,8 +253,12 @@ class LinkGateway(ABC):
         if told.state is None:
             self._inbox.done([letter])
         else:
-            id_ = self._named(told.provider_id, mail.phone)
-            receipts.append(attrs.evolve(mail.receipt, provider_id=id_))
+            reference, ref = self._strays.find(told.provider_id, mail.phone) or ("", "")
+            receipts.append(
+                attrs.evolve(
+                    mail.receipt, provider_id=told.provider_id, reference=reference, ref=ref
+                )
+            )
             letters.append(letter)
         return None
 
@@ -261,6 +283,35 @@ class LinkGateway(ABC):
         _, note = joined.held[0]
         inbound.append(attrs.evolve(note.inbound, text=self._read(joined.data, note.coding)))
         letters += [letter for letter, _ in joined.held]
+
+
+def _shaken(
+    connection: socket.socket, host: str, tls: ssl.SSLContext, timeout: float
+) -> ssl.SSLSocket:
+    """Shake hands, all of it in limited time: a peer that drips bytes does not prolong it."""
+    end = time.monotonic() + timeout
+    connection.setblocking(False)
+    shaken = tls.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        while True:
+            try:
+                shaken.do_handshake()
+            except ssl.SSLWantReadError:
+                _await(shaken, selectors.EVENT_READ, end)
+            except ssl.SSLWantWriteError:
+                _await(shaken, selectors.EVENT_WRITE, end)
+            else:
+                return shaken
+    except BaseException:
+        shaken.close()
+        raise
+
+
+def _await(connection: socket.socket, event: int, end: float) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, event)
+        if not selector.select(max(0.0, end - time.monotonic())):
+            raise TimeoutError
 
 
 def _after_fork() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from tianfu_sdk.links.link import Arrival, Link
+from tianfu_sdk.links.link import Link
+from tianfu_sdk.links.wire import Arrival
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 
 __all__ = ["Inbox", "Letter", "Polled"]

@@ -11,121 +11,44 @@ import contextlib
 import logging
 import selectors
 import socket
+import ssl
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, Protocol
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 
 from tianfu_sdk.links.window import Window
+from tianfu_sdk.links.wire import (
+    Answer,
+    Arrival,
+    Dead,
+    Farewell,
+    Frame,
+    Heard,
+    Late,
+    Outcome,
+    Reply,
+    Times,
+    Wire,
+)
 
-__all__ = [
-    "Answer",
-    "Arrival",
-    "Dead",
-    "Farewell",
-    "Frame",
-    "Heard",
-    "Link",
-    "Outcome",
-    "Reply",
-    "Times",
-    "Wire",
-]
+__all__ = ["Link"]
 
 _log = logging.getLogger("tianfu_sdk.sms")
 
 _CHUNK = 65536
 _FULL = 262144
 """Bytes that wait to be written before nothing more is read: who does not read is not heard."""
+_RECORD = 16384
+"""Bytes at once over TLS: as many as one record has."""
 _SEQUENCES = 0x7FFFFFFF
+_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
-Frame = Callable[[int], bytes]
-"""Gives the bytes of a request of a sequence number."""
-Outcome = Literal["said", "lost", "unsent"]
-
-
-class Dead(Exception):
-    """The connection is of no use any more; the name says why, and nothing private."""
-
-
-@attrs.frozen
-class Answer:
-    """The peer answered a request."""
-
-    sequence: int
-    value: Any
-    """As the wire reads it; None: it cannot be read, so nobody knows."""
-    throttled: bool = False
-
-
-@attrs.frozen
-class Reply:
-    """The peer asked what is answered at once, such as whether we are there."""
-
-    data: bytes = attrs.field(repr=False)
-
-
-@attrs.frozen
-class Arrival:
-    """The peer delivered something."""
-
-    item: Any = attrs.field(repr=False)
-    """As the wire reads it."""
-    accept: bytes = attrs.field(repr=False)
-    """What tells the peer that it is stored."""
-    refuse: bytes = attrs.field(repr=False)
-    """What tells the peer to try again later."""
-
-
-@attrs.frozen
-class Farewell:
-    """The peer ends the session; `data` is what is answered."""
-
-    data: bytes = attrs.field(repr=False)
-
-
-Heard = Answer | Reply | Arrival | Farewell
-
-
-class Wire(Protocol):
-    """A protocol over bytes; it does no I/O and is used by one thread."""
-
-    def heard(self, data: bytes) -> Iterable[Heard]:
-        """Take what came and give what it says.
-
-        Raises:
-            Dead: What came is no such protocol.
-        """
-        ...
-
-    def probe(self, sequence: int) -> bytes:
-        """Ask whether the peer is there."""
-        ...
-
-    def goodbye(self, sequence: int) -> bytes:
-        """End the session."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class Times:
-    """Seconds."""
-
-    answer: float = 30.0
-    """In which a request is answered, or nobody knows."""
-    idle: float = 30.0
-    """Without a word before the peer is asked whether it is there."""
-    probe: float = 10.0
-    """In which it says so."""
-    probes: int = 3
-    """Times that it is asked."""
-    write: float = 15.0
-    """In which the peer reads something, while something is to be written."""
-    goodbye: float = 2.0
-    """That the end of a session may take."""
+_TARDY = 10_000
+"""Requests whose answers are still listened for after their time."""
 
 
 @attrs.define(eq=False)
@@ -136,6 +59,7 @@ class _Call:
     outcomes: list[Outcome]
     values: list[Any]
     left: int
+    late: Late | None = None
     given_up: bool = False
     """Nobody waits for it any more."""
     done: threading.Event = attrs.field(factory=threading.Event)
@@ -148,6 +72,10 @@ class _Call:
         self.left -= 1
         if not self.left:
             self.done.set()
+
+    def tell(self, place: int, value: Any) -> None:
+        if self.late is not None and value is not None:
+            self.late(place, value)
 
 
 @attrs.define(eq=False)
@@ -166,7 +94,7 @@ class Link:
     """A connection with a thread of its own. Safe to share between threads.
 
     Args:
-        connection: Open; it belongs to the link from now on.
+        connection: Open, over TLS or not; it belongs to the link from now on.
         wire: Reads and writes its bytes.
         window: Requests on their way at most.
         times: Limits.
@@ -190,12 +118,17 @@ class Link:
         self._guard = threading.Lock()
         self._waiting: deque[tuple[_Call, int]] = deque()
         self._pending: dict[int, _Pending] = {}
+        self._tardy: OrderedDict[int, _Pending] = OrderedDict()
+        """Those whose time is over: their places in the window are free."""
         self._outside = 0
         """Requests among the pending ones that the window does not count."""
         self._sequence = 0
         self._out = bytearray()
         self._written = 0
         self._sent = 0
+        self._tried = 0
+        """Bytes that were handed to TLS: how many of them left it does not say."""
+        self._tls = connection if isinstance(connection, ssl.SSLSocket) else None
         self._closing = False
         self._ended = False
         self.why = ""
@@ -220,19 +153,22 @@ class Link:
         """Whether requests can be put in."""
         return not (self._ended or self._closing)
 
-    def exchange(self, frames: Sequence[Frame], timeout: float) -> list[tuple[Outcome, Any]]:
+    def exchange(
+        self, frames: Sequence[Frame], timeout: float, late: Late | None = None
+    ) -> list[tuple[Outcome, Any]]:
         """Send requests, as many at once as the window lets through, and wait for all answers.
 
         Args:
             frames: The requests.
             timeout: Seconds at most.
+            late: Told of answers that come after that.
 
         Returns:
             One each, in order: `said` with the answer; `lost`, it may have left and nobody
             knows; `unsent`, nothing of it left.
         """
         count = len(frames)
-        call = _Call(frames, ["unsent"] * count, [None] * count, count)
+        call = _Call(frames, ["unsent"] * count, [None] * count, count, late)
         if not count:
             return []
         with self._guard:
@@ -296,7 +232,7 @@ class Link:
 
     def _left_or_not(self, pending: _Pending) -> Outcome:
         # Only while the connection lives may what waits to be written still leave.
-        unsent = self._ended and pending.start >= self._sent
+        unsent = self._ended and pending.start >= max(self._sent, self._tried)
         return "unsent" if unsent else "lost"
 
     # What the thread does.
@@ -344,16 +280,20 @@ class Link:
                         self._write()
 
     def _read(self) -> None:
-        try:
-            data = self._socket.recv(_CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return
-        if not data:
-            raise Dead("closed")
-        self._heard_at = time.monotonic()
-        self._asked = 0
-        for heard in self._wire.heard(data):
-            self._take(heard)
+        while True:
+            try:
+                data = self._socket.recv(_CHUNK)
+            except _NOT_NOW:
+                return
+            if not data:
+                raise Dead("closed")
+            self._heard_at = time.monotonic()
+            self._asked = 0
+            for heard in self._wire.heard(data):
+                self._take(heard)
+            # What TLS has read already, no selector tells of.
+            if self._tls is None or not self._tls.pending():
+                return
 
     def _take(self, heard: Heard) -> None:
         match heard:
@@ -375,6 +315,9 @@ class Link:
     def _answered(self, answer: Answer) -> None:
         pending = self._pending.pop(answer.sequence, None)
         if pending is None:
+            tardy = self._tardy.pop(answer.sequence, None)
+            if tardy is not None and tardy.call is not None:
+                tardy.call.tell(tardy.place, answer.value)
             return
         if pending.call is None:
             self._outside -= 1
@@ -383,15 +326,22 @@ class Link:
             self.window.throttled(len(self._pending) - self._outside)
         else:
             self.window.answered()
-        if answer.value is None:
+        if pending.call.given_up:
+            pending.call.tell(pending.place, answer.value)
+        elif answer.value is None:
             pending.call.settle(pending.place, "lost")
         else:
             pending.call.settle(pending.place, "said", answer.value)
 
     def _write(self) -> None:
         try:
-            count = self._socket.send(self._out)
-        except (BlockingIOError, InterruptedError):
+            if self._tls is None:
+                count = self._socket.send(self._out)
+            else:
+                record = bytes(self._out[:_RECORD])
+                self._tried = max(self._tried, self._sent + len(record))
+                count = self._tls.send(record)
+        except _NOT_NOW:
             return
         del self._out[:count]
         self._sent += count
@@ -437,6 +387,9 @@ class Link:
                 self._outside -= 1
             else:
                 pending.call.settle(pending.place, "lost")
+                self._tardy[sequence] = pending
+                if len(self._tardy) > _TARDY:
+                    self._tardy.popitem(last=False)
         return now + self._times.idle
 
     def _look(self, now: float) -> float:

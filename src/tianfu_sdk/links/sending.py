@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import attrs
 
-from tianfu_sdk.links.link import Frame, Link, Outcome
+from tianfu_sdk.links.link import Link
+from tianfu_sdk.links.wire import Frame, Late, Outcome
 from tianfu_sdk.model.sms import ErrorClass, Recipient, SmsResult
 
 __all__ = ["Build", "Group", "Judge", "Sending", "Verdict"]
@@ -68,15 +70,25 @@ class Sending:
         judge: Reads answers. A group of several that it calls `bad_recipient` is halved and
             sent again: none of it was taken.
         timeout: Seconds that all of it may take.
+        late: Told of a group whose one part was taken when nobody waited any more, and of its
+            id; called in the link's thread.
     """
 
     def __init__(
-        self, link: Link, *, parts: int, build: Build, judge: Judge, timeout: float
+        self,
+        link: Link,
+        *,
+        parts: int,
+        build: Build,
+        judge: Judge,
+        timeout: float,
+        late: Callable[[Group, str], None],
     ) -> None:
         self._link = link
         self._parts = parts
         self._build = build
         self._judge = judge
+        self._late = late
         self._end = time.monotonic() + timeout
         self.results: dict[str, SmsResult] = {}
         """Of those whose message was not taken whole, by reference."""
@@ -102,7 +114,8 @@ class Sending:
         while waiting:
             later: list[Group] = []
             throttled: list[Group] = []
-            answers = self._exchange([self._frame(group, 0) for group in waiting])
+            frames = [self._frame(group, 0) for group in waiting]
+            answers = self._exchange(frames, partial(self._came_late, waiting))
             for group, (outcome, value) in zip(waiting, answers, strict=True):
                 verdict = self._verdict(outcome, value)
                 if verdict.error is ErrorClass.OK:
@@ -179,8 +192,16 @@ class Sending:
     def _frame(self, group: Group, part: int) -> Frame:
         return self._build([phone for _, phone in group.recipients], part)
 
-    def _exchange(self, frames: Sequence[Frame]) -> list[tuple[Outcome, Any]]:
-        return self._link.exchange(frames, max(0.0, self._end - time.monotonic()))
+    def _exchange(
+        self, frames: Sequence[Frame], late: Late | None = None
+    ) -> list[tuple[Outcome, Any]]:
+        return self._link.exchange(frames, max(0.0, self._end - time.monotonic()), late)
+
+    def _came_late(self, groups: Sequence[Group], place: int, value: Any) -> None:
+        verdict = self._judge(value)
+        # Of several parts the others were never sent, so it will not be whole.
+        if verdict.error is ErrorClass.OK and verdict.id and self._parts == 1:
+            self._late(groups[place], verdict.id)
 
     def _verdict(self, outcome: Outcome, value: Any) -> Verdict:
         if outcome == "said":

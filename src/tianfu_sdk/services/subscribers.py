@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.keying import Placed, unique_id
-from tianfu_sdk.core.kinds import SUBSCRIBER, UNIQUE
+from tianfu_sdk.core.keying import Placed
+from tianfu_sdk.core.kinds import SUBSCRIBER
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
@@ -17,14 +18,14 @@ from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
-from tianfu_sdk.services.indexing import all_indexes, live_indexes, moving, settled
+from tianfu_sdk.services.indexing import live_indexes, moving, settled
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import PHONE, new_subjects, open_sealed, seal, with_proofs
 from tianfu_sdk.services.personal import PersonDesk
+from tianfu_sdk.services.phone_claims import claim_phones, rephone
 from tianfu_sdk.services.reach import add_reach, put_reach
-from tianfu_sdk.services.traces import note_former
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language
@@ -214,7 +215,7 @@ class Subscribers(PersonDesk):
             work.allow_at(Action.EDIT, SUBSCRIBER.name, changed.organization, placed)
             index = row.keys["phone_ix"]
             if phone is not None:
-                index = _rephone(work, known, index, phone)
+                index = rephone(work, known, index, phone)
                 changed = attrs.evolve(changed, phone=seal(work, id, PHONE, phone))
             stored = _put(work, changed, placed, index)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
@@ -255,6 +256,33 @@ class Subscribers(PersonDesk):
             return stored
 
         return self._write(write)
+
+    def consent_at(
+        self,
+        id: str,  # noqa: A002
+        purpose: str = "science_sms",
+        at: datetime | None = None,
+    ) -> Consent | None:
+        """Give what a person had last said to a purpose at a moment: a consent or a withdrawal.
+
+        The ledger is only added to, so what held at any moment can be told later. Refusals by
+        message stand beside it (`export` lists them): a consent does not lift them.
+
+        Args:
+            id: Of the subscriber.
+            purpose: Of the consent.
+            at: The moment; None: now.
+
+        Returns:
+            The entry, with its time, its sealed evidence and the notice; None where nothing had
+            been said by then, or what was said had ended.
+        """
+
+        def read(work: Work) -> Consent | None:
+            known = work.noun(SUBSCRIBER, work.visible(SUBSCRIBER, id))
+            return known.consent(purpose, at or work.now)
+
+        return self._read(read)
 
     def opt_out(self, subscriber: str, topic: str = "") -> bool:
         """Note that a person wants no more messages; effective before the next batch leaves.
@@ -348,7 +376,7 @@ class Subscribers(PersonDesk):
         keys = new_subjects(work, [new.subscriber.id for new in made])
         live = [live_indexes(work, new.phone) for new in made]
         indexes = [found[0] for found in live]
-        _claim_phones(work, [new.subscriber for new in made], live, bulk=bulk)
+        claim_phones(work, [new.subscriber for new in made], live, bulk=bulk)
         carry_over(work, {new.phone: index for new, index in zip(made, indexes, strict=True)})
         stored = []
         docs = []
@@ -433,54 +461,6 @@ def _demand_terms(work: Work, subscriber: Subscriber, seen: set[tuple[str, str]]
             if (vocabulary, code) not in seen:
                 demand_term(work, vocabulary, code, f"{name}[{place}]")
                 seen.add((vocabulary, code))
-
-
-def _rephone(work: Work, known: Subscriber, old: bytes, phone: str) -> bytes:
-    """Give a subscriber another phone's place; gives its index."""
-    settled(work)
-    name = f"phone.{known.organization}"
-    live = live_indexes(work, phone)
-    if live[0] != old:
-        for index in live:
-            owner = work.owner_of(SUBSCRIBER.name, name, index.hex())
-            if owner not in (None, known.id):
-                raise Conflict("unique.taken", path="phone", owner=owner)
-        before = open_sealed(work, known.id, PHONE, known.phone)
-        note_former(work, known.id, {old, *all_indexes(work, before)})
-        work.drop_unique(SUBSCRIBER.name, name, old.hex())
-        work.claim_unique(SUBSCRIBER.name, name, live[0].hex(), known.id)
-    carry_over(work, {phone: live[0]})
-    return live[0]
-
-
-def _claim_phones(
-    work: Work, nouns: Sequence[Subscriber], live: Sequence[tuple[bytes, ...]], *, bulk: bool
-) -> None:
-    """Take the phones of new subscribers: one of a phone an organization.
-
-    Args:
-        work: The open change.
-        nouns: The new subscribers.
-        live: For each all indexes of its phone, the current one first.
-        bulk: Whether errors name the row.
-    """
-    # The index is keyed, so these rows cannot be searched for phones by who has the file.
-    claims: dict[str, str] = {}
-    places: dict[str, int] = {}
-    for number, (noun, indexes) in enumerate(zip(nouns, live, strict=True)):
-        name = f"phone.{noun.organization}"
-        ids = [unique_id(SUBSCRIBER.name, name, index.hex()) for index in indexes]
-        if ids[0] in claims:
-            path = f"rows[{number}].phone" if bulk else "phone"
-            raise Conflict("unique.taken", path=path, owner=claims[ids[0]])
-        claims[ids[0]] = noun.id
-        places |= dict.fromkeys(ids, number)
-    taken = {row.id: row.keys["owner"] for row in work.tx.get(UNIQUE.name, list(places))}
-    if taken:
-        id_ = min(taken, key=lambda found: places[found])
-        path = f"rows[{places[id_]}].phone" if bulk else "phone"
-        raise Conflict("unique.taken", path=path, owner=taken[id_])
-    work.tx.put(UNIQUE.name, [Row(id_, 0, None, {"owner": noun}) for id_, noun in claims.items()])
 
 
 def _demand_some_grant(work: Work) -> None:

@@ -18,7 +18,7 @@ from typing import Literal
 import attrs
 
 from tianfu_sdk import Invalid
-from tianfu_sdk.links.link import Dead
+from tianfu_sdk.links.wire import Dead
 
 __all__ = [
     "ACTIVE_TEST",

@@ -18,8 +18,9 @@ from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.links.coding import read
 from tianfu_sdk.links.composing import ucs2_contents
 from tianfu_sdk.links.gateway import LinkGateway, Mail
-from tianfu_sdk.links.link import Frame, Link, Times
+from tianfu_sdk.links.link import Link
 from tianfu_sdk.links.sending import Build, Group, Sending, Verdict
+from tianfu_sdk.links.wire import Frame, Times
 from tianfu_sdk.model.sms import (
     ErrorClass,
     Pace,
@@ -41,7 +42,6 @@ _REFERENCES = 256
 _MOST_PHONES = 99
 _PARTS = 255
 _DOMESTIC = "+86"
-_TAG = 10
 
 
 @attrs.frozen(kw_only=True)
@@ -89,9 +89,8 @@ class CmppSettings:
 class CmppGateway(LinkGateway):
     """Sends over CMPP 2.0 or 3.0. Safe to share between threads and across a fork.
 
-    The hub's id of a message is the Msg_Id of its first part with a keyed digest of the phone,
-    because one Msg_Id answers for all phones of a submit; it counts as delivered when all its
-    parts are.
+    The hub's id of a message is the Msg_Id of its first part, which all phones of a submit
+    have in common; it counts as delivered when all its parts are.
 
     Args:
         options: The gateway's table of settings.
@@ -109,7 +108,6 @@ class CmppGateway(LinkGateway):
         super().__init__(times=times)
         self._options = options
         self._clock = clock
-        self._key = options.secret.reveal().encode()
         self._form = codec.Form.of(options.version)
         self._references = itertools.count(start)
         self._counting = threading.Lock()
@@ -162,7 +160,7 @@ class CmppGateway(LinkGateway):
         known = tuple((one, phone) for one, phone in ours if phone is not None)
         results = {one.ref: _foreign(one.ref) for one, phone in ours if phone is None}
         if known:
-            results |= self._sent(link, parts, known)
+            results |= self._sent(link, batch.reference, parts, known)
         return [results[one.ref] for one in batch.recipients]
 
     def counts(self, day: str, service_id: str = "") -> codec.Counts:
@@ -191,7 +189,12 @@ class CmppGateway(LinkGateway):
     def _dial(self) -> Sequence[Link]:
         options = self._options
         wire = CmppWire(self._form)
-        link = self._open(options.host, options.port, options.connect_timeout, wire, options.window)
+        link = self._open(
+            (options.host, options.port),
+            wire,
+            timeout=options.connect_timeout,
+            window=options.window,
+        )
         try:
             self._login(link)
         except BaseException:
@@ -205,10 +208,6 @@ class CmppGateway(LinkGateway):
 
     def _read(self, data: bytes, coding: str) -> str:
         return read(data, coding)
-
-    def _named(self, provider_id: str, phone: str) -> str:
-        said = f"{provider_id}\x1f{phone}".encode()
-        return f"{provider_id}.{hmac.digest(self._key, said, 'sha256').hex()[:_TAG]}"
 
     # Steps.
 
@@ -245,14 +244,23 @@ class CmppGateway(LinkGateway):
         return self._options.phone_prefix + phone.removeprefix(_DOMESTIC)
 
     def _sent(
-        self, link: Link, parts: Sequence[bytes], known: tuple[tuple[Recipient, str], ...]
+        self,
+        link: Link,
+        reference: str,
+        parts: Sequence[bytes],
+        known: tuple[tuple[Recipient, str], ...],
     ) -> dict[str, SmsResult]:
+        def late(group: Group, id_: str) -> None:
+            refs = {recipient.phone: recipient.ref for recipient, _ in group.recipients}
+            self._strays.add(id_, reference, refs)
+
         sending = Sending(
             link,
             parts=len(parts),
             build=self._builder(parts),
             judge=_judge,
             timeout=self._options.timeout,
+            late=late,
         )
         several = len(parts) > 1
         with self._longs.sending() if several else contextlib.nullcontext():
@@ -265,7 +273,7 @@ class CmppGateway(LinkGateway):
             recipient.ref: SmsResult(
                 ref=recipient.ref,
                 status="accepted",
-                provider_id=self._named(group.ids[0], recipient.phone),
+                provider_id=group.ids[0],
             )
             for group in taken
             for recipient, _ in group.recipients

@@ -9,7 +9,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.links.coding import ASCII, BINARY, GBK, UCS2
 from tianfu_sdk.links.gateway import Mail, Note, Slip
 from tianfu_sdk.links.joining import split_header
-from tianfu_sdk.links.link import Answer, Arrival, Farewell, Heard, Reply
+from tianfu_sdk.links.wire import Answer, Arrival, Farewell, Heard, Reply
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 from tianfu_sms_cmpp import codec
 from tianfu_sms_cmpp.codes import THROTTLED, state_of

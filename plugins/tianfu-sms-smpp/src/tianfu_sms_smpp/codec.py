@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 import attrs
 
 from tianfu_sdk import Invalid
-from tianfu_sdk.links.link import Dead
+from tianfu_sdk.links.wire import Dead
 
 __all__ = [
     "BIND_RECEIVER",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ from tianfu_sdk import Invalid, Secret, Unavailable, Unsupported
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.links.coding import read
 from tianfu_sdk.links.gateway import LinkGateway, Mail
-from tianfu_sdk.links.link import Frame, Link, Times
+from tianfu_sdk.links.link import Link
 from tianfu_sdk.links.longs import State
 from tianfu_sdk.links.sending import Build, Group, Sending, Verdict
+from tianfu_sdk.links.wire import Frame, Times
 from tianfu_sdk.model.sms import (
     ErrorClass,
     Pace,
@@ -49,6 +51,10 @@ class SmppSettings:
     """At most 15 characters."""
     password: Secret
     """At most 8 characters: `{env = "NAME"}` or `{file = "path"}`."""
+    tls: bool = True
+    """False: phones, texts and the password cross the line in the clear."""
+    ca_file: str = ""
+    """Certificates that the centre's must go back to; empty: those of this system."""
     system_type: str = ""
     bind: Literal["transceiver", "pair"] = "transceiver"
     """`pair`: a transmitter and a receiver, for centres that have no transceiver."""
@@ -182,7 +188,8 @@ class SmppGateway(LinkGateway):
         end = time.monotonic() + self._options.timeout
         for known, parts in plans:
             if known:
-                said, missed = self._sent(link, parts, known, end - time.monotonic())
+                timeout = end - time.monotonic()
+                said, missed = self._sent(link, batch.reference, parts, known, timeout)
                 results |= said
                 unsent += missed
         if unsent and unsent == len(domestic) + len(foreign):
@@ -248,13 +255,27 @@ class SmppGateway(LinkGateway):
     def _bound(self, command: int) -> Link:
         options = self._options
         wire = SmppWire(self._names, options.utc_offset)
-        link = self._open(options.host, options.port, options.connect_timeout, wire, options.window)
+        link = self._open(
+            (options.host, options.port),
+            wire,
+            timeout=options.connect_timeout,
+            window=options.window,
+            tls=self._tls(),
+        )
         try:
             self._log_in(link, command)
         except BaseException:
             link.close()
             raise
         return link
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self._options.tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self._options.ca_file or None)
+        except OSError as error:
+            raise Unavailable("session.unreachable", why=type(error).__name__) from None
 
     def _log_in(self, link: Link, command: int) -> None:
         body = codec.bind(_bind(self._options))
@@ -291,16 +312,21 @@ class SmppGateway(LinkGateway):
     def _sent(
         self,
         link: Link,
+        reference: str,
         parts: Sequence[Part],
         known: Sequence[tuple[Recipient, str]],
         timeout: float,
     ) -> tuple[dict[str, SmsResult], int]:
+        def late(group: Group, id_: str) -> None:
+            self._strays.add(id_, reference, {"": group.recipients[0][0].ref})
+
         sending = Sending(
             link,
             parts=len(parts),
             build=self._builder(parts),
             judge=self._judge,
             timeout=timeout,
+            late=late,
         )
         several = len(parts) > 1
         with self._longs.sending() if several else contextlib.nullcontext():

@@ -12,7 +12,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.links.coding import ASCII, BINARY, GSM, LATIN, UCS2
 from tianfu_sdk.links.gateway import Mail, Note, Slip
 from tianfu_sdk.links.joining import Concat, split_header
-from tianfu_sdk.links.link import Answer, Arrival, Farewell, Heard, Reply
+from tianfu_sdk.links.wire import Answer, Arrival, Farewell, Heard, Reply
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 from tianfu_sms_smpp import codec
 from tianfu_sms_smpp.codes import THROTTLED, state_of
@@ -143,7 +143,7 @@ class SmppWire:
             return self._receipt(deliver)
         if deliver.kind:
             # An acknowledgement by the person's device, or a notice on the way: nothing final.
-            return Slip("", e164(deliver.phone), None, None)
+            return Slip("", "", None, None)
         return _note(deliver)
 
     def _receipt(self, deliver: codec.Deliver) -> Mail:
@@ -153,15 +153,15 @@ class SmppWire:
             if found.tlv_id
             else self._names.of_receipt(found.id)
         )
-        phone = e164(deliver.phone)
+        # One id has one phone; which of the two addresses is the person's differs by centre.
         state = state_of(found.state, found.stat)
         if state is None or not id_:
-            return Slip(id_, phone, None, None)
+            return Slip(id_, "", None, None)
         code = found.stat or str(found.state)
         if found.error.strip("0"):
             code = f"{code}:{found.error}"[:32]
-        receipt = SmsReceipt(provider_id=id_, phone=phone, state=state, at=found.done, code=code)
-        return Slip(id_, phone, state, receipt)
+        receipt = SmsReceipt(provider_id=id_, state=state, at=found.done, code=code)
+        return Slip(id_, "", state, receipt)
 
 
 def _answered(sequence: int, status: int) -> bytes:
