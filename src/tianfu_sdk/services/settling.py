@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack, unpack
-from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE, OPT_OUT
 from tianfu_sdk.core.limits import Verdict, verdict
 from tianfu_sdk.core.messages import (
     FINAL,
@@ -22,6 +22,7 @@ from tianfu_sdk.model.storage import Done, NewJob, Outcome, Parked, Retry, Row
 from tianfu_sdk.services.calls import Said
 from tianfu_sdk.services.claiming import MOST_TRIES, Call
 from tianfu_sdk.services.lanes import hear, queue_of
+from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import (
     batch_moved,
     blank_id,
@@ -94,6 +95,7 @@ class Settling:
             rows += batch.rows
             moved += batch.batches
         put_messages(work, rows)
+        _opt_out(work, self._settled)
         work.tx.put(BATCH.name, moved)
         for id_, news in told.items():
             campaign = work.get(CAMPAIGN, id_)
@@ -102,6 +104,21 @@ class Settling:
         verdicts = [_verdict(call, said) for call, said in self._settled]
         hear(work, self._gateway, verdicts, probe=self._probe)
         return counts
+
+
+def _opt_out(work: Work, settled: Sequence[tuple[Call, Said]]) -> None:
+    """Let an operator's blacklist count as a refusal: the person wants no more."""
+    new = 0
+    for call, said in settled:
+        refused = {
+            ref
+            for ref, result in said.results.items()
+            if result.error is ErrorClass.REFUSED_BY_PERSON
+        }
+        for one in call.batch.recipients if refused else ():
+            new += one.ref in refused and refuse(work, one.phone)
+    if new:
+        work.record("sms.opted_out", kind=OPT_OUT.name, subject="", data={"count": new})
 
 
 def _verdict(call: Call, said: Said) -> Verdict:
@@ -244,6 +261,8 @@ class _Batch:
         """Give a message its row."""
         person = None if ref in self._erased else self._call.people.get(ref)
         keys = {**self._common, "state": _VALUES[state]}
+        if state is MessageState.DROPPED:
+            keys["error"] = self._call.left_out.get(ref, "")
         if person is None:
             # Who was erased meanwhile gets no row that speaks of them.
             id_ = blank_id(self._work, self.campaign)
@@ -335,7 +354,7 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
 
 def _heard(call: Call, said: Said) -> list[MessageState]:
     """Give what a call says of each of its messages."""
-    left_out = call.left_out if said.left else frozenset()
+    left_out = call.left_out if said.left else {}
     stale = call.claim.stale
     return [
         _heard_of_left_out(stale=stale) if ref in left_out else _heard_of(call, said, ref)
