@@ -1111,6 +1111,12 @@ ENTRIES: dict[str, Entry] = {
         "have a template approved that ends as the setting sms.suffix says",
         "请申请以设置项 sms.suffix 结尾的模板",
     ),
+    "sms.no_sign": Entry(
+        "gateway {gateway} has no code for the signature {name}",
+        "网关 {gateway} 没有签名 {name} 的编码",
+        "add it to backends.{gateway}.signs, with the code that the operator gave",
+        "请在 backends.{gateway}.signs 中加入运营商分配的签名编码",
+    ),
     "sms.no_template": Entry(
         "gateway {gateway} sends approved texts only, and no template fits this one",
         "网关 {gateway} 只发送已审核的模板，没有与此正文相符的模板",

@@ -75,6 +75,20 @@ def test_a_template_is_added_listed_shown_and_withdrawn(template):
     assert json.loads(run("templates", "show", template["id"], "--json"))["state"] == "withdrawn"
 
 
+def test_limits_and_validity_are_changed(template):
+    edit = ("templates", "edit", template["id"])
+    run(*edit, "--name", "雨", "--longest", "city=3", "--valid-until", "2026-12-31")
+    shown = run("templates", "show", template["id"])
+    assert "needs  SMS_1  zh-Hans  雨" in shown
+    assert "city: 任意文字 / any text <= 3" in shown
+    assert "weather: 任意文字 / any text <= 4" in shown
+    assert "止 / until 2026-12-31 00:00" in shown
+    assert "【四川科普】" in shown
+    said = json.loads(run(*edit, "--valid-from", "2026-01-01T08:00", "--json"))
+    assert (said["valid_from"][:16], said["name"]) == ("2026-01-01T00:00", "雨")
+    assert "x is no variable" in run(*edit, "--longest", "x=3", code=2)
+
+
 def test_a_draft_is_compared_and_a_text_is_filled(template):
     id_ = template["id"]
     assert run("templates", "fill", id_, "city=成都", "weather=有大雨") == TEXT + "\n"

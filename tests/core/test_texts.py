@@ -215,6 +215,16 @@ def test_of_templates_that_fit_the_one_with_the_most_fixed_text_is_taken():
     assert fitting(CAMPAIGN, "zh-Hans", known[2:], frame()) is None
 
 
+def test_to_find_a_template_lays_out_no_differences(monkeypatch):
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(templates, "differing", never)
+    known = [template(f"{n}停水通知${{a}}", f"tpl_{n}") for n in range(99)]
+    fits = template("${city}明天${weather}。" + SUFFIX, "tpl_fits")
+    assert fitting(CAMPAIGN, "zh-Hans", [*known, fits], frame()) is fits
+
+
 def test_a_gateway_that_needs_templates_gets_none_but_those_or_its_default():
     known = [template("明天停水", "tpl_1"), template("${city}后天有大雨。" + SUFFIX, "tpl_2")]
     held = frame(NEEDS, known=known)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
+import attrs
 import click
 
 from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.template import Comparison, Severity, SmsProblem, SmsTemplate, WordList
 
 __all__ = ["read_text", "show_problems", "templates", "words"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def read_text() -> str:
@@ -31,6 +37,14 @@ def show_problems(problems: Iterable[SmsProblem]) -> None:
         click.echo(f"  {problem.text('zh')} / {problem.text('en')}")
         if problem.comparison is not None:
             click.echo(f"  {problem.comparison}")
+
+
+def _validity(command: F) -> F:
+    """Add the days between which a template may be used, China time."""
+    day = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+    start = click.option("--valid-from", type=day, help="When it may be used first, China time.")
+    end = click.option("--valid-until", type=day, help="When it may not be used any more.")
+    return start(end(command))
 
 
 @click.group()
@@ -76,6 +90,7 @@ def show(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT00
 @click.option("--language", default="zh-Hans", show_default=True, help="Of the text, BCP 47.")
 @click.option("--signature", multiple=True, help="That it may be sent under; else any.")
 @click.option("--longest", multiple=True, metavar="NAME=N", help="Characters of a value.")
+@_validity
 def add(
     *,
     db: str,
@@ -88,9 +103,11 @@ def add(
     language: str,
     signature: Sequence[str],
     longest: Sequence[str],
+    valid_from: datetime | None,
+    valid_until: datetime | None,
 ) -> None:
     """Add a template; its text, as it was approved, comes from standard input."""
-    limits = [{"name": key, "longest": _number(value)} for key, value in _pairs(longest).items()]
+    limits = [{"name": key, "longest": n} for key, n in _limits(longest).items()]
     with opened(db) as hub:
         made = bound(hub, account).templates.add(
             name=name,
@@ -101,8 +118,55 @@ def add(
             variables=limits,
             signatures=signature,
             language=language,
+            valid_from=_in_china(valid_from),
+            valid_until=_in_china(valid_until),
         )
     _show_template(made, as_json=as_json)
+
+
+@templates.command("edit")
+@click.argument("id_", metavar="ID")
+@db_option()
+@as_option()
+@json_option()
+@click.option("--name", help="What it is called here.")
+@click.option("--signature", multiple=True, help="That it may be sent under, instead of those.")
+@click.option("--longest", multiple=True, metavar="NAME=N", help="Characters of a value; 0: any.")
+@_validity
+def edit(
+    id_: str,
+    *,
+    db: str,
+    account: str,
+    as_json: bool,
+    name: str | None,
+    signature: Sequence[str],
+    longest: Sequence[str],
+    valid_from: datetime | None,
+    valid_until: datetime | None,
+) -> None:
+    """Change what is known about the template ID; gateway, code and text stay."""
+    limits = _limits(longest)
+    changes: dict[str, object] = {
+        "name": name,
+        "signatures": signature or None,
+        "valid_from": _in_china(valid_from),
+        "valid_until": _in_china(valid_until),
+    }
+    with opened(db) as hub:
+        desk = bound(hub, account).templates
+        known = desk.get(id_)
+        odd = sorted(limits.keys() - {variable.name for variable in known.variables})
+        if odd:
+            raise click.UsageError(f"{odd[0]} is no variable of this template")
+        if limits:
+            changes["variables"] = [
+                attrs.evolve(one, longest=limits.get(one.name, one.longest))
+                for one in known.variables
+            ]
+        given = {field: value for field, value in changes.items() if value is not None}
+        changed = desk.edit(id_, version=known.version, **given)
+    _show_template(changed, as_json=as_json)
 
 
 @templates.command("withdraw")
@@ -167,6 +231,9 @@ def _show_template(one: SmsTemplate, *, as_json: bool) -> None:
     for variable in one.variables:
         most = f" <= {variable.longest}" if variable.longest else ""
         click.echo(f"  {variable.name}: {variable.form.zh} / {variable.form.en}{most}")
+    for label, moment in (("起 / from", one.valid_from), ("止 / until", one.valid_until)):
+        if moment is not None:
+            click.echo(f"  {label} {moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
     if one.signatures:
         click.echo("  " + " ".join(f"【{signature}】" for signature in one.signatures))
 
@@ -181,10 +248,15 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _number(text: str) -> int:
-    if not text.isdecimal():
+def _limits(given: Sequence[str]) -> dict[str, int]:
+    found = _pairs(given)
+    if not all(value.isdecimal() for value in found.values()):
         raise click.UsageError("a length is a number, such as city=6")
-    return int(text)
+    return {name: int(value) for name, value in found.items()}
+
+
+def _in_china(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
 @click.group()

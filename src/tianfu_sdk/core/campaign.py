@@ -152,7 +152,9 @@ def compose(
         values = None
         if template is not None:
             bare = final_text(text, campaign.signature, "")
-            for wanted in dict.fromkeys((bare, final)):
+            # As `core.texts.comparison` does: first as the template says it.
+            says = template.text.rstrip().endswith(suffix)
+            for wanted in (final, bare) if says else (bare, final):
                 values = values_of(template, wanted, capabilities.rules)
                 if values is not None:
                     final = wanted

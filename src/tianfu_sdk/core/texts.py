@@ -9,7 +9,13 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core.campaign import Composed, final_text
-from tianfu_sdk.core.templates import compare, fixed_in, link_spans, value_problems
+from tianfu_sdk.core.templates import (
+    compare,
+    fixed_in,
+    link_spans,
+    value_problems,
+    values_of,
+)
 from tianfu_sdk.core.words import Words
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities, TextRules
@@ -51,13 +57,16 @@ def fitting(
         Of those that match within all limits the one with the most fixed text; None where
         there is none.
     """
+    text, rules = campaign.texts[language], frame.capabilities.rules
+    ways = {final_text(text, campaign.signature, suffix) for suffix in ("", frame.suffix)}
     found = [
         template
         for template in known
         if template.usable(frame.now)
         and _signed(template, campaign.signature)
-        and (one := comparison(campaign, language, template, frame)).matches
-        and not one.problems
+        # Asked first: to lay out a difference takes a hundred times as long.
+        and any(values_of(template, way, rules) is not None for way in ways)
+        and not comparison(campaign, language, template, frame).problems
     ]
     return max(found, key=lambda one: (fixed_in(one), one.id), default=None)
 
@@ -86,12 +95,10 @@ def comparison(
     text = campaign.texts[language]
     bare = final_text(text, campaign.signature, "")
     whole = final_text(text, campaign.signature, frame.suffix)
-    first = compare(template, bare, rules, path)
-    if first.matches or whole == bare:
-        return first
-    second = compare(template, whole, rules, path)
     says = template.text.rstrip().endswith(frame.suffix)
-    return second if second.matches or says else first
+    likely = (whole, bare) if says else (bare, whole)
+    matching = (one for one in likely if values_of(template, one, rules) is not None)
+    return compare(template, next(matching, likely[0]), rules, path)
 
 
 def examine(

@@ -196,6 +196,15 @@ class Link:
         if threading.current_thread() is not self._thread:
             self._thread.join(2 * self._times.goodbye + 1)
 
+    def drop(self) -> None:
+        """End the connection and the thread at once, without a goodbye."""
+        with self._guard:
+            self._closing = self._left = True
+            self._leave_by = time.monotonic()
+            self._out.clear()
+        self._rouse()
+        self._thread.join(self._times.goodbye)
+
     def abandon(self) -> None:
         """Drop the connection of a parent process: nothing is said on it, nobody is waited for."""
         self._ended = True

@@ -198,7 +198,7 @@ class CmppGateway(LinkGateway):
         try:
             self._login(link)
         except BaseException:
-            link.close()
+            link.drop()
             raise
         return (link,)
 

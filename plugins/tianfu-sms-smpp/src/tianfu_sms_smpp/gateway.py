@@ -265,7 +265,7 @@ class SmppGateway(LinkGateway):
         try:
             self._log_in(link, command)
         except BaseException:
-            link.close()
+            link.drop()
             raise
         return link
 

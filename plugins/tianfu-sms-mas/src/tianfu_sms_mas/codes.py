@@ -1,0 +1,26 @@
+"""What the codes of 云MAS (`rspcod`) mean for us.
+
+Unverified: six open-source programs that speak to it have the same list (the last code one of
+them). Which class a code is of is our reading. A code that is missing here is ambiguous.
+"""
+
+from __future__ import annotations
+
+from tianfu_sdk.gateways import Codes
+from tianfu_sdk.model.sms import ErrorClass
+
+__all__ = ["CODES"]
+
+CODES = Codes(
+    {
+        "success": ErrorClass.OK,
+        "IllegalMac": ErrorClass.STOP_CHANNEL,
+        "InvalidUsrOrPwd": ErrorClass.STOP_CHANNEL,
+        # The codes of signatures stand in the settings.
+        "IllegalSignId": ErrorClass.STOP_CHANNEL,
+        "NoSignId": ErrorClass.STOP_CHANNEL,
+        "InvalidMessage": ErrorClass.BAD_CONTENT,
+        "TooManyMobiles": ErrorClass.BAD_RECIPIENT,
+        "InvalidMobile": ErrorClass.BAD_RECIPIENT,
+    }
+)
