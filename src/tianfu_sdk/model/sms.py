@@ -374,8 +374,8 @@ class SmsReport:
     cost: int
     """In 1/1000 yuan."""
     by_region: Mapping[str, Mapping[str, int]] = MappingProxyType({})
-    """By region of the subscriber, GB/T 2260, messages by state; those that have not left, and
-    those to people who were erased, count for none."""
+    """By region of the subscriber, GB/T 2260, messages by state; those that have not left
+    count for none."""
     by_reason: Mapping[str, int] = MappingProxyType({})
     """Messages that were not delivered by why: a class of error, the operator's own code of a
     receipt, or what forbade to send (`opted_out`, `no_consent`, `erased`)."""
