@@ -34,6 +34,7 @@ from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
     book,
+    clock,
     queue_of,
     take_seat,
     turn_of,
@@ -150,7 +151,7 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
     if sessions and not take_seat(work, name, sessions, lease):
         return Group()
     if not booking.turn.calls:
-        left = (booking.turn.again or 0) - moment_key(work.now)
+        left = (booking.turn.again or 0) - clock(work)
         return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
     read = _Reader(work, name, gateway, jobs)

@@ -12,7 +12,6 @@ import attrs
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack
 from tianfu_sdk.core.campaign import Choice
-from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MARK, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
@@ -28,7 +27,7 @@ from tianfu_sdk.model.storage import (
     Where,
 )
 from tianfu_sdk.services import caps, quotas
-from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
+from tianfu_sdk.services.lanes import clock, hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
 __all__ = [
@@ -106,7 +105,7 @@ def begin(work: Work, campaign: Campaign) -> None:
     id_ = f"send~{campaign.id}"
     rows = work.tx.get(SEAT.name, [id_])
     lease = timedelta(seconds=work.tools.settings.sms.lease)
-    hold(work, id_, rows[0] if rows else None, moment_key(work.now + lease))
+    hold(work, id_, rows[0] if rows else None, clock(work, lease))
 
 
 def half_queued(work: Work) -> list[str]:
@@ -115,7 +114,7 @@ def half_queued(work: Work) -> list[str]:
     found = [work.noun(CAMPAIGN, row) for row in work.in_order(CAMPAIGN.name, query, None)]
     open_ = [one.id for one in found if one.queued is None]
     seats = work.tx.get(SEAT.name, [f"send~{id_}" for id_ in open_])
-    now = moment_key(work.now)
+    now = clock(work)
     busy = {row.id for row in seats if row.keys["until"] > now}
     return [id_ for id_ in open_ if f"send~{id_}" not in busy]
 
