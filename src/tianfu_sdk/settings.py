@@ -116,7 +116,11 @@ class SmsSettings:
     lease: int = 120
     """Seconds that a dispatcher holds a batch."""
     done_days: int = 30
-    """Days until the worker forgets finished batches; messages and figures stay."""
+    """Days until the worker forgets finished batches, and receipts of no known message; messages
+    and figures stay."""
+    unknown_hours: int = 72
+    """Hours until the worker gives up to find out whether a batch went out: it is reported as
+    such and never sent again; 0: it waits for a person for ever."""
 
 
 @attrs.frozen(kw_only=True)

@@ -345,12 +345,14 @@ REACH = Kind(
         *(Key(name) for name in LEVELS),
         Key("shape"),
         Key("until", "int"),
+        Key("phone", "bytes"),
     ),
     # Campaigns read in the order of the index: equal phones stand next to each other.
     (("province", "phone_ix"), ("prefecture", "phone_ix"), ("county", "phone_ix")),
     document=False,
+    schema=2,
 )
-"""What planning asks of a subscriber, whose id it has: `core.reach`."""
+"""What planning and sending ask of a subscriber, whose id it has: `core.reach`."""
 CONTACT = Kind("contact", (Key("until", "int"),), (("until",),))
 """What one phone was sent, by blind index: `core.contacts`; `until`: when it counts no more."""
 QUOTA = Kind(

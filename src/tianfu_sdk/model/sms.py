@@ -33,6 +33,8 @@ __all__ = [
     "Recipient",
     "SmsBatch",
     "SmsCapabilities",
+    "SmsMessage",
+    "SmsProgress",
     "SmsReceipt",
     "SmsReport",
     "SmsResult",
@@ -139,6 +141,7 @@ class ErrorClass(Labelled):
     DEFERRED = "deferred", "延后", "deferred"
     BAD_RECIPIENT = "bad_recipient", "号码无效", "bad recipient"
     BAD_CONTENT = "bad_content", "内容被拒", "content refused"
+    REFUSED_BY_PERSON = "refused_by_person", "用户拒收", "refused by the person"
     STOP_CHANNEL = "stop_channel", "通道停用", "channel must stop"
     AMBIGUOUS = "ambiguous", "结果不明", "ambiguous"
 
@@ -370,6 +373,61 @@ class SmsReport:
     parts: int
     cost: int
     """In 1/1000 yuan."""
+    by_region: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    """By region of the subscriber, GB/T 2260, messages by state; those that have not left
+    count for none."""
+    by_reason: Mapping[str, int] = MappingProxyType({})
+    """Messages that were not delivered by why: a class of error, the operator's own code of a
+    receipt, or what forbade to send (`opted_out`, `no_consent`, `erased`)."""
+
+    @property
+    def sent(self) -> int:
+        """Messages that the gateway took, or may have."""
+        return sum(self.by_state.get(state, 0) for state in _LEFT)
+
+    @property
+    def opted_out(self) -> int:
+        """Messages to people who want no more, as we knew or as the operator said."""
+        reasons = ("opted_out", ErrorClass.REFUSED_BY_PERSON.value)
+        return sum(self.by_reason.get(reason, 0) for reason in reasons)
+
+
+_LEFT = ("accepted", "unknown", "delivered", "failed", "expired")
+
+
+@attrs.frozen(kw_only=True)
+class SmsMessage:
+    """One message of a campaign; the phone is masked."""
+
+    subscriber: str
+    """Empty: the person was erased."""
+    phone: str = attrs.field(repr=False)
+    """Masked, such as +86138****0000; empty where it cannot be told."""
+    state: MessageState
+    language: str
+    region: str
+    parts: int
+    reason: str = ""
+    """Why it was not delivered; as in `SmsReport.by_reason`."""
+    batch: str = ""
+    """The reference under which the gateway may know it."""
+
+
+@attrs.frozen(kw_only=True)
+class SmsProgress:
+    """How far a campaign is."""
+
+    campaign: str
+    state: CampaignState
+    total: int
+    """Messages in the outbox or past it."""
+    done: int
+    """Of which something became."""
+    by_state: Mapping[str, int]
+    rate: float | None = None
+    """Messages a second since the look before."""
+    left: float | None = None
+    """Seconds until all are done at that rate."""
 
 
 @attrs.frozen(kw_only=True)

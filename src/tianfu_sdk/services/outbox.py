@@ -14,7 +14,7 @@ from tianfu_sdk.core.batches import Packed, batch_row, pack
 from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MARK, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
-from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, SmsReport
+from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState
 from tianfu_sdk.model.storage import (
     IN_VALUES,
     LONGEST_ID,
@@ -39,6 +39,7 @@ __all__ = [
     "billed_parts",
     "blank_id",
     "close",
+    "counts_by_language",
     "counts_of",
     "drop_open",
     "enqueue",
@@ -54,7 +55,6 @@ __all__ = [
     "pulled",
     "put_messages",
     "queues",
-    "report_of",
     "stands",
     "tell_counts",
     "waiting",
@@ -356,7 +356,7 @@ def billed_parts(work: Work, campaign: Campaign) -> int:
     """Count the parts of a campaign that its gateway took, or may have taken or still take."""
     return sum(
         count * each
-        for (_, state), (count, each) in _counts(work, campaign).items()
+        for (_, state), (count, each) in counts_by_language(work, campaign).items()
         if state in BILLED or state is MessageState.SENDING
     )
 
@@ -375,26 +375,6 @@ def _rows(work: Work, campaign: str) -> dict[str, int]:
         where = (Where("state", "=", state.value), Where("campaign", "=", campaign))
         counts[state.value] = work.tx.count(MESSAGE.name, Query(where=where))
     return counts
-
-
-def report_of(work: Work, campaign: Campaign) -> SmsReport:
-    """Say what became of a campaign."""
-    by_state: Counter[str] = Counter()
-    by_language: Counter[str] = Counter()
-    parts = 0
-    for (language, state), (count, each) in _counts(work, campaign).items():
-        by_state[state.value] += count
-        by_language[language] += count
-        parts += count * each if state in BILLED else 0
-    return SmsReport(
-        campaign=campaign.id,
-        state=campaign.state,
-        planned=campaign.planned,
-        by_state=dict(by_state),
-        by_language=dict(by_language),
-        parts=parts,
-        cost=parts * work.tools.settings.sms.price,
-    )
 
 
 def batches_in(work: Work, state: str) -> int:
@@ -423,7 +403,9 @@ def _without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState
                 yield row.keys["language"], state, row.keys["count"], row.keys["parts"]
 
 
-def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tuple[int, int]]:
+def counts_by_language(
+    work: Work, campaign: Campaign
+) -> dict[tuple[str, MessageState], tuple[int, int]]:
     """Count messages by language and state, each with the parts of one message."""
     found = {}
     for language in campaign.texts:
