@@ -32,6 +32,7 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.model.storage import JobState, Query, Where
 from tianfu_sdk.services import caps, outbox, quotas
+from tianfu_sdk.services.answering import answered
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import (
@@ -655,6 +656,25 @@ class Sms(Desk):
         """
         actor = Actor(system=f"callback of {gateway[:40]}")
         return Receipts(self._tools, actor).callback(gateway, request)
+
+    def answer(
+        self, gateway: str, request: HttpRequest, *, networks: Sequence[str] = ()
+    ) -> HttpResponse:
+        """Take what a gateway sent us, as `callback` does, and say what to answer in any case.
+
+        Args:
+            gateway: Its name.
+            request: As it came in.
+            networks: Addresses that its vendor calls from, such as `203.0.113.0/24`; empty: any.
+
+        Returns:
+            What to answer: 403 to who is not the gateway, 400 or 413 to what cannot be read, 404
+            where nothing is called back, 503 or 500 so that the vendor calls again.
+
+        Raises:
+            Invalid: `field.value`, one of `networks` is none.
+        """
+        return answered(request, networks, lambda: self.callback(gateway, request))
 
     def report(self, id: str) -> SmsReport:  # noqa: A002
         """Say what became of a campaign: messages by state and language, parts and cost."""
