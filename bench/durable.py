@@ -16,7 +16,8 @@ def postgresql() -> Iterator[object | None]:
     from tianfu_storage_sql import testing
 
     try:
-        with testing.postgresql(options={"fsync": "on", "full_page_writes": "on"}) as server:
+        options = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
+        with testing.postgresql(options=options) as server:
             yield server
     except testing.NoServer:
         yield None

@@ -255,18 +255,24 @@ def plot(found: list[dict[str, object]], path: str) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, panels = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
-    for panel, name in zip(panels, ("sqlite:", "postgresql:"), strict=True):
-        own = [row for row in found if row["store"] == name]
+    stores = list(dict.fromkeys(row["store"] for row in found))
+    figure, panels = plt.subplots(
+        1, len(stores), figsize=(1 + 4.5 * len(stores), 5), sharey=True, squeeze=False
+    )
+    for panel, name in zip(panels[0], stores, strict=True):
+        own = sorted((row for row in found if row["store"] == name), key=lambda r: r["records"])
         for column in _HEAD[2:]:
             points = [(row["records"], row[column]) for row in own if row[column] is not None]
             if points:
                 panel.plot(*zip(*points, strict=True), marker="o", label=column)
-        panel.set(xscale="log", yscale="log", title=name, xlabel="records")
+        panel.set(xscale="log", yscale="log", title=name.rstrip(":"), xlabel="records")
         panel.grid(visible=True, alpha=0.3)
-    panels[0].set_ylabel("µs (claim + settle: a job)")
-    panels[0].legend(fontsize=8)
-    figure.tight_layout()
+    panels[0][0].set_ylabel("µs (claim + settle: a job)")
+    # Below the panels, where it hides no line.
+    figure.legend(
+        *panels[0][0].get_legend_handles_labels(), loc="lower center", ncols=4, fontsize=8
+    )
+    figure.tight_layout(rect=(0, 0.12, 1, 1))
     figure.savefig(path, dpi=110)
 
 

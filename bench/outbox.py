@@ -1,7 +1,8 @@
 """The outbox: claim and settle by several workers, other queues, and the whole SMS dispatch.
 
 `python bench/outbox.py URL [--jobs N]` does the first of them against any store, such as one
-on PostgreSQL, which the plugin tianfu-storage-sql opens.
+on PostgreSQL, which the plugin tianfu-storage-sql opens. Rounds of ours and of `raw_queue`, the
+bare driver doing the same, take turns, so that a busy machine is one for both.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import durable
+import raw_queue
 from timing import table
 
 QUEUE = "bench"
 BATCH = 500
 WORKERS = (1, 2, 4)
 ROUNDS = 3
+COLUMNS = ("queue", "workers", "jobs", "jobs/s", "of raw", "done by each")
 
 
 def run(*, small: bool) -> str:
@@ -41,10 +45,11 @@ def run(*, small: bool) -> str:
             rows += _procrastinate(server.url("postgres"), 300 if small else 3_000)
     queues = table(
         f"Outbox: claim, do nothing, settle (ours {BATCH} at a time)",
-        ("queue", "workers", "jobs", "jobs/s", "done by each"),
+        COLUMNS,
         rows,
         "Ours counts from the first claim to the last settling, all of it committed; best of"
-        f" {ROUNDS}. Server and workers share the cores. celery acknowledges late and keeps no"
+        f" {ROUNDS}. Of raw: beside the bare driver with one narrow table, in the same run"
+        " (`bench/raw_queue.py`). Server and workers share the cores. celery acknowledges late and keeps no"
         " results; redis appends without fsync each time.",
     )
     return queues + "\n" + _dispatch(2_000 if small else 40_000)
@@ -57,15 +62,22 @@ def drained(url: str, name: str, jobs: int) -> list[tuple[object, ...]]:
     """Claim and settle jobs with 1, 2 and 4 processes; the best round of each."""
     rows = []
     for workers in WORKERS:
-        best: tuple[float, list[int]] = (0.0, [])
+        best: dict[str, tuple[float, list[int]]] = {}
         for _ in range(ROUNDS):
-            _fill(url, jobs)
-            best = max(best, _race(url, workers))
-        rate, done = best
-        rows.append(
-            (name, workers, f"{sum(done):,}", f"{rate:,.0f}", " ".join(f"{n:,}" for n in done))
-        )
+            for way, fill in _ways(url).items():
+                fill(url, jobs)
+                best[way] = max(best.get(way, (0.0, [])), _race(url, workers, way))
+        for way, (rate, done) in best.items():
+            of_raw = f"{rate / best['--raw'][0]:.2f}" if "--raw" in best else ""
+            said = f"{name.partition(':')[0]}, bare driver" if way == "--raw" else name
+            each = " ".join(f"{n:,}" for n in done)
+            rows.append((said, workers, f"{sum(done):,}", f"{rate:,.0f}", of_raw, each))
     return rows
+
+
+def _ways(url: str) -> dict[str, Callable[[str, int], None]]:
+    raw = url.startswith(("sqlite:", "postgresql:"))
+    return {"--drain": _fill, **({"--raw": _fill_raw} if raw else {})}
 
 
 def _opened(url: str):
@@ -88,8 +100,14 @@ def _fill(url: str, jobs: int) -> None:
             store.run(lambda tx, some=some: tx.enqueue(QUEUE, some), write=True)
 
 
-def _race(url: str, workers: int) -> tuple[float, list[int]]:
-    command = [sys.executable, __file__, url, "--drain"]
+def _fill_raw(url: str, jobs: int) -> None:
+    queue = raw_queue.opened(url)
+    queue.fill(jobs)
+    queue.close()
+
+
+def _race(url: str, workers: int, way: str) -> tuple[float, list[int]]:
+    command = [sys.executable, __file__, url, way]
     racers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(workers)
@@ -110,23 +128,46 @@ def drain(url: str) -> None:
     """Be one of the workers."""
     from tianfu_sdk.model.storage import Done
 
-    lease = timedelta(seconds=60)
+    lease, done = timedelta(seconds=60), Done()
     with _opened(url) as hub:
         store = hub._tools.store
+
+        def claim() -> list[object]:
+            return store.run(lambda tx: tx.claim(QUEUE, BATCH, lease, "bench"), write=True)
+
+        def settle(claimed: list[object]) -> None:
+            settled = [(job, done) for job in claimed]
+            store.run(lambda tx: tx.settle(settled), write=True)
+
         store.run(lambda tx: tx.claim("none", 1, lease, "warm"), write=True)
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
-        count, first = 0, time.time()
-        while True:
-            claimed = store.run(lambda tx: tx.claim(QUEUE, BATCH, lease, "bench"), write=True)
-            if not claimed:
-                break
-            settled = [(job, Done()) for job in claimed]
-            store.run(lambda tx, settled=settled: tx.settle(settled), write=True)
-            count += len(claimed)
-            last = time.time()
-        sys.stdout.write(f"{count} {first} {last if count else first}\n")
+        _told(claim, settle)
+
+
+def drain_raw(url: str) -> None:
+    """Be one of the workers on the bare driver."""
+    queue = raw_queue.opened(url)
+    token = ""
+
+    def claim() -> list[object]:
+        nonlocal token
+        token, rows = queue.claim(BATCH)
+        return rows
+
+    _told(claim, lambda claimed: queue.settle(token, claimed))
+    queue.close()
+
+
+def _told(claim: Callable[[], list[object]], settle: Callable[[list[object]], None]) -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    count, first = 0, time.time()
+    last = first
+    while claimed := claim():
+        settle(claimed)
+        count += len(claimed)
+        last = time.time()
+    sys.stdout.write(f"{count} {first} {last}\n")
 
 
 # Others.
@@ -175,7 +216,7 @@ def _celery_round(client, noop, folder: Path, jobs: int, workers: int) -> tuple[
             rate = at / (time.time() - first)
         finally:
             worker.terminate()
-    return ("celery, redis appendonly everysec", workers, f"{jobs:,}", f"{rate:,.0f}", "")
+    return ("celery, redis appendonly everysec", workers, f"{jobs:,}", f"{rate:,.0f}", "", "")
 
 
 def _procrastinate(url: str, jobs: int) -> list[tuple[object, ...]]:
@@ -198,7 +239,7 @@ def _procrastinate(url: str, jobs: int) -> list[tuple[object, ...]]:
             return jobs / (time.time() - begun)
 
     rate = asyncio.run(play())
-    return [("procrastinate, concurrency 50", 1, f"{jobs:,}", f"{rate:,.0f}", "")]
+    return [("procrastinate, concurrency 50", 1, f"{jobs:,}", f"{rate:,.0f}", "", "")]
 
 
 def _until(done, pause: float = 0.05) -> None:
@@ -275,9 +316,12 @@ if __name__ == "__main__":
     parser.add_argument("url")
     parser.add_argument("--jobs", type=int, default=100_000)
     parser.add_argument("--drain", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--raw", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.drain:
         drain(options.url)
+    elif options.raw:
+        drain_raw(options.url)
     else:
         found = drained(options.url, options.url.partition(":")[0], options.jobs)
-        print(table("Claim and settle", ("store", "workers", "jobs", "jobs/s", "each"), found))
+        print(table("Claim and settle", COLUMNS, found))

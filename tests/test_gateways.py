@@ -111,6 +111,23 @@ class TestCodes:
         some = (200, 302, 400, 404, 500, 503)
         assert {one for one in some if gateways.believed(error, one)} == statuses
 
+    def test_a_number_that_nobody_has_is_blamed_and_the_others_go_again(self):
+        odd = attrs.evolve(
+            BATCH, recipients=(*BATCH.recipients, Recipient("sub_3", "+8612012345678"))
+        )
+        found = gateways.refused_for_number(odd, code="X")
+        assert [(one.ref, one.status, one.error.value) for one in found] == [
+            ("sub_1", "deferred", "retry_safe"),
+            ("sub_2", "deferred", "retry_safe"),
+            ("sub_3", "rejected", "bad_recipient"),
+        ]
+        only = attrs.evolve(odd, recipients=odd.recipients[2:])
+        for batch in (BATCH, only):
+            found = gateways.refused_for_number(batch, code="X")
+            assert {(one.status, one.error.value) for one in found} == {
+                ("rejected", "bad_recipient")
+            }
+
 
 class TestReading:
     @pytest.mark.parametrize(
@@ -125,6 +142,20 @@ class TestReading:
         for body in (b"", b"a", b"a=1&a=2", b"a=%ff", b"a=\xe7", b"&".join([b"a=1"] * 999)):
             with pytest.raises(gateways.Unreadable):
                 gateways.read_form(body)
+
+    def test_what_fits_is_read_and_counted(self, caplog):
+        def read(entry):
+            return gateways.text_of(entry, "t")
+
+        assert gateways.fitting([], read) == []
+        assert gateways.fitting([{"t": "a"}, {"t": "b"}], read) == ["a", "b"]
+        assert not caplog.records
+        assert gateways.fitting([{"t": "a"}, None, {"t": 1}], read) == ["a"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "2 of 3 entries cannot be read"
+        ]
+        with pytest.raises(gateways.Unreadable):
+            gateways.fitting([None], read)
 
     def test_members_are_of_their_type(self):
         entry = {"t": "x", "n": 7, "d": "08", "s": "\ud800", "b": True, "f": 1.5, "z": None}

@@ -1083,6 +1083,12 @@ ENTRIES: dict[str, Entry] = {
         "what the gateway does not let through stands at {spans}",
         "{spans} 处有网关不允许的内容",
     ),
+    "sms.key_taken": Entry(
+        "campaign {id} of other content was sent under this key",
+        "该幂等键已用于内容不同的任务 {id}",
+        "a key is for one sending; take a new one",
+        "一个键只用于一次发送，请换新键",
+    ),
     "sms.link": Entry(
         "a link stands at {spans}, and this gateway takes none",
         "{spans} 处有链接，该网关不允许",

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
@@ -34,6 +35,7 @@ __all__ = [
     "e164",
     "each",
     "filled",
+    "fitting",
     "host_of",
     "list_of",
     "local_time",
@@ -43,12 +45,16 @@ __all__ = [
     "outcome",
     "read_form",
     "read_json",
+    "refused_for_number",
     "text_of",
     "unix_time",
     "verify_token",
     "wait_of",
 ]
 
+T = TypeVar("T")
+
+_log = logging.getLogger("tianfu_sdk.sms")
 _LONGEST = 1 << 20
 _LONGEST_WAIT = 6
 _MOST_FIELDS = 200
@@ -221,6 +227,28 @@ def each(
     ]
 
 
+def refused_for_number(batch: SmsBatch, *, code: str) -> Sequence[SmsResult]:
+    """Give the results of a call that was refused whole because of a number in it.
+
+    Numbers that no mobile of the mainland has are blamed, and the others may be sent again
+    without them; where there are none, or no others, nobody can tell, so all are refused.
+
+    Args:
+        batch: What was refused.
+        code: The vendor's own code.
+    """
+    odd = {one.ref for one in batch.recipients if not _MAINLAND.fullmatch(one.phone)}
+    others = len(odd) < len(batch.recipients) and odd
+    return [
+        outcome(
+            one.ref,
+            ErrorClass.RETRY_SAFE if others and one.ref not in odd else ErrorClass.BAD_RECIPIENT,
+            code=code,
+        )
+        for one in batch.recipients
+    ]
+
+
 def by_status(batch: SmsBatch, response: HttpResponse) -> Sequence[SmsResult] | None:
     """Give what the status of an answer says by itself.
 
@@ -297,6 +325,32 @@ def read_form(body: bytes) -> dict[str, str]:
     if len(dict(pairs)) != len(pairs):
         raise Unreadable
     return dict(pairs)
+
+
+def fitting(entries: Sequence[Any], read: Callable[[Any], T]) -> list[T]:
+    """Read the entries of a list that fit.
+
+    A vendor sends what it sends: one entry that cannot be read would keep all that stand
+    beside it away, however often it is pushed, and what was pulled is not given again.
+
+    Args:
+        entries: As they came.
+        read: Reads one, or raises `Unreadable`.
+
+    Raises:
+        Unreadable: There are some, and none fits.
+    """
+    found: list[T] = []
+    for entry in entries:
+        try:
+            found.append(read(entry))
+        except Unreadable:
+            continue
+    if entries and not found:
+        raise Unreadable
+    if len(found) < len(entries):
+        _log.warning("%d of %d entries cannot be read", len(entries) - len(found), len(entries))
+    return found
 
 
 def text_of(entry: Any, name: str, default: str | None = None) -> str:

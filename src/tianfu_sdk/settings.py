@@ -110,13 +110,19 @@ class SmsSettings:
     """Messages of one topic that one phone gets in any 24 hours."""
     repeat_days: int = 0
     """Days in which one phone gets nothing more of the same content or group; 0: it may."""
+    repeat_topic_days: int = 0
+    """Days in which one phone gets nothing more of the same topic; 0: it may."""
     refusal_levels: tuple[str, ...] = ()
     """Levels of emergencies, such as `red`, of which a phone that refused all messages is told
     all the same, where a second person approved the override; empty: none."""
     lease: int = 120
     """Seconds that a dispatcher holds a batch."""
     done_days: int = 30
-    """Days until the worker forgets finished batches; messages and figures stay."""
+    """Days until the worker forgets finished batches, and receipts of no known message; messages
+    and figures stay."""
+    unknown_hours: int = 72
+    """Hours until the worker gives up to find out whether a batch went out: it is reported as
+    such and never sent again; 0: it waits for a person for ever."""
 
 
 @attrs.frozen(kw_only=True)

@@ -30,6 +30,7 @@ import attrs
 import pytest
 from tianfu_sdk.backends import memory
 from tianfu_sdk.core import filters
+from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import *
 from tianfu_sdk.testing.search import SearchSuite
@@ -596,6 +597,21 @@ class Mutant(memory.MemoryStore):
                 ])
         """),
         ["test_due_is_a_moment_in_whatever_zone"],
+    ),
+    "the moment is of the machine, not of the store": (
+        in_tx("""
+            def now(self):
+                self.moment = getattr(self, "moment", None) or EPOCH.now(EPOCH.tzinfo)
+                return self.moment
+        """),
+        ["test_the_moment_of_a_transaction_is_of_the_clock_by_which_jobs_are_due"],
+    ),
+    "time goes on inside a transaction": (
+        in_tx("""
+            def now(self):
+                return EPOCH.now(EPOCH.tzinfo)
+        """),
+        ["test_the_moment_of_a_transaction_is_of_the_clock_by_which_jobs_are_due"],
     ),
     "drop takes leased jobs too": (
         in_tx("""

@@ -18,6 +18,7 @@ from tianfu_sdk.core.messages import (
     provider_key,
     state_of,
 )
+from tianfu_sdk.core.tally import Batcher, Tally
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -178,14 +179,14 @@ choices = st.lists(
 @settings(max_examples=60)
 @given(choices, st.integers(1, 7))
 def test_batches_hold_one_language_each_person_once_and_no_more_than_a_call_takes(some, most):
-    batcher = rules.Batcher(most)
+    batcher = Batcher(most)
     wanted = [choice for choice in some if not choice.reason]
     batches = [full for choice in wanted if (full := batcher.add(choice))]
     batches += batcher.rest()
     assert all(1 <= len(batch) <= most for batch in batches)
     assert all(len({choice.language for choice in batch}) == 1 for batch in batches)
     assert sorted(c.id for batch in batches for c in batch) == sorted(c.id for c in wanted)
-    tally = rules.Tally.of(some, most)
+    tally = Tally.of(some, most)
     assert tally.batches == len(batches)
     assert tally.recipients == len(wanted) == sum(tally.by_language.values())
     assert tally.parts == sum(choice.parts for choice in wanted)

@@ -20,12 +20,11 @@ DEEPEST = 20
 # A module may be longer where splitting it would cut one subject in two; the number is what
 # it has today, rounded up, so that it cannot grow unseen.
 LONGER_MODULES = {
-    "backends/memory.py": (580, "the whole port in one room, so that it reads as the port does"),
+    "backends/memory.py": (590, "the whole port in one room, so that it reads as the port does"),
     "catalogue.py": (2000, "one table of data"),
-    "core/campaign.py": (520, "the texts, the choice and the states of a campaign"),
     "core/kinds.py": (580, "the table of all kinds"),
     "services/content.py": (610, "all verbs of content; half of it is docstrings"),
-    "services/sms.py": (740, "the verbs of a campaign; a third of it is docstrings"),
+    "services/sms.py": (850, "the verbs of a campaign; a third of it is docstrings"),
     "testing/cases/jobs.py": (520, "a suite, a case a sentence of the port"),
 }
 # `create` of a desk has an argument, a line of its docstring and a line of its body a field.

@@ -254,6 +254,7 @@ def shared(request, stack, tmp_path, clock):
     return way.url, world
 
 
+@pytest.mark.timeout(300)
 def test_32_threads_never_take_more_than_there_is(shared):
     _, world = shared
     desk, path = Desk(world.hub._tools, Actor(system="test")), (world.org,)
@@ -296,6 +297,7 @@ with Hub.open(url, plugins=plugins, settings=settings, discover=False) as hub:
 """
 
 
+@pytest.mark.timeout(300)
 def test_several_processes_never_take_more_than_there_is(shared, request):
     url, world = shared
     begun = [

@@ -1,6 +1,6 @@
 """Narrow rows of subscribers stand beside their documents, whatever happens to those."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import attrs
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from tianfu_sdk.core.kinds import MARK, REACH
 from tianfu_sdk.core.reach import reach_keys
 from tianfu_sdk.errors import Denied, StorageError
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.services.reach import Reaching
@@ -37,6 +38,17 @@ def finding(world):
 
 def row(world, id_):
     return desk(world)._read(lambda work: work.tx.get(REACH.name, [id_]))
+
+
+def forget_rows(world):
+    """Leave the store as an older program would have."""
+
+    def empty(work):
+        rows = work.tx.find(REACH.name, Query(limit=1000))
+        work.tx.delete(REACH.name, [(one.id, one.version) for one in rows])
+        work.tx.delete(MARK.name, [(one.id, one.version) for one in work.tx.get("mark", ["reach"])])
+
+    desk(world)._write(empty)
 
 
 def test_every_change_of_a_document_is_one_of_the_narrow_row(world, people):
@@ -82,12 +94,7 @@ def test_what_differs_is_found_and_mended(world, people):
 def test_a_store_that_has_none_yet_plans_nothing_and_is_brought_up(world, people):
     me, made = people
 
-    def empty(work):
-        rows = work.tx.find(REACH.name, Query(limit=1000))
-        work.tx.delete(REACH.name, [(one.id, one.version) for one in rows])
-        work.tx.delete(MARK.name, [(one.id, one.version) for one in work.tx.get("mark", ["reach"])])
-
-    desk(world)._write(empty)
+    forget_rows(world)
     assert finding(world).message == "not all subscribers have their narrow row yet"
     campaign = me.sms.compose(
         title="防灾", organization=world.org, texts={"zh-Hans": "避险"}, signature="科普"
@@ -103,6 +110,32 @@ def test_a_store_that_has_none_yet_plans_nothing_and_is_brought_up(world, people
     assert looked == [3]
     assert system.run() == 0
     assert me.sms.plan(campaign.id).recipients == 3
+
+
+def test_a_dump_of_a_program_that_had_none_gets_them_when_it_is_loaded(stored, tmp_path, clock):
+    world = stored
+    made = world.me.subscribers.create(
+        phone="13800000000", organization=world.org, consents=[Consent()]
+    )
+    forget_rows(world)
+    world.hub.as_system(reason="test").keeping.dump(tmp_path / "dump")
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    settings = {"key_file": str(tmp_path / "kepu.db.key")}
+    Hub.load(tmp_path / "dump", url, settings=settings, clock=clock, discover=False)
+    with Hub.open(url, settings=settings, clock=clock, discover=False) as hub:
+        desk = Desk(hub._tools, Actor(system="test"))
+        assert desk._read(lambda work: len(work.tx.get(REACH.name, [made.id]))) == 1
+        found = {one.check: one for one in hub.as_system(reason="look").doctor()}
+        assert found["reach"].message == "1 subscribers have theirs"
+
+
+def test_narrow_rows_follow_the_table_of_regions(world):
+    world.me.subscribers.create(phone="13800000000", organization=world.org, region="510104")
+    world.me.regions.renew("510104", date(2020, 1, 1), parent="512000")
+    world.hub.as_system(reason="区划调整").regions.rekey()
+    (found,) = desk(world)._read(lambda work: work.tx.find(REACH.name, Query()))
+    assert (found.keys["prefecture"], found.keys["county"]) == ("512000", "510104")
+    assert finding(world).severity == "ok"
 
 
 def test_a_consent_that_has_ended_counts_no_more(world, people):

@@ -200,6 +200,16 @@ class TestResults:
         assert one.error.value == error
         assert (one.status == "unknown") == (error == "ambiguous")
 
+    def test_a_number_that_no_mobile_has_is_refused_alone(self):
+        odd = Recipient("sub_3", "+8612000000003")
+        batch = attrs.evolve(BATCH, recipients=(*BATCH.recipients, odd))
+        found = made().result(batch, said("isv.MOBILE_NUMBER_ILLEGAL"))
+        assert [(r.ref, r.status) for r in found] == [
+            ("sub_1", "deferred"),
+            ("sub_2", "deferred"),
+            ("sub_3", "rejected"),
+        ]
+
     def test_accepted_without_an_id_is_unknown(self):
         assert made().result(ONE, said("OK"))[0].status == "unknown"
 
@@ -308,6 +318,11 @@ class TestCallbacks:
         assert json.loads(result.response.body) == {"code": 0, "msg": "成功"}
         assert result.response.status == 200
 
+    def test_an_entry_that_does_not_fit_takes_no_other_with_it(self):
+        odd = [self.INBOUND, self.INBOUND | {"phone_number": "x"}, None, self.RECEIPT]
+        came = made().callback(pushed(odd))
+        assert (len(came.inbound), len(came.receipts)) == (1, 1)
+
     @pytest.mark.parametrize("sequence", ["7", 7])
     def test_a_sequence_is_a_text_or_a_number(self, sequence):
         (one,) = made().callback(pushed([self.INBOUND | {"sequence_id": sequence}])).inbound
@@ -334,11 +349,11 @@ class TestCallbacks:
             [RECEIPT | {"sms_size": "two"}],
             [INBOUND | {"content": None}],
             [INBOUND | {"sequence_id": True}],
-            [RECEIPT, None],
+            [None, 1],
             b"x" * (1 << 21),
         ],
     )
-    def test_one_entry_that_does_not_fit_refuses_the_call(self, entries):
+    def test_what_does_not_fit_refuses_the_call(self, entries):
         with pytest.raises(Invalid) as raised:
             made().callback(pushed(entries))
         assert raised.value.code == "sms.callback_malformed"

@@ -260,6 +260,12 @@ class TestCallbacks:
         request = pushed({"statusReportList": reports}, kind="application/json;charset=UTF-8")
         assert [one.provider_id for one in made().callback(request).receipts] == ["m-1", "m-2"]
 
+    def test_an_entry_that_does_not_fit_takes_no_other_with_it(self):
+        odd = {"statusReportList": [RECEIPT, RECEIPT | {"to": "x"}, None]}
+        assert len(made().callback(pushed(odd, kind="application/json")).receipts) == 1
+        with pytest.raises(Invalid):
+            made().callback(pushed({"statusReportList": [None]}, kind="application/json"))
+
     def test_an_inbound_message(self):
         (one,) = made().callback(pushed(INBOUND)).inbound
         assert (one.phone, one.text, one.provider_id) == ("+8613900000001", " td ", "in-1")

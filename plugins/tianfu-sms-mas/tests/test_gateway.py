@@ -189,6 +189,13 @@ class TestResults:
     def test_what_is_not_sure_is_unknown(self, answer):
         assert {r.status for r in made().result(BATCH, answer)} == {"unknown"}
 
+    def test_a_number_that_no_mobile_has_is_refused_alone(self):
+        odd = attrs.evolve(
+            BATCH, recipients=(*BATCH.recipients, Recipient("sub_3", "+8612000000003"))
+        )
+        found = made().result(odd, said("InvalidMobile", False))
+        assert [r.status for r in found] == ["deferred", "deferred", "rejected"]
+
     def test_too_large_a_request_was_not_sent(self):
         found = made().result(BATCH, HttpResponse(status=413))
         assert {(r.error, r.code) for r in found} == {(ErrorClass.STOP_CHANNEL, "http.413")}
@@ -227,6 +234,10 @@ class TestCallbacks:
         assert [one.state for one in result.receipts] == states
         assert result.response.status == 200
 
+    def test_an_entry_that_does_not_fit_takes_no_other_with_it(self):
+        came = made().callback(pushed([self.RECEIPT, None, self.INBOUND | {"mobile": "x"}]))
+        assert (len(came.receipts), came.inbound) == (1, ())
+
     def test_an_inbound_message(self):
         (one,) = made().callback(pushed([self.INBOUND])).inbound
         assert (one.phone, one.text) == ("+8613900000001", "ＴＤ")
@@ -246,7 +257,7 @@ class TestCallbacks:
             RECEIPT | {"reportStatus": None},
             INBOUND | {"smsContent": None},
             INBOUND | {"mobile": None},
-            [RECEIPT, 1],
+            [None, 1],
         ],
     )
     def test_what_does_not_fit_is_refused(self, plain):

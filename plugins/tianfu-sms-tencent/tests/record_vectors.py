@@ -85,7 +85,8 @@ def _sent(action, plain, sts):
     (sent,) = caught
     headers = {name.lower(): value for name, value in sent.header.items()}
     # They name the SDK and the moment of recording, and are not signed.
-    del headers["x-tc-requestclient"], headers["x-tc-traceid"]
+    for name in ("x-tc-requestclient", "x-tc-traceid"):
+        headers.pop(name, None)
     return {"body": sent.data, "headers": headers}
 
 

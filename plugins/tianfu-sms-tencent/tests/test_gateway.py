@@ -324,6 +324,10 @@ class TestCallbacks:
         assert (one.code, one.at) == ("MK:0001", datetime(2026, 1, 1, 8, 30, 5, tzinfo=UTC))
         assert json.loads(result.response.body) == {"result": 0, "errmsg": "OK"}
 
+    def test_an_entry_that_does_not_fit_takes_no_other_with_it(self):
+        odd = [self.RECEIPT, self.RECEIPT | {"mobile": "x"}, None]
+        assert len(made().callback(pushed(odd)).receipts) == 1
+
     def test_an_inbound_message_is_one_object(self):
         (one,) = made().callback(pushed(self.INBOUND)).inbound
         assert (one.phone, one.text) == ("+8613900000001", " td ")
@@ -346,10 +350,10 @@ class TestCallbacks:
             INBOUND | {"text": 1},
             INBOUND | {"time": "soon"},
             INBOUND | {"nationcode": "x"},
-            [RECEIPT, 1],
+            [None, 1],
         ],
     )
-    def test_one_entry_that_does_not_fit_refuses_the_call(self, plain):
+    def test_what_does_not_fit_refuses_the_call(self, plain):
         with pytest.raises(Invalid) as raised:
             made().callback(pushed(plain))
         assert raised.value.code == "sms.callback_malformed"

@@ -10,6 +10,7 @@ Source: NIST SP 800-38D (GCM); RFC 8998 (SM4-GCM); GM/T 0042-2015 (HMAC-SM3).
 from __future__ import annotations
 
 import base64
+import binascii
 import functools
 import hashlib
 import hmac
@@ -211,7 +212,7 @@ class FieldCipher:
     def open(self, key: bytes, token: str, context: str) -> str:
         """Decrypt a token."""
         try:
-            sealed = base64.b64decode(token, validate=True)
+            sealed = binascii.a2b_base64(token, strict_mode=True)
         except ValueError:
             raise CryptoError("crypto.wrong") from None
         spec, plain = _subject_key(key)

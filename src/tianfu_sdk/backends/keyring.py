@@ -177,13 +177,17 @@ class LocalKeys:
         if spec is None:
             raise CryptoError("keys.wrong")
         named = key_id_in(wrapped)
-        sealing = [m for m in self._masters.values() if m.engine is not None and m.spec is spec]
-        # The first release named no key: then each is tried, and the tag tells.
-        fitting = [m for m in sealing if named is None or m.id == named.hex()]
-        if named is not None and not fitting:
-            raise CryptoError("keys.unknown", path=named.hex())
+        if named is not None:
+            master = self._masters.get(named.hex())
+            if master is None or master.engine is None or master.spec is not spec:
+                raise CryptoError("keys.unknown", path=named.hex())
+            fitting = [master]
+        else:
+            # The first release named no key: then each is tried, and the tag tells.
+            fitting = [m for m in self._masters.values() if m.engine and m.spec is spec]
+        context = _context(subject)
         for master in fitting:
-            key = spec.open(master.engine, wrapped, _context(subject))
+            key = spec.open(master.engine, wrapped, context)
             if key is not None:
                 return key
         raise CryptoError("keys.wrong")

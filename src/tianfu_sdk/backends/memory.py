@@ -103,6 +103,13 @@ class _Tx:
         self._appended: dict[str, list[bytes]] = {}
         self._last_job = root.last_job
         self._index: _Index | None = None
+        self._now: datetime | None = None
+
+    def now(self) -> datetime:
+        self.reading()
+        if self._now is None:
+            self._now = self._clock.now()
+        return self._now
 
     # The end of it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -202,7 +203,36 @@ def status(id_: str | None, db: str, account: str, as_json: bool) -> None:  # no
     else:
         click.echo(f"{found.campaign}  {found.state.zh} / {found.state.en}")
         _show_states(found.by_state)
+        for region, counts in found.by_region.items():
+            click.echo(f"  {region}: " + ", ".join(f"{n} {count}" for n, count in counts.items()))
+        for reason, count in found.by_reason.items():
+            click.echo(f"  why: {reason} {count}")
         click.echo(f"{found.parts} 条 / parts, {found.cost / 1000:.3f} 元")
+
+
+@sms.command("progress")
+@click.argument("id_", metavar="ID")
+@click.option("--seconds", default=2.0, show_default=True, help="Between two looks, for the rate.")
+@db_option()
+@as_option()
+@json_option()
+def progress(id_: str, seconds: float, db: str, account: str, as_json: bool) -> None:  # noqa: FBT001
+    """Say how far the campaign ID is, how fast it goes, and how long it still takes."""
+    with opened(db) as hub:
+        me = bound(hub, account)
+        found = me.sms.progress(id_)
+        if found.done < found.total and seconds > 0:
+            time.sleep(seconds)
+            found = me.sms.progress(id_, since=found, seconds=seconds)
+    if as_json:
+        echo_json(shared.as_json(found))
+        return
+    click.echo(f"{found.campaign}  {found.state.zh} / {found.state.en}")
+    click.echo(f"{found.done} of {found.total}")
+    _show_states(found.by_state)
+    if found.rate is not None:
+        left = "" if found.left is None else f", {found.left:.0f} s left"
+        click.echo(f"{found.rate:.0f}/s{left}")
 
 
 def _show_lane(lane: LaneHealth) -> None:

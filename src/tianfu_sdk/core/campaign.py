@@ -5,8 +5,7 @@ Pure: the same campaign, subscribers and moment give the same plan.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -18,19 +17,16 @@ from tianfu_sdk.core.keying import NEVER_DUE, moment_key
 from tianfu_sdk.core.reach import Traits, shape_of, traits_of
 from tianfu_sdk.core.templates import values_of
 from tianfu_sdk.errors import Denied, Invalid
-from tianfu_sdk.model.sms import Campaign, CampaignState, Exclusion, SmsCapabilities
-from tianfu_sdk.model.storage import LONGEST_PAGE
+from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate
 from tianfu_sdk.text import canonical_language, fallbacks, sms_split
 
 __all__ = [
-    "Batcher",
     "Candidate",
     "Choice",
     "Composed",
     "Picker",
-    "Tally",
     "approve",
     "blocked",
     "compose",
@@ -195,9 +191,10 @@ def language_for(
 # Who gets it.
 
 
-@attrs.frozen
+# Not frozen: there are as many as subscribers, and to make one costs half then.
+@attrs.define
 class Candidate:
-    """A subscriber within a campaign's reach, as the narrow row has it."""
+    """A subscriber within a campaign's reach, as the narrow row has it; not to be changed."""
 
     id: str
     phone_ix: bytes
@@ -218,9 +215,12 @@ class Candidate:
         return cls(subscriber.id, phone_ix, shape, until, opted_out)
 
 
-@attrs.frozen
+@attrs.define
 class Choice:
-    """What a campaign does with one candidate: a text, or a reason to leave it out."""
+    """What a campaign does with one candidate: a text, or a reason to leave it out.
+
+    Not to be changed.
+    """
 
     id: str
     phone_ix: bytes
@@ -324,24 +324,22 @@ class Picker:
     def pick(self, candidate: Candidate) -> Choice:
         """Decide over the next candidate."""
         verdict = self._verdicts.get(candidate.shape) or self._learn(candidate.shape)
-        reason = verdict.reason
+        phone, reason = candidate.phone_ix, verdict.reason
         if candidate.opted_out and reason != "synthetic":
             reason = refuses(self._campaign, candidate.opted_out) or reason
         if candidate.until <= self._moment and reason not in _FIRST:
             reason = "no_consent"
-        if not reason and self._had(candidate.phone_ix):
-            reason = "duplicate"
-        if not reason and candidate.contacts and self.capping is not None:
-            reason = self.capping.refuses(candidate.contacts)
+        if not reason:
+            if phone == self._last or (self._seen is not None and phone in self._seen):
+                reason = "duplicate"
+            elif candidate.contacts and self.capping is not None:
+                reason = self.capping.refuses(candidate.contacts)
         if reason:
-            return Choice(candidate.id, candidate.phone_ix, reason=reason)
-        self._last = candidate.phone_ix
+            return Choice(candidate.id, phone, "", 0, reason)
+        self._last = phone
         if self._seen is not None:
-            self._seen.add(candidate.phone_ix)
-        return Choice(candidate.id, candidate.phone_ix, verdict.language, verdict.parts)
-
-    def _had(self, phone_ix: bytes) -> bool:
-        return phone_ix == self._last or (self._seen is not None and phone_ix in self._seen)
+            self._seen.add(phone)
+        return Choice(candidate.id, phone, verdict.language, verdict.parts)
 
     def _learn(self, shape: str) -> _Verdict:
         if len(self._verdicts) >= _SHAPES:
@@ -386,66 +384,6 @@ def _unwanted(campaign: Campaign, traits: Traits) -> str:
     if campaign.languages and traits.language not in campaign.languages:
         return "language"
     return ""
-
-
-# How it is sent.
-
-
-class Batcher:
-    """Gather choices into batches: one text, as many phones as one call takes.
-
-    Args:
-        phones_per_call: Of the gateway; at most 1,000 are used.
-    """
-
-    def __init__(self, phones_per_call: int) -> None:
-        self._most = max(1, min(phones_per_call, LONGEST_PAGE))
-        self._open: dict[str, list[Choice]] = {}
-
-    def add(self, choice: Choice) -> list[Choice] | None:
-        """Take one; gives a batch when one is full."""
-        waiting = self._open.setdefault(choice.language, [])
-        waiting.append(choice)
-        if len(waiting) < self._most:
-            return None
-        return self._open.pop(choice.language)
-
-    def rest(self) -> Iterator[list[Choice]]:
-        """Give the batches that are not full."""
-        open_, self._open = self._open, {}
-        yield from open_.values()
-
-
-@attrs.define
-class Tally:
-    """Figures of a plan while it is made."""
-
-    recipients: int = 0
-    parts: int = 0
-    batches: int = 0
-    by_language: Counter[str] = attrs.field(factory=Counter)
-    reasons: Counter[str] = attrs.field(factory=Counter)
-
-    @classmethod
-    def of(cls, choices: Iterable[Choice], phones_per_call: int) -> Tally:
-        """Count choices."""
-        tally = cls()
-        batcher = Batcher(phones_per_call)
-        for choice in choices:
-            if choice.reason:
-                tally.reasons[choice.reason] += 1
-                continue
-            tally.recipients += 1
-            tally.parts += choice.parts
-            tally.by_language[choice.language] += 1
-            tally.batches += batcher.add(choice) is not None
-        tally.batches += sum(1 for _ in batcher.rest())
-        return tally
-
-    @property
-    def exclusions(self) -> tuple[Exclusion, ...]:
-        """Why subscribers are left out, most frequent first."""
-        return tuple(Exclusion(reason, count) for reason, count in self.reasons.most_common())
 
 
 # Its states.

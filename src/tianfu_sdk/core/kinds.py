@@ -345,12 +345,14 @@ REACH = Kind(
         *(Key(name) for name in LEVELS),
         Key("shape"),
         Key("until", "int"),
+        Key("phone", "bytes"),
     ),
     # Campaigns read in the order of the index: equal phones stand next to each other.
     (("province", "phone_ix"), ("prefecture", "phone_ix"), ("county", "phone_ix")),
     document=False,
+    schema=2,
 )
-"""What planning asks of a subscriber, whose id it has: `core.reach`."""
+"""What planning and sending ask of a subscriber, whose id it has: `core.reach`."""
 CONTACT = Kind("contact", (Key("until", "int"),), (("until",),))
 """What one phone was sent, by blind index: `core.contacts`; `until`: when it counts no more."""
 QUOTA = Kind(
@@ -435,8 +437,11 @@ RECEIPT = Kind(
 """Receipts that came before the message they are of was known by that id."""
 LANE = Kind(
     "lane",
-    tuple(Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until")),
+    tuple(
+        Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until", "window")
+    ),
     document=False,
+    schema=2,
 )
 """What all workers share about one gateway, whose name is the id: `core.limits.Lane`."""
 SEAT = Kind("seat", (Key("holder"), Key("until", "int")), document=False)

@@ -12,6 +12,7 @@ from tianfu_sdk.model.sms import ErrorClass, MessageState, SmsResult
 __all__ = [
     "BILLED",
     "FINAL",
+    "GIVEN_UP",
     "OPEN",
     "OPT_OUT_WORDS",
     "advance",
@@ -37,6 +38,9 @@ BILLED = frozenset(
 
 OPT_OUT_WORDS = frozenset({"TD", "T", "R", "N", "QX", "退订", "退", "拒收", "STOP", "UNSUBSCRIBE"})
 """What a person answers who wants no more; compared whole, never within a sentence."""
+
+GIVEN_UP = "given_up"
+"""Why a message stays unknown: nobody found out in time. It is never sent again by itself."""
 
 _AGAIN = frozenset({ErrorClass.RETRY_SAFE, ErrorClass.THROTTLED, ErrorClass.DEFERRED})
 _FIRST = timedelta(seconds=2)

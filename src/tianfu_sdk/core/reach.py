@@ -7,6 +7,7 @@ shape: there are few different ones, so a decision is made once a shape.
 
 from __future__ import annotations
 
+import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +19,7 @@ from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.model.storage import LONGEST_KEY
 from tianfu_sdk.model.subscriber import Subscriber
 
-__all__ = ["Held", "Traits", "reach_keys", "shape_of", "traits_of"]
+__all__ = ["Held", "Traits", "reach_keys", "shape_of", "token_of", "traits_of"]
 
 
 @attrs.frozen
@@ -104,4 +105,18 @@ def reach_keys(subscriber: Subscriber, keys: Mapping[str, Any]) -> dict[str, Any
     """
     shape, until = shape_of(subscriber)
     taken = {name: keys[name] for name in ("phone_ix", "organization", *LEVELS)}
-    return {**taken, "shape": shape, "until": until}
+    return {**taken, "shape": shape, "until": until, "phone": _sealed(subscriber)}
+
+
+def _sealed(subscriber: Subscriber) -> bytes:
+    """Give the sealed phone as bytes; empty where it is too long: the document is to be asked."""
+    try:
+        sealed = binascii.a2b_base64(subscriber.phone.token)
+    except ValueError:
+        return b""
+    return sealed if len(sealed) <= LONGEST_KEY else b""
+
+
+def token_of(sealed: bytes) -> str:
+    """Give the token that a narrow row's sealed phone is the bytes of."""
+    return binascii.b2a_base64(sealed, newline=False).decode()

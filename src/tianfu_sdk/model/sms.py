@@ -33,6 +33,7 @@ __all__ = [
     "Recipient",
     "SmsBatch",
     "SmsCapabilities",
+    "SmsProgress",
     "SmsReceipt",
     "SmsResult",
     "TextRules",
@@ -138,6 +139,7 @@ class ErrorClass(Labelled):
     DEFERRED = "deferred", "延后", "deferred"
     BAD_RECIPIENT = "bad_recipient", "号码无效", "bad recipient"
     BAD_CONTENT = "bad_content", "内容被拒", "content refused"
+    REFUSED_BY_PERSON = "refused_by_person", "用户拒收", "refused by the person"
     STOP_CHANNEL = "stop_channel", "通道停用", "channel must stop"
     AMBIGUOUS = "ambiguous", "结果不明", "ambiguous"
 
@@ -355,6 +357,23 @@ class Plan:
     """One of them has not enough left, so `send` would be refused."""
     problems: tuple[SmsProblem, ...] = ()
     """What is wrong with the texts; one that is refused stops the approval."""
+
+
+@attrs.frozen(kw_only=True)
+class SmsProgress:
+    """How far a campaign is."""
+
+    campaign: str
+    state: CampaignState
+    total: int
+    """Messages in the outbox or past it."""
+    done: int
+    """Of which something became."""
+    by_state: Mapping[str, int]
+    rate: float | None = None
+    """Messages a second since the look before."""
+    left: float | None = None
+    """Seconds until all are done at that rate."""
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ import attrs
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.region import RegionLevel
-from tianfu_sdk.model.sms import CampaignState, MessageState
+from tianfu_sdk.model.sms import CampaignState, ErrorClass, MessageState
 
 __all__ = ["SmsFigure", "SmsMessage", "SmsReport", "SmsTotals"]
 
@@ -25,7 +25,7 @@ class SmsFigure:
     """Messages of a campaign that are alike: the smallest number of its report."""
 
     region: str = ""
-    """Of the subscribers, GB/T 2260; empty: they were erased, or nothing has left yet."""
+    """Of the subscribers, GB/T 2260; empty: nothing has left yet, or they were erased before."""
     province: str = ""
     prefecture: str = ""
     county: str = ""
@@ -96,17 +96,30 @@ class SmsReport:
     cost: int
     """In 1/1000 yuan."""
     by_region: Mapping[str, Mapping[str, int]] = MappingProxyType({})
-    """By region of the subscriber, GB/T 2260, messages by state; those that have not left, and
-    those to people who were erased, count for none."""
+    """By region of the subscriber, GB/T 2260, messages by state; those that have not left
+    count for none."""
     by_reason: Mapping[str, int] = MappingProxyType({})
     """Messages by why they failed, were dropped or are unknown: a class of error, the operator's
-    own code of a receipt, or the state itself where nothing more is known."""
+    own code of a receipt, what forbade to send (`opted_out`, `no_consent`, `erased`), or the state
+    itself where nothing more is known."""
     opt_outs: int = 0
     """People who got a message and refused since the campaign was composed."""
     figures: tuple[SmsFigure, ...] = attrs.field(default=(), repr=False)
     """All of it, in the smallest numbers."""
     names: Mapping[str, str] = attrs.field(default=MappingProxyType({}), repr=False)
     """Names of the regions in it and of those above them, by code."""
+
+    @property
+    def sent(self) -> int:
+        """Messages that the gateway took, or may have."""
+        left = {state.value for state in (*_TAKEN, MessageState.UNKNOWN)}
+        return sum(count for state, count in self.by_state.items() if state in left)
+
+    @property
+    def opted_out(self) -> int:
+        """Messages to people who want no more, as we knew before it left or the operator said."""
+        reasons = ("opted_out", ErrorClass.REFUSED_BY_PERSON.value)
+        return sum(self.by_reason.get(reason, 0) for reason in reasons)
 
     @property
     def totals(self) -> SmsTotals:

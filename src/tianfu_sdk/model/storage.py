@@ -60,6 +60,7 @@ Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "prefix", "has"]
 Cursor = NewType("Cursor", str)
 """Opaque place in a stream of events."""
 
+_INT = 2**63
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TYPES: Mapping[str, type[str | int | float | bytes]] = {
     "str": str,
@@ -119,7 +120,7 @@ class Key:
         if isinstance(value, str):
             _check_text(value, path, LONGEST_KEY)
         elif isinstance(value, int):
-            if not -(2**63) <= value < 2**63:
+            if not -_INT <= value < _INT:
                 raise Invalid("storage.key_range", path=path)
         elif isinstance(value, float):
             if not math.isfinite(value):
@@ -146,10 +147,20 @@ class Kind:
     """Number of this shape: raised with every change of keys or indexes, so that a store can
     tell an older program from a newer one."""
     by_name: Mapping[str, Key] = attrs.field(init=False, eq=False, repr=False)
+    _texts: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
+    _others: tuple[Key, ...] = attrs.field(init=False, eq=False, repr=False)
 
     @by_name.default
     def _by_name(self) -> dict[str, Key]:
         return {key.name: key for key in self.keys}
+
+    @_texts.default
+    def _name_texts(self) -> tuple[str, ...]:
+        return tuple(key.name for key in self.keys if key.type == "str" and not key.many)
+
+    @_others.default
+    def _name_others(self) -> tuple[Key, ...]:
+        return tuple(key for key in self.keys if key.type != "str" or key.many)
 
     def __attrs_post_init__(self) -> None:
         """Check names and indexes."""
@@ -173,29 +184,30 @@ class Kind:
                 path=f"{self.name}.doc",
                 place="needs" if self.document else "has not",
             )
-        for key in self.keys:
-            value = row.keys[key.name]
-            if (
-                type(value) is str
-                and key.type == "str"
-                and len(value) <= LONGEST_KEY
-                and value.isprintable()
-                and not key.many
-            ):
-                # Nearly all values are such, and need no walk to be told so.
-                continue
+        keys = row.keys
+        texts = [keys[name] for name in self._texts]
+        try:
+            plain = "".join(texts).isprintable()
+        except TypeError:
+            plain = False
+        # Nearly all rows are such, and need no walk to be told so.
+        if not plain or max(map(len, texts), default=0) > LONGEST_KEY:
+            for name in self._texts:
+                self.by_name[name].check(keys[name], f"{self.name}.{name}")
+        for key in self._others:
+            value = keys[key.name]
             if key.many:
-                if not isinstance(value, frozenset):
-                    raise Invalid(
-                        "storage.key_type",
-                        path=f"{self.name}.{key.name}",
-                        wanted="frozenset",
-                        found=type(value).__name__,
-                    )
-                for member in value:
-                    key.check(member, f"{self.name}.{key.name}")
-            else:
+                self._check_members(key, value)
+            elif type(value) is not int or key.type != "int" or not -_INT <= value < _INT:
                 key.check(value, f"{self.name}.{key.name}")
+
+    def _check_members(self, key: Key, value: Any) -> None:
+        path = f"{self.name}.{key.name}"
+        if not isinstance(value, frozenset):
+            found = type(value).__name__
+            raise Invalid("storage.key_type", path=path, wanted="frozenset", found=found)
+        for member in value:
+            key.check(member, path)
 
     def check_query(self, query: Query) -> None:
         """Refuse a query that names what this kind has not; raises `Invalid`."""

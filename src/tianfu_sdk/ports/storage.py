@@ -50,6 +50,15 @@ class Tx(Protocol):
         """The search engine inside this transaction, or None where the store has none."""
         ...
 
+    def now(self) -> datetime:
+        """Give this moment by the clock that says when jobs are due, in UTC.
+
+        The server's, where the store goes by one (`capabilities.own_clock`), else the injected
+        one. The same until the transaction ends, however often it is asked: what all who share
+        a store reckon with is to be reckoned with this.
+        """
+        ...
+
     # Documents.
 
     def get(self, kind: str, ids: Sequence[str]) -> list[Row]:

@@ -19,7 +19,8 @@ from tianfu_sdk.core.campaign import (
 from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
-from tianfu_sdk.core.messages import OPEN, backoff
+from tianfu_sdk.core.messages import GIVEN_UP, OPEN, backoff
+from tianfu_sdk.core.reach import token_of
 from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
@@ -30,10 +31,12 @@ from tianfu_sdk.model.sms import (
     SmsBatch,
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
+from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
     book,
+    clock,
     queue_of,
     take_seat,
     turn_of,
@@ -113,7 +116,8 @@ class Call:
     """`send`, `ask` or `none`."""
     people: Mapping[str, Person] = attrs.field(repr=False)
     """By subscriber; who was erased is missing."""
-    left_out: frozenset[str] = frozenset()
+    left_out: Mapping[str, str] = attrs.field(factory=dict)
+    """By subscriber why; a reason as in `core.campaign.blocked`, or `erased`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -150,7 +154,7 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
     if sessions and not take_seat(work, name, sessions, lease):
         return Group()
     if not booking.turn.calls:
-        left = (booking.turn.again or 0) - moment_key(work.now)
+        left = (booking.turn.again or 0) - clock(work)
         return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
     read = _Reader(work, name, gateway, jobs)
@@ -268,7 +272,10 @@ class _Reader:
         self._campaigns.pop(campaign.id, None)
         finish(self._work, self._work.get(CAMPAIGN, campaign.id))
         # Released by hand, it still waits for somebody to say what became of it.
-        unclear = any(stands(row) is MessageState.UNKNOWN for row in rows.values())
+        unclear = any(
+            stands(row) is MessageState.UNKNOWN and row.keys["error"] != GIVEN_UP
+            for row in rows.values()
+        )
         return Parked("sms.unknown") if unclear else Done()
 
     def _closed(self, campaign: Campaign, *, stale: bool) -> datetime | None:
@@ -306,15 +313,26 @@ def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     rows = {row.id: row for row in work.tx.get(REACH.name, wanted)}
     refused = opt_outs_between(work, sorted(row.keys["phone_ix"] for row in rows.values()))
     found = {one.id: one for one in candidates(work, list(rows.values()), refused)}
-    allowed = [_allowed(work, claim, found) for claim in claims]
-    may = list(dict.fromkeys(ref for refs in allowed for ref in refs))
-    sealed = {row.id: work.noun(SUBSCRIBER, row).phone for row in work.tx.get(SUBSCRIBER.name, may)}
-    phones = open_all(work, PHONE, sealed)
+    blocks = [_blocked(work, claim, found) for claim in claims]
+    may = [
+        [ref for ref in claim.refs if _verb(claim) != "none" and not why.get(ref)]
+        for claim, why in zip(claims, blocks, strict=True)
+    ]
+    wanted = list(dict.fromkeys(ref for refs in may for ref in refs))
+    phones = open_all(work, PHONE, _sealed(work, wanted, rows))
     people = {row.id: Person(row.keys["phone_ix"], _region(row)) for row in rows.values()}
     return [
-        _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones])
-        for claim, refs in zip(claims, allowed, strict=True)
+        _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones], why)
+        for claim, refs, why in zip(claims, may, blocks, strict=True)
     ]
+
+
+def _sealed(work: Work, may: Sequence[str], rows: Mapping[str, Row]) -> dict[str, Sealed]:
+    """Give the sealed phones: of the narrow rows, or of the documents where those have no room."""
+    sealed = {ref: Sealed(token_of(rows[ref].keys["phone"])) for ref in may}
+    long = [ref for ref, one in sealed.items() if not one.token]
+    documents = work.tx.get(SUBSCRIBER.name, long) if long else []
+    return sealed | {row.id: work.noun(SUBSCRIBER, row).phone for row in documents}
 
 
 def _region(row: Row) -> str:
@@ -328,33 +346,35 @@ def _verb(claim: Claim) -> str:
     return "ask" if capabilities.can_query else "none"
 
 
-def _allowed(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> list[str]:
-    verb = _verb(claim)
-    if verb == "none":
-        return []
-    there = [ref for ref in claim.refs if ref in found]
+def _blocked(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> dict[str, str]:
+    """Give whom a call leaves out, and why."""
+    why = {ref: "erased" for ref in claim.refs if ref not in found}
     # To ask what became of a message is not to send one.
-    if verb == "ask":
-        return there
+    if _verb(claim) != "send":
+        return why
     campaign, real, now = claim.campaign, claim.gateway.capabilities.real, work.now
     moment = moment_key(now)
     heeded = not ignores_refusals(work, campaign)
     # Nearly all of a batch are of a few shapes, so each is looked at once.
     of_shape: dict[str, str] = {}
-    allowed = []
-    for ref in there:
-        one = found[ref]
+    for ref in claim.refs:
+        one = found.get(ref)
+        if one is None:
+            continue
         if one.shape not in of_shape:
             plain = Candidate(ref, one.phone_ix, one.shape)
             of_shape[one.shape] = blocked(campaign, plain, now, real=real)
-        if of_shape[one.shape] or one.until <= moment:
-            continue
-        if not (heeded and one.opted_out and refuses(campaign, one.opted_out)):
-            allowed.append(ref)
-    return allowed
+        reason = of_shape[one.shape] or ("no_consent" if one.until <= moment else "")
+        if heeded and one.opted_out and reason != "synthetic":
+            reason = refuses(campaign, one.opted_out) or reason
+        if reason:
+            why[ref] = reason
+    return why
 
 
-def _call(claim: Claim, people: Mapping[str, Person], to: Sequence[Recipient]) -> Call:
+def _call(
+    claim: Claim, people: Mapping[str, Person], to: Sequence[Recipient], why: Mapping[str, str]
+) -> Call:
     verb = _verb(claim)
     batch = SmsBatch(
         reference=claim.job.key,
@@ -365,9 +385,10 @@ def _call(claim: Claim, people: Mapping[str, Person], to: Sequence[Recipient]) -
         recipients=tuple(to),
         attempt=claim.job.attempts,
     )
-    left_out = (
-        frozenset(claim.refs).difference(one.ref for one in to) if verb == "send" else frozenset()
-    )
+    left_out: dict[str, str] = {}
+    if verb == "send":
+        sent = {one.ref for one in to}
+        left_out = {ref: why.get(ref, "erased") for ref in claim.refs if ref not in sent}
     ours = {ref: people[ref] for ref in claim.refs if ref in people}
     return Call(claim=claim, batch=batch, verb=verb, people=ours, left_out=left_out)
 

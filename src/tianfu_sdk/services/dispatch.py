@@ -66,12 +66,18 @@ class _Round:
 class Dispatcher(Desk):
     """Send what is due. Safe to share between threads and to run in several processes."""
 
-    def run(self, limit: int, stop: Callable[[], bool] = lambda: False) -> DispatchReport:
+    def run(
+        self,
+        limit: int,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[DispatchReport], None] | None = None,
+    ) -> DispatchReport:
         """Send batches until none is due.
 
         Args:
             limit: Batches at most.
             stop: Asked before each claim; True: claim no more, settle what is on its way.
+            progress: Called after each group, with what became of all so far.
         """
         now = _Round(left=limit)
         with (
@@ -86,6 +92,8 @@ class Dispatcher(Desk):
                 done, _ = wait(now.busy, _LOOK_AGAIN, FIRST_COMPLETED)
                 for future in done:
                     _end(now, future)
+                    if progress is not None:
+                        progress(now.report)
         for error in now.failed.values():
             raise error
         return now.report

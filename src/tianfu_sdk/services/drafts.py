@@ -12,6 +12,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.hours import Hours, next_open, schedule
 from tianfu_sdk.core.kinds import CONTENT, EMERGENCY, TRANSLATION, kind_of
+from tianfu_sdk.core.tally import Tally
 from tianfu_sdk.core.translating import current
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.content import State
@@ -103,7 +104,7 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
     """Make the plan of a campaign; see `Sms.plan`."""
     texts = composed(work, campaign, capabilities)
     audience = Audience(campaign, capabilities, work.tools, texts)
-    tally = rules.Tally.of(audience.walk(work), capabilities.phones_per_call)
+    tally = Tally.of(audience.walk(work), capabilities.phones_per_call)
     hours = _hours(work, campaign, capabilities)
     due = next_open(work.now, hours)
     owner, _ = work.placed(campaign.organization)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import attrs
 
-from tianfu_sdk.core.campaign import Batcher, Choice, Composed
+from tianfu_sdk.core.campaign import Choice, Composed
 from tianfu_sdk.core.kinds import CAMPAIGN
+from tianfu_sdk.core.tally import Batcher
 from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.services import outbox
 from tianfu_sdk.services.audience import Audience

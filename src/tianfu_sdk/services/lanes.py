@@ -2,7 +2,8 @@
 
 A lane is read and booked in the transaction that claims its batches. Where several workers
 book at once, all but one of them find that the row has changed, and do their transaction
-again (`again`): a server's store gives no other sign.
+again (`again`): a server's store gives no other sign. All moments in these rows are of the
+store's clock, which is one for all workers where it is a server's.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = [
     "Booking",
     "again",
     "book",
+    "clock",
     "give_up_seats",
     "health",
     "hear",
@@ -79,6 +81,11 @@ def again(write: Callable[[Callable[[Work], T]], T], fn: Callable[[Work], T]) ->
         with contextlib.suppress(Conflict):
             return write(fn)
     return write(fn)
+
+
+def clock(work: Work, later: timedelta = timedelta(0)) -> int:
+    """Give this moment, or a later one, by the store's clock: one for all who share a row."""
+    return moment_key(work.tx.now() + later)
 
 
 # Lanes.
@@ -123,7 +130,7 @@ def turn_of(work: Work, gateway: str, capabilities: SmsCapabilities, most: int) 
         return None
     paced = pace(work, gateway, capabilities)
     phones = capabilities.phones_per_call
-    found = turn(_lane(rows[0]), paced, phones=phones, now=moment_key(work.now), most=most)
+    found = turn(_lane(rows[0]), paced, phones=phones, now=clock(work), most=most)
     return Booking(row=rows[0], pace=paced, phones=phones, turn=found)
 
 
@@ -134,10 +141,10 @@ def book(work: Work, booking: Booking, *, calls: int, messages: int, lease: time
         lane,
         booking.pace,
         phones=booking.phones,
-        now=moment_key(work.now),
+        now=clock(work),
         calls=calls,
         messages=messages,
-        probe_until=moment_key(work.now + lease),
+        probe_until=clock(work, lease),
     )
     if after != lane:
         # A gateway without limits that works is never written to, so nobody waits for its row.
@@ -150,7 +157,7 @@ def hear(work: Work, gateway: str, verdicts: Sequence[Verdict], *, probe: bool) 
     if not rows:
         return
     before = _lane(rows[0])
-    after = heard(before, verdicts, now=moment_key(work.now), probe=probe)
+    after = heard(before, verdicts, now=clock(work), probe=probe)
     if after == before:
         return
     _put(work, rows[0], after)
@@ -162,7 +169,7 @@ def hear(work: Work, gateway: str, verdicts: Sequence[Verdict], *, probe: bool) 
 def try_again(work: Work, gateway: str) -> None:
     """Let a gateway that is left alone be tried at once, as a person asks."""
     for row in work.tx.get(LANE.name, [gateway]):
-        if row.keys["until"] > moment_key(work.now):
+        if row.keys["until"] > clock(work):
             _put(work, row, attrs.evolve(_lane(row), until=0))
 
 
@@ -172,7 +179,7 @@ def _put(work: Work, row: Row, lane: Lane) -> None:
 
 def health(work: Work) -> tuple[LaneHealth, ...]:
     """Say how the gateways do."""
-    now = moment_key(work.now)
+    now = clock(work)
     held: dict[str, int] = {}
     for row in work.each(SEAT.name, Query(where=(Where("id", "prefix", "session~"),))):
         gateway = row.id.split("~")[1]
@@ -211,12 +218,12 @@ def take_seat(work: Work, gateway: str, sessions: int, lease: timedelta) -> bool
     """
     ids = {_seat(gateway, number): number for number in range(sessions)}
     rows = {ids[row.id]: row for row in work.tx.get(SEAT.name, list(ids))}
-    holder, now = work.tools.holder.name, moment_key(work.now)
+    holder, now = work.tools.holder.name, clock(work)
     seats = {n: (row.keys["holder"], row.keys["until"]) for n, row in rows.items()}
     number = free_seat(seats, sessions, holder, now)
     if number is None:
         return False
-    until = moment_key(work.now + lease)
+    until = clock(work, lease)
     who, before = seats.get(number, ("", 0))
     # Kept for half its time at least: an idle worker does not write at each of its rounds.
     if who != holder or before - now < (until - now) // 2:

@@ -12,7 +12,6 @@ import attrs
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack
 from tianfu_sdk.core.campaign import Choice
-from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MARK, MESSAGE, SEAT, SUBSCRIBER
 from tianfu_sdk.core.messages import BILLED, OPEN, message_id
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState
@@ -28,7 +27,7 @@ from tianfu_sdk.model.storage import (
     Where,
 )
 from tianfu_sdk.services import caps, quotas
-from tianfu_sdk.services.lanes import hold, known_lanes, make_lane, queue_of
+from tianfu_sdk.services.lanes import clock, hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
 __all__ = [
@@ -40,6 +39,7 @@ __all__ = [
     "billed_parts",
     "blank_id",
     "close",
+    "counts_by_language",
     "counts_of",
     "drop_open",
     "enqueue",
@@ -106,7 +106,7 @@ def begin(work: Work, campaign: Campaign) -> None:
     id_ = f"send~{campaign.id}"
     rows = work.tx.get(SEAT.name, [id_])
     lease = timedelta(seconds=work.tools.settings.sms.lease)
-    hold(work, id_, rows[0] if rows else None, moment_key(work.now + lease))
+    hold(work, id_, rows[0] if rows else None, clock(work, lease))
 
 
 def half_queued(work: Work) -> list[str]:
@@ -115,7 +115,7 @@ def half_queued(work: Work) -> list[str]:
     found = [work.noun(CAMPAIGN, row) for row in work.in_order(CAMPAIGN.name, query, None)]
     open_ = [one.id for one in found if one.queued is None]
     seats = work.tx.get(SEAT.name, [f"send~{id_}" for id_ in open_])
-    now = moment_key(work.now)
+    now = clock(work)
     busy = {row.id for row in seats if row.keys["until"] > now}
     return [id_ for id_ in open_ if f"send~{id_}" not in busy]
 
@@ -357,7 +357,7 @@ def billed_parts(work: Work, campaign: Campaign) -> int:
     """Count the parts of a campaign that its gateway took, or may have taken or still take."""
     return sum(
         count * each
-        for (_, state), (count, each) in _counts(work, campaign).items()
+        for (_, state), (count, each) in counts_by_language(work, campaign).items()
         if state in BILLED or state is MessageState.SENDING
     )
 
@@ -405,7 +405,9 @@ def without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState,
                 yield row.keys["language"], state, row.keys["count"], row.keys["parts"]
 
 
-def _counts(work: Work, campaign: Campaign) -> dict[tuple[str, MessageState], tuple[int, int]]:
+def counts_by_language(
+    work: Work, campaign: Campaign
+) -> dict[tuple[str, MessageState], tuple[int, int]]:
     """Count messages by language and state, each with the parts of one message."""
     found = {}
     for language in campaign.texts:

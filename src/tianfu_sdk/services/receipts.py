@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -29,7 +29,7 @@ from tianfu_sdk.services.outbox import STATES, put_messages, stands, tell_counts
 from tianfu_sdk.services.unclear import let_go
 from tianfu_sdk.services.work import Desk, Work
 
-__all__ = ["Receipts", "apply_early", "take_receipts"]
+__all__ = ["Receipts", "apply_early", "forget_early", "take_receipts"]
 
 _ROUNDS = 1000
 _SOME = 100
@@ -284,6 +284,14 @@ def _early(work: Work, one: _Heard) -> list[Row]:
         }
         rows.append(Row(hashlib.sha256(said.encode()).hexdigest(), 0, None, keys))
     return rows
+
+
+def forget_early(work: Work, before: datetime, limit: int) -> int:
+    """Forget receipts that waited too long for their message; gives how many."""
+    query = Query(where=(Where("at", "<", moment_key(before)),), limit=limit, fields="keys")
+    rows = work.tx.find(RECEIPT.name, query)
+    work.tx.delete(RECEIPT.name, [(row.id, row.version) for row in rows])
+    return len(rows)
 
 
 def _ours(ref: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -16,7 +16,7 @@ from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import CryptoError, Invalid, NotFound
 from tianfu_sdk.formats.csv_text import csv_text
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.sms import Campaign, MessageState
+from tianfu_sdk.model.sms import Campaign, MessageState, SmsProgress
 from tianfu_sdk.model.sms_report import SmsFigure, SmsMessage, SmsReport
 from tianfu_sdk.model.storage import IN_VALUES, LONGEST_PAGE, Group, Query, Row, Where
 from tianfu_sdk.services.optouts import refused_since
@@ -25,7 +25,7 @@ from tianfu_sdk.services.page import Frames
 from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.work import Work, read_cursor, write_cursor
 
-__all__ = ["CampaignReport", "Wanted", "messages_in", "opted_out_in", "report_of"]
+__all__ = ["CampaignReport", "Wanted", "messages_in", "opted_out_in", "progress_of", "report_of"]
 
 _TOLD_WHY = frozenset(
     {MessageState.REJECTED, MessageState.FAILED, MessageState.EXPIRED}
@@ -260,6 +260,28 @@ def _opted_out(
     ids = [message_id(campaign.id, index) for index in found.values()]
     rows = sorted(work.tx.get(MESSAGE.name, ids), key=lambda row: row.id) if ids else []
     return [row for row in rows if STATES[row.keys["state"]] in BILLED], after
+
+
+_OPEN = (MessageState.QUEUED.value, MessageState.SENDING.value, MessageState.DEFERRED.value)
+
+
+def progress_of(
+    campaign: Campaign, by_state: Mapping[str, int], since: SmsProgress | None, seconds: float
+) -> SmsProgress:
+    """Say how far a campaign is, by its counts now and, where there are any, before."""
+    total = sum(by_state.values())
+    left = sum(by_state.get(state, 0) for state in _OPEN)
+    found = SmsProgress(
+        campaign=campaign.id,
+        state=campaign.state,
+        total=total,
+        done=total - left,
+        by_state=dict(by_state),
+    )
+    if since is None or seconds <= 0:
+        return found
+    rate = max(0.0, (found.done - since.done) / seconds)
+    return attrs.evolve(found, rate=rate, left=left / rate if rate else None)
 
 
 # The messages behind a number.

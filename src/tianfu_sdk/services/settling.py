@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack, unpack
-from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE
+from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE, OPT_OUT
 from tianfu_sdk.core.limits import Verdict, verdict
 from tianfu_sdk.core.messages import (
     FINAL,
@@ -22,6 +22,7 @@ from tianfu_sdk.model.storage import Done, NewJob, Outcome, Parked, Retry, Row
 from tianfu_sdk.services.calls import Said
 from tianfu_sdk.services.claiming import MOST_TRIES, Call
 from tianfu_sdk.services.lanes import hear, queue_of
+from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import (
     batch_moved,
     blank_id,
@@ -51,6 +52,7 @@ _TOLD = _COUNTED | {
     MessageState.EXPIRED: "expired",
 }
 _LATE = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
+_VALUES = {state: state.value for state in MessageState}
 _TRUE = _LATE | {MessageState.ACCEPTED}
 _OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
 
@@ -93,6 +95,7 @@ class Settling:
             rows += batch.rows
             moved += batch.batches
         put_messages(work, rows)
+        _opt_out(work, self._settled)
         work.tx.put(BATCH.name, moved)
         for id_, news in told.items():
             campaign = work.get(CAMPAIGN, id_)
@@ -101,6 +104,21 @@ class Settling:
         verdicts = [_verdict(call, said) for call, said in self._settled]
         hear(work, self._gateway, verdicts, probe=self._probe)
         return counts
+
+
+def _opt_out(work: Work, settled: Sequence[tuple[Call, Said]]) -> None:
+    """Let an operator's blacklist count as a refusal: the person wants no more."""
+    new = 0
+    for call, said in settled:
+        refused = {
+            ref
+            for ref, result in said.results.items()
+            if result.error is ErrorClass.REFUSED_BY_PERSON
+        }
+        for one in call.batch.recipients if refused else ():
+            new += one.ref in refused and refuse(work, one.phone)
+    if new:
+        work.record("sms.opted_out", kind=OPT_OUT.name, subject="", data={"count": new})
 
 
 def _verdict(call: Call, said: Said) -> Verdict:
@@ -147,6 +165,16 @@ class _Batch:
         self._said = said
         self._erased = erased
         self._is_known = known
+        self._common: dict[str, str | int] = {
+            "campaign": self.campaign,
+            "subscriber": "",
+            "language": call.claim.batch.keys["language"],
+            "batch": call.claim.job.key,
+            "provider_id": "",
+            "parts": call.claim.text.parts,
+            "region": "",
+            "error": "",
+        }
         self._stored = call.claim.rows if known else self._read()
         self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
         self._take()
@@ -188,20 +216,22 @@ class _Batch:
         return {ids[row.id]: row for row in self._work.tx.get(MESSAGE.name, list(ids))}
 
     def _take(self) -> None:
-        heard = self._heard
         again: list[str] = []
         blanks = self._blanks()
-        for ref, state in heard.items():
+        stored, people, erased = self._stored, self._call.people, self._erased
+        for ref, state in self._heard.items():
             if state in _OPEN:
                 continue
-            if ref not in self._stored and not self._known(ref):
+            if ref not in stored and (ref not in people or ref in erased):
                 if not blanks:
                     continue
                 blanks -= 1
             if state is MessageState.DEFERRED:
                 again.append(ref)
-                continue
-            self._put(ref, state)
+            elif ref in stored:
+                self._change(ref, stored[ref], state)
+            else:
+                self._add(ref, state)
         if again:
             self._defer(again)
 
@@ -214,53 +244,47 @@ class _Batch:
         others = sum(1 for ref in claim.refs if self._known(ref) and ref not in claim.rows)
         return max(0, int(claim.batch.keys["count"]) - others)
 
-    def _put(self, ref: str, state: MessageState, batch: str = "") -> None:
-        """Say where a message stands now."""
-        result = self._said.results.get(ref)
-        before = self._stored.get(ref)
-        if before is not None:
-            if stands(before) in FINAL and state is not MessageState.ACCEPTED:
-                return
-            after = advance(stands(before), state)
-            keys = {**before.keys, "state": after.value}
-        else:
-            keys = self._keys(ref, state)
+    def _change(self, ref: str, before: Row, state: MessageState, batch: str = "") -> None:
+        """Say where a message stands now that had a row before."""
+        if stands(before) in FINAL and state is not MessageState.ACCEPTED:
+            return
+        keys = {**before.keys, "state": _VALUES[advance(stands(before), state)]}
         if batch:
             keys["batch"] = batch
-        elif result is not None:
-            key = provider_key(self._gateway, result.provider_id)
-            keys["provider_id"] = key or keys["provider_id"]
-            keys["error"] = "" if result.error is ErrorClass.OK else result.error.value
-        if before is not None:
-            row = Row(before.id, before.version, None, keys)
         else:
-            row = Row(self._id(ref), 0, None, keys)
-            if not keys["subscriber"]:
-                keys["batch"] = keys["provider_id"] = ""
+            self._say(keys, ref)
+        row = Row(before.id, before.version, None, keys)
         self.rows.append(row)
         self.news.append((state, row))
 
-    def _keys(self, ref: str, state: MessageState) -> dict[str, str | int]:
-        claim = self._call.claim
-        person = self._call.people[ref] if self._known(ref) else None
-        return {
-            "campaign": claim.campaign.id,
+    def _add(self, ref: str, state: MessageState, batch: str = "") -> None:
+        """Give a message its row."""
+        person = None if ref in self._erased else self._call.people.get(ref)
+        keys = {**self._common, "state": _VALUES[state]}
+        if state is MessageState.DROPPED:
+            keys["error"] = self._call.left_out.get(ref, "")
+        if person is None:
             # Who was erased meanwhile gets no row that speaks of them.
-            "subscriber": ref if person else "",
-            "state": state.value,
-            "language": claim.batch.keys["language"],
-            "batch": claim.job.key,
-            "provider_id": "",
-            "parts": claim.text.parts,
-            "region": person.region if person else "",
-            "error": "",
-        }
+            id_ = blank_id(self._work, self.campaign)
+            keys["batch"] = ""
+        else:
+            id_ = message_id(self.campaign, person.phone_ix)
+            keys["subscriber"] = ref
+            keys["region"] = person.region
+            if batch:
+                keys["batch"] = batch
+            else:
+                self._say(keys, ref)
+        row = Row(id_, 0, None, keys)
+        self.rows.append(row)
+        self.news.append((state, row))
 
-    def _id(self, ref: str) -> str:
-        campaign = self._call.claim.campaign.id
-        if not self._known(ref):
-            return blank_id(self._work, campaign)
-        return message_id(campaign, self._call.people[ref].phone_ix)
+    def _say(self, keys: dict[str, str | int], ref: str) -> None:
+        result = self._said.results.get(ref)
+        if result is not None:
+            if result.provider_id:
+                keys["provider_id"] = provider_key(self._gateway, result.provider_id)
+            keys["error"] = "" if result.error is ErrorClass.OK else result.error.value
 
     def _move(self) -> None:
         """Say where the batch stands now."""
@@ -279,8 +303,7 @@ class _Batch:
         """Give what is to be tried again a batch of its own: a gateway may drop the old one's."""
         work, claim, said = self._work, self._call.claim, self._said
         if work.get(CAMPAIGN, claim.campaign.id).state is CampaignState.CANCELLED:
-            for ref in refs:
-                self._put(ref, MessageState.DROPPED)
+            self._place(refs, MessageState.DROPPED)
             return
         results = [said.results[ref] for ref in refs]
         _stop(work, self._gateway, claim.campaign, results)
@@ -308,8 +331,14 @@ class _Batch:
                 parts=parts,
             )
         )
+        self._place(refs, MessageState.DEFERRED, reference)
+
+    def _place(self, refs: Sequence[str], state: MessageState, batch: str = "") -> None:
         for ref in refs:
-            self._put(ref, MessageState.DEFERRED, reference)
+            if ref in self._stored:
+                self._change(ref, self._stored[ref], state, batch)
+            else:
+                self._add(ref, state, batch)
 
 
 def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState]) -> Outcome:
@@ -325,7 +354,7 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
 
 def _heard(call: Call, said: Said) -> list[MessageState]:
     """Give what a call says of each of its messages."""
-    left_out = call.left_out if said.left else frozenset()
+    left_out = call.left_out if said.left else {}
     stale = call.claim.stale
     return [
         _heard_of_left_out(stale=stale) if ref in left_out else _heard_of(call, said, ref)

@@ -24,11 +24,13 @@ from tianfu_sdk.model.sms import (
     MessageState,
     Plan,
     SmsCapabilities,
+    SmsProgress,
     UnknownBatch,
 )
 from tianfu_sdk.model.sms_report import SmsMessage
 from tianfu_sdk.model.storage import JobState, Where
 from tianfu_sdk.services import caps, outbox, quotas
+from tianfu_sdk.services.answering import answered
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import (
@@ -45,15 +47,17 @@ from tianfu_sdk.services.lanes import again, queue_of, try_again
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reach import ignores_refusals
-from tianfu_sdk.services.receipts import Receipts
+from tianfu_sdk.services.receipts import Receipts, forget_early
 from tianfu_sdk.services.reporting import (
     CampaignReport,
     Wanted,
     messages_in,
     opted_out_in,
+    progress_of,
     report_of,
 )
 from tianfu_sdk.services.segments import demand_segment
+from tianfu_sdk.services.sendkeys import first_of
 from tianfu_sdk.services.sms_health import health_of
 from tianfu_sdk.services.texts import (
     capabilities_of,
@@ -61,12 +65,13 @@ from tianfu_sdk.services.texts import (
     composed,
     demand_sendable,
 )
-from tianfu_sdk.services.unclear import resolve, unknown_batches
+from tianfu_sdk.services.unclear import give_up, resolve, unknown_batches
 from tianfu_sdk.services.work import Actor, Desk, Work
 
 __all__ = ["Sms"]
 
 _SOME = 1000
+_FEW = 20
 
 
 class Sms(Desk):
@@ -379,7 +384,7 @@ class Sms(Desk):
 
     # Sending.
 
-    def send(self, id: str) -> Campaign:  # noqa: A002
+    def send(self, id: str, *, key: str = "") -> Campaign:  # noqa: A002
         """Put an approved campaign in the outbox; `dispatch` sends it when its hours come.
 
         Called again after a crash, it goes on where it stopped: a phone gets one message of a
@@ -387,13 +392,17 @@ class Sms(Desk):
 
         Args:
             id: Of the campaign.
+            key: Of the caller's own, for this sending: said again, it gives the first result,
+                also for another campaign of the same content; empty: none.
 
         Returns:
-            The campaign, `sending`, with the number of messages in `queued`.
+            The campaign, `sending`, with the number of messages in `queued`; under a key that
+            was said before, the campaign that was sent then.
 
         Raises:
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`;
                 `sms.template_unusable`, its template was withdrawn since.
+            Conflict: `sms.key_taken`, other content was sent under this key.
             Denied: `grant.missing`, no grant to send.
             QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
                 parts left; nothing was queued, or no more than there was room for.
@@ -402,6 +411,9 @@ class Sms(Desk):
 
         def begin(work: Work) -> tuple[Campaign, datetime]:
             known, placed = self._mine(work, id)
+            first = first_of(work, known, key) if key else known
+            if first.id != id:
+                return first, work.now
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
             demand_no_drill(work, known, capabilities)
@@ -421,7 +433,7 @@ class Sms(Desk):
             return known, due
 
         campaign, due = again(self._write, begin)
-        if campaign.queued is not None:
+        if campaign.queued is not None or campaign.id != id:
             return campaign
         texts = self._read(lambda work: composed(work, campaign, capabilities))
         Filling(self._tools, self._actor).run(campaign, capabilities, due, texts)
@@ -510,13 +522,18 @@ class Sms(Desk):
         return self._write(write)
 
     def dispatch(
-        self, limit: int = 1000, *, stop: Callable[[], bool] = lambda: False
+        self,
+        limit: int = 1000,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[DispatchReport], None] | None = None,
     ) -> DispatchReport:
         """Send what is due; run by a worker, or by whoever may send campaigns.
 
         Args:
             limit: Batches at most.
             stop: Asked before each claim; True: claim no more, settle what is on its way.
+            progress: Called after each group of batches, with what became of all so far.
 
         Returns:
             What became of them.
@@ -525,7 +542,7 @@ class Sms(Desk):
             Denied: `account.required`, `grant.missing`.
         """
         self._read(_demand_runner)
-        return Dispatcher(self._tools, self._actor).run(limit, stop)
+        return Dispatcher(self._tools, self._actor).run(limit, stop, progress)
 
     def unknown(self, id: str) -> list[UnknownBatch]:  # noqa: A002
         """Give the batches of a campaign of which nobody knows whether they went out.
@@ -580,7 +597,8 @@ class Sms(Desk):
     def purge(self) -> int:
         """Forget finished batches after `sms.done_days`; run by a worker.
 
-        Messages and the figures of campaigns stay.
+        Messages and the figures of campaigns stay. What nobody found out of within
+        `sms.unknown_hours` is given up: reported as such, never sent again.
 
         Returns:
             How many were forgotten.
@@ -591,6 +609,14 @@ class Sms(Desk):
         self._read(_demand_runner)
         while self._write(lambda work: caps.purge(work, _SOME)):
             pass
+        sms = self._tools.settings.sms
+        old = self._tools.clock.now() - timedelta(days=sms.done_days)
+        while self._write(lambda work: forget_early(work, old, _SOME)):
+            pass
+        if sms.unknown_hours:
+            late = self._tools.clock.now() - timedelta(hours=sms.unknown_hours)
+            while again(self._write, lambda work: give_up(work, late, _FEW)):
+                pass
         queues = self._read(outbox.queues)
         return sum(self._purge(queue) for queue in queues)
 
@@ -635,6 +661,25 @@ class Sms(Desk):
         """
         actor = Actor(system=f"callback of {gateway[:40]}")
         return Receipts(self._tools, actor).callback(gateway, request)
+
+    def answer(
+        self, gateway: str, request: HttpRequest, *, networks: Sequence[str] = ()
+    ) -> HttpResponse:
+        """Take what a gateway sent us, as `callback` does, and say what to answer in any case.
+
+        Args:
+            gateway: Its name.
+            request: As it came in.
+            networks: Addresses that its vendor calls from, such as `203.0.113.0/24`; empty: any.
+
+        Returns:
+            What to answer: 403 to who is not the gateway, 400 or 413 to what cannot be read, 404
+            where nothing is called back, 503 or 500 so that the vendor calls again.
+
+        Raises:
+            Invalid: `field.value`, one of `networks` is none.
+        """
+        return answered(request, networks, lambda: self.callback(gateway, request))
 
     def report(self, id: str) -> CampaignReport:  # noqa: A002
         """Say what became of a campaign, in all, by region, language, state and reason.
@@ -711,6 +756,27 @@ class Sms(Desk):
         def read(work: Work) -> Mapping[str, int]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
             return outbox.counts_of(work, campaign.id)
+
+        return self._read(read)
+
+    def progress(
+        self,
+        id: str,  # noqa: A002
+        *,
+        since: SmsProgress | None = None,
+        seconds: float = 0.0,
+    ) -> SmsProgress:
+        """Say how far a campaign is.
+
+        Args:
+            id: Of the campaign.
+            since: What was said before; then the rate and the time left are told.
+            seconds: That passed since then.
+        """
+
+        def read(work: Work) -> SmsProgress:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
+            return progress_of(campaign, outbox.counts_of(work, id), since, seconds)
 
         return self._read(read)
 

@@ -37,7 +37,7 @@ def _counted(work: Work, lane: LaneHealth, unknown: int) -> LaneHealth:
     # What is parked is what waits for people: few, or somebody looks already.
     parked = [job.key for job in outbox.jobs_in(work, queue, JobState.PARKED)]
     first = work.tx.first_due(queue)
-    lag = 0.0 if first is None else max(0.0, (work.now - first).total_seconds())
+    lag = 0.0 if first is None else max(0.0, (work.tx.now() - first).total_seconds())
     queued = outbox.batches_in(work, batches.QUEUED, lane.gateway)
     return attrs.evolve(
         lane,

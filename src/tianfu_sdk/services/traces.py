@@ -81,7 +81,7 @@ def blank_messages(work: Work, subject: str) -> int:
     """Leave of the messages to a person only that there was one; gives how many.
 
     Their ids are made of the phone's blind index, so each gets a new one. What keeps a
-    report right stays: campaign, state, language, parts.
+    report right stays: campaign, state, language, region, parts.
     """
     rows = messages_to(work, subject)
     former = former_phones(work, subject)
@@ -100,7 +100,6 @@ def _blank(work: Work, row: Row) -> Row:
         # By these the gateway could tell who it was.
         "batch": "",
         "provider_id": "",
-        "region": "",
     }
     return Row(blank_id(work, row.keys["campaign"]), 0, None, keys)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 import attrs
 
 from tianfu_sdk.core.batches import QUEUED, Packed, batch_row, pack
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE
-from tianfu_sdk.core.messages import advance
+from tianfu_sdk.core.messages import GIVEN_UP, advance
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState, UnknownBatch
 from tianfu_sdk.model.storage import JobState, NewJob, Query, Row, Where
-from tianfu_sdk.services.lanes import queue_of
+from tianfu_sdk.services.lanes import known_lanes, queue_of
 from tianfu_sdk.services.outbox import (
     finish,
     jobs_in,
@@ -24,7 +25,7 @@ from tianfu_sdk.services.outbox import (
 )
 from tianfu_sdk.services.work import Work
 
-__all__ = ["let_go", "resolve", "unknown_batches"]
+__all__ = ["give_up", "let_go", "resolve", "unknown_batches"]
 
 _TOLD = {
     MessageState.ACCEPTED: "accepted",
@@ -128,3 +129,37 @@ def let_go(work: Work, gateway: str, batches: Iterable[str]) -> None:
     queue = queue_of(gateway)
     found = [job.id for job in jobs_in(work, queue, JobState.PARKED) if job.key in wanted]
     work.tx.release(queue, found)
+
+
+def give_up(work: Work, before: datetime, limit: int) -> int:
+    """Let batches go of which nobody found out in time; gives how many.
+
+    Their messages stay unknown, with the reason that they were given up, and count as they did;
+    a receipt that comes all the same still settles them.
+
+    Args:
+        work: The open change.
+        before: Those that wait for a person since an earlier moment.
+        limit: Batches at most.
+    """
+    count = 0
+    for gateway in known_lanes(work):
+        queue = queue_of(gateway)
+        found = [
+            job
+            for job in jobs_in(work, queue, JobState.PARKED)
+            if job.reason == "sms.unknown" and job.due < before
+        ][: limit - count]
+        for job in found:
+            rows = [
+                row
+                for row in work.each(MESSAGE.name, Query(where=(Where("batch", "=", job.key),)))
+                if stands(row) is MessageState.UNKNOWN
+            ]
+            lost = [Row(r.id, r.version, None, {**r.keys, "error": GIVEN_UP}) for r in rows]
+            put_messages(work, lost)
+            campaign = work.get(CAMPAIGN, job.group)
+            work.note(campaign, "given_up", batch=job.key, count=len(rows))
+        work.tx.release(queue, [job.id for job in found])
+        count += len(found)
+    return count

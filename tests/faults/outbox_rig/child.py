@@ -19,9 +19,6 @@ from tianfu_sdk.model.storage import Done
 from tianfu_sdk.services import audience, claiming, dispatch, filling
 from tianfu_sdk.services.outbox import batch_moved
 
-# Many small transactions, so that there are many places to die at.
-filling.CHUNK = 3
-audience.PAGE = 4
 SETTINGS = {"sms": {"window_start": "00:00", "window_end": "00:00", "lease": 120}}
 
 
@@ -116,6 +113,9 @@ class Wire:
 
 def run(spec, client):
     """Do what a spec says, until it is done or the process is dead."""
+    # Many small transactions, so that there are many places to die at.
+    filling.CHUNK = 3
+    audience.PAGE = 4
     steps = Steps(spec["die_at"], spec["note"])
     if spec["mutant"]:
         MUTANTS[spec["mutant"]]()

@@ -79,7 +79,7 @@ class Sqlite:
 
 
 class Postgresql:
-    """Copies of a database; jobs are due by the clock of the server, so time is passed by hand."""
+    """Copies of a database; its clock is the server's, so time is passed by hand."""
 
     def __init__(self, folder, server):
         import psycopg
@@ -102,14 +102,19 @@ class Postgresql:
         return self._server.url(self._name)
 
     def time_passes(self):
-        """Make what is queued or leased due, as time would."""
+        """Let what is queued, leased, held or waited for be due, as time would."""
         import psycopg
 
         with psycopg.connect(self._server.url(self._name), autocommit=True) as connection:
-            connection.execute(ALL_DUE)
+            for statement in ALL_DUE:
+                connection.execute(statement)
 
     def close(self):
         self._admin.close()
 
 
-ALL_DUE = "UPDATE tf_job SET due = 0, until = 0 WHERE state = 0"
+ALL_DUE = (
+    "UPDATE tf_job SET due = 0, until = 0 WHERE state = 0",
+    "UPDATE tf_d_lane SET k_messages = 0, k_calls = 0, k_until = 0",
+    "UPDATE tf_d_seat SET k_until = 0",
+)

@@ -10,10 +10,13 @@ from __future__ import annotations
 from tianfu_sdk.gateways import Codes
 from tianfu_sdk.model.sms import ErrorClass
 
-__all__ = ["CODES", "wait_for"]
+__all__ = ["CODES", "ILLEGAL_NUMBER", "wait_for"]
+
+ILLEGAL_NUMBER = "isv.MOBILE_NUMBER_ILLEGAL"
+"""Of a whole call, for one number in it."""
 
 _BAD_RECIPIENT = (
-    "isv.MOBILE_NUMBER_ILLEGAL",
+    ILLEGAL_NUMBER,
     "isv.MOBILE_COUNT_OVER_LIMIT",
     "isv.DOMESTIC_NUMBER_NOT_SUPPORTED",
 )

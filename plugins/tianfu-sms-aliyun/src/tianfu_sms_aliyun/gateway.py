@@ -21,6 +21,7 @@ from tianfu_sdk.gateways import (
     filled,
     host_of,
     long_enough,
+    refused_for_number,
     verify_token,
     wait_of,
 )
@@ -39,7 +40,7 @@ from tianfu_sdk.model.sms import (
 )
 from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sms_aliyun import wire
-from tianfu_sms_aliyun.codes import CODES, wait_for
+from tianfu_sms_aliyun.codes import CODES, ILLEGAL_NUMBER, wait_for
 from tianfu_sms_aliyun.signing import authorization, canonical_query, digest
 
 __all__ = ["AliyunGateway", "AliyunSettings"]
@@ -190,7 +191,8 @@ class AliyunGateway:
     def result(self, batch: SmsBatch, response: HttpResponse) -> Sequence[SmsResult]:
         """Read the answer: one word for the whole call, so every recipient gets the same.
 
-        After a failure of the server (5xx) only "too fast" is believed.
+        But where a number is refused, those that no mobile has are blamed alone. After a
+        failure of the server (5xx) only "too fast" is believed.
         """
         if said := by_status(batch, response):
             return said
@@ -206,6 +208,8 @@ class AliyunGateway:
             wait = wait_for(answer.code, answer.message)
         if not believed(error, response.status):
             error = ErrorClass.AMBIGUOUS
+        elif answer.code == ILLEGAL_NUMBER:
+            return refused_for_number(batch, code=answer.code)
         return each(
             batch,
             error,

@@ -18,6 +18,7 @@ import attrs
 from tianfu_sdk.gateways import (
     Unreadable,
     e164,
+    fitting,
     list_of,
     local_time,
     national,
@@ -153,21 +154,22 @@ def read_callback(body: bytes) -> tuple[tuple[SmsReceipt, ...], tuple[Inbound, .
     """Read an array of receipts (SmsReport) or of inbound messages (SmsUp), in order.
 
     Raises:
-        Unreadable: Any of it does not fit; Alibaba Cloud then pushes it again.
+        Unreadable: Nothing of it fits; Alibaba Cloud then pushes it again.
     """
     entries = read_json(body)
     if not isinstance(entries, list):
         raise Unreadable
-    receipts: list[SmsReceipt] = []
-    inbound: list[Inbound] = []
-    for entry in entries:
-        if not isinstance(entry, Mapping):
-            raise Unreadable
-        if "content" in entry:
-            inbound.append(_inbound(entry))
-        else:
-            receipts.append(_receipt(entry))
-    return tuple(receipts), tuple(inbound)
+    came = fitting(entries, _entry)
+    return (
+        tuple(one for one in came if isinstance(one, SmsReceipt)),
+        tuple(one for one in came if isinstance(one, Inbound)),
+    )
+
+
+def _entry(entry: Any) -> SmsReceipt | Inbound:
+    if not isinstance(entry, Mapping):
+        raise Unreadable
+    return _inbound(entry) if "content" in entry else _receipt(entry)
 
 
 def _receipt(entry: Mapping[str, Any]) -> SmsReceipt:

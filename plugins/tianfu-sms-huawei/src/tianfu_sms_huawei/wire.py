@@ -17,6 +17,7 @@ import attrs
 from tianfu_sdk.gateways import (
     Unreadable,
     e164,
+    fitting,
     list_of,
     number_of,
     read_form,
@@ -127,11 +128,11 @@ def read_callback(
     and went well, is no receipt.
 
     Raises:
-        Unreadable: Any of it does not fit.
+        Unreadable: It, or all of the 50, does not fit.
     """
     if "json" in content_type:
         entries = list_of(read_json(body), "statusReportList")
-        return tuple(one for entry in entries for one in _receipts(entry)), ()
+        return tuple(one for some in fitting(entries, _receipts) for one in some), ()
     form = read_form(body)
     if "status" in form:
         return _receipts(form), ()

@@ -9,7 +9,10 @@ from __future__ import annotations
 from tianfu_sdk.gateways import Codes
 from tianfu_sdk.model.sms import ErrorClass
 
-__all__ = ["CODES"]
+__all__ = ["CODES", "ILLEGAL_NUMBER"]
+
+ILLEGAL_NUMBER = "InvalidMobile"
+"""Of a whole call, for one number in it."""
 
 CODES = Codes(
     {
@@ -21,6 +24,6 @@ CODES = Codes(
         "NoSignId": ErrorClass.STOP_CHANNEL,
         "InvalidMessage": ErrorClass.BAD_CONTENT,
         "TooManyMobiles": ErrorClass.BAD_RECIPIENT,
-        "InvalidMobile": ErrorClass.BAD_RECIPIENT,
+        ILLEGAL_NUMBER: ErrorClass.BAD_RECIPIENT,
     }
 )

@@ -18,13 +18,14 @@ from tianfu_sdk.gateways import (
     each,
     host_of,
     long_enough,
+    refused_for_number,
     verify_token,
 )
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import CallbackResult, ErrorClass, SmsBatch, SmsCapabilities, SmsResult
 from tianfu_sms_mas import wire
-from tianfu_sms_mas.codes import CODES
+from tianfu_sms_mas.codes import CODES, ILLEGAL_NUMBER
 
 __all__ = ["MasGateway", "MasSettings"]
 
@@ -147,7 +148,10 @@ class MasGateway:
         return code
 
     def result(self, batch: SmsBatch, response: HttpResponse) -> Sequence[SmsResult]:
-        """Read the answer: one word for the whole call, so every recipient gets the same."""
+        """Read the answer: one word for the whole call, so every recipient gets the same.
+
+        But where a number is refused, those that no mobile has are blamed alone.
+        """
         if said := by_status(batch, response):
             return said
         try:
@@ -157,6 +161,8 @@ class MasGateway:
         error = CODES.of(answer.code)
         if not believed(error, response.status):
             error = ErrorClass.AMBIGUOUS
+        elif answer.code == ILLEGAL_NUMBER:
+            return refused_for_number(batch, code=answer.code)
         group = answer.group if error is ErrorClass.OK else ""
         return each(batch, error, code=answer.code, provider_id=group)
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import attrs
 
-from tianfu_sdk.gateways import Unreadable, e164, national, read_json, text_of, unix_time
+from tianfu_sdk.gateways import Unreadable, e164, fitting, national, read_json, text_of, unix_time
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsReceipt
 
@@ -106,31 +106,33 @@ def read_callback(body: bytes) -> tuple[tuple[SmsReceipt, ...], tuple[Inbound, .
     A receipt whose codes are not known to be final is left out.
 
     Raises:
-        Unreadable: Any of it does not fit.
+        Unreadable: Nothing of it fits.
     """
     plain = read_json(body)
-    entries = plain if isinstance(plain, list) else [plain]
-    receipts: list[SmsReceipt] = []
-    inbound: list[Inbound] = []
-    for entry in entries:
-        if isinstance(entry, Mapping) and "smsContent" in entry:
-            inbound.append(_inbound(entry))
-        else:
-            receipts += _receipts(entry)
-    return tuple(receipts), tuple(inbound)
+    came = fitting(plain if isinstance(plain, list) else [plain], _entry)
+    return (
+        tuple(one for one in came if isinstance(one, SmsReceipt)),
+        tuple(one for one in came if isinstance(one, Inbound)),
+    )
 
 
-def _receipts(entry: Any) -> list[SmsReceipt]:
+def _entry(entry: Any) -> SmsReceipt | Inbound | None:
+    if isinstance(entry, Mapping) and "smsContent" in entry:
+        return _inbound(entry)
+    return _receipt(entry)
+
+
+def _receipt(entry: Any) -> SmsReceipt | None:
     group, status = text_of(entry, "msgGroup"), text_of(entry, "reportStatus")
     phone, code = e164(text_of(entry, "mobile")), text_of(entry, "errorCode", "")
     state = _state(status, code)
     if not group:
         raise Unreadable
     if state is None:
-        return []
+        return None
     at = _moment(text_of(entry, "receiveDate", ""))
     code = code or status
-    return [SmsReceipt(provider_id=group, phone=phone, state=state, at=at, code=code)]
+    return SmsReceipt(provider_id=group, phone=phone, state=state, at=at, code=code)
 
 
 def _state(status: str, code: str) -> Literal["delivered", "failed", "expired"] | None:

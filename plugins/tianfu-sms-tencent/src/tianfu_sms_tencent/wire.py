@@ -9,15 +9,16 @@ China time is assumed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
 from tianfu_sdk.gateways import (
     Unreadable,
     e164,
+    fitting,
     list_of,
     local_time,
     number_of,
@@ -40,8 +41,6 @@ __all__ = [
     "read_statuses",
     "send_sms",
 ]
-
-T = TypeVar("T")
 
 MOST_ROWS = 100
 """Rows that one pull gives."""
@@ -118,7 +117,7 @@ def read_sent(response: Mapping[str, Any]) -> dict[str, Sent]:
     """
     found: dict[str, Sent] = {}
     twice: set[str] = set()
-    for phone, sent in _rows(list_of(response, "SendStatusSet"), _sent):
+    for phone, sent in fitting(list_of(response, "SendStatusSet"), _sent):
         if phone in found:
             twice.add(phone)
         found[phone] = sent
@@ -132,24 +131,14 @@ def _sent(entry: Any) -> tuple[str, Sent]:
     return e164(text_of(entry, "PhoneNumber")), Sent(code, serial)
 
 
-def _rows(entries: Sequence[Any], read: Callable[[Any], T]) -> Iterator[T]:
-    """Read what fits: a row that was pulled is not given again, so the others must stay."""
-    for entry in entries:
-        try:
-            one = read(entry)
-        except Unreadable:
-            continue
-        yield one
-
-
 def read_statuses(response: Mapping[str, Any]) -> tuple[int, tuple[SmsReceipt, ...]]:
     """Read pulled receipts: how many rows came, and those that fit.
 
     Raises:
-        Unreadable: There are none.
+        Unreadable: There are none, or none fits.
     """
     entries = list_of(response, "PullSmsSendStatusSet")
-    return len(entries), tuple(_rows(entries, _status))
+    return len(entries), tuple(fitting(entries, _status))
 
 
 def _status(entry: Any) -> SmsReceipt:
@@ -167,10 +156,10 @@ def read_replies(response: Mapping[str, Any]) -> tuple[int, tuple[Inbound, ...]]
     """Read pulled inbound messages: how many rows came, and those that fit.
 
     Raises:
-        Unreadable: There are none.
+        Unreadable: There are none, or none fits.
     """
     entries = list_of(response, "PullSmsReplyStatusSet")
-    return len(entries), tuple(_rows(entries, _reply))
+    return len(entries), tuple(fitting(entries, _reply))
 
 
 def _reply(entry: Any) -> Inbound:
@@ -185,20 +174,20 @@ def read_callback(body: bytes) -> tuple[tuple[SmsReceipt, ...], tuple[Inbound, .
     """Read an array of receipts, or the object of one inbound message.
 
     Raises:
-        Unreadable: Any of it does not fit.
+        Unreadable: Nothing of it fits.
     """
     plain = read_json(body)
-    entries = plain if isinstance(plain, list) else [plain]
-    receipts: list[SmsReceipt] = []
-    inbound: list[Inbound] = []
-    for entry in entries:
-        if not isinstance(entry, Mapping):
-            raise Unreadable
-        if "text" in entry:
-            inbound.append(_heard(entry))
-        else:
-            receipts.append(_receipt(entry))
-    return tuple(receipts), tuple(inbound)
+    came = fitting(plain if isinstance(plain, list) else [plain], _entry)
+    return (
+        tuple(one for one in came if isinstance(one, SmsReceipt)),
+        tuple(one for one in came if isinstance(one, Inbound)),
+    )
+
+
+def _entry(entry: Any) -> SmsReceipt | Inbound:
+    if not isinstance(entry, Mapping):
+        raise Unreadable
+    return _heard(entry) if "text" in entry else _receipt(entry)
 
 
 def _receipt(entry: Mapping[str, Any]) -> SmsReceipt:

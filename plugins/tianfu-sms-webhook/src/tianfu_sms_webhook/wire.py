@@ -166,7 +166,9 @@ def _list(plain: dict[str, Any], name: str, default: list[Any] | None = None) ->
 def _text(entry: Any, name: str, default: str | None = None) -> str:
     found = entry.get(name, default) if isinstance(entry, dict) else None
     # JSON can say half a surrogate pair, which no store keeps.
-    if not isinstance(found, str) or any("\ud800" <= char <= "\udfff" for char in found):
+    if not isinstance(found, str):
+        raise Unreadable
+    if not found.isascii() and any("\ud800" <= char <= "\udfff" for char in found):
         raise Unreadable
     return found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
 
 from tianfu_sdk.errors import StorageError, StorageUnavailable
 from tianfu_storage_sql.faults import Fault, told
@@ -43,6 +42,21 @@ class _Mine(threading.local):
         return None if self.held is None else self.held.session
 
 
+class _Busy:
+    """A block of `Connections.busy`: each read goes through it, and a generator costs more."""
+
+    __slots__ = ("_mine",)
+
+    def __init__(self, mine: _Mine) -> None:
+        self._mine = mine
+
+    def __enter__(self) -> None:
+        self._mine.inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self._mine.inside = False
+
+
 class Connections:
     """The connections of one store to one server.
 
@@ -70,15 +84,10 @@ class Connections:
         if self._mine.inside and (session is None or session.own):
             raise StorageError("storage.nested", place=self._driver.place)
 
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        """Hold this thread's place for one transaction."""
+    def busy(self) -> _Busy:
+        """Hold this thread's place for one transaction, the length of a `with` block."""
         self.alone()
-        self._mine.inside = True
-        try:
-            yield
-        finally:
-            self._mine.inside = False
+        return _Busy(self._mine)
 
     def take(self, *, patient: bool = True) -> Session:
         """Give this thread's connection.

@@ -98,6 +98,11 @@ class Jobs:
         self._said: dict[Any, Text] = {}
         self._insert = self._say_insert()
 
+    def now(self, session: Session) -> datetime:
+        """Ask the server for this moment."""
+        ((since,),) = session.rows(self._text("now"), ())
+        return EPOCH + since * _MICROSECOND
+
     # enqueue
 
     def enqueue(self, session: Session, queue: str, jobs: Sequence[NewJob]) -> int:
@@ -163,22 +168,33 @@ class Jobs:
         token = secrets.token_hex(16)
         length = max(1, lease // _MICROSECOND)
         jobs: list[Job] = []
-        # Priority by priority: jobs that are due later never stand in the way of the index.
-        for (priority,) in session.rows(self._text("due"), (queue,) * len(_PRIORITIES)):
-            for share in self._shares:
-                if len(jobs) < n:
-                    taking = (queue, priority, n - len(jobs), token, owner, length)
-                    jobs += self._take(session, taking, share)
+        for priorities, share in self._looks(session, queue):
+            if len(jobs) < n:
+                rows = self._take(
+                    session, (queue, n - len(jobs), token, owner, length), priorities, share
+                )
+                jobs += sorted_jobs(queue, token, rows)
         return jobs
 
-    def _take(self, session: Session, taking: tuple[Any, ...], share: Share | None) -> list[Job]:
-        queue, priority, n, token, owner, length = taking
+    def _looks(self, session: Session, queue: str) -> list[tuple[tuple[int, ...], Share | None]]:
+        """Say where jobs are to be taken, one after the other."""
+        if self._features.returning and len(self._shares) == 1:
+            return [(tuple(_PRIORITIES), self._shares[0])]
+        # Priority by priority: jobs that are due later never stand in the way of the index.
+        due = session.rows(self._text("due"), (queue,) * len(_PRIORITIES))
+        return [((row[0],), share) for row in due for share in self._shares]
+
+    def _take(
+        self,
+        session: Session,
+        taking: tuple[Any, ...],
+        priorities: tuple[int, ...],
+        share: Share | None,
+    ) -> list[Any]:
+        queue, n, token, owner, length = taking
         if self._features.returning:
-            # The condition of a share needs no value: it is said in the text.
-            rows = session.rows(
-                self._text("take", share), (queue, priority, n, token, owner, length)
-            )
-            return sorted_jobs(queue, token, rows)
+            return session.rows(self._text("take", priorities, share), taking)
+        (priority,) = priorities
         for _ in range(_TRIES):
             if self._features.skip_locked:
                 rows = self._locked_rows(session, queue, priority, n, share)
@@ -188,7 +204,7 @@ class Jobs:
                 return []
             taken = self._mark(session, rows, token, owner, length)
             if taken:
-                return sorted_jobs(queue, token, taken)
+                return taken
         return []
 
     def _locked_rows(
@@ -242,46 +258,57 @@ class Jobs:
 
     def settle(self, session: Session, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         """End the jobs whose token still stands."""
-        for _, outcome in settled:
-            check_outcome(outcome)
-        groups: dict[tuple[str, tuple[int, int | None, str]], list[int]] = {}
-        uids: list[bytes] = []
-        seen: set[bytes] = set()
-        for place, (job, outcome) in enumerate(settled):
-            uid = uid_of(job.queue, job.key)
-            uids.append(uid)
+        alike: dict[tuple[str, str, Outcome | None], list[Job]] = {}
+        seen: set[tuple[int, str]] = set()
+        for job, outcome in settled:
+            stand = None
+            if type(outcome) is not Done:
+                check_outcome(outcome)
+                stand = outcome
+            claim = job.id, job.token
             # A job that stands twice is only the first time still this claim's.
-            if uid not in seen and job.token:
-                seen.add(uid)
-                groups.setdefault((job.token, _stand(outcome)), []).append(place)
-        ours = [False] * len(settled)
-        for (token, stand), places in groups.items():
-            ended = self._end(session, token, stand, [uids[place] for place in places])
-            for place in places:
-                ours[place] = uids[place] in ended
-        return ours
+            if claim not in seen and job.token:
+                seen.add(claim)
+                # All done ones are alike: nothing in them is to be compared.
+                alike.setdefault((job.queue, job.token, stand), []).append(job)
+        ours: set[tuple[int, str]] = set()
+        for (queue, token, stand), jobs in alike.items():
+            ended = self._end(session, queue, token, _stand(stand or Done()), jobs)
+            ours.update([(id_, token) for id_ in ended])
+        if len(ours) == len(settled):
+            return [True] * len(settled)
+        told: list[bool] = []
+        for job, _ in settled:
+            told.append((job.id, job.token) in ours)
+            ours.discard((job.id, job.token))
+        return told
 
     def _end(
         self,
         session: Session,
+        queue: str,
         token: str,
         stand: tuple[int, int | None, str],
-        uids: list[bytes],
-    ) -> set[bytes]:
+        jobs: list[Job],
+    ) -> list[int]:
         state, due, reason = stand
-        ended: set[bytes] = set()
-        for start in range(0, len(uids), 500):
-            chunk = uids[start : start + 500]
-            if self._features.returning:
-                given = (state, due, reason, token, _array(chunk))
-                rows = session.rows(self._text("end"), given)
-                ended.update(row[0] for row in rows)
-                continue
-            padded, number = self._padded(sorted(chunk))
+        if self._features.returning:
+            # Written by us: quicker than the driver's way, which looks at each value for what
+            # it may be.
+            ids = "{" + ",".join([str(job.id) for job in jobs]) + "}"
+            rows = session.rows(self._text("end"), (state, due, reason, queue, ids, token))
+            return [row[0] for row in rows]
+        ended: list[int] = []
+        # In one order for all, so that two workers on the same rows do not lock crosswise.
+        known = sorted((uid_of(queue, job.key), job.id) for job in jobs)
+        for start in range(0, len(known), 500):
+            chunk = known[start : start + 500]
+            padded, number = self._padded([uid for uid, _ in chunk])
             rows = session.rows(self._text("ours", number), (token, *padded))
             if rows:
                 session.change(self._text("ended", number), (state, due, reason, token, *padded))
-            ended.update(bytes(row[0]) for row in rows)
+            found = {bytes(row[0]) for row in rows}
+            ended += [id_ for uid, id_ in chunk if uid in found]
         return ended
 
     # Texts.
@@ -298,6 +325,10 @@ class Jobs:
             text = compiled(getattr(self, f"_say_{name}")(*more), self._driver.dialect)
             self._said[key] = text
         return text
+
+    @staticmethod
+    def _say_now() -> Any:
+        return sa.select(server_micros())
 
     def _say_insert(self) -> Text:
         job, c = self._table, self._table.c
@@ -409,15 +440,43 @@ class Jobs:
             "attempts": c.attempts + constant("1"),
         }
 
-    def _say_take(self, share: Share | None) -> Any:
+    def _say_take(self, priorities: tuple[int, ...], share: Share | None) -> Any:
+        """Look into the index for one priority after the other, until there are enough."""
+        c, hold = self._table.c, self._tables.hold
+        looks = (
+            sa.values(sa.column("priority", c.priority.type), name="p", literal_binds=True)
+            .data([(priority,) for priority in priorities])
+            .alias("p")
+        )
+        # Asked once a statement, not once a job.
+        held = sa.select(hold.c.grp).where(hold.c.queue == bind(0, c.queue.type))
+        n = bind(1, sa.BigInteger())
         # The order of a claim is that of what was due before, which an UPDATE cannot return.
-        c = self._table.c
-        first = self._next(share, c.uid, c.due.label("was")).with_for_update(skip_locked=True)
-        taken = first.cte("taken").prefix_with("MATERIALIZED", dialect="postgresql")
+        first = (
+            sa.select(c.uid, c.due.label("was"))
+            .where(
+                c.queue == bind(0, c.queue.type),
+                c.priority == looks.c.priority,
+                *self._free(),
+                c.grp.not_in(held),
+                *self._of(share),
+            )
+            .order_by(c.due, c.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
+            .lateral("first")
+        )
+        taken = (
+            sa.select(first.c.uid, first.c.was)
+            .select_from(looks.join(first, sa.true()))
+            .limit(n)
+            .cte("taken")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
         return (
             sa.update(self._table)
             .where(c.uid == taken.c.uid)
-            .values(self._leased(3))
+            .values(self._leased(2))
             .returning(*self._columns()[:-1], taken.c.was)
         )
 
@@ -450,29 +509,28 @@ class Jobs:
             "changed": now,
         }
 
+    # A token stands as long as its lease does, so a state says nothing more about it; the
+    # server would take it for a reason to look through all that is open.
+
     def _say_end(self) -> Any:
         c = self._table.c
-        many = bind(4, postgresql.ARRAY(sa.LargeBinary()))
+        many = bind(4, postgresql.ARRAY(c.id.type))
         return (
             sa.update(self._table)
             .where(
-                c.uid == sa.any_(many),
-                c.token == bind(3, c.token.type),
-                c.state == constant("0"),
+                c.queue == bind(3, c.queue.type),
+                c.id == sa.any_(many),
+                c.token == bind(5, c.token.type),
             )
             .values(self._ended())
-            .returning(c.uid)
+            .returning(c.id)
         )
 
     def _say_ours(self, number: int) -> Any:
         c = self._table.c
         return (
             sa.select(c.uid)
-            .where(
-                among(c.uid, 1, number),
-                c.token == bind(0, c.token.type),
-                c.state == constant("0"),
-            )
+            .where(among(c.uid, 1, number), c.token == bind(0, c.token.type))
             .with_for_update()
         )
 
@@ -480,11 +538,7 @@ class Jobs:
         c = self._table.c
         return (
             sa.update(self._table)
-            .where(
-                among(c.uid, 4, number),
-                c.token == bind(3, c.token.type),
-                c.state == constant("0"),
-            )
+            .where(among(c.uid, 4, number), c.token == bind(3, c.token.type))
             .values(self._ended())
         )
 
@@ -493,16 +547,13 @@ class Jobs:
 
 
 def sorted_jobs(queue: str, token: str, rows: Sequence[Any]) -> list[Job]:
-    """Make jobs of rows, in the order in which they were due."""
+    """Make jobs of rows, in the order of a claim."""
     return [
-        Job(r[1], queue, r[2], r[6], r[3], token, r[4], r[5])
-        for r in sorted(rows, key=lambda r: (r[7], r[1]))
+        Job(id_, queue, key, body, attempts, token, group, priority)
+        for _, id_, key, attempts, group, priority, body, _ in sorted(
+            rows, key=lambda r: (r[5], r[7], r[1])
+        )
     ]
-
-
-def _array(uids: Sequence[bytes]) -> str:
-    # Ten times quicker than the driver's way, which looks at each value for what it may be.
-    return "{" + ",".join(['"\\\\x' + uid.hex() + '"' for uid in uids]) + "}"
 
 
 def _stand(outcome: Outcome) -> tuple[int, int | None, str]:

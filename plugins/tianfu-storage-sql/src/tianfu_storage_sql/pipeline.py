@@ -2,6 +2,7 @@
 
 Most reads are one statement. psycopg would send BEGIN, wait, and send the statement; its own
 pipeline mode costs more than it saves for one. So this speaks to libpq as psycopg gives it.
+The COMMIT of a read is sent at once, and its answer is looked at with that of the next read.
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ class Pipeline:
         self._flush = flush
         self._uses: dict[Text, int] = {}
         self._names: dict[Text, bytes] = {}
+        self.owed = False
+        """Whether a COMMIT was sent whose answer was not looked at: the connection is in
+        pipeline mode."""
+
+    @property
+    def used(self) -> bool:
+        """Whether anything is sent this way."""
+        return self._threshold is not None
 
     def ready(self, text: Text) -> bool:
         """Tell whether a statement is prepared by now, after preparing it when it is time."""
@@ -58,6 +67,7 @@ class Pipeline:
         uses = self._uses[text] = self._uses.get(text, 0) + 1
         if uses <= self._threshold:
             return False
+        self.settle()
         name = f"tf{len(self._names)}".encode()
         first, *parts = text.sql.split("%s")
         numbered = first + "".join(f"${number}{part}" for number, part in enumerate(parts, 1))
@@ -79,7 +89,9 @@ class Pipeline:
         given = [v if isinstance(v, bytes) else str(v).encode() for v in text.values(values)]
         formats = [int(isinstance(v, bytes)) for v in text.values(values)]
         pgconn = self._pgconn
-        pgconn.enter_pipeline_mode()
+        owed, self.owed = self.owed, False
+        if not owed:
+            pgconn.enter_pipeline_mode()
         try:
             pgconn.send_query_params(READ, None)
             pgconn.send_query_prepared(
@@ -87,6 +99,8 @@ class Pipeline:
             )
             pgconn.pipeline_sync()
             self._flush()
+            if owed:
+                self._answers()
             results = self._answers()
         finally:
             if pgconn.status == pq.ConnStatus.OK:
@@ -98,6 +112,23 @@ class Pipeline:
         last = results[-1]
         self._transformer.set_pgresult(last)
         return self._transformer.load_rows(0, last.ntuples, tuple)
+
+    def end(self) -> None:
+        """Send COMMIT and wait for nothing."""
+        pgconn = self._pgconn
+        pgconn.enter_pipeline_mode()
+        pgconn.send_query_params(b"COMMIT", None)
+        pgconn.pipeline_sync()
+        pgconn.flush()
+        self.owed = True
+
+    def settle(self) -> None:
+        """Look at the answer to a COMMIT, if one is owed."""
+        if self.owed:
+            self.owed = False
+            self._flush()
+            self._answers()
+            self._pgconn.exit_pipeline_mode()
 
     def _answers(self) -> list[Any]:
         pgconn = self._pgconn

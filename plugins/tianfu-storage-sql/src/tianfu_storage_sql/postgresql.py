@@ -208,15 +208,16 @@ class PostgresqlSession(Owned):
 
     def rows(self, text: Text, values: Sequence[Any]) -> list[Any]:
         """Ask for rows."""
-        if self._owed:
-            self._settle_up()
         try:
             if self._due:
                 self._due = False
                 found = self._pipeline.first(text, values) if self._pipeline.ready(text) else None
                 if found is not None:
                     return found
+                self._settle_up()
                 self._command(READ)
+            else:
+                self._settle_up()
             return self._cursor.execute(text.sql, text.values(values)).fetchall()
         except psycopg.Error as error:
             self.failure = self.failure or error
@@ -271,11 +272,15 @@ class PostgresqlSession(Owned):
         if self._due:
             self._due = False
             return
+        if self._pipeline.used:
+            self._pipeline.end()
+            return
         self._pgconn.send_query(b"COMMIT")
         self._pgconn.flush()
         self._owed = True
 
     def _settle_up(self) -> None:
+        self._pipeline.settle()
         if self._owed:
             self._owed = False
             self._answers()
@@ -300,10 +305,10 @@ class PostgresqlSession(Owned):
     def begin(self, *, write: bool) -> None:
         """Begin: reads keep one snapshot and wait for nobody."""
         self.failure = None
-        self._settle_up()
         # A read begins with its first statement, in one go.
         self._due = not write
         if write:
+            self._settle_up()
             self._command(self._write)
 
     def commit(self, last: str | None) -> None:

@@ -112,7 +112,8 @@ class server_micros(FunctionElement[int]):  # noqa: N801 - reads as a function o
 
 @compiles(server_micros, "postgresql")
 def _(_element: Any, _compiler: Any, **_: Any) -> str:
-    return "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+    # In a query of its own it is reckoned once a statement, not once a row.
+    return "(SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)"
 
 
 @compiles(server_micros, "mysql", "mariadb")

@@ -35,6 +35,7 @@ class SqlTx:
         self._write = write
         self._lost: Conflict | None = None
         self._seen: dict[tuple[str, str], int] = {}
+        self._now: datetime | None = None
         self.raced = False
         """Whether what was lost was read in this transaction, so that a second run helps."""
         self.over = False
@@ -50,6 +51,13 @@ class SqlTx:
             raise self._lost
         if self._session.failure is not None:
             raise self._session.failure
+
+    def now(self) -> datetime:
+        """Give this moment by the server's clock."""
+        session = self.reading()
+        if self._now is None:
+            self._now = self._parts.jobs.now(session)
+        return self._now
 
     @property
     def search(self) -> TransactionalSearch | None:

@@ -93,7 +93,12 @@ class Table:
         self.kind.check_query(query)
         columns = self.columns if query.fields == "all" else self.narrow
         text, values = select(self.rows, self.sets, query, columns)
-        return [self.row(r) for r in connection.execute(text, values)]
+        records = connection.execute(text, values)
+        if not self.kind.document and not self.keys.many:
+            # As in `row`; a call each is a fifth of reading a long list of narrow rows.
+            names = tuple(self.keys.places)
+            return [Row(r[0], r[1], None, dict(zip(names, r[3:], strict=True))) for r in records]
+        return [self.row(r) for r in records]
 
     def count(self, connection: sqlite3.Connection, query: Query) -> int:
         """Count the rows that match."""

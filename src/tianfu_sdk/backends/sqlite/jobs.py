@@ -37,14 +37,16 @@ _STATES = (JobState.QUEUED, JobState.LEASED, JobState.DONE, JobState.PARKED, Job
 _QUEUED, _LEASED, _DONE, _PARKED, _DROPPED = range(5)
 _MICROSECOND = timedelta(microseconds=1)
 _WIDTH = 100
-_IDS = ", ".join("?" * _WIDTH)
+_RUN = 8
+"""Jobs in a row from which on they are named by the first and the last of them."""
+_THESE = f"id IN ({', '.join('?' * _WIDTH)})"
+_THOSE = "id BETWEEN ? AND ?"
 _CLAIM = (
-    "UPDATE tf_job SET until = ?, token = ?, owner = ?, attempts = attempts + 1,"
-    f" changed = ? WHERE id IN ({_IDS})"
+    "UPDATE tf_job SET until = ?, token = ?, owner = ?, attempts = attempts + 1, changed = ? WHERE "
 )
+_OURS = "SELECT id FROM tf_job WHERE token = ? AND state = 0 AND "
 _SETTLE = (
-    "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', until = 0, changed = ?"
-    f" WHERE token = ? AND state = 0 AND id IN ({_IDS}) RETURNING id"
+    "UPDATE tf_job SET state = ?, due = ?, reason = ?, token = '', until = 0, changed = ? WHERE "
 )
 _STANDS = "CASE WHEN token <> '' THEN 1 ELSE state END"
 _ASKED = {
@@ -60,11 +62,28 @@ def _micros(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
 
 
-def _padded(ids: Sequence[int]) -> Iterator[list[int]]:
-    """Give ids in runs of one width, the last filled up with one that it has already."""
-    for start in range(0, len(ids), _WIDTH):
-        some = list(ids[start : start + _WIDTH])
-        yield some + some[-1:] * (_WIDTH - len(some))
+def _named(ids: list[int]) -> Iterator[tuple[str, list[int]]]:
+    """Say which jobs are meant, in conditions of few shapes with their values.
+
+    Args:
+        ids: Each once, in rising order. Who claims gets mostly neighbours.
+    """
+    if len(ids) >= _RUN and ids[-1] - ids[0] == len(ids) - 1:
+        yield _THOSE, [ids[0], ids[-1]]
+        return
+    some: list[int] = []
+    first = 0
+    for place, id_ in enumerate(ids, 1):
+        if place < len(ids) and ids[place] == id_ + 1:
+            continue
+        if place - first >= _RUN:
+            yield _THOSE, [ids[first], id_]
+        else:
+            some += ids[first:place]
+        first = place
+    for start in range(0, len(some), _WIDTH):
+        part = some[start : start + _WIDTH]
+        yield _THESE, part + part[-1:] * (_WIDTH - len(part))
 
 
 class Jobs:
@@ -122,8 +141,8 @@ class Jobs:
             if len(rows) == n:
                 break
         until = self._now + lease // _MICROSECOND
-        for ids in _padded([row[0] for row in rows]):
-            self._connection.execute(_CLAIM, (until, token, owner, self._now, *ids))
+        for which, ids in _named(sorted([row[0] for row in rows])):
+            self._connection.execute(_CLAIM + which, (until, token, owner, self._now, *ids))
         return [Job(r[0], queue, r[1], r[2], r[3] + 1, token, r[4], r[5]) for r in rows]
 
     def settle(self, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
@@ -131,20 +150,26 @@ class Jobs:
         alike: dict[tuple[Outcome | None, str], dict[int, None]] = {}
         seen: set[tuple[int, str]] = set()
         for job, outcome in settled:
-            check_outcome(outcome)
+            # All done ones are alike: nothing in them is to be looked at.
+            stand = None
+            if type(outcome) is not Done:
+                check_outcome(outcome)
+                stand = outcome
             claim = job.id, job.token
             # A job that stands twice is only the first time still this claim's.
             if claim not in seen and job.token:
                 seen.add(claim)
-                # All done ones are alike: nothing in them is to be compared.
-                stand = None if type(outcome) is Done else outcome
                 alike.setdefault((stand, job.token), {})[job.id] = None
         ours: set[tuple[int, str]] = set()
-        for (stand, token), ids in alike.items():
-            values = (*self._stand(stand or Done()), self._now, token)
-            for some in _padded(list(ids)):
-                found = self._connection.execute(_SETTLE, (*values, *some))
-                ours.update([(row[0], token) for row in found])
+        for (stand, token), given in alike.items():
+            values = (*self._stand(stand or Done()), self._now)
+            found: list[int] = []
+            # Asked first: quicker than an UPDATE that tells of each row.
+            for which, ids in _named(sorted(given)):
+                found += [row[0] for row in self._connection.execute(_OURS + which, (token, *ids))]
+            for which, ids in _named(sorted(found)):
+                self._connection.execute(_SETTLE + which, (*values, *ids))
+            ours.update([(id_, token) for id_ in found])
         if len(ours) == len(settled):
             return [True] * len(settled)
         told: list[bool] = []

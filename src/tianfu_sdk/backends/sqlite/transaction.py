@@ -35,6 +35,7 @@ class Tx:
         "_ids",
         "_lost",
         "_made_jobs",
+        "_moment",
         "_open_connection",
         "_tables",
         "_write",
@@ -56,6 +57,7 @@ class Tx:
         self._ids = ids
         self._write = write
         self._made_jobs: Jobs | None = None
+        self._moment: datetime | None = None
         self._lost: Conflict | None = None
         self.over = False
 
@@ -63,6 +65,13 @@ class Tx:
         """Refuse to commit after a conflict, caught or not."""
         if self._lost is not None:
             raise self._lost
+
+    def now(self) -> datetime:
+        """Give this moment by the injected clock."""
+        self._reading()
+        if self._moment is None:
+            self._moment = self._clock.now()
+        return self._moment
 
     @property
     def search(self) -> TransactionalSearch | None:
@@ -233,5 +242,5 @@ class Tx:
     def _jobs(self, *, write: bool) -> Jobs:
         connection = self._writing() if write else self._reading()
         if self._made_jobs is None:
-            self._made_jobs = Jobs(connection, self._clock.now(), self._ids.token())
+            self._made_jobs = Jobs(connection, self.now(), self._ids.token())
         return self._made_jobs
