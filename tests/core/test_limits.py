@@ -184,7 +184,7 @@ def test_who_is_told_to_wait_waits_but_is_not_taken_for_broken():
     lane = heard(Lane(failures=3), [Verdict("throttled", 20.0)], now=START, probe=False)
     assert (lane.state, lane.failures, lane.until) == ("closed", 0, START + 20 * SECOND)
     assert turn(lane, Pace(), phones=1, now=START + 20 * SECOND - 1, most=8).calls == 0
-    assert turn(lane, Pace(), phones=1, now=START + 20 * SECOND, most=8).calls == 8
+    assert turn(lane, Pace(), phones=1, now=START + 20 * SECOND, most=8).calls == 4
     assert heard(lane, [Verdict("throttled", 1e9)], now=START, probe=False).until == (
         START + LONGEST_PAUSE // timedelta(microseconds=1)
     )
@@ -225,3 +225,20 @@ def test_seats_are_kept_given_free_and_never_more_than_there_are():
     assert free_seat(seats, 3, "c", START) == 2
     # One that the settings took away is not kept.
     assert free_seat({2: ("c", START + 5), **seats}, 2, "c", START) is None
+
+
+def test_a_gateway_for_which_it_is_too_much_gets_half_and_then_one_more_each_time():
+    lane, widths = Lane(), []
+    for said in (Verdict("throttled", 1.0), Verdict("throttled", 1.0), *[ANSWERED] * 7):
+        lane = heard(lane, [said], now=START, probe=False)
+        widths.append(turn(lane, Pace(), phones=1, now=START + 2 * SECOND, most=8).calls)
+    assert widths == [4, 2, 3, 4, 5, 6, 7, 8, 8]
+    assert lane.window == 0
+    for _ in range(9):
+        lane = heard(lane, [Verdict("throttled", 1.0)], now=START, probe=False)
+    assert lane.window == 1
+
+
+def test_calls_that_are_too_much_and_others_that_are_not_count_as_too_much():
+    lane = heard(Lane(), [ANSWERED, Verdict("throttled", 1.0), ANSWERED], now=START, probe=False)
+    assert lane.window == 4

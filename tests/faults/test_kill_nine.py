@@ -39,8 +39,12 @@ def played(place, zygote, provider, tmp_path, capsys):
 
 
 @pytest.mark.timeout(LONGEST)
-@pytest.mark.parametrize("mode", ["dedupes", "can_query"])
+@pytest.mark.parametrize("mode", ["dedupes", "can_query", "webhook"])
 def test_nothing_is_lost_and_nothing_sent_twice(played, mode):
+    if mode == "webhook":
+        pytest.importorskip(
+            "tianfu_sms_webhook", reason="pip install -e plugins/tianfu-sms-webhook"
+        )
     for _, told in played(mode, seeds(mode)):
         assert (told.lost, told.twice, told.unknown, told.parked) == ([], [], [], 0)
         assert set(told.states.values()) == {"accepted"}

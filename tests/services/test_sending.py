@@ -8,7 +8,7 @@ import pytest
 
 from tianfu_sdk.core.kinds import BATCH, MESSAGE, RECEIPT
 from tianfu_sdk.core.messages import GIVEN_UP, message_id
-from tianfu_sdk.errors import Ambiguous, Conflict
+from tianfu_sdk.errors import Ambiguous, Conflict, RateLimited
 from tianfu_sdk.model.sms import ErrorClass, Inbound, SmsReceipt, SmsResult
 from tianfu_sdk.model.storage import NewJob, Query, Row
 from tianfu_sdk.model.subscriber import Consent
@@ -152,6 +152,17 @@ def test_what_nobody_finds_out_is_given_up_and_never_sent_again(line):
     ]
     line.system.sms.poll("test")
     assert line.states(campaign) == {"unknown": 1, "delivered": 1}
+
+
+def test_flow_control_halves_what_all_workers_claim(line):
+    line.people(GROUP * 3 * 3)
+    line.sent()
+    line.gateway.answers += [RateLimited("http.not_sent", retry_after=1.0, why="x")] * GROUP
+    assert line.system.sms.dispatch(GROUP).claimed == GROUP
+    line.clock.tick(timedelta(seconds=2))
+    groups = []
+    line.system.sms.dispatch(progress=lambda report: groups.append(report.claimed))
+    assert groups[:3] == [4, 4 + 5, 4 + 5 + 6]
 
 
 def same_id(batch):

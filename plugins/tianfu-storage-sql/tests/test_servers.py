@@ -10,6 +10,7 @@ import psycopg
 import pymysql
 import pytest
 from tianfu_storage_sql.faults import Fault, told
+from tianfu_storage_sql.texts import Text
 
 from tianfu_sdk.errors import (
     Conflict,
@@ -22,7 +23,7 @@ from tianfu_sdk.errors import (
     StorageReadOnly,
     StorageUnavailable,
 )
-from tianfu_sdk.model.storage import JobInfo, JobState, Key, Kind, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import Done, JobInfo, JobState, Key, Kind, NewJob, Query, Row, Where
 
 pytestmark = pytest.mark.server
 
@@ -480,6 +481,21 @@ def test_a_claim_locks_what_it_takes_and_leaves_the_rest_to_others(make, fresh_u
 
     keys = [f"k{n:02d}" for n in range(50)]
     assert store.run(meanwhile, write=True) == (keys[:20], keys[20:40], keys[40:])
+
+
+def test_a_settlement_looks_at_its_own_jobs_only(make, fresh_postgresql_url):
+    store = make(fresh_postgresql_url)
+    store.run(lambda tx: tx.enqueue("q", [NewJob(f"k{n}") for n in range(4000)]), write=True)
+    jobs = store.run(lambda tx: tx.claim("q", 100, LEASE, "w"), write=True)
+    end = store._parts.jobs._text("end")
+    ids = "{" + ",".join(str(job.id) for job in jobs) + "}"
+    rows = store._connections.take().rows(
+        Text(f"EXPLAIN (ANALYZE) {end.sql}", end.places), (2, None, "", "q", ids, jobs[0].token)
+    )
+    plan = "\n".join(row[0] for row in rows)
+    assert "tf_job_queue" in plan, plan
+    assert "Removed by Filter" not in plan, plan
+    assert store.run(lambda tx: tx.settle([(jobs[0], Done())]), write=True) == [False]
 
 
 # Housekeeping.

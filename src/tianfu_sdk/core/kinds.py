@@ -437,8 +437,11 @@ RECEIPT = Kind(
 """Receipts that came before the message they are of was known by that id."""
 LANE = Kind(
     "lane",
-    tuple(Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until")),
+    tuple(
+        Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until", "window")
+    ),
     document=False,
+    schema=2,
 )
 """What all workers share about one gateway, whose name is the id: `core.limits.Lane`."""
 SEAT = Kind("seat", (Key("holder"), Key("until", "int")), document=False)

@@ -12,7 +12,7 @@ a little apart only slow it down.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ __all__ = [
     "LONGEST_PAUSE",
     "SHORTEST_PAUSE",
     "TRIPS_AT",
+    "WIDEST",
     "Lane",
     "Turn",
     "Verdict",
@@ -41,6 +42,9 @@ TRIPS_AT = 5
 SHORTEST_PAUSE = timedelta(seconds=30)
 """How long it is left alone first; each failed probe doubles it."""
 LONGEST_PAUSE = timedelta(minutes=15)
+
+WIDEST = 8
+"""Calls of a claim from which on a window is none."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
@@ -63,6 +67,9 @@ class Lane:
     """How often the breaker opened since the last success; 0: it is closed."""
     until: int = 0
     """Nothing is sent before; while open, when the next probe may go."""
+    window: int = 0
+    """Calls that one claim may have; 0: as many as it wants. Halved when the gateway says that
+    it is too much, one more with each group that it answers (AIMD, RFC 5681)."""
 
     @property
     def state(self) -> Literal["closed", "open"]:
@@ -151,7 +158,7 @@ def turn(lane: Lane, pace: Pace, *, phones: int, now: int, most: int) -> Turn:
     """
     if now < lane.until <= now + _longest_wait():
         return Turn(0, again=lane.until)
-    calls = 1 if lane.trips else most
+    calls = 1 if lane.trips else min(most, lane.window or most)
     messages_burst, calls_burst = _bursts(pace, phones)
     if pace.messages:
         calls = min(calls, passes(lane.messages, now, pace.messages, messages_burst) // phones)
@@ -247,6 +254,15 @@ def heard(lane: Lane, verdicts: Sequence[Verdict], *, now: int, probe: bool) -> 
             # A late answer to what was sent before it opened: the probe decides.
             continue
         lane = _step(lane, said, now)
+    return _narrowed(lane, {said.what for said in verdicts})
+
+
+def _narrowed(lane: Lane, said: Collection[str]) -> Lane:
+    if "throttled" in said:
+        return attrs.evolve(lane, window=max(1, (lane.window or WIDEST) // 2))
+    if "answered" in said and lane.window:
+        wider = lane.window + 1
+        return attrs.evolve(lane, window=0 if wider >= WIDEST else wider)
     return lane
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.keying import NounKind, Placed
-from tianfu_sdk.core.kinds import ALL_KINDS, MESSAGE, REACH, RECEIPT, SHELVES
+from tianfu_sdk.core.kinds import ALL_KINDS, LANE, MESSAGE, REACH, RECEIPT, SHELVES
 from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
 from tianfu_sdk.errors import Invalid, StorageError
 from tianfu_sdk.model.storage import Key, Kind, Row
@@ -17,6 +17,7 @@ __all__ = ["OWN", "rekeyer"]
 OWN: dict[str, Callable[[Row], Mapping[str, Any]]] = {
     # Messages of older programs count for no region, and failed for no reason that is known.
     MESSAGE.name: lambda row: {"region": "", "error": "", **row.keys},
+    LANE.name: lambda row: {"window": 0, **row.keys},
     REACH.name: lambda row: {"phone": b"", **row.keys},
     RECEIPT.name: lambda row: {"phone_ix": b"", "error": "", "parts": 0, **row.keys},
 }

@@ -62,7 +62,12 @@ class Provider:
             if when == "before":
                 self._kill("call before")
                 return HttpResponse(status=503)
+            hook = "recipients" in asked
+            if hook:
+                asked["to"] = {one["ref"]: one["phone"] for one in asked["recipients"]}
             said = self._take(asked)
+            if hook:
+                said = _as_webhook(asked["reference"], said)
             if when == "after":
                 self._kill("call after")
             return HttpResponse(status=200, body=json.dumps(said).encode())
@@ -91,3 +96,16 @@ class Provider:
         for pid in self.pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _as_webhook(reference, said):
+    """Answer as a receiver of the gateway `webhook` does."""
+    return {
+        "version": 1,
+        "results": [
+            {"ref": ref, "status": status, "id": f"{reference}:{ref}"}
+            if status == "accepted"
+            else {"ref": ref, "status": status, "error": "retry_safe"}
+            for ref, status in said.items()
+        ],
+    }

@@ -21,6 +21,7 @@ from tianfu_sdk.services.lanes import queue_of
 LEASE = 121
 HOUR = 3600
 DIES = -9
+DEDUPE = ("dedupes", "webhook")
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +62,7 @@ class Story:
         place: Where stores come from.
         zygote: Starts workers.
         provider: In this process.
-        mode: `dedupes`, `can_query` or `neither`.
+        mode: `dedupes`, `can_query`, `neither`, or `webhook`, the installed gateway.
         seed: From which all follows, but for where random kills hit.
     """
 
@@ -71,13 +72,14 @@ class Story:
         self.gateway = {
             "url": provider.url,
             "phones": self.random.choice([1, 2, 3]),
-            "dedupes": mode == "dedupes",
+            "dedupes": mode in DEDUPE,
             "can_query": mode == "can_query",
+            "webhook": mode == "webhook",
         }
         self.mutant = mutant
         self.note = folder / "steps"
         self.note.write_text("")
-        provider.begin(seed=seed, dedupes=mode == "dedupes" and mutant != "provider")
+        provider.begin(seed=seed, dedupes=mode in DEDUPE and mutant != "provider")
         self.url = place.fresh()
         self.ahead = 0
         self.at_random = 0

@@ -68,7 +68,9 @@ class TransactionCases(StoreCases):
 
     def everything(self, store: Store) -> tuple[object, ...]:
         """Read all that `fill` and the cases touch."""
-        return self.ask(store, lambda tx: tuple(verb(tx) for verb in _READS.values()))
+        # But for the moment, which a server's clock gives and no case can hold still.
+        verbs = [verb for name, verb in _READS.items() if name != "now"]
+        return self.ask(store, lambda tx: tuple(verb(tx) for verb in verbs))
 
     # run
 
