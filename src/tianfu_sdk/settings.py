@@ -110,6 +110,8 @@ class SmsSettings:
     """Messages of one topic that one phone gets in any 24 hours."""
     repeat_days: int = 0
     """Days in which one phone gets nothing more of the same content or group; 0: it may."""
+    repeat_topic_days: int = 0
+    """Days in which one phone gets nothing more of the same topic; 0: it may."""
     refusal_levels: tuple[str, ...] = ()
     """Levels of emergencies, such as `red`, of which a phone that refused all messages is told
     all the same, where a second person approved the override; empty: none."""

@@ -65,6 +65,11 @@ def test_nobody_gets_the_same_twice_in_the_days_of_the_policy():
     assert refuses(entries, week) == ""
     assert refuses(entries, Caps(repeat_days=6), content="res_1") == ""
     assert refuses(entries, Caps(day=9), content="res_1") == ""
+    spoken = told(("cmp_1", NOON - 2 * DAY, {"topic": "a"}))
+    assert refuses(spoken, Caps(repeat_topic_days=3), topic="a") == "repeated"
+    assert refuses(spoken, Caps(repeat_topic_days=2), topic="a") == ""
+    assert refuses(spoken, Caps(repeat_topic_days=3), topic="b") == ""
+    assert refuses(spoken, Caps(repeat_topic_days=3)) == ""
 
 
 def test_an_override_is_counted_and_not_refused():
@@ -94,11 +99,11 @@ def test_what_was_cancelled_counts_for_nothing_and_old_entries_go():
 
 def test_the_smallest_cap_and_the_longest_time_hold():
     policies = [
-        SmsPolicy(id="smp_1", organization="org_1", cap_day=3, repeat_days=7),
+        SmsPolicy(id="smp_1", organization="org_1", cap_day=3, repeat_days=7, repeat_topic_days=1),
         SmsPolicy(id="smp_2", organization="org_2", cap_day=0, cap_month=9),
     ]
     found = caps_of(SmsSettings(cap_day=5, repeat_days=2), policies)
-    assert found == Caps(day=3, month=9, topic_day=0, repeat_days=7)
+    assert found == Caps(day=3, month=9, topic_day=0, repeat_days=7, repeat_topic_days=1)
     assert not caps_of(SmsSettings(), []).any
 
 

@@ -38,16 +38,18 @@ class Caps:
     """Of one topic in any 24 hours."""
     repeat_days: int = 0
     """Days in which it gets nothing more of the same content or group."""
+    repeat_topic_days: int = 0
+    """Days in which it gets nothing more of the same topic."""
 
     @property
     def any(self) -> bool:
         """Something is capped, so what is sent is to be counted."""
-        return bool(self.day or self.month or self.topic_day or self.repeat_days)
+        return self != Caps()
 
     @property
     def longest(self) -> int:
         """Seconds for which an entry may count."""
-        return max(_MONTH, self.repeat_days * _DAY)
+        return max(_MONTH, self.repeat_days * _DAY, self.repeat_topic_days * _DAY)
 
 
 def caps_of(settings: SmsSettings, policies: Sequence[SmsPolicy]) -> Caps:
@@ -62,11 +64,15 @@ def caps_of(settings: SmsSettings, policies: Sequence[SmsPolicy]) -> Caps:
         found = (getattr(policy, name) or 0 for policy in policies)
         return min(filter(None, (default, *found)), default=0)
 
+    def most(default: int, name: str) -> int:
+        return max((default, *(getattr(policy, name) or 0 for policy in policies)))
+
     return Caps(
         day=least(settings.cap_day, "cap_day"),
         month=least(settings.cap_month, "cap_month"),
         topic_day=least(settings.cap_topic_day, "cap_topic_day"),
-        repeat_days=max((settings.repeat_days, *(p.repeat_days or 0 for p in policies))),
+        repeat_days=most(settings.repeat_days, "repeat_days"),
+        repeat_topic_days=most(settings.repeat_topic_days, "repeat_topic_days"),
     )
 
 
@@ -124,8 +130,11 @@ class Capping:
             near = abs(at - self._at)
             if about == self._about != _NOTHING and near < self._caps.repeat_days * _DAY:
                 return "repeated"
+            same = its_topic == self._topic != _NOTHING
+            if same and near < self._caps.repeat_topic_days * _DAY:
+                return "repeated"
             all_.append(at)
-            if its_topic == self._topic != _NOTHING:
+            if same:
                 topic.append(at)
         for times, most, span, reason in (
             (all_, self._caps.day, _DAY, "cap_day"),

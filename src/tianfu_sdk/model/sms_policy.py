@@ -35,6 +35,8 @@ class SmsPolicy(Noun):
     """Messages of one topic that one phone gets in any 24 hours."""
     repeat_days: int | None = attrs.field(default=None, metadata=at_least(0))
     """Days in which one phone gets nothing more of the same content or group."""
+    repeat_topic_days: int | None = attrs.field(default=None, metadata=at_least(0))
+    """Days in which one phone gets nothing more of the same topic."""
     quota_day: int | None = attrs.field(default=None, metadata=at_least(0))
     """Billed parts a day in China; None: unlimited, 0: none at all."""
     quota_month: int | None = attrs.field(default=None, metadata=at_least(0))

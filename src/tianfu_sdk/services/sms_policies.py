@@ -23,7 +23,7 @@ __all__ = ["SmsPolicies"]
 
 _FIELDS = frozenset(
     {"window_start", "window_end", "holidays", "cap_day", "cap_month", "cap_topic_day"}
-    | {"repeat_days", "quota_day", "quota_month", "quota_year"}
+    | {"repeat_days", "repeat_topic_days", "quota_day", "quota_month", "quota_year"}
 )
 
 
