@@ -1,4 +1,4 @@
-"""For readers' eyes: dates in words, and channels as HTML.
+"""For readers' eyes: dates in words, channels as HTML, and reports as pictures.
 
 Everything is loaded when it is first touched.
 """
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tianfu_sdk.core.dates import Said, format_date, format_when
     from tianfu_sdk.display.channels import channel_html
+    from tianfu_sdk.display.plots import plot
 
-__all__ = ["Said", "channel_html", "format_date", "format_when"]
+__all__ = ["Said", "channel_html", "format_date", "format_when", "plot"]
 
 _ROOMS = {
     "Said": "tianfu_sdk.core.dates",
     "channel_html": "tianfu_sdk.display.channels",
     "format_date": "tianfu_sdk.core.dates",
     "format_when": "tianfu_sdk.core.dates",
+    "plot": "tianfu_sdk.display.plots",
 }
 
 
