@@ -17,7 +17,7 @@ from tianfu_sdk.errors import (
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.opening import Optioned, blobs_for, erasures_for
 from tianfu_sdk.settings import Settings
-from tianfu_sdk.testing.hub import hub as fresh_hub
+from tianfu_sdk.testing import hub as fresh_hub
 
 
 class Failing:

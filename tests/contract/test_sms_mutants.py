@@ -37,12 +37,27 @@ class TestMutant(TestSessionGateway):
     def gateway(self):
         return Mutant()
 """
+WAY = """
+class Way(HttpxTransport):
+{body}
+
+class TestMutant(TestFormGateway):
+    @pytest.fixture
+    def transport(self):
+        way = Way()
+        yield way
+        way.close()
+"""
 EXTRA = """
+import base64
 import hashlib
 import itertools
 import logging
 import random
+import re
+import sys
 from urllib.parse import quote
+from tianfu_sdk.backends.http import HttpxTransport
 """
 
 # Name: whose, what is wrong, the cases that must fail.
@@ -365,6 +380,166 @@ MUTANTS = {
         """,
         ["test_nothing_is_logged_on_the_way_out"],
     ),
+    "half an answer is read as far as it goes": (
+        FORM,
+        """
+        def _said(self, response):
+            found = re.findall(rb'{"mobile": "(\\d+)", "code": "0", "id": "(\\w+)"}', response.body)
+            return {m.decode(): {"code": "0", "id": i.decode()} for m, i in found}
+        """,
+        ["test_an_answer_that_ends_too_early_is_unknown", "test_half_an_answer_is_unknown"],
+    ),
+    "a page of a failing server is a refusal": (
+        FORM,
+        """
+        def result(self, batch, response):
+            if response.body.startswith(b"<"):
+                return [SmsResult(ref=one.ref, status="rejected", error=ErrorClass.STOP_CHANNEL)
+                        for one in batch.recipients]
+            return super().result(batch, response)
+        """,
+        [
+            "test_a_bad_answer_on_the_way_is_never_a_refusal[200]",
+            "test_a_bad_answer_on_the_way_is_never_a_refusal[500]",
+            "test_a_bad_answer_on_the_way_is_never_a_refusal[504]",
+        ],
+    ),
+    "whatever fails did not leave": (
+        WAY,
+        """
+        def send(self, request, *, timeout):
+            try:
+                return super().send(request, timeout=timeout)
+            except Ambiguous:
+                raise Unavailable("http.not_sent", why="away") from None
+        """,
+        [
+            f"test_what_may_have_left_is_ambiguous[{fault}]"
+            for fault in ("cut", "reset", "half", "noise", "garbled", "silent", "stall", "drip")
+        ],
+    ),
+    "whatever fails may have left": (
+        WAY,
+        """
+        def send(self, request, *, timeout):
+            try:
+                return super().send(request, timeout=timeout)
+            except Unavailable:
+                raise Ambiguous("http.no_answer", why="away") from None
+        """,
+        [f"test_what_never_left_is_unavailable[{why}]" for why in ("refused", "hung", "no tls")],
+    ),
+    "what was cut is sent again": (
+        WAY,
+        """
+        def send(self, request, *, timeout):
+            try:
+                return super().send(request, timeout=timeout)
+            except Ambiguous:
+                return super().send(request, timeout=timeout)
+        """,
+        [
+            "test_what_may_have_left_is_ambiguous[cut]",
+            "test_what_may_have_left_is_ambiguous[reset]",
+            "test_what_may_have_left_is_ambiguous[garbled]",
+        ],
+    ),
+    "an answer without end is awaited": (
+        WAY,
+        """
+        def send(self, request, *, timeout):
+            return super().send(request, timeout=3.1)
+        """,
+        ["test_what_may_have_left_is_ambiguous[drip]"],
+    ),
+    "a logger that hands nothing on": (
+        FORM,
+        """
+        def request(self, batch):
+            log = logging.getLogger("form.own")
+            log.propagate = False
+            log.setLevel(logging.CRITICAL)
+            log.info("for %s", batch.recipients[0].phone)
+            return super().request(batch)
+        """,
+        ["test_nothing_is_logged_on_the_way_out", "test_nothing_is_logged_when_nothing_leaves"],
+    ),
+    "a print": (
+        FORM,
+        """
+        def request(self, batch):
+            print(self.key.reveal(), file=sys.stderr)
+            return super().request(batch)
+        """,
+        ["test_nothing_is_logged_on_the_way_out"],
+    ),
+    "a log of the text in base64": (
+        FORM,
+        """
+        def request(self, batch):
+            coded = base64.b64encode(f"text={batch.text}".encode())
+            logging.getLogger("form").debug("body %s", coded)
+            return super().request(batch)
+        """,
+        ["test_nothing_is_logged_on_the_way_out"],
+    ),
+    "a log of half the text in bytes": (
+        FORM,
+        """
+        def request(self, batch):
+            logging.getLogger("form").debug("%s", batch.text[:7].encode("utf-16-be"))
+            return super().request(batch)
+        """,
+        ["test_nothing_is_logged_on_the_way_out"],
+    ),
+    "a phone with spaces": (
+        FORM,
+        """
+        def result(self, batch, response):
+            phone = batch.recipients[0].phone
+            logging.getLogger("form").debug("%s %s %s", phone[3:6], phone[6:10], phone[10:])
+            return super().result(batch, response)
+        """,
+        ["test_nothing_is_logged_on_the_way_out"],
+    ),
+    "a traceback that quotes what was cut": (
+        FORM,
+        """
+        def result(self, batch, response):
+            try:
+                json.loads(response.body)
+            except ValueError:
+                try:
+                    raise RuntimeError(f"no answer for {batch.recipients[0].phone}")
+                except RuntimeError:
+                    logging.getLogger("form").exception("unreadable")
+            return super().result(batch, response)
+        """,
+        [
+            "test_nothing_is_logged_on_the_way_out",
+            "test_nothing_is_logged_when_the_way_fails[short]",
+        ],
+    ),
+    "a log of what is asked": (
+        FORM,
+        """
+        def query(self, batch):
+            logging.getLogger("form").debug("asking", extra={"of": batch.recipients[0].phone})
+            return super().query(batch)
+        """,
+        ["test_nothing_is_logged_when_it_is_asked"],
+    ),
+    "a log of what people answered": (
+        FORM,
+        """
+        def callback(self, request):
+            found = super().callback(request)
+            for one in found.inbound:
+                logging.getLogger("form").info("inbound %(text)s", {"text": one.text})
+            return found
+        """,
+        ["test_no_error_shows_anything"],
+    ),
     "a log of what came back": (
         FORM,
         """
@@ -526,6 +701,40 @@ MUTANTS = {
         """,
         ["test_one_recipient_too_many_is_unsupported_in_a_session"],
     ),
+    "a session that logs what comes": (
+        LINE,
+        """
+        def poll(self):
+            found = super().poll()
+            for one in found[1]:
+                logging.getLogger("line").debug("deliver %s", one.text.encode("utf-16-be").hex())
+            return found
+        """,
+        ["test_a_session_says_nothing_private"],
+    ),
+    "a session that logs what is lost": (
+        LINE,
+        """
+        def submit(self, batch):
+            try:
+                return super().submit(batch)
+            except Ambiguous:
+                logging.getLogger("line").warning("lost: %r", [batch.recipients[0].phone])
+                raise
+        """,
+        ["test_what_may_have_left_is_never_sent_again"],
+    ),
+    "a refusal that shows for whom": (
+        LINE,
+        """
+        def submit(self, batch):
+            try:
+                return super().submit(batch)
+            except Unavailable:
+                raise Unavailable("http.not_sent", path=batch.recipients[0].phone) from None
+        """,
+        ["test_a_session_that_is_refused_sends_nothing"],
+    ),
     "a session that logs": (
         LINE,
         """
@@ -548,8 +757,7 @@ BARE = ["-q"] + [
 
 def run(pytester, source, cases):
     (path,) = (pytester.makepyfile(RIGHT + EXTRA + source),)
-    names = {case.partition("[")[0] for case in cases}
-    wanted = [f"{path}::TestMutant::{name}" for name in sorted(names)]
+    wanted = [f"{path}::TestMutant::{case}" for case in sorted(cases)]
     result = pytester.runpytest_inprocess(*BARE, "--tb=no", "-rf", *wanted)
     failed = [line for line in result.outlines if line.startswith("FAILED")]
     return {case for case in cases if any(f"::{case}" in line for line in failed)}
@@ -562,7 +770,7 @@ def test_the_sms_suite_catches(pytester, name):
     assert run(pytester, source, cases) == set(cases)
 
 
-@pytest.mark.parametrize("template", [FORM, LINE], ids=["form", "line"])
+@pytest.mark.parametrize("template", [FORM, LINE, WAY], ids=["form", "line", "way"])
 def test_the_gateways_as_they_are_pass_every_case_that_a_mutant_names(pytester, template):
     cases = {case for kind, _, cases in MUTANTS.values() if kind is template for case in cases}
     assert run(pytester, template.format(body="    pass"), cases) == set()

@@ -14,7 +14,7 @@ from tianfu_sdk.model.sms import CampaignState, MessageState
 from tianfu_sdk.model.sms_report import SmsFigure, SmsReport
 
 
-def report(*figures):
+def report(*figures, **reasons):
     by_state, by_language = {}, {}
     for one in figures:
         by_state[one.state.value] = by_state.get(one.state.value, 0) + one.messages
@@ -27,6 +27,7 @@ def report(*figures):
         by_language=by_language,
         parts=30,
         cost=1350,
+        by_reason=reasons,
         figures=figures,
         names={"510100": "成都市", "513200": "阿坝藏族羌族自治州"},
     )
@@ -102,6 +103,23 @@ def test_many_regions_are_summed_behind_the_largest(fonts):
 
 
 @pytest.mark.usefixtures("fonts")
+def test_reasons_and_labels_in_english():
+    found = {"bad_recipient": 2, "MK:0001": 7, "opted_out": 1}
+    drawn = display.plot(report(*FIGURES, **found), language="en")
+    regions, states, _, reasons = drawn.axes
+    assert regions.get_title() == "By region"
+    assert names(regions) == ["510100", "513200", "no region"]
+    assert names(states) == ["delivered", "queued", "unknown", "failed"]
+    assert names(reasons) == ["MK:0001", "bad recipient", "opted_out"]
+    assert texts(reasons) == ["7", "2", "1"]
+
+
+def test_there_is_no_picture_of_anything_else():
+    with pytest.raises(Invalid):
+        display.plot({"delivered": 1})
+
+
+@pytest.mark.usefixtures("fonts")
 def test_levels_and_reports_of_nothing(tmp_path):
     display.plot(report()).savefig(tmp_path / "empty.png")
     provinces = display.plot(report(*FIGURES), level="province").axes[0]
@@ -124,4 +142,4 @@ def test_what_is_missing_is_named_with_how_to_install_it(monkeypatch):
     with pytest.raises(PluginError) as caught:
         display.plot(report(*FIGURES))
     assert caught.value.code == "extra.missing"
-    assert caught.value.hint == "pip install tianfu-sdk[plot]"
+    assert caught.value.hint == "pip install 'tianfu-sdk[plot]'"

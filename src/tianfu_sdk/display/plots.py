@@ -9,23 +9,31 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tianfu_sdk.errors import PluginError
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.region import RegionLevel
-from tianfu_sdk.model.sms import MessageState
+from tianfu_sdk.model.sms import ErrorClass, MessageState
 from tianfu_sdk.model.sms_report import SmsReport
 
 __all__ = ["FONTS", "plot"]
 
-FONTS = ("Noto Sans CJK SC", "Noto Serif Tibetan", "Noto Sans Yi", "DejaVu Sans")
+FONTS = (
+    *("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei"),
+    *("Noto Serif Tibetan", "Noto Sans Yi", "DejaVu Sans"),
+)
 """Fonts by name, in the order in which they are asked for a character.
 
 Source:
-    Measured with matplotlib 3.11 and Debian's Noto fonts: no glyph missing, stacks drawn right.
+    Measured with matplotlib 3.11 and Debian's Noto fonts: no glyph missing, stacks drawn right;
+    the other Chinese ones unverified.
 """
 
+_Say = Callable[[str, str], str]
+"""Gives the Chinese or the English of both."""
+_REASONS = 6
 _MOST = 21
 """Regions that have a bar of their own: the prefectures of Sichuan."""
 _COLOURS: Mapping[MessageState, str] = {
@@ -43,43 +51,50 @@ _COLOURS: Mapping[MessageState, str] = {
 """Best first: arrived in green, under way in blue, unclear in yellow, failed in red."""
 
 
-def plot(report: SmsReport, *, level: RegionLevel | str | None = None) -> Any:
-    """Draw the report of a campaign: states by region, all states, and languages.
+def plot(report: SmsReport, *, level: RegionLevel | str | None = None, language: str = "zh") -> Any:
+    """Draw a report: states by region and in all, languages, and why some did not arrive.
 
     Args:
         report: What `hub.sms.report` gave.
         level: Level of the regions: `province`, `prefecture` or `county`; None: the highest
             at which there is more than one.
+        language: `zh` or `en`, of the labels; `en` where there is no Chinese font.
 
     Returns:
         A `matplotlib.figure.Figure`, such as for `savefig("report.png")`.
 
     Raises:
         PluginError: `extra.missing`, the extra `plot` is not installed.
-        Invalid: `field.choice`, there is no such level.
+        Invalid: `field.choice`, there is no such level; `field.type`, there is no picture of
+            such a thing.
     """
+    demand_type(report, SmsReport, "report")
     figures = _room("figure")
+    say = functools.partial(_said, chinese=language.startswith("zh"))
     regions = report.states_by(_level_of(report) if level is None else level)
     bars = min(len(regions), _MOST + 1)
-    height = max(4.6, 2.2 + 0.32 * bars)
+    height = max(6.0 if report.by_reason else 4.6, 2.2 + 0.32 * bars)
     figure = figures.Figure(figsize=(11, height), layout="constrained", facecolor="white")
-    grid = figure.add_gridspec(2, 2, width_ratios=(3, 2), height_ratios=(3, 2))
+    heights = (3, 2, 2) if report.by_reason else (3, 2)
+    grid = figure.add_gridspec(len(heights), 2, width_ratios=(3, 2), height_ratios=heights)
     by_region = figure.add_subplot(grid[:, 0])
-    _draw_regions(by_region, report, regions)
-    _draw_states(figure.add_subplot(grid[0, 1]), report)
-    _draw_languages(figure.add_subplot(grid[1, 1]), report)
+    _draw_regions(by_region, report, regions, say)
+    _draw_states(figure.add_subplot(grid[0, 1]), report, say)
+    _draw_languages(figure.add_subplot(grid[1, 1]), report, say)
+    if report.by_reason:
+        _draw_reasons(figure.add_subplot(grid[2, 1]), report, say)
     handles, labels = by_region.get_legend_handles_labels()
     if handles:
         font = {"family": _fonts(), "size": 8}
         figure.legend(handles, labels, prop=font, loc="outside lower left", ncols=5, frameon=False)
     totals = report.totals
-    state = _said(report.state.zh, report.state.en)
+    state = say(report.state.zh, report.state.en)
     numbers = (
-        (_said("计划", "planned"), f"{report.planned:,}"),
-        (_said("已发", "sent"), f"{totals.sent:,}"),
-        (_said("退订", "opt-outs"), f"{report.opt_outs:,}"),
-        (_said("计费条数", "parts"), f"{report.parts:,}"),
-        (_said("费用", "cost"), f"{report.cost / 1000:,.2f} {_said('元', 'CNY')}"),
+        (say("计划", "planned"), f"{report.planned:,}"),
+        (say("已发", "sent"), f"{totals.sent:,}"),
+        (say("退订", "opt-outs"), f"{report.opt_outs:,}"),
+        (say("计费条数", "parts"), f"{report.parts:,}"),
+        (say("费用", "cost"), f"{report.cost / 1000:,.2f} {say('元', 'CNY')}"),
     )
     figure.suptitle(
         f"{report.campaign}  {state}\n" + "    ".join(" ".join(pair) for pair in numbers),
@@ -96,39 +111,50 @@ def _level_of(report: SmsReport) -> RegionLevel:
     return RegionLevel.COUNTY
 
 
-def _draw_regions(axes: Any, report: SmsReport, regions: Mapping[str, Mapping[str, int]]) -> None:
-    rows = [(_name(report, code), counts) for code, counts in regions.items() if code]
+def _draw_regions(
+    axes: Any, report: SmsReport, regions: Mapping[str, Mapping[str, int]], say: _Say
+) -> None:
+    rows = [(_name(report, code, say), counts) for code, counts in regions.items() if code]
     nowhere = [regions[""]] if "" in regions else []
     if len(rows) > _MOST:
         rest = [counts for _, counts in rows[_MOST:]]
         rows = rows[:_MOST]
-        rows.append((f"{_said('其他', 'others')} ({len(rest)})", _added(rest)))
-    rows += [(_said("无地区", "no region"), counts) for counts in nowhere]
+        rows.append((f"{say('其他', 'others')} ({len(rest)})", _added(rest)))
+    rows += [(say("无地区", "no region"), counts) for counts in nowhere]
     places = range(len(rows))
     left = [0] * len(rows)
     for state, colour in _COLOURS.items():
         counts = [row.get(state.value, 0) for _, row in rows]
         if any(counts):
-            axes.barh(places, counts, left=left, color=colour, label=_said(state.zh, state.en))
+            axes.barh(places, counts, left=left, color=colour, label=say(state.zh, state.en))
             left = [before + count for before, count in zip(left, counts, strict=True)]
     _finish(axes, [name for name, _ in rows], left)
-    axes.set_title(_said("各地区", "By region"), fontfamily=_fonts(), fontsize=11)
+    axes.set_title(say("各地区", "By region"), fontfamily=_fonts(), fontsize=11)
 
 
-def _draw_states(axes: Any, report: SmsReport) -> None:
+def _draw_states(axes: Any, report: SmsReport, say: _Say) -> None:
     there = [state for state in _COLOURS if report.by_state.get(state.value)]
     counts = [report.by_state[state.value] for state in there]
     axes.barh(range(len(there)), counts, color=[_COLOURS[state] for state in there])
-    _finish(axes, [_said(state.zh, state.en) for state in there], counts)
-    axes.set_title(_said("合计", "All"), fontfamily=_fonts(), fontsize=11)
+    _finish(axes, [say(state.zh, state.en) for state in there], counts)
+    axes.set_title(say("合计", "All"), fontfamily=_fonts(), fontsize=11)
 
 
-def _draw_languages(axes: Any, report: SmsReport) -> None:
+def _draw_languages(axes: Any, report: SmsReport, say: _Say) -> None:
     found = sorted(report.by_language.items(), key=lambda item: (-item[1], item[0]))
     counts = [count for _, count in found]
     axes.barh(range(len(found)), counts, color="#5e81ac")
     _finish(axes, [_language(tag) for tag, _ in found], counts)
-    axes.set_title(_said("语言", "Languages"), fontfamily=_fonts(), fontsize=11)
+    axes.set_title(say("语言", "Languages"), fontfamily=_fonts(), fontsize=11)
+
+
+def _draw_reasons(axes: Any, report: SmsReport, say: _Say) -> None:
+    known = {one.value: say(one.zh, one.en) for one in (*MessageState, *ErrorClass)}
+    found = sorted(report.by_reason.items(), key=lambda item: (-item[1], item[0]))[:_REASONS]
+    counts = [count for _, count in found]
+    axes.barh(range(len(found)), counts, color="#a65e5e")
+    _finish(axes, [known.get(name) or _said(name, "?") for name, _ in found], counts)
+    axes.set_title(say("未送达原因", "Why not delivered"), fontfamily=_fonts(), fontsize=11)
 
 
 def _finish(axes: Any, names: Sequence[str], counts: Sequence[int]) -> None:
@@ -162,8 +188,8 @@ def _added(rows: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(row.get(name, 0) for row in rows) for name in names}
 
 
-def _name(report: SmsReport, code: str) -> str:
-    return _said(report.names.get(code, code), code)
+def _name(report: SmsReport, code: str, say: _Say) -> str:
+    return say(report.names.get(code, code), code)
 
 
 _LANGUAGES: Mapping[str, str] = {
@@ -179,9 +205,9 @@ def _language(tag: str) -> str:
     return tag if name is None else _said(f"{name} ({tag})", tag)
 
 
-def _said(text: str, plain: str) -> str:
+def _said(text: str, plain: str, *, chinese: bool = True) -> str:
     """Give a text where the installed fonts have all its characters, else a plain one."""
-    return text if set(text) <= _characters() else plain
+    return text if chinese and set(text) <= _characters() else plain
 
 
 @functools.cache
@@ -207,5 +233,5 @@ def _room(name: str) -> Any:
         return importlib.import_module(f"matplotlib.{name}")
     except ImportError:
         raise PluginError(
-            "extra.missing", path="matplotlib", name="matplotlib", package="tianfu-sdk[plot]"
+            "extra.missing", path="matplotlib", name="matplotlib", package="'tianfu-sdk[plot]'"
         ) from None

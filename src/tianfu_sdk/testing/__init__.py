@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.blobs import BlobsSuite
     from tianfu_sdk.testing.clock import CountingIds, FrozenClock
     from tianfu_sdk.testing.cmpp import CmppLoopback
-    from tianfu_sdk.testing.hub import hub
     from tianfu_sdk.testing.keys import KeysSuite
     from tianfu_sdk.testing.loopback import Loopback
     from tianfu_sdk.testing.moving import MovingSuite
+    from tianfu_sdk.testing.ready import hub
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.sms import SmsGatewaySuite
     from tianfu_sdk.testing.storage import StorageSuite
@@ -47,7 +47,7 @@ _ROOMS = {
     "SmsGatewaySuite": "tianfu_sdk.testing.sms",
     "StorageSuite": "tianfu_sdk.testing.storage",
     "TranslatorSuite": "tianfu_sdk.testing.translation",
-    "hub": "tianfu_sdk.testing.hub",
+    "hub": "tianfu_sdk.testing.ready",
 }
 
 
@@ -57,7 +57,6 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     found = getattr(importlib.import_module(_ROOMS[name]), name)
-    # The room `hub` would stand here in the place of the function of that name.
     globals()[name] = found
     return found
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,9 +16,15 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 
 __all__ = ["Fault", "Loopback"]
 
-Fault = Literal["", "cut", "silent", "stall", "half"]
-"""How the server fails once it has read a request: `cut` closes without a word, `silent`
-says nothing at all, `stall` falls silent after its headers, `half` closes amid the body."""
+Fault = Literal["", "cut", "reset", "silent", "stall", "drip", "half", "short", "noise", "garbled"]
+"""How the server fails once it has read a request: `cut` closes without a word, `reset` breaks
+the connection off, `silent` says nothing at all, `stall` falls silent after its headers, `drip`
+sends a byte now and then for ever, `half` closes amid the body, `short` as well, without having
+said how long it is; `noise` answers what is no HTTP, `garbled` a body that is not packed as its
+headers say."""
+
+_DRIP = 0.01
+"""Seconds between two bytes."""
 
 
 class Loopback:
@@ -79,9 +89,9 @@ class Loopback:
         self.requests.append(request)
         return self._answer(request)
 
-    def wait(self) -> None:
-        """Hold a connection until the server is closed."""
-        self._ended.wait()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Hold a connection until the server is closed; tells whether it is."""
+        return self._ended.wait(seconds)
 
 
 def _nothing(_: HttpRequest) -> HttpResponse:
@@ -102,20 +112,44 @@ def _handler(vendor: Loopback) -> type[BaseHTTPRequestHandler]:
             answer = vendor.take(request)
             if vendor.fault == "cut":
                 return
-            if vendor.fault == "silent":
+            if vendor.fault == "reset":
+                self._break_off()
+            elif vendor.fault == "silent":
                 vendor.wait()
-                return
+            elif vendor.fault == "noise":
+                self.wfile.write(b"\x00\x00\x00\x15 no HTTP\r\n\r\n")
+            else:
+                self._answer(answer)
+
+        def _answer(self, answer: HttpResponse) -> None:
+            short = vendor.fault == "short"
+            missing = 1000 if vendor.fault in {"half", "stall", "drip"} else 0
             self.send_response_only(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            missing = 1000 if vendor.fault in {"half", "stall"} else 0
-            self.send_header("content-length", str(len(answer.body) + missing))
+            if vendor.fault == "garbled":
+                self.send_header("content-encoding", "gzip")
+            if not short:
+                self.send_header("content-length", str(len(answer.body) + missing))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body)
+                self.wfile.write(answer.body[: len(answer.body) // 2] if short else answer.body)
             self.wfile.flush()
             if vendor.fault == "stall":
                 vendor.wait()
+            elif vendor.fault == "drip":
+                self._drip()
+
+        def _drip(self) -> None:
+            with contextlib.suppress(OSError):
+                while not vendor.wait(_DRIP):
+                    self.wfile.write(b" ")
+
+        def _break_off(self) -> None:
+            # No time to linger: what closes it is a reset and not an end.
+            now = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+            os.close(self.connection.detach())
 
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - of http.server
 

@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from tianfu_sdk.testing.cases.sms_base import Outcome, SessionFault
 from tianfu_sdk.testing.cases.sms_callbacks import CallbackCases
-from tianfu_sdk.testing.cases.sms_network import NetworkCases, PrivacyCases
+from tianfu_sdk.testing.cases.sms_network import NetworkCases
+from tianfu_sdk.testing.cases.sms_privacy import PrivacyCases
 from tianfu_sdk.testing.cases.sms_pulls import PullCases
 from tianfu_sdk.testing.cases.sms_requests import CapabilityCases, RequestCases
 from tianfu_sdk.testing.cases.sms_results import ResultCases

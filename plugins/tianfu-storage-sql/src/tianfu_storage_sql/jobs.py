@@ -101,7 +101,7 @@ class Jobs:
     def now(self, session: Session) -> datetime:
         """Ask the server for this moment."""
         ((since,),) = session.rows(self._text("now"), ())
-        return EPOCH + since * _MICROSECOND
+        return EPOCH + int(since) * _MICROSECOND
 
     # enqueue
 

@@ -253,6 +253,21 @@ class SmsCases(Reported):
             ),
         ]
 
+    def pull_answer(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - a hook
+        receipts: Sequence[SmsReceipt],  # noqa: ARG002 - a hook
+        inbound: Sequence[Inbound],  # noqa: ARG002 - a hook
+    ) -> HttpResponse:
+        """Answer one of `pulls` as the vendor does. For `receipts` with pull, over HTTP.
+
+        Args:
+            request: One of those that `pulls` built; say only what this one is answered with.
+            receipts: What was delivered or not.
+            inbound: What people answered.
+        """
+        pytest.fail("override `pull_answer(request, receipts, inbound)`: give its response")
+
     def arrive(
         self,
         gateway: Any,  # noqa: ARG002 - a hook

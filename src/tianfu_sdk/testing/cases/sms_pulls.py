@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tianfu_sdk.errors import BackendError
-from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.model.http import HttpResponse
 from tianfu_sdk.model.sms import CallbackResult, Inbound, SmsReceipt
 from tianfu_sdk.ports.sms import HttpSmsGateway, PullingSmsGateway
 from tianfu_sdk.testing.cases.sms_base import SEED, SmsCases, tried
@@ -30,21 +30,6 @@ class PullCases(SmsCases):
             pytest.skip("capabilities.receipts has no pull")
         assert isinstance(http, PullingSmsGateway)
         return http
-
-    def pull_answer(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - a hook
-        receipts: Sequence[SmsReceipt],  # noqa: ARG002 - a hook
-        inbound: Sequence[Inbound],  # noqa: ARG002 - a hook
-    ) -> HttpResponse:
-        """Answer one of `pulls` as the vendor does. For `receipts` with pull, over HTTP.
-
-        Args:
-            request: One of those that `pulls` built; say only what this one is answered with.
-            receipts: What was delivered or not.
-            inbound: What people answered.
-        """
-        pytest.fail("override `pull_answer(request, receipts, inbound)`: give its response")
 
     def fetched(
         self,

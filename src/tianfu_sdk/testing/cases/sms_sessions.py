@@ -14,12 +14,12 @@ from tianfu_sdk.ports.sms import AcknowledgingSmsGateway, SessionSmsGateway
 from tianfu_sdk.testing.cases.sms_base import (
     HOSTILE,
     SessionFault,
-    SmsCases,
     batch_of,
     check_results,
     tried,
 )
 from tianfu_sdk.testing.cases.sms_callbacks import inbound_of, receipts_of, same_receipt
+from tianfu_sdk.testing.cases.sms_listening import Ear, ListeningCases, whole
 
 __all__ = ["SessionCases"]
 
@@ -30,7 +30,7 @@ def heard(session: SessionSmsGateway) -> None:
         session.acknowledge()
 
 
-class SessionCases(SmsCases):
+class SessionCases(ListeningCases):
     """`connect`, `submit`, `poll`, `close`."""
 
     def polled(
@@ -88,25 +88,29 @@ class SessionCases(SmsCases):
 
     @pytest.mark.parametrize("fault", ["silent", "cut", "half"])
     def test_what_may_have_left_is_never_sent_again(
-        self, session: SessionSmsGateway, fault: SessionFault
+        self, session: SessionSmsGateway, ear: Ear, private: dict[str, str], fault: SessionFault
     ) -> None:
         if fault not in self.faults:
             pytest.skip(f"faults: the author's vendor cannot be {fault}")
         self.fail(session, fault)
-        batch = batch_of(min(3, session.capabilities.phones_per_call))
+        batch = batch_of(min(3, session.capabilities.phones_per_call), text=self.text)
         started = time.monotonic()
         found = tried(lambda: session.submit(batch))
         assert time.monotonic() - started < session.capabilities.timeout + self.patience
         if isinstance(found, TianfuError):
             assert isinstance(found, Ambiguous), "some of it may have left"
+            self.check_silent(private, whole(found))
         else:
             check_results(batch, found)
             assert {result.status for result in found} == {"unknown"}
         self.fail(session, "")
         session.connect()
         assert [one.status for one in session.submit(batch_of(1, first=50))] == ["accepted"]
+        self.check_silent(private, ear.all())
 
-    def test_a_session_that_is_refused_sends_nothing(self, session: SessionSmsGateway) -> None:
+    def test_a_session_that_is_refused_sends_nothing(
+        self, session: SessionSmsGateway, ear: Ear, private: dict[str, str]
+    ) -> None:
         if "refused" not in self.faults:
             pytest.skip("faults: the author's vendor cannot refuse a session")
         session.close()
@@ -115,8 +119,10 @@ class SessionCases(SmsCases):
             with pytest.raises(Unavailable) as raised:
                 session.connect()
             assert raised.value.retryable
-        with pytest.raises(Unavailable):
-            session.submit(batch_of(1))
+            self.check_silent(private, whole(raised.value))
+        with pytest.raises(Unavailable) as raised:
+            session.submit(batch_of(1, text=self.text))
+        self.check_silent(private, f"{whole(raised.value)}\n{ear.all()}")
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_every_text_can_be_submitted(self, session: SessionSmsGateway, name: str) -> None:
