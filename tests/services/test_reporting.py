@@ -256,16 +256,17 @@ def test_health_tells_depth_lag_and_unknowns_of_each_gateway(line):
     line.clock.tick(timedelta(seconds=90))
     health = line.hub.sms.health()
     assert (health.queued, health.leased, health.parked, health.unknown) == (6, 0, 0, 0)
-    assert health.lag == 90
+    # A server's clock is not the frozen one that says when the batches are due.
+    lag = health.lag if line.me._tools.store.capabilities.own_clock else 90
+    assert health.lag == lag >= 90
     assert {lane.gateway: (lane.queued, lane.lag) for lane in health.lanes} == {
-        "http": (3, 90),
-        "test": (3, 90),
+        "http": (3, lag),
+        "test": (3, lag),
     }
     line.me.sms.pause(campaign.id)
-    assert {lane.gateway: lane.lag for lane in line.hub.sms.health().lanes} == {
-        "http": 90,
-        "test": 0,
-    }
+    lags = {lane.gateway: lane.lag for lane in line.hub.sms.health().lanes}
+    assert lags["test"] == 0
+    assert lags["http"] >= 90
     line.me.sms.resume(campaign.id)
 
     line.gateway.answers.extend([Ambiguous("http.no_answer", why="x")] * 3)
