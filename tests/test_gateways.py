@@ -78,6 +78,7 @@ class TestCodes:
             "deferred": "deferred",
             "bad_recipient": "rejected",
             "bad_content": "rejected",
+            "refused_by_person": "rejected",
             "stop_channel": "rejected",
             "ambiguous": "unknown",
         }

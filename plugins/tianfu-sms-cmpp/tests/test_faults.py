@@ -17,7 +17,12 @@ from tianfu_sdk.testing import CmppLoopback, CountingIds, FrozenClock
 
 NOON = datetime(2026, 1, 1, 4, 0, tzinfo=UTC)
 PEOPLE = 60
-SEEDS = range(int(os.environ.get("TIANFU_SEEDS", "6")))
+# Few and fixed; in CI others each day; `TIANFU_SEED` and `TIANFU_SEEDS` say which and how many.
+_CI = os.environ.get("TIANFU_CI") == "1"
+_FIRST = int(
+    os.environ.get("TIANFU_SEED") or (datetime.now(UTC).date().toordinal() * 50 if _CI else 0)
+)
+SEEDS = range(_FIRST, _FIRST + int(os.environ.get("TIANFU_SEEDS") or (14 if _CI else 6)))
 
 
 def composed(hub, text):
@@ -95,7 +100,8 @@ def test_nobody_is_sent_to_twice_and_nobody_is_lost(seed):
             assert sum(states.values()) == PEOPLE
             assert set(states) <= {"accepted", "unknown"}
             whole = Counter(p for p, _ in taken)
-            total = max(one.total for one in operator.submits)
+            # Nobody, where every submit was cut off on its way.
+            total = max((one.total for one in operator.submits), default=0)
             assert states.get("accepted", 0) <= sum(n == total for n in whole.values())
             # Of whom nothing is known, each is listed; of all others all parts were taken.
             listed = [s for one in chief.sms.unknown(campaign.id) for s in one.subscribers]
