@@ -1,0 +1,366 @@
+"""What a campaign of science SMS (科普短信) is before it is sent: composed, planned, approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from tianfu_sdk.core import campaign as rules
+from tianfu_sdk.core.kinds import CAMPAIGN
+from tianfu_sdk.core.texts import demand_none
+from tianfu_sdk.errors import Conflict
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.next_step import CampaignExplanation
+from tianfu_sdk.model.sms import Campaign, CampaignState, Plan, SmsCapabilities
+from tianfu_sdk.model.storage import Where
+from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
+from tianfu_sdk.services.drafts import checked, demand_translations, planned
+from tianfu_sdk.services.explaining import explained
+from tianfu_sdk.services.narrowing import narrowed
+from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.reach import ignores_refusals
+from tianfu_sdk.services.segments import demand_segment
+from tianfu_sdk.services.texts import capabilities_of, chosen, composed
+from tianfu_sdk.services.work import Desk, Work
+
+__all__ = ["Campaigns"]
+
+
+class Campaigns(Desk):
+    """Compose campaigns, plan and approve them; `Sms` sends them."""
+
+    def compose(
+        self,
+        *,
+        title: str,
+        organization: str,
+        texts: Mapping[str, str],
+        signature: str,
+        region: str | None = None,
+        topic: str = "",
+        purpose: str = "science_sms",
+        settings: Sequence[str] = (),
+        gateway: str = "file",
+        fallback: bool = True,
+        fallback_order: Sequence[str] = (),
+        segment: str | None = None,
+        languages: Sequence[str] = (),
+        interests: Sequence[str] = (),
+        members: Sequence[str] = (),
+        group: str = "",
+        content: str = "",
+        emergency: str | None = None,
+        override_reason: str = "",
+        template: str | Mapping[str, str] = "",
+    ) -> Campaign:
+        """Compose a campaign, as a draft.
+
+        Args:
+            title: What it is called, 1 to 200 characters.
+            organization: Id of the organization that sends it.
+            texts: By language tag; without signature and without how to refuse.
+            signature: The sender (签名), without brackets.
+            region: Whose subscribers it is for, GB/T 2260; None: of where the organization is
+                at home. An author whose grants reach a region reaches all subscribers there;
+                any other only those of the organization and below it.
+            topic: Code of the vocabulary `topic`; people who refused it get nothing.
+            purpose: Of the consents that count.
+            settings: Only people of these settings (科普六进 …); empty: all.
+            gateway: Name of the SMS gateway, such as `file`.
+            fallback: A person whose language has no text gets zh-Hans, or what
+                `fallback_order` says; False: nothing.
+            fallback_order: Languages of texts that stand in, the first that there is.
+            segment: Id of a saved audience (`hub.segments`), taken as it stands now; region,
+                languages, interests, settings and members that are given here win.
+            languages: Only people of these languages; empty: of all.
+            interests: Only people who asked for one of these topics; empty: whatever.
+            members: Only these subscribers, by id, as far as they are within reach.
+            group: Campaigns of one name are about the same thing (`sms.repeat_days`).
+            content: Id of the published content that it tells of: each text then needs an
+                approved, current translation of it, or to be in its own language.
+            emergency: Id of the emergency report that it answers.
+            override_reason: Why an emergency may go out at night; for emergencies only.
+            template: Id of the approved template (`hub.templates`) that the texts are of, or
+                one a language; empty: where the gateway needs one, one that fits is taken.
+                What does not match is a problem of the plan, with the difference.
+
+        Raises:
+            Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
+                through a gateway that reaches telephones), `sms.template_gateway`,
+                `sms.segment_retired`, `sms.too_many_members`, `sms.not_published`,
+                `sms.unapproved_translation`, and others with the path of the field.
+            Unsupported: `sms.no_templates`, the gateway takes none.
+            Denied: `grant.missing`, no grant to compose campaigns there.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
+            PluginError: Nobody offers the gateway.
+        """
+        capabilities = capabilities_of(self._tools, gateway)
+        fields = {
+            "title": title,
+            "organization": organization,
+            "texts": dict(texts),
+            "signature": signature,
+            "topic": topic,
+            "purpose": purpose,
+            "gateway": gateway,
+            "fallback": fallback,
+            "fallback_order": tuple(fallback_order),
+            "group": group,
+            "content": content,
+            "emergency": emergency,
+            "override_reason": override_reason,
+            "templates": _by_language(template, texts),
+        }
+
+        audience = {
+            "region": region,
+            "settings": tuple(settings),
+            "languages": tuple(languages),
+            "interests": tuple(interests),
+            "members": tuple(members),
+        }
+
+        def write(work: Work) -> Campaign:
+            chosen_ = _of_segment(work, segment, audience)
+            owner, placed = work.placed(organization, chosen_["region"])
+            work.allow_for(Action.COMPOSE, CAMPAIGN.name, organization, placed)
+            given = (
+                fields
+                | chosen_
+                | {
+                    "id": work.new_id(CAMPAIGN),
+                    "region": chosen_["region"] or owner.region,
+                    "whole_region": reaches_region(work, Action.COMPOSE, placed),
+                    "author": work.person,
+                    "writers": tuple(filter(None, (work.person,))),
+                }
+            )
+            made = checked(work, given, capabilities)
+            stored = work.put(CAMPAIGN, made, placed)
+            work.note(stored, "composed", emergency=emergency, languages=len(made.texts))
+            return stored
+
+        return self._write(write)
+
+    def get(self, id: str) -> Campaign:  # noqa: A002 - the field's name
+        """Give a campaign."""
+        return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id)))
+
+    def find(
+        self,
+        *,
+        state: CampaignState | str | None = None,
+        region: str | None = None,
+        organization: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[Campaign]:
+        """Find campaigns that this account may read, last changed first.
+
+        Args:
+            state: Only those that stand so.
+            region: For this region or one below it.
+            organization: Of this organization or one below it.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+        """
+
+        def read(work: Work) -> Page[Campaign]:
+            where = narrowed(work, region=region, organization=organization)
+            if state is not None:
+                where.append(Where("state", "=", CampaignState.of(state, "state").value))
+            return work.page(
+                CAMPAIGN,
+                where=tuple(where),
+                order="updated",
+                desc=True,
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.find(
+                    state=state,
+                    region=region,
+                    organization=organization,
+                    after=cursor,
+                    limit=limit,
+                ),
+            )
+
+        return self._read(read)
+
+    def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Campaign:  # noqa: A002
+        """Change fields of a draft; who changes it is its author then.
+
+        Args:
+            id: Of the campaign.
+            version: The version that the change is based on; None: whatever there is.
+            **changes: Arguments of `compose` by name.
+
+        Raises:
+            Invalid: `lifecycle.illegal`, not a draft any more; `content.fixed`; as `compose`.
+            Conflict: `storage.version`.
+        """
+        template = changes.pop("template", None)
+        rules.demand_editable(changes)
+        for name in _SEVERAL & changes.keys():
+            changes[name] = tuple(changes[name])
+        known = self._known(id, Action.COMPOSE)
+        capabilities = capabilities_of(self._tools, changes.get("gateway") or known.gateway)
+
+        def write(work: Work) -> Campaign:
+            known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.COMPOSE))
+            rules.demand_state(known, "edit", CampaignState.DRAFT)
+            if version is not None and version != known.version:
+                raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
+            if template is not None:
+                changes["templates"] = _by_language(template, changes.get("texts") or known.texts)
+            _, placed = work.placed(known.organization, known.region)
+            demand_reach(work, known, Action.COMPOSE, placed)
+            plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
+            author = work.person or known.author
+            writers = tuple(dict.fromkeys(filter(None, (*known.writers, known.author, author))))
+            wrote = {"author": author, "writers": writers}
+            changed = checked(work, plain | changes | wrote, capabilities)
+            stored = work.put(CAMPAIGN, changed, placed)
+            work.note(stored, "edited", fields=",".join(sorted(changes)))
+            return stored
+
+        return self._write(write)
+
+    def plan(self, id: str) -> Plan:  # noqa: A002
+        """Say what a campaign would do: nothing is changed, and no phone is decrypted.
+
+        Args:
+            id: Of the campaign.
+
+        Returns:
+            Recipients, billed parts, cost, batches, who is left out and why, when it may
+            begin, and what is wrong with the texts.
+
+        Raises:
+            Invalid: `sms.no_window`, the allowed hours have no moment in common.
+        """
+        return self._plan(id, Action.READ)[1]
+
+    def exclusions(self, id: str, reason: str) -> Iterator[str]:  # noqa: A002
+        """Give the subscribers that a campaign leaves out for a reason.
+
+        Args:
+            id: Of the campaign.
+            reason: As in `Plan.exclusions`, such as `no_consent`.
+
+        Returns:
+            Their ids, read on page by page.
+        """
+        campaign = self.get(id)
+        capabilities = capabilities_of(self._tools, campaign.gateway)
+        texts = self._read(lambda work: composed(work, campaign, capabilities))
+        audience = Audience(campaign, capabilities, self._tools, texts)
+        while not audience.over:
+            for choice in audience.take(self._read(audience.read)):
+                if choice.reason == reason:
+                    yield choice.id
+
+    def approve(self, id: str) -> Campaign:  # noqa: A002
+        """Approve a draft, with the figures of its plan; who wrote it may not.
+
+        Args:
+            id: Of the campaign.
+
+        Raises:
+            Denied: `lifecycle.own_work`, `lifecycle.system`, `grant.missing`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`; the first problem of the plan that
+                is refused, such as `sms.words`, `sms.template_mismatch`, `sms.no_template`.
+            Conflict: `storage.version`, it was changed while it was planned.
+        """
+        drafted, plan = self._plan(id, Action.APPROVE)
+        capabilities = capabilities_of(self._tools, drafted.gateway)
+
+        def write(work: Work) -> Campaign:
+            known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
+            _, placed = work.placed(known.organization, known.region)
+            demand_reach(work, known, Action.APPROVE, placed)
+            approved = rules.approve(
+                known,
+                work.person,
+                planned=plan.recipients,
+                parts=plan.parts,
+                cost=plan.cost,
+            )
+            if known.version != drafted.version:
+                raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
+            demand_none(plan.problems)
+            demand_translations(work, known)
+            named = {tag: one.id for tag, one in chosen(work, known, capabilities).items()}
+            stored = work.put(CAMPAIGN, attrs.evolve(approved, templates=named), placed)
+            work.note(
+                stored,
+                "approved",
+                reason=stored.override_reason,
+                recipients=plan.recipients,
+                cost=plan.cost,
+                at_night=rules.overrides_hours(stored),
+                refusals=ignores_refusals(work, stored),
+            )
+            return stored
+
+        return self._write(write)
+
+    def explain(self, id: str) -> CampaignExplanation:  # noqa: A002
+        """Say who may do the next step of a campaign and why, and what stands in its way.
+
+        To compose, to approve and to send are grants of their own, and nobody who wrote at a
+        campaign approves it. Nothing is changed.
+
+        Args:
+            id: Of the campaign.
+
+        Returns:
+            The next step; what would be refused, each with code and hint; whether this account
+            may; and the accounts that have a grant for it, of the campaign's organization and
+            of those above.
+        """
+        capabilities = self._capabilities(id, Action.READ)
+
+        def read(work: Work) -> CampaignExplanation:
+            row = work.visible(CAMPAIGN, id)
+            return explained(work, work.noun(CAMPAIGN, row), row, capabilities)
+
+        return self._read(read)
+
+    # Within a transaction.
+
+    def _plan(self, id_: str, action: Action) -> tuple[Campaign, Plan]:
+        capabilities = self._capabilities(id_, action)
+
+        def read(work: Work) -> tuple[Campaign, Plan]:
+            campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
+            return campaign, planned(work, campaign, capabilities)
+
+        return self._read(read)
+
+    def _capabilities(self, id_: str, action: Action) -> SmsCapabilities:
+        # A gateway is opened outside of the transactions that follow.
+        return capabilities_of(self._tools, self._known(id_, action).gateway)
+
+    def _known(self, id_: str, action: Action) -> Campaign:
+        return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action)))
+
+
+def _by_language(template: str | Mapping[str, str], texts: Mapping[str, str]) -> dict[str, str]:
+    if isinstance(template, Mapping):
+        return dict(template)
+    return dict.fromkeys(texts, template) if template else {}
+
+
+_SEVERAL = frozenset({"settings", "languages", "interests", "members", "fallback_order"})
+
+
+def _of_segment(work: Work, segment: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the audience of a saved segment, as far as nothing else is given."""
+    if segment is None:
+        return dict(given)
+    found = demand_segment(work, segment)
+    of = {name: value or getattr(found, name) for name, value in given.items()}
+    return of | {"segment": found.id, "segment_version": found.version}
