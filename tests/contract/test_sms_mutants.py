@@ -5,17 +5,19 @@ that are named for it, in pytest inside pytest; they must fail for it, and they 
 gateway as it is, which `test_sms_suite.py` itself shows.
 """
 
-import importlib.util
 import textwrap
 from pathlib import Path
 
+import httpcore
+import httpx
 import pytest
 
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.testing.sms import SmsGatewaySuite
 
-# Imported out here, so that every inner run finds them and does not load them anew.
-LOADED = (HttpxTransport, SmsGatewaySuite, importlib.util.find_spec("httpx"))
+# Imported out here, so that every inner run finds them and does not load them anew: httpx knows
+# the errors of the httpcore that it saw first.
+LOADED = (HttpxTransport, SmsGatewaySuite, httpx, httpcore)
 pytest_plugins = ("pytester",)
 
 RIGHT = Path(__file__).with_name("test_sms_suite.py").read_text("utf-8")

@@ -366,10 +366,11 @@ class CmppLoopback:
         version = bytes([0x30 if self._new else 0x20])
         answer = said + (proof if self.proof else bytes(16)) + version
         with self._turn:
+            # Counted first: whoever was let in may look at once.
+            self.logins += not status
             self._send(session, 0x80000001, sequence, answer)
             if status:
                 raise OSError
-            self.logins += 1
             session.open = True
             for kept in list(self._waiting.values()):
                 self._tell(session, 5, kept)
