@@ -237,7 +237,7 @@ class Jobs:
         self, session: Session, rows: list[Any], token: str, owner: str, length: int
     ) -> list[Any]:
         # In one order for all, so that two workers on the same rows do not lock crosswise.
-        uids = sorted(bytes(row[0]) for row in rows)
+        uids = sorted(bytes(row[-1]) for row in rows)
         attempts: dict[bytes, int] = {}
         for start in range(0, len(uids), 500):
             chunk, number = self._padded(uids[start : start + 500])
@@ -247,11 +247,11 @@ class Jobs:
                 attempts.update((bytes(row[0]), row[1]) for row in marked)
         if self._features.skip_locked:
             # They were locked when they were read, so all of them are ours.
-            return [(*row[:3], row[3] + 1, *row[4:]) for row in rows]
+            return [(*row[:4], row[4] + 1, *row[5:]) for row in rows]
         return [
-            (*row[:3], attempts[uid], *row[4:])
+            (*row[:4], attempts[uid], *row[5:])
             for row in rows
-            if (uid := bytes(row[0])) in attempts
+            if (uid := bytes(row[-1])) in attempts
         ]
 
     # settle
@@ -296,8 +296,10 @@ class Jobs:
             # Written by us: quicker than the driver's way, which looks at each value for what
             # it may be.
             ids = "{" + ",".join([str(job.id) for job in jobs]) + "}"
-            rows = session.rows(self._text("end"), (state, due, reason, queue, ids, token))
-            return [row[0] for row in rows]
+            ((count, some),) = session.rows(
+                self._text("end"), (state, due, reason, queue, ids, token)
+            )
+            return [job.id for job in jobs] if count == len(jobs) else some or []
         ended: list[int] = []
         # In one order for all, so that two workers on the same rows do not lock crosswise.
         known = sorted((uid_of(queue, job.key), job.id) for job in jobs)
@@ -420,14 +422,15 @@ class Jobs:
     def _say_locked(self, number: int) -> Any:
         c = self._table.c
         return (
-            sa.select(*self._columns())
+            sa.select(*self._columns(), c.uid)
             .where(among(c.uid, 0, number), *self._free())
             .with_for_update(skip_locked=True)
         )
 
     def _columns(self) -> list[Any]:
+        """Say what a job is made of, first what a claim is ordered by."""
         c = self._table.c
-        return [c.uid, c.id, c.job_key, c.attempts, c.grp, c.priority, c.body, c.due]
+        return [c.priority, c.due, c.id, c.job_key, c.attempts, c.grp, c.body]
 
     def _leased(self, start: int) -> dict[str, Any]:
         c = self._table.c
@@ -451,9 +454,10 @@ class Jobs:
         # Asked once a statement, not once a job.
         held = sa.select(hold.c.grp).where(hold.c.queue == bind(0, c.queue.type))
         n = bind(1, sa.BigInteger())
-        # The order of a claim is that of what was due before, which an UPDATE cannot return.
+        place = constant("tf_job.ctid")
         first = (
-            sa.select(c.uid, c.due.label("was"))
+            sa.select(place.label("place"))
+            .select_from(self._table)
             .where(
                 c.queue == bind(0, c.queue.type),
                 c.priority == looks.c.priority,
@@ -466,22 +470,17 @@ class Jobs:
             .with_for_update(skip_locked=True)
             .lateral("first")
         )
-        taken = (
-            sa.select(first.c.uid, first.c.was)
-            .select_from(looks.join(first, sa.true()))
-            .limit(n)
-            .cte("taken")
-            .prefix_with("MATERIALIZED", dialect="postgresql")
-        )
+        taken = sa.select(first.c.place).select_from(looks.join(first, sa.true())).limit(n)
+        # What is locked cannot move, so where it lies is the quickest way back to it.
         return (
             sa.update(self._table)
-            .where(c.uid == taken.c.uid)
+            .where(place == sa.any_(sa.func.array(taken.scalar_subquery())))
             .values(self._leased(2))
-            .returning(*self._columns()[:-1], taken.c.was)
+            .returning(*self._columns())
         )
 
     def _say_due_rows(self, share: Share | None) -> Any:
-        return self._next(share, *self._columns())
+        return self._next(share, *self._columns(), self._table.c.uid)
 
     def _say_mark(self, number: int) -> Any:
         c = self._table.c
@@ -515,7 +514,7 @@ class Jobs:
     def _say_end(self) -> Any:
         c = self._table.c
         many = bind(4, postgresql.ARRAY(c.id.type))
-        return (
+        ended = (
             sa.update(self._table)
             .where(
                 c.queue == bind(3, c.queue.type),
@@ -524,7 +523,12 @@ class Jobs:
             )
             .values(self._ended())
             .returning(c.id)
+            .cte("ended")
         )
+        # All of them, most of the time: a number is less to send and to read than they are.
+        missing = sa.func.count() < sa.func.cardinality(many)
+        ids = sa.case((missing, sa.func.array_agg(ended.c.id)))
+        return sa.select(sa.func.count(), ids).select_from(ended)
 
     def _say_ours(self, number: int) -> Any:
         c = self._table.c
@@ -549,10 +553,7 @@ class Jobs:
 def sorted_jobs(queue: str, token: str, rows: Sequence[Any]) -> list[Job]:
     """Make jobs of rows, in the order of a claim."""
     return [
-        Job(id_, queue, key, body, attempts, token, group, priority)
-        for _, id_, key, attempts, group, priority, body, _ in sorted(
-            rows, key=lambda r: (r[5], r[7], r[1])
-        )
+        Job(row[2], queue, row[3], row[6], row[4], token, row[5], row[0]) for row in sorted(rows)
     ]
 
 
