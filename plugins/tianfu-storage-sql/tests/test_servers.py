@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,18 @@ from tianfu_sdk.errors import (
     StorageReadOnly,
     StorageUnavailable,
 )
-from tianfu_sdk.model.storage import Done, JobInfo, JobState, Key, Kind, NewJob, Query, Row, Where
+from tianfu_sdk.model.storage import (
+    Done,
+    JobInfo,
+    JobState,
+    Key,
+    Kind,
+    NewJob,
+    Query,
+    Retry,
+    Row,
+    Where,
+)
 
 pytestmark = pytest.mark.server
 
@@ -481,6 +493,38 @@ def test_a_claim_locks_what_it_takes_and_leaves_the_rest_to_others(make, fresh_u
 
     keys = [f"k{n:02d}" for n in range(50)]
     assert store.run(meanwhile, write=True) == (keys[:20], keys[20:40], keys[40:])
+
+
+def test_a_job_that_changes_while_a_claim_looks_is_left_for_the_next(make, fresh_postgresql_url):
+    store, other = make(fresh_postgresql_url), make(fresh_postgresql_url)
+    store.run(lambda tx: tx.enqueue("q", [NewJob("a"), NewJob("b")]), write=True)
+    (job, _) = store.run(lambda tx: tx.claim("q", 2, LEASE, "w"), write=True)
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    store.run(lambda tx: tx.settle([(job, Retry(past))]), write=True)
+    text = store._parts.jobs._text("take", tuple(range(10)), None)
+    # The claim looks at what there was, and comes to lock it when that was changed and is free.
+    slow = text.sql.replace(
+        "tf_job.due <= (SELECT (", "tf_job.due <= (SELECT (0 * length(pg_sleep(1)::text) + "
+    )
+    assert slow != text.sql
+    with ThreadPoolExecutor(1) as pool:
+
+        def claim():
+            session = store._connections.take()
+            return session.rows(Text(slow, text.places), ("q", 2, "token", "w", 60_000_000))
+
+        claiming = pool.submit(claim)
+        with psycopg.connect(fresh_postgresql_url, autocommit=True) as connection:
+            sleeping = (
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                " AND datname = current_database()"
+            )
+            while not (claiming.done() or connection.execute(sleeping).fetchall()):
+                time.sleep(0.01)
+            connection.execute("UPDATE tf_job SET due = due - 1 WHERE job_key = 'a'")
+        assert claiming.result(PATIENCE) == []
+    (job,) = other.run(lambda tx: tx.claim("q", 2, LEASE, "w"), write=True)
+    assert (job.key, job.attempts) == ("a", 2)
 
 
 def test_a_settlement_looks_at_its_own_jobs_only(make, fresh_postgresql_url):

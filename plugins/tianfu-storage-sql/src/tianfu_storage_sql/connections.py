@@ -80,8 +80,10 @@ class Connections:
 
     def alone(self) -> None:
         """Refuse to go on inside a transaction of this thread."""
+        if not self._mine.inside:
+            return
         session = self._mine.session
-        if self._mine.inside and (session is None or session.own):
+        if session is None or session.own:
             raise StorageError("storage.nested", place=self._driver.place)
 
     def busy(self) -> _Busy:

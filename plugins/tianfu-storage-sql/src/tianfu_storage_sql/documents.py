@@ -46,9 +46,9 @@ class KindTable:
         self._selects: dict[Shape, Text] = {}
         self._counts: dict[Shape, Text] = {}
         one = sa.select(*self._wide).where(main.c.id == bind(0, main.c.id.type))
-        self._get_one = self._said(one)
+        self._get_one = self._asked(one)
         self._get_some = {
-            number: self._said(sa.select(*self._wide).where(among(main.c.id, 0, number)))
+            number: self._asked(sa.select(*self._wide).where(among(main.c.id, 0, number)))
             for number in _WIDTHS
         }
         self._insert = self._said_insert(names, constant("1"))
@@ -62,6 +62,9 @@ class KindTable:
 
     def _said(self, statement: sa.ClauseElement) -> Text:
         return compiled(statement, self._dialect)
+
+    def _asked(self, statement: sa.ClauseElement) -> Text:
+        return compiled(statement, self._dialect, steady=True)
 
     def _said_insert(self, names: Sequence[str], version: Any) -> Text:
         main = self.tables.main
@@ -133,7 +136,7 @@ class KindTable:
         text = self._selects.get(shape)
         if text is None:
             columns = self._wide if query.fields == "all" else self._narrow
-            text = self._said(select(self.tables, shape, columns, paged=True))
+            text = self._asked(select(self.tables, shape, columns, paged=True))
             self._selects[shape] = text
         return [self.row(r) for r in session.rows(text, values)]
 
@@ -143,7 +146,7 @@ class KindTable:
         shape, values = shape_of(query, paged=False)
         text = self._counts.get(shape)
         if text is None:
-            text = self._said(select(self.tables, shape, [sa.func.count()], paged=False))
+            text = self._asked(select(self.tables, shape, [sa.func.count()], paged=False))
             self._counts[shape] = text
         return int(session.rows(text, values)[0][0])
 

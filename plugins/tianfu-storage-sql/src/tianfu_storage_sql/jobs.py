@@ -471,7 +471,9 @@ class Jobs:
             .lateral("first")
         )
         taken = sa.select(first.c.place).select_from(looks.join(first, sa.true())).limit(n)
-        # What is locked cannot move, so where it lies is the quickest way back to it.
+        # What is locked cannot move, so where it lies is the quickest way back to it. What was
+        # changed after this statement began is locked as it is now, where the statement does not
+        # see it: it is left for the next claim.
         return (
             sa.update(self._table)
             .where(place == sa.any_(sa.func.array(taken.scalar_subquery())))

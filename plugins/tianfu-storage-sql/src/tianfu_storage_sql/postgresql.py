@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import selectors
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -17,7 +18,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_storage_sql.address import Address, SqlSettings
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.pipeline import READ, Pipeline
-from tianfu_storage_sql.session import Features, InDoubtError, Owned
+from tianfu_storage_sql.session import Features, InDoubtError, Owned, RacedError
 from tianfu_storage_sql.texts import Text
 
 __all__ = ["Postgresql", "PostgresqlSession"]
@@ -160,6 +161,18 @@ def _checked(url: str) -> str:
     return url
 
 
+def _waiting(socket: int) -> Callable[[], object]:
+    """Give what returns when there is something to read."""
+    if hasattr(select, "poll"):
+        # Half of what a selector costs, which each read pays.
+        poll = select.poll()
+        poll.register(socket, select.POLLIN)
+        return poll.poll
+    chosen = selectors.DefaultSelector()
+    chosen.register(socket, selectors.EVENT_READ)
+    return chosen.select
+
+
 def _wait_to_send(socket: int) -> None:
     with selectors.DefaultSelector() as waiting:
         waiting.register(socket, selectors.EVENT_WRITE)
@@ -195,9 +208,8 @@ class PostgresqlSession(Owned):
         # Not a method of ours: the circle would keep the connection open until it is collected.
         self._owed = False
         self._due = False
-        self._reading = selectors.DefaultSelector()
-        self._reading.register(self._pgconn.socket, selectors.EVENT_READ)
-        self._pipeline = Pipeline(connection, prepare, self._reading.select, self._flush)
+        self._wait = _waiting(self._pgconn.socket)
+        self._pipeline = Pipeline(connection, prepare, self._wait, self._flush)
         self._ear = _Ear()
         connection.add_notice_handler(self._ear.hear)
 
@@ -219,7 +231,7 @@ class PostgresqlSession(Owned):
             else:
                 self._settle_up()
             return self._cursor.execute(text.sql, text.values(values)).fetchall()
-        except psycopg.Error as error:
+        except (psycopg.Error, RacedError) as error:
             self.failure = self.failure or error
             raise
 
@@ -280,6 +292,7 @@ class PostgresqlSession(Owned):
         self._owed = True
 
     def _settle_up(self) -> None:
+        self._pipeline.follow()
         self._pipeline.settle()
         if self._owed:
             self._owed = False
@@ -295,7 +308,7 @@ class PostgresqlSession(Owned):
         results: list[Any] = []
         while True:
             while pgconn.is_busy():
-                self._reading.select()
+                self._wait()
                 pgconn.consume_input()
             result = pgconn.get_result()
             if result is None:
@@ -305,6 +318,7 @@ class PostgresqlSession(Owned):
     def begin(self, *, write: bool) -> None:
         """Begin: reads keep one snapshot and wait for nobody."""
         self.failure = None
+        self._pipeline.forget()
         # A read begins with its first statement, in one go.
         self._due = not write
         if write:
@@ -327,6 +341,7 @@ class PostgresqlSession(Owned):
     def rollback(self) -> None:
         """Roll back."""
         self._due = False
+        self._pipeline.forget()
         if not self.alive:
             return
         try:
@@ -340,7 +355,6 @@ class PostgresqlSession(Owned):
         """Close the connection."""
         if self.own:
             with contextlib.suppress(Exception):
-                self._reading.close()
                 self._connection.close()
 
     def _command(self, sql: bytes) -> None:

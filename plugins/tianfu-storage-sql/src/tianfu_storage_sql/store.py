@@ -229,7 +229,7 @@ class SqlStore:
         """Tell what to do about what ended a body, or kept it from beginning."""
         if tx is not None and tx.raced and isinstance(error, Conflict):
             return _again(error)
-        if isinstance(error, RacedError):
+        if isinstance(error, RacedError) or isinstance(failure, RacedError):
             return _again(error)
         cause = failure or (error if isinstance(error, self._driver.errors) else None)
         if cause is None or not isinstance(error, Exception):

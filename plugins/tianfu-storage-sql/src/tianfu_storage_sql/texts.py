@@ -23,29 +23,36 @@ class Text:
     Args:
         sql: The text.
         places: For each value that the text asks for, its place among those that callers give.
+        steady: Whether what it gives depends on rows and values alone, and on no clock.
     """
 
-    __slots__ = ("places", "say", "sql", "straight")
+    __slots__ = ("places", "say", "sql", "steady", "straight")
 
     places: tuple[int, ...]
     sql: str
     say: Callable[[], tuple[str, tuple[int, ...]]]
+    steady: bool
+    """Whether what it gives depends on rows and values alone, and on no clock."""
     straight: bool
     """Whether the text asks in the order in which callers give."""
 
-    def __init__(self, sql: str, places: tuple[int, ...]) -> None:
+    def __init__(self, sql: str, places: tuple[int, ...], *, steady: bool = False) -> None:
         self.places = places
         self.straight = places == tuple(range(len(places)))
         self.sql = sql
+        self.steady = steady
 
     @classmethod
-    def when_used(cls, say: Callable[[], tuple[str, tuple[int, ...]]]) -> Text:
+    def when_used(
+        cls, say: Callable[[], tuple[str, tuple[int, ...]]], *, steady: bool = False
+    ) -> Text:
         """Make one that is said when it is first looked at.
 
         A store has some sixty texts; most programs use a few, and should not wait for all.
         """
         text = cls.__new__(cls)
         text.say = say
+        text.steady = steady
         return text
 
     def __getattr__(self, name: str) -> Any:
@@ -54,7 +61,7 @@ class Text:
             raise AttributeError(name)
         # Two threads may both say it: they say the same.
         sql, places = self.say()
-        Text.__init__(self, sql, places)
+        Text.__init__(self, sql, places, steady=self.steady)
         return getattr(self, name)
 
     def values(self, given: Sequence[Any]) -> Sequence[Any]:
@@ -85,13 +92,16 @@ def width(number: int) -> int:
     return 1 << (number - 1).bit_length()
 
 
-def compiled(statement: sa.ClauseElement, dialect: Dialect, tail: str = "") -> Text:
+def compiled(
+    statement: sa.ClauseElement, dialect: Dialect, tail: str = "", *, steady: bool = False
+) -> Text:
     """Say a statement in a dialect, once, when it is first used.
 
     Args:
         statement: All of its parameters are of `bind`.
         dialect: Its parameters are positional.
         tail: What follows the statement and SQLAlchemy has no word for.
+        steady: Whether what it gives depends on rows and values alone.
     """
 
     def say() -> tuple[str, tuple[int, ...]]:
@@ -100,7 +110,7 @@ def compiled(statement: sa.ClauseElement, dialect: Dialect, tail: str = "") -> T
         sql = str(said).replace("\n", " ").strip()
         return f"{sql}{tail}", tuple(int(name[1:]) for name in places)
 
-    return Text.when_used(say)
+    return Text.when_used(say, steady=steady)
 
 
 class server_micros(FunctionElement[int]):  # noqa: N801 - reads as a function of SQL
