@@ -105,11 +105,12 @@ _SHARE = "q.weight / (%s::float8 + %s::float8 * d.length)"
 _FIXED, _LONG, _HEAVY = 1.3, 0.9, 2.2
 _BY_WORDS = (
     "SELECT t.id, t.body, t.length FROM ("
-    f"SELECT d.id, sum({_SHARE}) AS score"
+    f"SELECT d.id, min(d.ctid) AS place, sum({_SHARE}) AS score"
     " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
     " JOIN tf_text AS d ON d.words @> ARRAY[q.word]{conditions}"
     " GROUP BY d.id ORDER BY score DESC, d.id LIMIT %s::bigint"
-    ") AS best JOIN tf_text AS t ON t.id = best.id"
+    # Within one statement a row lies where it lay.
+    ") AS best JOIN tf_text AS t ON t.ctid = best.place"
 )
 _BY_LETTERS = (
     "SELECT d.id, d.body, d.length FROM tf_text AS d WHERE EXISTS ("
