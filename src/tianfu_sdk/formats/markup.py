@@ -36,7 +36,10 @@ _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z][A-Za
 # which has all of both.
 _READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
 _ENCODINGS = frozenset(
-    "utf-8 ascii gb18030 big5 big5hkscs iso8859-1 iso8859-15 cp1252 shift_jis euc_jp euc_kr".split()
+    {
+        *("utf-8", "ascii", "gb18030", "big5", "big5hkscs", "iso8859-1", "iso8859-15", "cp1252"),
+        *("shift_jis", "euc_jp", "euc_kr"),
+    }
 )
 _TAG = re.compile(rb"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 
@@ -283,8 +286,8 @@ class _Reader:
         raise Invalid("markup.entities", path=self._path, line=line)
 
 
-_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-_VALUE = {**_TEXT, '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+_TEXT: dict[str, str | int | None] = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+_VALUE: dict[str, str | int | None] = {**_TEXT, '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 
 def escape(text: str) -> str:

@@ -22,9 +22,7 @@ def check_annotations(scope: Scope, links: Links, report: Report) -> None:
                     _marker(marker, scope.element, links, report)
 
 
-def _marker(
-    marker: Element, unit: Element, links: Links, report: Report
-) -> None:
+def _marker(marker: Element, unit: Element, links: Links, report: Report) -> None:
     given = marker.attributes
     kind = given.get("type", "generic")
     # Attributes of modules and extensions may be all that a generic one is there for.
@@ -48,9 +46,7 @@ def _marker(
         _elsewhere(given["ref"], marker, links, report)
 
 
-def pointed(
-    ref: str, at: Element, links: Links, report: Report
-) -> tuple[Element, Element] | None:
+def pointed(ref: str, at: Element, links: Links, report: Report) -> tuple[Element, Element] | None:
     """Find what a reference into this document points to; says what is wrong with it.
 
     Args:
@@ -76,9 +72,7 @@ def pointed(
     return found
 
 
-def _elsewhere(
-    ref: str, at: Element, links: Links, report: Report
-) -> None:
+def _elsewhere(ref: str, at: Element, links: Links, report: Report) -> None:
     """Look at a reference into another XLIFF document, whose content is not known."""
     path, _, fragment = ref.partition("#")
     if path.lower().endswith((".xlf", ".xliff")):
@@ -88,9 +82,7 @@ def _elsewhere(
             report.error(str(error.args[0]), at, ref=ref)
 
 
-def check_span(
-    at: Element, unit: Element, links: Links, report: Report
-) -> None:
+def check_span(at: Element, unit: Element, links: Links, report: Report) -> None:
     """Demand that the `ref` of a match or glossary entry is a span of text of its unit."""
     ref = at.attributes.get("ref")
     if ref is None:

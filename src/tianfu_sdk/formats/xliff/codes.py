@@ -111,9 +111,7 @@ def composed(scope: Scope, side: str) -> list[Element]:
     """List the sources or targets in the order in which they make up the text."""
     contents = scope.side(side)
     if side == "target":
-        places = {
-            id(part): place for part, place in zip(scope.parts, order_of(scope), strict=True)
-        }
+        places = {id(part): place for part, place in zip(scope.parts, order_of(scope), strict=True)}
         contents = sorted(contents, key=lambda found: places[id(found[0])])
     return [content for _, content in contents]
 

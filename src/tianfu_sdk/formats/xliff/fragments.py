@@ -16,7 +16,7 @@ _PLACES = ("f", "g", "u")
 _HOLDERS = frozenset({"xlf:file", "xlf:group", "xlf:unit"})
 
 
-class Unreadable(ValueError):  # noqa: N818 - it says what a text is
+class Unreadable(ValueError):
     """A text is no fragment identifier; the first argument is the rule that it breaks."""
 
 
@@ -184,4 +184,6 @@ def leading(holder: Element) -> Iterator[Element]:
 
 
 def _below(holder: Element, name: str) -> list[Element]:
-    return [one for child in leading(holder) if short(child.tag) == name for one in child.elements()]
+    return [
+        one for child in leading(holder) if short(child.tag) == name for one in child.elements()
+    ]

@@ -12,7 +12,7 @@ from tianfu_sdk.formats.xliff.report import Report
 __all__ = ["check_its"]
 
 _ISSUE = ("Type", "Comment", "Severity", "ProfileRef", "Enabled")
-_WHO = ("org", "orgRef", "person", "personRef", "tool", "toolRef")
+_WHO: tuple[str, ...] = ("org", "orgRef", "person", "personRef", "tool", "toolRef")
 _WHO += tuple(f"rev{name[0].upper()}{name[1:]}" for name in _WHO)
 # What is said by an attribute here is said elsewhere where the other one is used.
 _EXCLUSIVE = (
@@ -28,9 +28,12 @@ _NEEDED = (
 _HUNDRED = ("locQualityIssueSeverity", "locQualityRatingScore", "locQualityRatingScoreThreshold")
 _ONE = ("mtConfidence", "taConfidence", "termConfidence")
 _GENERIC = frozenset(
-    "allowedCharacters localeFilterList locQualityIssuesRef locQualityIssueType "
-    "locQualityIssueComment locQualityRatingScore locQualityRatingVote taIdentRef taSource "
-    "taIdent taClassRef mtConfidence provenanceRecordsRef".split()
+    re.findall(
+        r"\w+",
+        "allowedCharacters localeFilterList locQualityIssuesRef locQualityIssueType "
+        "locQualityIssueComment locQualityRatingScore locQualityRatingVote taIdentRef taSource "
+        "taIdent taClassRef mtConfidence provenanceRecordsRef",
+    )
 )
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+")
 
@@ -59,7 +62,9 @@ def check_its(element: Element, report: Report) -> None:
         _marker(element, given, report, module=module)
     for one, other in _NEEDED:
         if one in given and not any(
-            short(key) == f"its:{other}" for above in element.ancestors() for key in above.attributes
+            short(key) == f"its:{other}"
+            for above in element.ancestors()
+            for key in above.attributes
         ):
             report.error("its.needed", element, attribute=one, wanted=other)
     if "locQualityIssuesRef" in given:
@@ -94,9 +99,7 @@ def _values(element: Element, given: Mapping[str, str], report: Report) -> None:
         report.error("its.needed", element, attribute="taSource", wanted="taIdent")
 
 
-def _marker(
-    element: Element, given: Mapping[str, str], report: Report, *, module: bool
-) -> None:
+def _marker(element: Element, given: Mapping[str, str], report: Report, *, module: bool) -> None:
     kind = element.attributes.get("type")
     if (module or _GENERIC & given.keys()) and kind not in {None, "its:generic"}:
         report.error("its.type", element)
@@ -117,10 +120,14 @@ def _issues(element: Element, ref: str, report: Report) -> None:
 
 
 def _element(element: Element, name: str, given: Mapping[str, str], report: Report) -> None:
-    if name == "its:locQualityIssue" and not {
-        "locQualityIssueType",
-        "locQualityIssueComment",
-    } & given.keys():
+    if (
+        name == "its:locQualityIssue"
+        and not {
+            "locQualityIssueType",
+            "locQualityIssueComment",
+        }
+        & given.keys()
+    ):
         report.error("its.empty", element)
     if name == "its:provenanceRecord" and not set(_WHO) & given.keys():
         report.error("its.empty", element)

@@ -14,7 +14,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "version {version} does not belong to the namespace of the document",
         "版本 {version} 与文档命名空间不符",
     ),
-    "element.unknown": ("there is no element {name} in its namespace", "其命名空间中没有元素 {name}"),
+    "element.unknown": (
+        "there is no element {name} in its namespace",
+        "其命名空间中没有元素 {name}",
+    ),
     "element.unexpected": ("{parent} does not hold {name}", "{parent} 中不能有 {name}"),
     "element.order": (
         "{name} stands too late in {parent}",
@@ -223,7 +226,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "resource.nothing": ("the file has no resource {id}", "文件中没有资源 {id}"),
     "rule.one": (
-        "a rule has exactly one of isPresent, isNotPresent, startsWith, endsWith or one of one's own",
+        "a rule is one of isPresent, isNotPresent, startsWith, endsWith, or one's own",
         "规则只能有 isPresent、isNotPresent、startsWith、endsWith 或自定规则之一",
     ),
     "rule.occurs": ("occurs needs isPresent", "occurs 需要 isPresent"),
@@ -261,7 +264,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "size.nothing": ("no slr:data has {id}", "slr:data 中没有 {id}"),
     "plural.switch": ("pgs:switch cannot be {value!r}", "pgs:switch 不能是 {value!r}"),
-    "plural.no_switch": ("pgs:case needs pgs:switch on its unit", "pgs:case 需要 unit 有 pgs:switch"),
+    "plural.no_switch": (
+        "pgs:case needs pgs:switch on its unit",
+        "pgs:case 需要 unit 有 pgs:switch",
+    ),
     "plural.case": (
         "pgs:case {value!r} does not fit pgs:switch {switch!r}",
         "pgs:case {value!r} 与 pgs:switch {switch!r} 不符",

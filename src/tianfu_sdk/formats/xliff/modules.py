@@ -12,7 +12,7 @@ from tianfu_sdk.formats.xliff.identity import check_unique
 from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.formats.xliff.report import Report
 
-__all__ = ["check_module_element", "check_module_attributes"]
+__all__ = ["check_module_attributes", "check_module_element"]
 
 _RULES = ("isPresent", "isNotPresent", "startsWith", "endsWith")
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -24,9 +24,7 @@ _SELECTORS = frozenset({"plural", "ordinal", "gender", "select"})
 _PLURALS = re.compile(r"\d+(?:\.\d+)?|zero|one|two|few|many|other")
 
 
-def check_module_element(
-    element: Element, name: str, links: Links, report: Report
-) -> None:
+def check_module_element(element: Element, name: str, links: Links, report: Report) -> None:
     """Hold an element of a module against its rules.
 
     Args:

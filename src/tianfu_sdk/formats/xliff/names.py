@@ -35,8 +35,9 @@ MODULES: Mapping[str, str] = {
 """Namespaces by URI; the short name is also what fragment identifiers call them."""
 
 PREFIXES: Mapping[str, str | None] = {
-    prefix: None for prefix in ("gls", "mtc", "res", "mda", "val", "slr", "fs", "ctr", "its", "pgs")
-} | {"tbx": "urn:iso:std:iso:30042:ed-1:v1:en"}
+    **dict.fromkeys(("gls", "mtc", "res", "mda", "val", "slr", "fs", "ctr", "its", "pgs")),
+    "tbx": "urn:iso:std:iso:30042:ed-1:v1:en",
+}
 """Prefixes of fragment identifiers that are registered, and whose extension each is."""
 
 _NAME = (
@@ -55,10 +56,16 @@ LANGUAGE = re.compile(
     r"|zh-(?:guoyu|hakka|min|min-nan|xiang)",
     re.IGNORECASE,
 )
-HTML = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+HTML = _words(
     "a b bdo big blockquote body br button caption center cite code col colgroup dd del div dl dt "
     "em h1 h2 h3 h4 h5 h6 head hr html i img label legend li ol p pre q s samp select small span "
-    "strike strong sub sup table tbody td tfoot th thead title tr tt u ul".split()
+    "strike strong sub sup table tbody td tfoot th thead title tr tt u ul"
 )
 
 
@@ -136,7 +143,9 @@ class Shape:
     """Prefixes of the namespaces of further attributes; `*`: all."""
 
 
-def _shape(stages: str = "", attributes: str = "", *, text: bool = False, foreign: str = "") -> Shape:
+def _shape(
+    stages: str = "", attributes: str = "", *, text: bool = False, foreign: str = ""
+) -> Shape:
     """Read a shape: stages as `a|b+`, attributes as `name:value`, needed ones with `!`."""
     marks: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
     made = []
@@ -198,13 +207,9 @@ ELEMENTS: Mapping[str, Shape] = {
         foreign=_ALL,
     ),
     "xlf:originalData": _shape("xlf:data+"),
-    "xlf:data": _shape(
-        "xlf:cp*", "!id:nmtoken dir:direction xml:space:preserve", text=True
-    ),
+    "xlf:data": _shape("xlf:cp*", "!id:nmtoken dir:direction xml:space:preserve", text=True),
     "xlf:source": _shape(_INLINE, "xml:lang:language xml:space:space", text=True),
-    "xlf:target": _shape(
-        _INLINE, "xml:lang:language xml:space:space order:positive", text=True
-    ),
+    "xlf:target": _shape(_INLINE, "xml:lang:language xml:space:space order:positive", text=True),
     "xlf:cp": _shape("", "!hex:hex"),
     "xlf:ph": _shape("", f"!id:nmtoken {_POINT}", foreign="fs slr"),
     "xlf:sc": _shape(
@@ -314,19 +319,19 @@ NEWER: Mapping[str, Shape] = {
 
 ATTRIBUTES: Mapping[str, Mapping[str, tuple[str, frozenset[str]]]] = {
     "fs": {
-        name: (value, frozenset("file group unit note sc ec ph pc mrk sm".split()))
+        name: (value, _words("file group unit note sc ec ph pc mrk sm"))
         for name, value in (("fs", "html"), ("subFs", "text"))
     },
     "slr": {
-        "sizeRestriction": ("text", frozenset("file group unit mrk sm pc sc".split())),
-        "storageRestriction": ("text", frozenset("file group unit mrk sm pc sc".split())),
-        "equivStorage": ("text", frozenset("pc sc ec ph".split())),
-        "sizeInfo": ("text", frozenset("file group unit pc sc ec ph".split())),
-        "sizeInfoRef": ("nmtoken", frozenset("file group unit pc sc ec ph".split())),
+        "sizeRestriction": ("text", _words("file group unit mrk sm pc sc")),
+        "storageRestriction": ("text", _words("file group unit mrk sm pc sc")),
+        "equivStorage": ("text", _words("pc sc ec ph")),
+        "sizeInfo": ("text", _words("file group unit pc sc ec ph")),
+        "sizeInfoRef": ("nmtoken", _words("file group unit pc sc ec ph")),
     },
     "itsm": {
-        "domains": ("text", frozenset("file group unit mrk sm match".split())),
-        "lang": ("language", frozenset("file group unit mrk sm match".split())),
+        "domains": ("text", _words("file group unit mrk sm match")),
+        "lang": ("language", _words("file group unit mrk sm match")),
     },
     "pgs": {
         "switch": ("text", frozenset({"unit"})),

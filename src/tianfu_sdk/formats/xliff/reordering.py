@@ -87,9 +87,7 @@ def _follow(scope: Scope, side: str, report: Report) -> None:
             if step.reorder == "no" and not (step.closing and step.key[1] in opened):
                 if not begun:
                     report.error("reorder.no_first", step.element)
-                elif before is not None and before.reorder == "yes" and (
-                    side == "source" or place
-                ):
+                elif before is not None and before.reorder == "yes" and (side == "source" or place):
                     report.error("reorder.interrupted", step.element)
             if not step.closing or step.reorder == "no":
                 before = step
@@ -109,9 +107,7 @@ def _sequences(steps: list[_Step]) -> list[list[_Step]]:
     return made
 
 
-def _unbroken(
-    sequence: list[_Step], target: list[_Step], at: Element, report: Report
-) -> None:
+def _unbroken(sequence: list[_Step], target: list[_Step], at: Element, report: Report) -> None:
     wanted = [step.key for step in sequence]
     places = [place for place, step in enumerate(target) if step.key in set(wanted)]
     found = [target[place].key for place in places]

@@ -79,6 +79,4 @@ class Report:
     ) -> None:
         cut = {name: str(value)[:80] for name, value in values.items()}
         en, zh = (text.format_map({"name": element.name} | cut) for text in MESSAGES[rule])
-        self.problems.append(
-            Problem(rule, severity, element.line, path_of(element), en, zh)
-        )
+        self.problems.append(Problem(rule, severity, element.line, path_of(element), en, zh))

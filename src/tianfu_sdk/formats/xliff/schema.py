@@ -67,7 +67,8 @@ def _children(element: Element, name: str, shape: Shape, report: Report) -> None
             for place, (names, _, _) in enumerate(shape.stages)
             if named in names or ("any" in names and prefix not in {"", own})
         ]
-        _module(element, name, child, named, seen, report)
+        if named in PLACES and name not in _SEALED:
+            _module(name, child, seen, report)
         if not fits:
             report.error("element.unexpected", child, parent=element.name)
             continue
@@ -86,17 +87,14 @@ def _children(element: Element, name: str, shape: Shape, report: Report) -> None
             report.error("element.missing", element, wanted=wanted)
 
 
-def _module(
-    element: Element, name: str, child: Element, named: str, seen: set[str], report: Report
-) -> None:
-    places = PLACES.get(named)
-    if places is None or name in _SEALED:
-        return
-    allowed = name in places or (name == "xlf:xliff" and named == "mda:metadata")
-    if not allowed:
-        report.error("module.place", child, parent=element.name)
+def _module(name: str, child: Element, seen: set[str], report: Report) -> None:
+    """Judge where the outermost element of a module stands."""
+    named = short(child.tag)
+    parent = name.partition(":")[2]
+    if name not in PLACES[named] and (name, named) != ("xlf:xliff", "mda:metadata"):
+        report.error("module.place", child, parent=parent)
     elif named in seen and named in SINGLE:
-        report.error("element.repeated", child, parent=element.name)
+        report.error("element.repeated", child, parent=parent)
     seen.add(named)
 
 

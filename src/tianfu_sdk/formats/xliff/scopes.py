@@ -36,9 +36,7 @@ class Scope:
     def side(self, name: str) -> list[tuple[Part, Element]]:
         """List the sources or the targets, with what holds them, in the order of the file."""
         return [
-            (part, content)
-            for part in self.parts
-            if (content := getattr(part, name)) is not None
+            (part, content) for part in self.parts if (content := getattr(part, name)) is not None
         ]
 
 
