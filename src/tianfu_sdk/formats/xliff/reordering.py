@@ -89,7 +89,7 @@ def _follow(scope: Scope, side: str, report: Report) -> None:
                     report.error("reorder.no_first", step.element)
                 elif before is not None and before.reorder == "yes" and (side == "source" or place):
                     report.error("reorder.interrupted", step.element)
-            if not step.closing or step.reorder == "no":
+            if not step.closing or step.reorder != "yes":
                 before = step
 
 
