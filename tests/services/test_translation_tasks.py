@@ -177,7 +177,9 @@ def test_grants_of_the_translation_say_who_does_what(cast):
     assert code(cast.translator.translations.review, task.id) == "grant.missing"
     assert code(cast.translator.translations.return_, task.id, {"s1": "x"}) == "grant.missing"
     assert code(cast.reviewer.translations.approve_task, task.id) == "grant.missing"
-    assert code(cast.translator.translations.dismiss, task.id, "s1", "check.number") == "grant.missing"
+    assert (
+        code(cast.translator.translations.dismiss, task.id, "s1", "check.number") == "grant.missing"
+    )
     elsewhere = cast.person(["translate", "read"], ["translation"], region="513400")
     assert code(elsewhere.translations.enter, task.id, {"s1": "x"}) == "noun.unknown"
 
