@@ -81,6 +81,10 @@ ENTRIES: dict[str, Entry] = {
         "ends with {found}, the source with {wanted}",
         "句末标点为 {found}，原文为 {wanted}",
     ),
+    "check.mark_order": Entry(
+        "has marks in an order in which nobody finds them, in {count} places",
+        "有 {count} 处符号的输入顺序不规范，检索时无法匹配",
+    ),
     "check.markup": Entry(
         "markup differs: {missing} missing, {extra} too many",
         "标记不一致：缺 {missing} 个，多 {extra} 个",
@@ -88,6 +92,10 @@ ENTRIES: dict[str, Entry] = {
     "check.mixed_script": Entry(
         "has {count} characters of another script",
         "夹有 {count} 个其他文字的字符",
+    ),
+    "check.mixed_tsheg": Entry(
+        "has both kinds of tsheg: U+0F0B and U+0F0C, the rarer in {count} place",
+        "混用两种分音点（U+0F0B 与 U+0F0C），较少的一种有 {count} 处",
     ),
     "check.not_nfc": Entry(
         "is not in Unicode normal form C",

@@ -34,7 +34,7 @@ def test_sentences_and_what_is_between_them_are_the_text(text):
 
 def test_a_closing_quote_stays_with_its_sentence():
     pieces = aligning.cut("body", "他说：“快跑！”大家跑了。")
-    assert [piece.text for piece in pieces] == ["他说：“快跑！”大家跑了。"]
+    assert [piece.text for piece in pieces] == ["他说：“快跑！”", "大家跑了。"]
     assert [p.text for p in aligning.cut("body", "快跑！！大家跑了。")] == [
         "快跑！！",
         "大家跑了。",

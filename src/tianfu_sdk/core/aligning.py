@@ -6,7 +6,6 @@ translation of a whole text is put together with the lines and paragraphs of its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -15,15 +14,13 @@ import attrs
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.translation import SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment
-from tianfu_sdk.text import canonical_language
+from tianfu_sdk.text import canonical_language, sentences
 
 __all__ = ["FIELDS", "Piece", "aligned", "begun", "cut", "joined", "renewed", "source_texts"]
 
 FIELDS = ("title", "summary", "body", "place", "address", "disclaimer")
 """Fields of a content that are translated, where it has them."""
 
-_LINES = re.compile(r"(\s*[\r\n]\s*)")
-_ENDS = re.compile("(?<=[。！？!?།༎])(?![。！？!?།༎”’」』）》)])")
 _SHADS = "།༎༏༑"
 _ALIKE = 0.5
 """How alike a new sentence is to the old one that it replaces, at the least."""
@@ -60,7 +57,7 @@ def cut(field: str, text: str) -> list[Piece]:
     """
     pieces: list[Piece] = []
     blank = ""
-    for sentence in _sentences(text):
+    for sentence in sentences(text):
         inner = sentence.strip()
         if not inner:
             blank += sentence
@@ -75,11 +72,6 @@ def cut(field: str, text: str) -> list[Piece]:
     if pieces:
         pieces[-1] = attrs.evolve(pieces[-1], after=pieces[-1].after + blank)
     return pieces
-
-
-def _sentences(text: str) -> Iterator[str]:
-    for part in _LINES.split(text):
-        yield from _ENDS.split(part) if part.strip() else (part,)
 
 
 def begun(texts: Mapping[str, str]) -> tuple[TaskSegment, ...]:

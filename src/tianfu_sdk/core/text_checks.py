@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tianfu_sdk.model.translation import SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment, TextProblem
-from tianfu_sdk.text import canonical_language, script_of, starts_inside_stack
+from tianfu_sdk.text import canonical_language, script_of, tibetan_slips
 
 __all__ = ["RULES", "check_segment", "check_segments", "errors_of"]
 
@@ -28,7 +28,6 @@ _PHONE = re.compile(
 _DATE = re.compile(r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2}))?(?!\d)")
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _END = re.compile(r"([。！？!?.．…；;：:]|[།༎༏༑༔]+)[\s”’」』）》)\"']*$")
-_DOUBLE_TSHEG = re.compile("[་༌]{2,}")
 _TIBETAN_GROUP = frozenset({"bo", "adx", "khg", "dz"})
 _SHADS = "།༎༏༑༔"
 _WITHOUT_SHAD = "ཀག"
@@ -235,22 +234,13 @@ def _unchanged(source: str, target: str, _: str) -> _Found:
         yield {}, ()
 
 
-def _tsheg(_: str, target: str, language: str) -> _Found:
-    if language.partition("-")[0] in _TIBETAN_GROUP:
-        spans = tuple(m.span() for m in _DOUBLE_TSHEG.finditer(target))
+def _slips(code: str) -> Callable[[str, str, str], _Found]:
+    def find(_: str, target: str, __: str) -> _Found:
+        spans = tuple((one.start, one.end) for one in tibetan_slips(target) if one.code == code)
         if spans:
             yield {"count": len(spans)}, spans
 
-
-def _orphan(_: str, target: str, __: str) -> _Found:
-    spans = tuple(
-        (place, place + 1)
-        for place, character in enumerate(target)
-        if starts_inside_stack(character)
-        and (place == 0 or script_of(target[place - 1]) != "Tibt" or target[place - 1] in "་༌།༎ ")
-    )
-    if spans:
-        yield {"count": len(spans)}, spans
+    return find
 
 
 def _normal(_: str, target: str, __: str) -> _Found:
@@ -264,13 +254,15 @@ RULES: dict[str, tuple[str, Callable[[str, str, str], _Found]]] = {
     "check.url": ("error", _url),
     "check.phone": ("error", _phone),
     "check.script": ("error", _script),
-    "check.orphan_mark": ("error", _orphan),
+    "check.orphan_mark": ("error", _slips("tibetan.orphan_mark")),
     "check.date": ("warning", _date),
     "check.number": ("warning", _number),
     "check.mixed_script": ("warning", _mixed),
     "check.end_mark": ("warning", _end_mark),
     "check.unchanged": ("warning", _unchanged),
-    "check.double_tsheg": ("warning", _tsheg),
+    "check.double_tsheg": ("warning", _slips("tibetan.double_tsheg")),
+    "check.mixed_tsheg": ("warning", _slips("tibetan.mixed_tsheg")),
+    "check.mark_order": ("warning", _slips("tibetan.order")),
     "check.not_nfc": ("warning", _normal),
 }
 """By code: how grave it is, and how it is found. Beside these `check.empty` is an error."""
