@@ -453,6 +453,30 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.forbidden": Entry(
+        "{term} may not be written; write {wanted}",
+        "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.missing": Entry(
+        "{term} is not translated by its term {wanted}",
+        "“{term}”未按术语译为“{wanted}”",
+    ),
+    "glossary.no_term": Entry(
+        "a concept needs a term",
+        "概念至少要有一个术语",
+        "give terms=[…], each with language and text",
+        "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.same_term": Entry(
+        "the same term stands at place {first} already",
+        "与第 {first} 个术语重复",
+        "a term has one status in a concept",
+        "一个概念内同一术语只能有一种状态",
+    ),
+    "glossary.variant": Entry(
+        "{term} is another spelling; write {wanted}",
+        "“{term}”为异写，宜写“{wanted}”",
+    ),
     "grant.bad_action": Entry(
         "{value} is not an action",
         "{value} 不是动作",
