@@ -537,6 +537,13 @@ ENTRIES: dict[str, Entry] = {
         "it is safe to try again",
         "可以安全重试",
     ),
+    "http.untrusted": Entry(
+        "the server's certificate cannot be trusted ({why}), so nothing was sent",
+        "服务器证书不可信（{why}），未发送任何内容",
+        "have its certificate mended, or name a file with all authorities that you trust in the"
+        " environment variable SSL_CERT_FILE",
+        "请更正服务器证书，或用环境变量 SSL_CERT_FILE 指定包含您信任的全部 CA 的文件",
+    ),
     "hub.async_unit": Entry(
         "a unit calls a plain function, and this is a coroutine function",
         "unit 需要普通函数，不能是协程函数",
