@@ -1967,6 +1967,7 @@ ENTRIES: dict[str, Entry] = {
         "这不是 TMX：根元素为 {name}",
         "export it as TMX 1.4 from the tool that it comes from",
         "请从原工具导出为 TMX 1.4",
+    ),
     "translation.checks_failed": Entry(
         "{count} translations have an error; the first is {name}",
         "有 {count} 处译文存在错误，首处为 {name}",
