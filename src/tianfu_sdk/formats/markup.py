@@ -7,7 +7,6 @@ but no entity is declared, fetched or expanded.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from xml.parsers import expat
@@ -15,32 +14,15 @@ from xml.parsers import expat
 import attrs
 
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.formats.xml_safety import XML, safe_parser, xml_encoding
 
 __all__ = ["XML", "Element", "Markup", "escape", "escape_value", "read"]
 
-XML = "http://www.w3.org/XML/1998/namespace "
-"""What the name of an attribute begins with that is written `xml:…`."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of a document, at most."""
 DEEPEST = 200
 """Elements inside one another, at most."""
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_BARE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
-_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})")
-# By the names that Python gives them; what was written as GB2312 or GBK is read as GB18030,
-# which has all of both.
-_READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
-_ENCODINGS = frozenset(
-    {
-        *("utf-8", "ascii", "gb18030", "big5", "big5hkscs", "iso8859-1", "iso8859-15", "cp1252"),
-        *("shift_jis", "euc_jp", "euc_kr"),
-    }
-)
 _TAG = re.compile(rb"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 
 
@@ -193,7 +175,7 @@ def read(data: bytes, path: str = "data") -> Markup:
     """
     if len(data) > LARGEST:
         raise Invalid("markup.too_large", path=path, most=LARGEST // 1024 // 1024)
-    encoding, mark = _encoding(data, path)
+    encoding, mark = xml_encoding(data[:1024], path)
     body = data[len(mark) :]
     try:
         text = body.decode(encoding)
@@ -205,27 +187,6 @@ def read(data: bytes, path: str = "data") -> Markup:
     return Markup(root, utf8, data, encoding, mark)
 
 
-def _encoding(data: bytes, path: str) -> tuple[str, bytes]:
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            return name, mark
-    for begin, name in _BARE:
-        if data.startswith(begin):
-            return name, b""
-    declared = _DECLARED.match(data)
-    if declared is None:
-        return "utf-8", b""
-    name = declared[1].decode()
-    try:
-        known = codecs.lookup(name).name
-    except LookupError:
-        known = ""
-    known = _READ_AS.get(known, known)
-    if known not in _ENCODINGS:
-        raise Invalid("markup.encoding", path=path, encoding=name, line=1)
-    return known, b""
-
-
 class _Reader:
     """Builds the tree from what expat calls."""
 
@@ -234,16 +195,10 @@ class _Reader:
         self._root: Element | None = None
         self._open: Element | None = None
         self._depth = 0
-        self._parser = expat.ParserCreate("utf-8", " ")
-        self._parser.buffer_text = True
-        # What a document type gives attributes by default does not stand in the document.
-        self._parser.specified_attributes = True
+        self._parser = safe_parser(self._refuse)
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
-        self._parser.EntityDeclHandler = self._refuse
-        self._parser.ExternalEntityRefHandler = self._refuse
-        self._parser.SkippedEntityHandler = self._refuse
 
     def read(self, data: bytes) -> Element:
         try:
