@@ -780,6 +780,36 @@ ENTRIES: dict[str, Entry] = {
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
     ),
+    "markup.broken": Entry(
+        "the file is no well-formed XML: line {line}, {why}",
+        "文件不是格式良好的 XML：第 {line} 行，{why}",
+        "open it in an editor at this line, or ask for it anew",
+        "请在编辑器中查看该行，或重新获取文件",
+    ),
+    "markup.encoding": Entry(
+        "the file is not in the encoding {encoding}: line {line}",
+        "文件不是 {encoding} 编码：第 {line} 行",
+        "save it as UTF-8; a declaration has to name the encoding that the file is in",
+        "请另存为 UTF-8；声明的编码须与文件一致",
+    ),
+    "markup.entities": Entry(
+        "the file declares or uses entities of its own: line {line}",
+        "文件声明或使用了自定义实体：第 {line} 行",
+        "write the characters themselves; entities of strangers are never expanded",
+        "请直接写出字符；出于安全不展开自定义实体",
+    ),
+    "markup.too_deep": Entry(
+        "elements stand more than {most} deep: line {line}",
+        "元素嵌套超过 {most} 层：第 {line} 行",
+        "this is no document that people work with",
+        "这不是正常的文档",
+    ),
+    "markup.too_large": Entry(
+        "the file has more than {most} MiB",
+        "文件超过 {most} MiB",
+        "split it",
+        "请拆分文件",
+    ),
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
         "权重须为不小于 0 的数，可用名称：{names}",
@@ -1828,6 +1858,18 @@ ENTRIES: dict[str, Entry] = {
         "save it again as .xlsx",
         "请另存为 .xlsx",
     ),
+    "tbx.invalid": Entry(
+        "line {line}: {why} ({rule})",
+        "第 {line} 行：{why}（{rule}）",
+        "tf.formats.tbx.check(data) lists all that is wrong",
+        "可用 tf.formats.tbx.check(data) 列出全部问题",
+    ),
+    "tbx.not_tbx": Entry(
+        "this is no TBX: its root is {name}",
+        "这不是 TBX：根元素为 {name}",
+        "export it as TBX-Basic from the tool that it comes from",
+        "请从原工具导出为 TBX-Basic",
+    ),
     "template.bad_name": Entry(
         "{value} is no name of a variable",
         "{value} 不能作为变量名",
@@ -1913,6 +1955,18 @@ ENTRIES: dict[str, Entry] = {
     "tibetan.orphan_mark": Entry(
         "a vowel, sign or subjoined letter stands on no letter",
         "元音、符号或下加字没有所附的基字",
+    ),
+    "tmx.invalid": Entry(
+        "line {line}: {why} ({rule})",
+        "第 {line} 行：{why}（{rule}）",
+        "tf.formats.tmx.check(data) lists all that is wrong",
+        "可用 tf.formats.tmx.check(data) 列出全部问题",
+    ),
+    "tmx.not_tmx": Entry(
+        "this is no TMX: its root is {name}",
+        "这不是 TMX：根元素为 {name}",
+        "export it as TMX 1.4 from the tool that it comes from",
+        "请从原工具导出为 TMX 1.4",
     ),
     "translation.checks_failed": Entry(
         "{count} translations have an error; the first is {name}",
