@@ -170,8 +170,7 @@ class _Tx:
     def put(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)
-        for row in rows:
-            shape.check_row(row)
+        shape.check_rows(rows)
         table = self._own_table(kind)
         odd = []
         for row in rows:
@@ -220,8 +219,8 @@ class _Tx:
     def load(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)
+        shape.check_rows(rows)
         for row in rows:
-            shape.check_row(row)
             check_loaded(row)
         table = self._own_table(kind)
         odd = []

@@ -155,16 +155,15 @@ class KindTable:
 
     def put(self, session: Session, rows: Sequence[Row]) -> None:
         """Create and replace rows."""
-        for row in rows:
-            self.kind.check_row(row)
+        self.kind.check_rows(rows)
         if rows:
             versions = [(row.id, row.version) for row in rows]
             self._all_or_none(session, versions, lambda: self._put(session, rows))
 
     def load(self, session: Session, rows: Sequence[Row]) -> None:
         """Create rows with the versions that they have."""
+        self.kind.check_rows(rows)
         for row in rows:
-            self.kind.check_row(row)
             check_loaded(row)
         if rows:
             absent = [(row.id, 0) for row in rows]

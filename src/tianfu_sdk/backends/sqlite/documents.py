@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -85,7 +85,7 @@ class Table:
         for start in range(0, len(distinct), _WIDTH):
             chunk = distinct[start : start + _WIDTH]
             padded = chunk + [chunk[-1]] * (_WIDTH - len(chunk))
-            rows += [self.row(r) for r in connection.execute(self.get_some, padded)]
+            rows += self._made(connection.execute(self.get_some, padded))
         return rows
 
     def find(self, connection: sqlite3.Connection, query: Query) -> list[Row]:
@@ -93,7 +93,9 @@ class Table:
         self.kind.check_query(query)
         columns = self.columns if query.fields == "all" else self.narrow
         text, values = select(self.rows, self.sets, query, columns)
-        records = connection.execute(text, values)
+        return self._made(connection.execute(text, values))
+
+    def _made(self, records: Iterable[Sequence[Any]]) -> list[Row]:
         if not self.kind.document and not self.keys.many:
             # As in `row`; a call each is a fifth of reading a long list of narrow rows.
             names = tuple(self.keys.places)
@@ -108,8 +110,7 @@ class Table:
 
     def put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Create and replace rows."""
-        for row in rows:
-            self.kind.check_row(row)
+        self.kind.check_rows(rows)
         if rows:
             versions = [(row.id, row.version) for row in rows]
             self._all_or_none(connection, versions, lambda: self._put(connection, rows))
@@ -121,8 +122,8 @@ class Table:
 
     def load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Store rows with the versions they have."""
+        self.kind.check_rows(rows)
         for row in rows:
-            self.kind.check_row(row)
             check_loaded(row)
         if rows:
             versions = [(row.id, 0) for row in rows]
