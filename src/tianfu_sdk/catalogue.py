@@ -1063,6 +1063,12 @@ ENTRIES: dict[str, Entry] = {
         "use 「」 or （） instead",
         "请改用「」或（）",
     ),
+    "sms.callback_elsewhere": Entry(
+        "this callback comes from elsewhere than the gateway's networks",
+        "该回调不是来自网关的网络地址",
+        "look at networks of [gateways.NAME], and that the request says its client",
+        "请检查 [gateways.NAME] 的 networks，以及请求是否带有客户端地址",
+    ),
     "sms.callback_forged": Entry(
         "this callback is not the gateway's",
         "该回调不是网关发出的",
@@ -1102,8 +1108,8 @@ ENTRIES: dict[str, Entry] = {
     "sms.no_poll": Entry(
         "{name} is not asked for receipts; it calls back",
         "{name} 不支持主动拉取回执，由其回调",
-        "pass its requests to sms.callback",
-        "请把其请求交给 sms.callback",
+        "pass its requests to sms.answer",
+        "请把其请求交给 sms.answer",
     ),
     "sms.no_refusal": Entry(
         "template {template} does not say how to refuse",

@@ -1,4 +1,4 @@
-"""Language mechanics: scripts, folding, tokens, SMS parts, conversion.
+"""Language mechanics: scripts, folding, tokens, SMS parts, conversion, masks.
 
 Pure functions of a text. Nothing here reads a clock, a file of the user's or a network;
 tables of the package are read on first use.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from tianfu_sdk.text.conversion import convert
 from tianfu_sdk.text.detect import Detected, detect
 from tianfu_sdk.text.folding import fold, fold_with_places, normalize
+from tianfu_sdk.text.masks import Masked, Unmasked, mask, plain, runs, unmask
 from tianfu_sdk.text.scripts import (
     HAN,
     LATIN,
@@ -38,7 +39,9 @@ __all__ = [
     "TIBETAN_SYLLABLE",
     "YI",
     "Detected",
+    "Masked",
     "SmsSplit",
+    "Unmasked",
     "canonical_language",
     "convert",
     "detect",
@@ -47,12 +50,16 @@ __all__ = [
     "fold_with_places",
     "folded_query_tokens",
     "folded_tokens",
+    "mask",
     "normalize",
+    "plain",
     "query_tokens",
+    "runs",
     "script_of",
     "sms_parts",
     "sms_split",
     "starts_inside_stack",
     "syllables",
     "tokens",
+    "unmask",
 ]
