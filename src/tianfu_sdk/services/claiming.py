@@ -20,8 +20,6 @@ from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
 from tianfu_sdk.core.messages import GIVEN_UP, OPEN, backoff
-from tianfu_sdk.core.reach import token_of
-from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -31,7 +29,6 @@ from tianfu_sdk.model.sms import (
     SmsBatch,
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
-from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
@@ -50,7 +47,7 @@ from tianfu_sdk.services.outbox import (
     put_messages,
     stands,
 )
-from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.people import PHONE, bytes_of, open_bytes
 from tianfu_sdk.services.reach import candidates, demand_built, ignores_refusals
 from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
@@ -98,9 +95,9 @@ class Claim:
         return len(self.refs) if self.gateway.capabilities.dedupes or not self.stale else 0
 
 
-@attrs.frozen
+@attrs.define
 class Person:
-    """What is known of a recipient, but for the phone."""
+    """What is known of a recipient, but for the phone; not to be changed."""
 
     phone_ix: bytes
     region: str
@@ -115,7 +112,7 @@ class Call:
     verb: str
     """`send`, `ask` or `none`."""
     people: Mapping[str, Person] = attrs.field(repr=False)
-    """By subscriber; who was erased is missing."""
+    """By subscriber, those of other batches of the group among them; who was erased is missing."""
     left_out: Mapping[str, str] = attrs.field(factory=dict)
     """By subscriber why; a reason as in `core.campaign.blocked`, or `erased`."""
 
@@ -315,28 +312,29 @@ def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     found = {one.id: one for one in candidates(work, list(rows.values()), refused)}
     blocks = [_blocked(work, claim, found) for claim in claims]
     may = [
-        [ref for ref in claim.refs if _verb(claim) != "none" and not why.get(ref)]
+        [ref for ref in claim.refs if ref not in why] if _verb(claim) != "none" else []
         for claim, why in zip(claims, blocks, strict=True)
     ]
     wanted = list(dict.fromkeys(ref for refs in may for ref in refs))
-    phones = open_all(work, PHONE, _sealed(work, wanted, rows))
-    people = {row.id: Person(row.keys["phone_ix"], _region(row)) for row in rows.values()}
+    phones = open_bytes(work, PHONE, _sealed(work, wanted, rows))
+    # One mapping for all calls: whoever reads it looks up those of the claim.
+    people = {id_: Person(row.keys["phone_ix"], _region(row.keys)) for id_, row in rows.items()}
     return [
         _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones], why)
         for claim, refs, why in zip(claims, may, blocks, strict=True)
     ]
 
 
-def _sealed(work: Work, may: Sequence[str], rows: Mapping[str, Row]) -> dict[str, Sealed]:
+def _sealed(work: Work, may: Sequence[str], rows: Mapping[str, Row]) -> dict[str, bytes]:
     """Give the sealed phones: of the narrow rows, or of the documents where those have no room."""
-    sealed = {ref: Sealed(token_of(rows[ref].keys["phone"])) for ref in may}
-    long = [ref for ref, one in sealed.items() if not one.token]
+    sealed: dict[str, bytes] = {ref: rows[ref].keys["phone"] for ref in may}
+    long = [ref for ref, one in sealed.items() if not one]
     documents = work.tx.get(SUBSCRIBER.name, long) if long else []
-    return sealed | {row.id: work.noun(SUBSCRIBER, row).phone for row in documents}
+    return sealed | {row.id: bytes_of(work.noun(SUBSCRIBER, row).phone) for row in documents}
 
 
-def _region(row: Row) -> str:
-    return next((row.keys[level] for level in reversed(LEVELS) if row.keys[level]), "")
+def _region(keys: Mapping[str, str]) -> str:
+    return keys["county"] or keys["prefecture"] or keys["province"]
 
 
 def _verb(claim: Claim) -> str:
@@ -386,11 +384,10 @@ def _call(
         attempt=claim.job.attempts,
     )
     left_out: dict[str, str] = {}
-    if verb == "send":
+    if verb == "send" and len(to) < len(claim.refs):
         sent = {one.ref for one in to}
         left_out = {ref: why.get(ref, "erased") for ref in claim.refs if ref not in sent}
-    ours = {ref: people[ref] for ref in claim.refs if ref in people}
-    return Call(claim=claim, batch=batch, verb=verb, people=ours, left_out=left_out)
+    return Call(claim=claim, batch=batch, verb=verb, people=people, left_out=left_out)
 
 
 def give_back(work: Work, claims: Sequence[Claim]) -> None:
