@@ -1785,6 +1785,12 @@ ENTRIES: dict[str, Entry] = {
         "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
         "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
+    "text.bad_wylie": Entry(
+        "this is no Extended Wylie in {count} places; the first: {first}",
+        "有 {count} 处不符合扩展威利转写；第一处：{first}",
+        "correct it, or use strict=False; what is not Tibetan stands in [brackets]",
+        "请改正，或使用 strict=False；非藏文内容请放入 [方括号]",
+    ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",
         "第 {position} 位是不成对的代理码元",
@@ -1796,6 +1802,22 @@ ENTRIES: dict[str, Entry] = {
         "没有从 {source} 到 {target} 的转换",
         "targets are zh-Hans, zh-Hant, zh-Hant-TW and zh-Hant-HK",
         "目标可为 zh-Hans、zh-Hant、zh-Hant-TW、zh-Hant-HK",
+    ),
+    "tibetan.double_tsheg": Entry(
+        "two tshegs in a row",
+        "连续两个音节点",
+    ),
+    "tibetan.mixed_tsheg": Entry(
+        "both kinds of tsheg in one text, U+0F0B and U+0F0C; the rarer stands here",
+        "同一文本混用两种音节点 U+0F0B 与 U+0F0C；此处为较少的一种",
+    ),
+    "tibetan.order": Entry(
+        "a vowel or sign stands before what belongs under its letter; it is found by nobody",
+        "元音或符号写在下加字之前，检索不到",
+    ),
+    "tibetan.orphan_mark": Entry(
+        "a vowel, sign or subjoined letter stands on no letter",
+        "元音、符号或下加字没有所附的基字",
     ),
     "translation.engine_required": Entry(
         "no engine is named, and the built-in converter only knows Chinese",

@@ -21,7 +21,10 @@ from tianfu_sdk.text.scripts import (
     script_of,
     starts_inside_stack,
 )
+from tianfu_sdk.text.sentences import sentences
 from tianfu_sdk.text.sms import SmsSplit, sms_parts, sms_split
+from tianfu_sdk.text.sorting import sort_key
+from tianfu_sdk.text.spelling import TibetanSlip, tibetan_slips
 from tianfu_sdk.text.syllables import syllables
 from tianfu_sdk.text.tokens import (
     ANALYZER_VERSION,
@@ -30,6 +33,7 @@ from tianfu_sdk.text.tokens import (
     query_tokens,
     tokens,
 )
+from tianfu_sdk.text.wylie import from_wylie, to_wylie
 
 __all__ = [
     "ANALYZER_VERSION",
@@ -41,6 +45,7 @@ __all__ = [
     "Detected",
     "Masked",
     "SmsSplit",
+    "TibetanSlip",
     "Unmasked",
     "canonical_language",
     "convert",
@@ -50,16 +55,21 @@ __all__ = [
     "fold_with_places",
     "folded_query_tokens",
     "folded_tokens",
+    "from_wylie",
     "mask",
     "normalize",
     "plain",
     "query_tokens",
     "runs",
     "script_of",
+    "sentences",
     "sms_parts",
     "sms_split",
+    "sort_key",
     "starts_inside_stack",
     "syllables",
+    "tibetan_slips",
+    "to_wylie",
     "tokens",
     "unmask",
 ]
