@@ -167,6 +167,13 @@ class _Tx:
         table = self._tables[kind]
         return [table[row_id] for row_id in dict.fromkeys(ids) if row_id in table]
 
+    def columns(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        self._kind(kind).check_columns(names)
+        return [
+            (row.id, *(row.doc if name == "doc" else row.keys[name] for name in names))
+            for row in self.get(kind, ids)
+        ]
+
     def put(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)

@@ -135,10 +135,9 @@ def open_bytes(work: Work, field: str, sealed: Mapping[str, bytes]) -> dict[str,
     """Do the same with the bytes of tokens, as narrow rows have them."""
     unwrap, open_ = work.tools.keys.unwrap, work.tools.cipher.open_bytes
     found = {}
-    for row in work.tx.get(SUBJECT_KEY.name, list(sealed)):
-        subject = row.id
+    for subject, wrapped in work.tx.columns(SUBJECT_KEY.name, list(sealed), ("doc",)):
         try:
-            key = unwrap(row.doc or b"", subject)
+            key = unwrap(wrapped, subject)
             found[subject] = open_(key, sealed[subject], f"{field}:{subject}")
         except CryptoError as error:
             error.path = error.path or subject
