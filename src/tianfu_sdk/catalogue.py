@@ -389,6 +389,30 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.forbidden": Entry(
+        "{term} may not be written; write {wanted}",
+        "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.missing": Entry(
+        "{term} is not translated by its term {wanted}",
+        "“{term}”未按术语译为“{wanted}”",
+    ),
+    "glossary.no_term": Entry(
+        "a concept needs a term",
+        "概念至少要有一个术语",
+        "give terms=[…], each with language and text",
+        "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.same_term": Entry(
+        "the same term stands at place {first} already",
+        "与第 {first} 个术语重复",
+        "a term has one status in a concept",
+        "一个概念内同一术语只能有一种状态",
+    ),
+    "glossary.variant": Entry(
+        "{term} is another spelling; write {wanted}",
+        "“{term}”为异写，宜写“{wanted}”",
+    ),
     "grant.bad_action": Entry(
         "{value} is not an action",
         "{value} 不是动作",
@@ -448,6 +472,13 @@ ENTRIES: dict[str, Entry] = {
         "请求发出前就失败了（{why}）",
         "it is safe to try again",
         "可以安全重试",
+    ),
+    "http.untrusted": Entry(
+        "the server's certificate cannot be trusted ({why}), so nothing was sent",
+        "服务器证书不可信（{why}），未发送任何内容",
+        "have its certificate mended, or name a file with all authorities that you trust in the"
+        " environment variable SSL_CERT_FILE",
+        "请更正服务器证书，或用环境变量 SSL_CERT_FILE 指定包含您信任的全部 CA 的文件",
     ),
     "hub.async_unit": Entry(
         "a unit calls a plain function, and this is a coroutine function",
