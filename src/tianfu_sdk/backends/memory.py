@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import attrs
 
@@ -33,6 +33,7 @@ from tianfu_sdk.core.border import (
     check_new_job,
     check_outcome,
     check_page,
+    check_rows,
 )
 from tianfu_sdk.core.filters import allowed, beyond, sort_key
 from tianfu_sdk.core.shapes import compare, demand_same
@@ -177,7 +178,7 @@ class _Tx:
     def put(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)
-        shape.check_rows(rows)
+        check_rows(shape, rows)
         table = self._own_table(kind)
         odd = []
         for row in rows:
@@ -226,7 +227,7 @@ class _Tx:
     def load(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)
-        shape.check_rows(rows)
+        check_rows(shape, rows)
         for row in rows:
             check_loaded(row)
         table = self._own_table(kind)

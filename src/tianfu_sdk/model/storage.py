@@ -149,7 +149,6 @@ class Kind:
     by_name: Mapping[str, Key] = attrs.field(init=False, eq=False, repr=False)
     _texts: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
     _others: tuple[Key, ...] = attrs.field(init=False, eq=False, repr=False)
-    _odd: bool = attrs.field(init=False, eq=False, repr=False)
 
     @by_name.default
     def _by_name(self) -> dict[str, Key]:
@@ -163,10 +162,6 @@ class Kind:
     def _name_others(self) -> tuple[Key, ...]:
         return tuple(key for key in self.keys if key.type != "str" or key.many)
 
-    @_odd.default
-    def _has_odd(self) -> bool:
-        return any(key.type != "int" or key.many for key in self._others)
-
     def __attrs_post_init__(self) -> None:
         """Check names and indexes."""
         if len(self.by_name) != len(self.keys) or "id" in self.by_name:
@@ -176,34 +171,6 @@ class Kind:
             for name in index:
                 if name not in self.by_name or self.by_name[name].many:
                     raise Invalid("storage.bad_index", path=f"{self.name}.indexes", value=name)
-
-    def check_rows(self, rows: Sequence[Row]) -> None:
-        """Refuse rows of which this kind cannot hold one; raises `Invalid` that names the key."""
-        if not self._are_plain(rows):
-            for row in rows:
-                self.check_row(row)
-
-    def _are_plain(self, rows: Sequence[Row]) -> bool:
-        """Tell whether rows are as nearly all are; of others `check_row` says more."""
-        names, document = self.by_name.keys(), self.document
-        if self._odd or not all(row.keys.keys() == names for row in rows):
-            return False
-        ids = [row.id for row in rows]
-        texts = [row.keys[name] for name in self._texts for row in rows]
-        numbers = [row.keys[key.name] for key in self._others for row in rows]
-        try:
-            return (
-                all(ids)
-                and all((row.doc is not None) is document for row in rows)
-                and "".join(ids).isprintable()
-                and "".join(texts).isprintable()
-                and max(map(len, ids), default=0) <= LONGEST_ID
-                and max(map(len, texts), default=0) <= LONGEST_KEY
-                and set(map(type, numbers)) <= {int}
-                and max(map(abs, numbers), default=0) < _INT
-            )
-        except TypeError:
-            return False
 
     def check_row(self, row: Row) -> None:
         """Refuse a row that this kind cannot hold; raises `Invalid` that names the key."""

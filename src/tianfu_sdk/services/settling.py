@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence
 
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack, unpack
@@ -342,7 +342,7 @@ class _Batch:
                 self._add(ref, state, batch)
 
 
-def _outcome(work: Work, call: Call, said: Said, states: Set[str]) -> Outcome:
+def _outcome(work: Work, call: Call, said: Said, states: Collection[str]) -> Outcome:
     claim = call.claim
     if not said.left:
         if said.reason or claim.tries >= MOST_TRIES:

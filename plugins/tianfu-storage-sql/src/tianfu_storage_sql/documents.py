@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from tianfu_sdk.core.border import check_loaded
+from tianfu_sdk.core.border import check_loaded, check_rows
 from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
 from tianfu_sdk.model.storage import Kind, Query, Row
 from tianfu_storage_sql.conditions import Shape, select, shape_of
@@ -177,14 +177,14 @@ class KindTable:
 
     def put(self, session: Session, rows: Sequence[Row]) -> None:
         """Create and replace rows."""
-        self.kind.check_rows(rows)
+        check_rows(self.kind, rows)
         if rows:
             versions = [(row.id, row.version) for row in rows]
             self._all_or_none(session, versions, lambda: self._put(session, rows))
 
     def load(self, session: Session, rows: Sequence[Row]) -> None:
         """Create rows with the versions that they have."""
-        self.kind.check_rows(rows)
+        check_rows(self.kind, rows)
         for row in rows:
             check_loaded(row)
         if rows:

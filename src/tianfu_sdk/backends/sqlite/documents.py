@@ -10,7 +10,7 @@ import attrs
 
 from tianfu_sdk.backends.sqlite.queries import select
 from tianfu_sdk.backends.sqlite.schema import table_names
-from tianfu_sdk.core.border import check_loaded
+from tianfu_sdk.core.border import check_loaded, check_rows
 from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
 from tianfu_sdk.model.storage import Kind, Query, Row
 
@@ -121,7 +121,7 @@ class Table:
 
     def put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Create and replace rows."""
-        self.kind.check_rows(rows)
+        check_rows(self.kind, rows)
         if rows:
             versions = [(row.id, row.version) for row in rows]
             self._all_or_none(connection, versions, lambda: self._put(connection, rows))
@@ -133,7 +133,7 @@ class Table:
 
     def load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Store rows with the versions they have."""
-        self.kind.check_rows(rows)
+        check_rows(self.kind, rows)
         for row in rows:
             check_loaded(row)
         if rows:
