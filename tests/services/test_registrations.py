@@ -100,30 +100,30 @@ def test_who_registers_gets_a_place_and_stays_sealed(stage):
     assert (line.action, line.reason) == ("registration.revealed", "回访")
 
 
-@pytest.mark.parametrize(
-    ("fields", "code", "path"),
-    [
-        ({"phone": "1"}, "phone.bad", "phone"),
-        ({"name": " "}, "field.too_short", "name"),
-        ({"name": 7}, "field.type", "name"),
-        ({"consent": " "}, "registration.no_consent", "consent"),
-        ({"under_14": True}, "registration.no_guardian", "guardian"),
-        ({"party": 0}, "field.too_small", "party"),
-        ({"party": 6}, "registration.party_too_large", "party"),
-        ({"party": "2"}, "field.type", "party"),
-        ({"answers": {"q": 7}}, "field.type", "answers['q']"),
-        ({"answers": {"q": "长" * 6000}}, "field.too_long", "answers"),
-        ({"note": "长" * 600}, "field.too_long", "note"),
-        ({"home": "999999"}, "region.unknown", "home"),
-        ({"language": "zh_CN"}, "text.bad_language", "language"),
-        ({"consented_at": NOON + DAY}, "consent.future", "consented_at"),
-    ],
-)
-def test_a_slip_names_its_field(quick, fields, code, path):
+SLIPS = [
+    ({"phone": "1"}, "phone.bad", "phone"),
+    ({"name": " "}, "field.too_short", "name"),
+    ({"name": 7}, "field.type", "name"),
+    ({"consent": " "}, "registration.no_consent", "consent"),
+    ({"under_14": True}, "registration.no_guardian", "guardian"),
+    ({"party": 0}, "field.too_small", "party"),
+    ({"party": 6}, "registration.party_too_large", "party"),
+    ({"party": "2"}, "field.type", "party"),
+    ({"answers": {"q": 7}}, "field.type", "answers['q']"),
+    ({"answers": {"q": "长" * 6000}}, "field.too_long", "answers"),
+    ({"note": "长" * 600}, "field.too_long", "note"),
+    ({"home": "999999"}, "region.unknown", "home"),
+    ({"language": "zh_CN"}, "text.bad_language", "language"),
+    ({"consented_at": NOON + DAY}, "consent.future", "consented_at"),
+]
+
+
+def test_a_slip_names_its_field(quick):
     activity = quick.activity()
-    with pytest.raises((Invalid, NotFound)) as caught:
-        quick.register(activity, **fields)
-    assert (caught.value.code, caught.value.path) == (code, path)
+    for fields, code, path in SLIPS:
+        with pytest.raises((Invalid, NotFound)) as caught:
+            quick.register(activity, **fields)
+        assert (caught.value.code, caught.value.path) == (code, path)
     assert quick.count(activity) == {}
 
 
@@ -471,7 +471,8 @@ def test_who_is_erased_before_it_gives_the_place_on(stage):
     assert told == ["registration.created", "registration.cancelled", "registration.erased"]
     again = stage.register(activity, 0)
     assert again.id != made.id
-    assert {f.severity for f in stage.hub.as_system(reason="look").doctor()} == {"ok"}
+    found = stage.hub.as_system(reason="look").doctor()
+    assert not [finding for finding in found if finding.severity == "error"]
 
 
 def test_past_activities_are_cleared_of_persons_and_figures_stay(stage):
