@@ -389,6 +389,30 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.forbidden": Entry(
+        "{term} may not be written; write {wanted}",
+        "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.missing": Entry(
+        "{term} is not translated by its term {wanted}",
+        "“{term}”未按术语译为“{wanted}”",
+    ),
+    "glossary.no_term": Entry(
+        "a concept needs a term",
+        "概念至少要有一个术语",
+        "give terms=[…], each with language and text",
+        "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.same_term": Entry(
+        "the same term stands at place {first} already",
+        "与第 {first} 个术语重复",
+        "a term has one status in a concept",
+        "一个概念内同一术语只能有一种状态",
+    ),
+    "glossary.variant": Entry(
+        "{term} is another spelling; write {wanted}",
+        "“{term}”为异写，宜写“{wanted}”",
+    ),
     "grant.bad_action": Entry(
         "{value} is not an action",
         "{value} 不是动作",
@@ -448,6 +472,13 @@ ENTRIES: dict[str, Entry] = {
         "请求发出前就失败了（{why}）",
         "it is safe to try again",
         "可以安全重试",
+    ),
+    "http.untrusted": Entry(
+        "the server's certificate cannot be trusted ({why}), so nothing was sent",
+        "服务器证书不可信（{why}），未发送任何内容",
+        "have its certificate mended, or name a file with all authorities that you trust in the"
+        " environment variable SSL_CERT_FILE",
+        "请更正服务器证书，或用环境变量 SSL_CERT_FILE 指定包含您信任的全部 CA 的文件",
     ),
     "hub.async_unit": Entry(
         "a unit calls a plain function, and this is a coroutine function",
@@ -1133,6 +1164,12 @@ ENTRIES: dict[str, Entry] = {
         "use 「」 or （） instead",
         "请改用「」或（）",
     ),
+    "sms.callback_elsewhere": Entry(
+        "this callback comes from elsewhere than the gateway's networks",
+        "该回调不是来自网关的网络地址",
+        "look at networks of [gateways.NAME], and that the request says its client",
+        "请检查 [gateways.NAME] 的 networks，以及请求是否带有客户端地址",
+    ),
     "sms.callback_forged": Entry(
         "this callback is not the gateway's",
         "该回调不是网关发出的",
@@ -1172,8 +1209,8 @@ ENTRIES: dict[str, Entry] = {
     "sms.no_poll": Entry(
         "{name} is not asked for receipts; it calls back",
         "{name} 不支持主动拉取回执，由其回调",
-        "pass its requests to sms.callback",
-        "请把其请求交给 sms.callback",
+        "pass its requests to sms.answer",
+        "请把其请求交给 sms.answer",
     ),
     "sms.no_refusal": Entry(
         "template {template} does not say how to refuse",
@@ -1849,6 +1886,12 @@ ENTRIES: dict[str, Entry] = {
         "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
         "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
+    "text.bad_wylie": Entry(
+        "this is no Extended Wylie in {count} places; the first: {first}",
+        "有 {count} 处不符合扩展威利转写；第一处：{first}",
+        "correct it, or use strict=False; what is not Tibetan stands in [brackets]",
+        "请改正，或使用 strict=False；非藏文内容请放入 [方括号]",
+    ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",
         "第 {position} 位是不成对的代理码元",
@@ -1860,6 +1903,22 @@ ENTRIES: dict[str, Entry] = {
         "没有从 {source} 到 {target} 的转换",
         "targets are zh-Hans, zh-Hant, zh-Hant-TW and zh-Hant-HK",
         "目标可为 zh-Hans、zh-Hant、zh-Hant-TW、zh-Hant-HK",
+    ),
+    "tibetan.double_tsheg": Entry(
+        "two tshegs in a row",
+        "连续两个音节点",
+    ),
+    "tibetan.mixed_tsheg": Entry(
+        "both kinds of tsheg in one text, U+0F0B and U+0F0C; the rarer stands here",
+        "同一文本混用两种音节点 U+0F0B 与 U+0F0C；此处为较少的一种",
+    ),
+    "tibetan.order": Entry(
+        "a vowel or sign stands before what belongs under its letter; it is found by nobody",
+        "元音或符号写在下加字之前，检索不到",
+    ),
+    "tibetan.orphan_mark": Entry(
+        "a vowel, sign or subjoined letter stands on no letter",
+        "元音、符号或下加字没有所附的基字",
     ),
     "translation.engine_required": Entry(
         "no engine is named, and the built-in converter only knows Chinese",

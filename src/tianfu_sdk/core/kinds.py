@@ -425,9 +425,10 @@ MESSAGE = Kind(
     ),
     # None by subscriber: messages are written in the order of their phones, so that index would
     # be written all over at each commit. Their ids are made of the phone's index: services/traces.
-    (("state", "campaign", "region", "language"), ("provider_id",), ("batch",)),
+    # With the parts, so that those of a report are added up without a look at the rows.
+    (("state", "campaign", "region", "language", "parts"), ("provider_id",), ("batch",)),
     document=False,
-    schema=3,
+    schema=4,
 )
 """One narrow row a recipient of a campaign, once something became of the message; its id is
 `core.messages.message_id(…)`."""
