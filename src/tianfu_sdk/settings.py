@@ -25,6 +25,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SmsSettings",
+    "TranslationSettings",
     "without_password",
 ]
 
@@ -85,6 +86,14 @@ class AskSettings:
     """Days until a question that was filed is due."""
     engine: str = ""
     """A search engine of a plugin, fed by `tianfu worker`; empty: the one in the store."""
+
+
+@attrs.frozen(kw_only=True)
+class TranslationSettings:
+    """How translations are made."""
+
+    review_required: bool = False
+    """Each segment of a task must have been reviewed before the task can be approved."""
 
 
 @attrs.frozen(kw_only=True)
@@ -187,6 +196,7 @@ class Settings:
     """Seconds that a writer waits for its turn, and that a translation engine may take."""
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
+    translation: TranslationSettings = TranslationSettings()
     sms: SmsSettings = SmsSettings()
     gateways: Mapping[str, GatewaySettings] = MappingProxyType({})
     """Rates, sessions and limits of SMS gateways, by name: `[gateways.my-gateway]`."""
@@ -291,6 +301,7 @@ def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
 _TABLES: Mapping[str, type] = {
     "plugins": PluginSettings,
     "ask": AskSettings,
+    "translation": TranslationSettings,
     "sms": SmsSettings,
 }
 

@@ -26,6 +26,7 @@ from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
+from tianfu_sdk.model.translation_task import TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 
 __all__ = [
@@ -310,6 +311,24 @@ TRANSLATION: NounKind[Translation] = NounKind(
         }
     ),
 )
+TRANSLATION_TASK: NounKind[TranslationTask] = NounKind(
+    TranslationTask,
+    Kind(
+        "translation_task",
+        (Key("source"), Key("language"), Key("state"), *PLACE_KEYS, Key("updated", "int")),
+        (("source",), ("language", "state", "updated"), ("organization", "updated")),
+    ),
+    "ttk",
+    lambda t, placed: (
+        place_keys(t.organization, placed)
+        | {
+            "source": t.source,
+            "language": t.language,
+            "state": t.state.value,
+            "updated": moment_key(t.updated_at),
+        }
+    ),
+)
 
 _NOUNS: tuple[NounKind[Any], ...] = (
     *CONTENT.values(),
@@ -331,6 +350,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     QUESTION,
     REGISTRATION,
     TRANSLATION,
+    TRANSLATION_TASK,
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
