@@ -316,7 +316,7 @@ class _Batch:
             refs=tuple(refs),
             tries=claim.tries,
         )
-        due = work.now + wait
+        due = work.tx.now() + wait
         job = NewJob(reference, pack(packed), due, claim.job.priority, claim.campaign.id)
         work.tx.enqueue(queue_of(self._gateway), [job])
         parts = claim.batch.keys["parts"]
@@ -346,9 +346,9 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
     if not said.left:
         if said.reason or claim.tries >= MOST_TRIES:
             return Parked(said.reason or "sms.unavailable")
-        return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), said.wait))
+        return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), said.wait))
     if MessageState.SENDING in states:
-        return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
+        return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
 
 
