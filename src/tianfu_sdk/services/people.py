@@ -18,6 +18,7 @@ __all__ = [
     "EVIDENCE",
     "NAME",
     "PHONE",
+    "REGISTRANT",
     "TEXT",
     "bytes_of",
     "new_subject",
@@ -39,6 +40,10 @@ NAME = "expert.name"
 """What the name of an expert is sealed as."""
 TEXT = "question.text"
 """What the text of a question is sealed as."""
+REGISTRANT: Mapping[str, str] = {
+    name: f"registration.{name}" for name in ("name", "phone", "note", "answers", "guardian")
+}
+"""What the fields of a registration are sealed as."""
 
 
 def new_subject(work: Work, subject: str) -> bytes:
