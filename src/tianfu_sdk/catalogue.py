@@ -810,6 +810,12 @@ ENTRIES: dict[str, Entry] = {
         "split it",
         "请拆分文件",
     ),
+    "markup.unwritable": Entry(
+        "the encoding {encoding} of the file does not have all characters of the new text",
+        "文件的编码 {encoding} 无法表示新文字中的某些字符",
+        "convert the file to UTF-8 first",
+        "请先将文件转换为 UTF-8",
+    ),
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
         "权重须为不小于 0 的数，可用名称：{names}",
@@ -2181,6 +2187,91 @@ ENTRIES: dict[str, Entry] = {
         "共 {count} 个词，一个词表最多 {most} 个",
         "make several lists",
         "请分成几个词表",
+    ),
+    "xliff.ambiguous": Entry(
+        "several segments are called so",
+        "有多个片段叫此名称",
+        "name file, unit and segment: (file, unit, segment)",
+        "请写全文件、单元与片段：(file, unit, segment)",
+    ),
+    "xliff.bad_id": Entry(
+        "a unit, segment or file has an id that XLIFF does not allow",
+        "单元、片段或文件的 id 不符合 XLIFF 规定",
+        "ids have letters, digits and . - _ : and no spaces",
+        "id 可用字母、数字和 . - _ :，不能有空格",
+    ),
+    "xliff.characters": Entry(
+        "XML cannot hold the character at place {offset}",
+        "第 {offset} 个字符不能写入 XML",
+        "take out control characters",
+        "请去掉控制字符",
+    ),
+    "xliff.codes": Entry(
+        "the inline code {id} was {why} in the translation",
+        "译文中的行内标记 {id} 有误：{why}",
+        "keep the tokens {{1}} … {{/1}} of segment.masked, each once; leave_out=True allows"
+        " to leave out those that may be deleted",
+        "请保留 segment.masked 中的 {{1}} … {{/1}} 各一次；leave_out=True 允许省略可删除的标记",
+    ),
+    "xliff.contradiction": Entry(
+        "a translation and the state {state} contradict one another",
+        "译文与状态 {state} 矛盾",
+        "without a translation the state is empty, and with one it is not",
+        "没有译文时状态为 empty，有译文时不能为 empty",
+    ),
+    "xliff.empty": Entry(
+        "there is nothing to write: no units, or one without a segment",
+        "没有可写的内容：没有单元，或有单元没有片段",
+        "give at least one unit with a segment",
+        "请至少给出一个带片段的单元",
+    ),
+    "xliff.no_target_language": Entry(
+        "the document does not say which language its translations are in",
+        "文档没有说明译文的语言",
+        'give it: with_targets(…, language="bo")',
+        '请指明：with_targets(…, language="bo")',
+    ),
+    "xliff.not_xliff": Entry(
+        "the file is XML but no XLIFF: it begins with {name}",
+        "文件是 XML 但不是 XLIFF：根元素为 {name}",
+        "look whether it is the right file",
+        "请核对文件",
+    ),
+    "xliff.other_language": Entry(
+        "the document is for translations into {found}, not {wanted}",
+        "该文档的译文语言为 {found}，不是 {wanted}",
+        "make a document for the other language",
+        "请为另一语言单独生成文档",
+    ),
+    "xliff.structure": Entry(
+        "an element lacks {wanted}: line {line}",
+        "元素缺少 {wanted}：第 {line} 行",
+        "tianfu xliff check lists all that is wrong",
+        "可用 tianfu xliff check 列出全部问题",
+    ),
+    "xliff.twice": Entry(
+        "two units or segments have this name",
+        "有两个单元或片段重名",
+        "tianfu xliff check lists all that is wrong",
+        "可用 tianfu xliff check 列出全部问题",
+    ),
+    "xliff.unknown_code": Entry(
+        "the segment has no inline code {id}",
+        "片段中没有行内标记 {id}",
+        "take codes from the source or target of the same segment",
+        "请使用同一片段原文或译文中的标记",
+    ),
+    "xliff.unknown_segment": Entry(
+        "the document has no such segment",
+        "文档中没有这个片段",
+        "document.units lists units and segments",
+        "可用 document.units 查看",
+    ),
+    "xliff.version": Entry(
+        "XLIFF {version} is not known",
+        "不认识 XLIFF {version}",
+        "read are 1.1, 1.2, 2.0, 2.1 and 2.2; made are 1.2 and 2.1",
+        "可读取 1.1、1.2、2.0、2.1、2.2；可生成 1.2、2.1",
     ),
 }
 
