@@ -65,6 +65,70 @@ ENTRIES: dict[str, Entry] = {
         "add them with hub.media.add, and look at the account that acts",
         "请先用 hub.media.add 添加，并核对当前账号",
     ),
+    "check.date": Entry(
+        "{missing} dates of the source are not in it",
+        "原文中的 {missing} 个日期未出现",
+    ),
+    "check.double_tsheg": Entry(
+        "has a double tsheg in {count} places",
+        "有 {count} 处重复的分音点",
+    ),
+    "check.empty": Entry(
+        "has no translation",
+        "缺少译文",
+    ),
+    "check.end_mark": Entry(
+        "ends with {found}, the source with {wanted}",
+        "句末标点为 {found}，原文为 {wanted}",
+    ),
+    "check.mark_order": Entry(
+        "has marks in an order in which nobody finds them, in {count} places",
+        "有 {count} 处符号的输入顺序不规范，检索时无法匹配",
+    ),
+    "check.markup": Entry(
+        "markup differs: {missing} missing, {extra} too many",
+        "标记不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.mixed_script": Entry(
+        "has {count} characters of another script",
+        "夹有 {count} 个其他文字的字符",
+    ),
+    "check.mixed_tsheg": Entry(
+        "has both kinds of tsheg: U+0F0B and U+0F0C, the rarer in {count} place",
+        "混用两种分音点（U+0F0B 与 U+0F0C），较少的一种有 {count} 处",
+    ),
+    "check.not_nfc": Entry(
+        "is not in Unicode normal form C",
+        "不是 Unicode NFC 规范形式",
+    ),
+    "check.number": Entry(
+        "numbers differ: {missing} missing, {extra} too many",
+        "数字不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.orphan_mark": Entry(
+        "{count} vowel signs or subjoined letters stand without a letter",
+        "有 {count} 个元音符号或下加字没有所附的字母",
+    ),
+    "check.phone": Entry(
+        "telephone numbers differ: {missing} missing, {extra} too many",
+        "电话号码不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.placeholder": Entry(
+        "placeholders differ: {missing} missing, {extra} too many",
+        "占位符不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.script": Entry(
+        "is not written in the script of {language}",
+        "不是以 {language} 的文字书写",
+    ),
+    "check.unchanged": Entry(
+        "is the same as the source",
+        "与原文相同",
+    ),
+    "check.url": Entry(
+        "web addresses differ: {missing} missing, {extra} too many",
+        "网址不一致：缺 {missing} 个，多 {extra} 个",
+    ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
         "存储的 {what} 文档无法读取",
@@ -389,6 +453,30 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.forbidden": Entry(
+        "{term} may not be written; write {wanted}",
+        "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.missing": Entry(
+        "{term} is not translated by its term {wanted}",
+        "“{term}”未按术语译为“{wanted}”",
+    ),
+    "glossary.no_term": Entry(
+        "a concept needs a term",
+        "概念至少要有一个术语",
+        "give terms=[…], each with language and text",
+        "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.same_term": Entry(
+        "the same term stands at place {first} already",
+        "与第 {first} 个术语重复",
+        "a term has one status in a concept",
+        "一个概念内同一术语只能有一种状态",
+    ),
+    "glossary.variant": Entry(
+        "{term} is another spelling; write {wanted}",
+        "“{term}”为异写，宜写“{wanted}”",
+    ),
     "grant.bad_action": Entry(
         "{value} is not an action",
         "{value} 不是动作",
@@ -448,6 +536,13 @@ ENTRIES: dict[str, Entry] = {
         "请求发出前就失败了（{why}）",
         "it is safe to try again",
         "可以安全重试",
+    ),
+    "http.untrusted": Entry(
+        "the server's certificate cannot be trusted ({why}), so nothing was sent",
+        "服务器证书不可信（{why}），未发送任何内容",
+        "have its certificate mended, or name a file with all authorities that you trust in the"
+        " environment variable SSL_CERT_FILE",
+        "请更正服务器证书，或用环境变量 SSL_CERT_FILE 指定包含您信任的全部 CA 的文件",
     ),
     "hub.async_unit": Entry(
         "a unit calls a plain function, and this is a coroutine function",
@@ -684,6 +779,42 @@ ENTRIES: dict[str, Entry] = {
     "lifecycle.system": Entry(
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
+    ),
+    "markup.broken": Entry(
+        "the file is no well-formed XML: line {line}, {why}",
+        "文件不是格式良好的 XML：第 {line} 行，{why}",
+        "open it in an editor at this line, or ask for it anew",
+        "请在编辑器中查看该行，或重新获取文件",
+    ),
+    "markup.encoding": Entry(
+        "the file is not in the encoding {encoding}: line {line}",
+        "文件不是 {encoding} 编码：第 {line} 行",
+        "save it as UTF-8; a declaration has to name the encoding that the file is in",
+        "请另存为 UTF-8；声明的编码须与文件一致",
+    ),
+    "markup.entities": Entry(
+        "the file declares or uses entities of its own: line {line}",
+        "文件声明或使用了自定义实体：第 {line} 行",
+        "write the characters themselves; entities of strangers are never expanded",
+        "请直接写出字符；出于安全不展开自定义实体",
+    ),
+    "markup.too_deep": Entry(
+        "elements stand more than {most} deep: line {line}",
+        "元素嵌套超过 {most} 层：第 {line} 行",
+        "this is no document that people work with",
+        "这不是正常的文档",
+    ),
+    "markup.too_large": Entry(
+        "the file has more than {most} MiB",
+        "文件超过 {most} MiB",
+        "split it",
+        "请拆分文件",
+    ),
+    "markup.unwritable": Entry(
+        "the encoding {encoding} of the file does not have all characters of the new text",
+        "文件的编码 {encoding} 无法表示新文字中的某些字符",
+        "convert the file to UTF-8 first",
+        "请先将文件转换为 UTF-8",
     ),
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
@@ -993,6 +1124,76 @@ ENTRIES: dict[str, Entry] = {
         "six digits of GB/T 2260, such as 510300; regions.children(code) lists those below one",
         "GB/T 2260 的六位代码，如 510300；regions.children(code) 可列出下级区划",
     ),
+    "registration.closed": Entry(
+        "this activity takes no more registrations",
+        "该活动报名已截止",
+        "places(activity) says when it closed; resume(activity) opens what was stopped by hand",
+        "可用 places(activity) 查看截止时间；人工停止的可用 resume(activity) 恢复",
+    ),
+    "registration.full": Entry(
+        "there is no room: {free} places are free",
+        "名额不足：剩余 {free} 个",
+        "take a smaller party, or publish the activity with more places or a waitlist",
+        "请减少人数，或发布增加名额、开放候补的活动新版",
+    ),
+    "registration.no_consent": Entry(
+        "nothing says that the person agreed to the use of the data for this activity",
+        "缺少本人同意为该活动使用其信息的凭据",
+        "ask first, then give what proves it, such as the number of the form",
+        "请先征得同意，再给出凭据，如登记表编号",
+    ),
+    "registration.no_guardian": Entry(
+        "somebody under 14 comes along, and nothing says that a guardian agreed",
+        "有不满十四周岁的参加者，缺少监护人同意的凭据",
+        "ask a guardian, then give what proves it as `guardian`",
+        "请先征得监护人同意，再用 guardian 给出凭据",
+    ),
+    "registration.not_over": Entry(
+        "this activity is not over yet",
+        "该活动尚未结束",
+        "call it after the end, or mark one as absent(id)",
+        "请在活动结束后调用，或用 absent(id) 逐个标记",
+    ),
+    "registration.not_published": Entry(
+        "this activity is not published now",
+        "该活动目前未发布",
+        "publish it first",
+        "请先发布该活动",
+    ),
+    "registration.not_taken": Entry(
+        "nobody needs to register for this activity",
+        "该活动无需报名",
+        "for one that takes registrations set `registration` to True",
+        "需要报名的活动请将 registration 设为 True",
+    ),
+    "registration.party_too_large": Entry(
+        "{party} persons are too many, at most {most}",
+        "{party} 人过多，最多 {most} 人",
+        "register some of them by another phone",
+        "请用其他手机号为部分人员报名",
+    ),
+    "registration.state": Entry(
+        "a registration that is {state} cannot be changed so: {verb}",
+        "该报名状态为 {state}，不能执行 {verb}",
+        "get(id) shows how it stands; reopen(id, reason) takes a check-in back",
+        "可用 get(id) 查看状态；签到有误可用 reopen(id, reason) 撤回",
+    ),
+    "registration.too_early": Entry(
+        "this activity begins on {begins}; nobody can be checked in before that day",
+        "该活动 {begins} 才开始，当日之前不能签到",
+        "look whether it is the right activity, and whether its time is right",
+        "请核对活动及其时间",
+    ),
+    "registration.too_soon": Entry(
+        "registration for this activity opens at {opens} (China time)",
+        "该活动 {opens}（北京时间）开始报名",
+    ),
+    "registration.twice": Entry(
+        "this phone is registered for this activity already",
+        "该手机号已报名此活动",
+        "the value `owner` is the id of that registration: edit or cancel it",
+        "owner 为已有报名的编号，可修改或取消",
+    ),
     "rollup.moved": Entry(
         "the daily roll-up is not of this log of events",
         "按日汇总与本事件日志不符",
@@ -1063,6 +1264,12 @@ ENTRIES: dict[str, Entry] = {
         "use 「」 or （） instead",
         "请改用「」或（）",
     ),
+    "sms.callback_elsewhere": Entry(
+        "this callback comes from elsewhere than the gateway's networks",
+        "该回调不是来自网关的网络地址",
+        "look at networks of [gateways.NAME], and that the request says its client",
+        "请检查 [gateways.NAME] 的 networks，以及请求是否带有客户端地址",
+    ),
     "sms.callback_forged": Entry(
         "this callback is not the gateway's",
         "该回调不是网关发出的",
@@ -1102,8 +1309,8 @@ ENTRIES: dict[str, Entry] = {
     "sms.no_poll": Entry(
         "{name} is not asked for receipts; it calls back",
         "{name} 不支持主动拉取回执，由其回调",
-        "pass its requests to sms.callback",
-        "请把其请求交给 sms.callback",
+        "pass its requests to sms.answer",
+        "请把其请求交给 sms.answer",
     ),
     "sms.no_refusal": Entry(
         "template {template} does not say how to refuse",
@@ -1727,6 +1934,18 @@ ENTRIES: dict[str, Entry] = {
         "save it again as .xlsx",
         "请另存为 .xlsx",
     ),
+    "tbx.invalid": Entry(
+        "line {line}: {why} ({rule})",
+        "第 {line} 行：{why}（{rule}）",
+        "tf.formats.tbx.check(data) lists all that is wrong",
+        "可用 tf.formats.tbx.check(data) 列出全部问题",
+    ),
+    "tbx.not_tbx": Entry(
+        "this is no TBX: its root is {name}",
+        "这不是 TBX：根元素为 {name}",
+        "export it as TBX-Basic from the tool that it comes from",
+        "请从原工具导出为 TBX-Basic",
+    ),
     "template.bad_name": Entry(
         "{value} is no name of a variable",
         "{value} 不能作为变量名",
@@ -1779,6 +1998,12 @@ ENTRIES: dict[str, Entry] = {
         "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
         "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
+    "text.bad_wylie": Entry(
+        "this is no Extended Wylie in {count} places; the first: {first}",
+        "有 {count} 处不符合扩展威利转写；第一处：{first}",
+        "correct it, or use strict=False; what is not Tibetan stands in [brackets]",
+        "请改正，或使用 strict=False；非藏文内容请放入 [方括号]",
+    ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",
         "第 {position} 位是不成对的代理码元",
@@ -1790,6 +2015,40 @@ ENTRIES: dict[str, Entry] = {
         "没有从 {source} 到 {target} 的转换",
         "targets are zh-Hans, zh-Hant, zh-Hant-TW and zh-Hant-HK",
         "目标可为 zh-Hans、zh-Hant、zh-Hant-TW、zh-Hant-HK",
+    ),
+    "tibetan.double_tsheg": Entry(
+        "two tshegs in a row",
+        "连续两个音节点",
+    ),
+    "tibetan.mixed_tsheg": Entry(
+        "both kinds of tsheg in one text, U+0F0B and U+0F0C; the rarer stands here",
+        "同一文本混用两种音节点 U+0F0B 与 U+0F0C；此处为较少的一种",
+    ),
+    "tibetan.order": Entry(
+        "a vowel or sign stands before what belongs under its letter; it is found by nobody",
+        "元音或符号写在下加字之前，检索不到",
+    ),
+    "tibetan.orphan_mark": Entry(
+        "a vowel, sign or subjoined letter stands on no letter",
+        "元音、符号或下加字没有所附的基字",
+    ),
+    "tmx.invalid": Entry(
+        "line {line}: {why} ({rule})",
+        "第 {line} 行：{why}（{rule}）",
+        "tf.formats.tmx.check(data) lists all that is wrong",
+        "可用 tf.formats.tmx.check(data) 列出全部问题",
+    ),
+    "tmx.not_tmx": Entry(
+        "this is no TMX: its root is {name}",
+        "这不是 TMX：根元素为 {name}",
+        "export it as TMX 1.4 from the tool that it comes from",
+        "请从原工具导出为 TMX 1.4",
+    ),
+    "translation.checks_failed": Entry(
+        "{count} translations have an error; the first is {name}",
+        "有 {count} 处译文存在错误，首处为 {name}",
+        "translations.problems lists them; dismiss one that is none, or send it back",
+        "用 translations.problems 查看；误报可由审校人员 dismiss，否则退回修改",
     ),
     "translation.engine_required": Entry(
         "no engine is named, and the built-in converter only knows Chinese",
@@ -1803,11 +2062,35 @@ ENTRIES: dict[str, Entry] = {
         "try another engine, or enter the translation by hand",
         "请换用其他引擎或人工录入",
     ),
+    "translation.languages": Entry(
+        "these tasks are of {count} pairs of languages",
+        "这些任务涉及 {count} 个语言对",
+        "write a document for each pair",
+        "请按语言对分别导出",
+    ),
     "translation.malformed": Entry(
         "what the engine gave back is no translation of what it was given: {why}",
         "翻译引擎返回的内容不是译文：{why}",
         "try another engine, or enter the translation by hand",
         "请换用其他引擎或人工录入",
+    ),
+    "translation.no_check": Entry(
+        "{name} is no check whose problem could be dismissed",
+        "{name} 不是可以忽略的检查项",
+        "there are: {names}",
+        "可用的检查项：{names}",
+    ),
+    "translation.no_comment": Entry(
+        "a translation is sent back without a reason",
+        "退回译文未说明理由",
+        "say what the translator is to change",
+        "请说明需要修改什么",
+    ),
+    "translation.no_segment": Entry(
+        "the task has no segment {segment}",
+        "任务中没有句段 {segment}",
+        "task.segments lists their ids; a new revision of the source may have dropped it",
+        "句段编号见 task.segments；原文改版后该句可能已删除",
     ),
     "translation.no_source": Entry(
         "{id} is not a content",
@@ -1837,17 +2120,41 @@ ENTRIES: dict[str, Entry] = {
         "the source is written in {language} itself",
         "原文就是 {language}",
     ),
+    "translation.segment_moved": Entry(
+        "segment {segment} was changed since it was read",
+        "句段 {segment} 在读取之后已被他人修改",
+        "read the task {task} again and enter what still holds",
+        "请重新读取任务 {task} 后再录入",
+    ),
+    "translation.segment_state": Entry(
+        "segment {segment} is {state}, so it cannot be taken through: {verb}",
+        "句段 {segment} 当前为 {state}，不能执行 {verb}",
+        "review what is translated; name machine drafts one by one; return what is not empty",
+        "只能审校已翻译的句段，机器初稿须逐一指明；空句段不能退回",
+    ),
     "translation.source_moved": Entry(
         "the source got a new revision while the engine was at work",
         "翻译期间原文已有新版本",
         "suggest again",
         "请重新生成",
     ),
+    "translation.task_open": Entry(
+        "people are at work on the task {task} of this translation",
+        "该译文的翻译任务 {task} 正在进行",
+        "work on the task: enter, review, approve_task",
+        "请在任务中录入、审校并审定",
+    ),
     "translation.transient": Entry(
         "the engine did not answer as it should",
         "翻译引擎暂时无法应答",
         "try again later",
         "请稍后再试",
+    ),
+    "translation.unfinished": Entry(
+        "{count} segments are not done; the first is {state}",
+        "还有 {count} 个句段未完成，首个为 {state}",
+        "translate, confirm or review what is left; task.progress counts it",
+        "请完成余下句段的翻译、确认或审校；进度见 task.progress",
     ),
     "translation.unsettled": Entry(
         "a content that is {state} cannot be translated yet",
@@ -1886,6 +2193,97 @@ ENTRIES: dict[str, Entry] = {
         "共 {count} 个词，一个词表最多 {most} 个",
         "make several lists",
         "请分成几个词表",
+    ),
+    "xliff.ambiguous": Entry(
+        "several segments are called so",
+        "有多个片段叫此名称",
+        "name file, unit and segment: (file, unit, segment)",
+        "请写全文件、单元与片段：(file, unit, segment)",
+    ),
+    "xliff.bad_id": Entry(
+        "a unit, segment or file has an id that XLIFF does not allow",
+        "单元、片段或文件的 id 不符合 XLIFF 规定",
+        "ids have letters, digits and . - _ : and no spaces",
+        "id 可用字母、数字和 . - _ :，不能有空格",
+    ),
+    "xliff.characters": Entry(
+        "XML cannot hold the character at place {offset}",
+        "第 {offset} 个字符不能写入 XML",
+        "take out control characters",
+        "请去掉控制字符",
+    ),
+    "xliff.codes": Entry(
+        "the inline code {id} was {why} in the translation",
+        "译文中的行内标记 {id} 有误：{why}",
+        "keep the tokens {{1}} … {{/1}} of segment.masked, each once; leave_out=True allows"
+        " to leave out those that may be deleted",
+        "请保留 segment.masked 中的 {{1}} … {{/1}} 各一次；leave_out=True 允许省略可删除的标记",
+    ),
+    "xliff.contradiction": Entry(
+        "a translation and the state {state} contradict one another",
+        "译文与状态 {state} 矛盾",
+        "without a translation the state is empty, and with one it is not",
+        "没有译文时状态为 empty，有译文时不能为 empty",
+    ),
+    "xliff.empty": Entry(
+        "there is nothing to write: no units, or one without a segment",
+        "没有可写的内容：没有单元，或有单元没有片段",
+        "give at least one unit with a segment",
+        "请至少给出一个带片段的单元",
+    ),
+    "xliff.invalid": Entry(
+        "line {line}: {why} [{rule}]",
+        "第 {line} 行不符合 XLIFF 规范：{why} [{rule}]",
+        "tianfu xliff check lists all that is wrong in the file",
+        "用 tianfu xliff check 查看文件的全部问题",
+    ),
+    "xliff.no_target_language": Entry(
+        "the document does not say which language its translations are in",
+        "文档没有说明译文的语言",
+        'give it: with_targets(…, language="bo")',
+        '请指明：with_targets(…, language="bo")',
+    ),
+    "xliff.not_xliff": Entry(
+        "the file is XML but no XLIFF: it begins with {name}",
+        "文件是 XML 但不是 XLIFF：根元素为 {name}",
+        "look whether it is the right file",
+        "请核对文件",
+    ),
+    "xliff.other_language": Entry(
+        "the document is for translations into {found}, not {wanted}",
+        "该文档的译文语言为 {found}，不是 {wanted}",
+        "make a document for the other language",
+        "请为另一语言单独生成文档",
+    ),
+    "xliff.structure": Entry(
+        "an element lacks {wanted}: line {line}",
+        "元素缺少 {wanted}：第 {line} 行",
+        "tianfu xliff check lists all that is wrong",
+        "可用 tianfu xliff check 列出全部问题",
+    ),
+    "xliff.twice": Entry(
+        "two units or segments have this name",
+        "有两个单元或片段重名",
+        "tianfu xliff check lists all that is wrong",
+        "可用 tianfu xliff check 列出全部问题",
+    ),
+    "xliff.unknown_code": Entry(
+        "the segment has no inline code {id}",
+        "片段中没有行内标记 {id}",
+        "take codes from the source or target of the same segment",
+        "请使用同一片段原文或译文中的标记",
+    ),
+    "xliff.unknown_segment": Entry(
+        "the document has no such segment",
+        "文档中没有这个片段",
+        "document.units lists units and segments",
+        "可用 document.units 查看",
+    ),
+    "xliff.version": Entry(
+        "XLIFF {version} is not known",
+        "不认识 XLIFF {version}",
+        "read are 1.1, 1.2, 2.0, 2.1 and 2.2; made are 1.2 and 2.1",
+        "可读取 1.1、1.2、2.0、2.1、2.2；可生成 1.2、2.1",
     ),
 }
 

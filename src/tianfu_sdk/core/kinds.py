@@ -18,6 +18,7 @@ from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.region import RegionAmendment
+from tianfu_sdk.model.registration import Registration, RegistrationState
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.sms_policy import SmsPolicy
@@ -25,6 +26,7 @@ from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
+from tianfu_sdk.model.translation_task import TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 
 __all__ = [
@@ -257,6 +259,27 @@ QUESTION: NounKind[Question] = NounKind(
         | {"state": q.state.value, "language": q.language, "asked": moment_key(q.created_at)}
     ),
 )
+REGISTRATION: NounKind[Registration] = NounKind(
+    Registration,
+    Kind(
+        "registration",
+        (
+            Key("activity"),
+            Key("state"),
+            Key("number", "int"),
+            Key("party", "int"),
+            Key("phone_ix", "bytes"),
+            *PLACE_KEYS,
+        ),
+        (("activity", "number"), ("activity", "state", "number"), ("phone_ix",)),
+    ),
+    "rgs",
+    # As of a subscriber, the desk gives the blind index.
+    lambda r, placed: (
+        place_keys(r.organization, placed)
+        | {"activity": r.activity, "state": r.state.value, "number": r.number, "party": r.party}
+    ),
+)
 TRANSLATION: NounKind[Translation] = NounKind(
     Translation,
     Kind(
@@ -288,6 +311,24 @@ TRANSLATION: NounKind[Translation] = NounKind(
         }
     ),
 )
+TRANSLATION_TASK: NounKind[TranslationTask] = NounKind(
+    TranslationTask,
+    Kind(
+        "translation_task",
+        (Key("source"), Key("language"), Key("state"), *PLACE_KEYS, Key("updated", "int")),
+        (("source",), ("language", "state", "updated"), ("organization", "updated")),
+    ),
+    "ttk",
+    lambda t, placed: (
+        place_keys(t.organization, placed)
+        | {
+            "source": t.source,
+            "language": t.language,
+            "state": t.state.value,
+            "updated": moment_key(t.updated_at),
+        }
+    ),
+)
 
 _NOUNS: tuple[NounKind[Any], ...] = (
     *CONTENT.values(),
@@ -307,7 +348,9 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     SEGMENT,
     EXPERT,
     QUESTION,
+    REGISTRATION,
     TRANSLATION,
+    TRANSLATION_TASK,
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
@@ -337,6 +380,17 @@ MEDIA_USE = Kind(
 )
 """A narrow row for everything that holds on to the bytes of a medium: a revision of a content,
 or an upload that nothing uses yet; see `core.media`."""
+ENROLMENT = Kind(
+    "enrolment",
+    (
+        *(Key(state.value, "int") for state in RegistrationState),
+        *(Key(f"{state.value}_persons", "int") for state in RegistrationState),
+        *(Key(name, "int") for name in ("numbers", "stopped", "held")),
+    ),
+    (("held",),),
+    document=False,
+)
+"""How the registrations of one activity, whose id it has, stand: `core.enrolling.Tally`."""
 REACH = Kind(
     "reach",
     (
@@ -391,9 +445,10 @@ MESSAGE = Kind(
     ),
     # None by subscriber: messages are written in the order of their phones, so that index would
     # be written all over at each commit. Their ids are made of the phone's index: services/traces.
-    (("state", "campaign", "region", "language"), ("provider_id",), ("batch",)),
+    # With the parts, so that those of a report are added up without a look at the rows.
+    (("state", "campaign", "region", "language", "parts"), ("provider_id",), ("batch",)),
     document=False,
-    schema=3,
+    schema=4,
 )
 """One narrow row a recipient of a campaign, once something became of the message; its id is
 `core.messages.message_id(…)`."""
@@ -522,6 +577,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     *(shelf.kind for shelf in _NOUNS),
     REVISION,
     MEDIA_USE,
+    ENROLMENT,
     REACH,
     CONTACT,
     QUOTA,
