@@ -147,7 +147,7 @@ class KindTable:
             text = self._somes.get((len(chunk), names))
             if text is None:
                 wanted = sa.select(main.c.id, *columns).where(among(main.c.id, 0, len(chunk)))
-                text = self._somes[len(chunk), names] = self._said(wanted)
+                text = self._somes[len(chunk), names] = self._asked(wanted)
             found += map(tuple, session.rows(text, chunk))
         return found
 
