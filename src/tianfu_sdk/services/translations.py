@@ -24,6 +24,7 @@ from tianfu_sdk.model.translation import (
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.gaps import coverage_of, missing_page
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.terms import demand_glossary
 from tianfu_sdk.services.translated import (
     source_of,
     stop_task,
@@ -357,7 +358,8 @@ class Translations(TranslationTasks):
                 `account.required`.
             Invalid: `translation.outdated`, its source has a newer revision;
                 `translation.wrong_script`, such as a Tibetan text that is not mostly in
-                Tibetan script; `lifecycle.illegal`.
+                Tibetan script; `glossary.refused`, it has a forbidden term or lacks one that
+                is required (`hub.glossary.problems` lists them); `lifecycle.illegal`.
             NotFound: `noun.unknown`.
         """
 
@@ -366,6 +368,7 @@ class Translations(TranslationTasks):
             approved = translating.approve(
                 before, source, person=work.person, native_reviewed=native_reviewed
             )
+            demand_glossary(work, approved, source)
             return store_translation(work, approved, source, "approved")
 
         return self._write(write)
