@@ -97,6 +97,13 @@ class TranslationSettings:
     memory_units: int = 200_000
     """Units of the translation memory that a process holds to look things up in, at most; of
     more, those that changed last. 100,000 of 34 characters take about 150 MB."""
+    engines: tuple[str, ...] = ()
+    """Engines that are asked where none is named, the first first; the next one is for what
+    another has not, or fails at."""
+    third_party: bool = False
+    """Text may go to engines of somebody else that nobody named."""
+    patience: float = 60.0
+    """Seconds that one request to draft may wait, all together, for engines that say: later."""
 
 
 @attrs.frozen(kw_only=True)
