@@ -84,7 +84,8 @@ def demand_glossary(work: Work, translation: Translation, source: Content) -> No
             path=errors[0].field,
             count=len(errors),
             name=errors[0].code,
-            **errors[0].values,
+            term=errors[0].values["term"],
+            wanted=errors[0].values["wanted"],
             found=tuple(found),
         )
 
