@@ -388,12 +388,7 @@ def _scope(work: Work, action: Action) -> tuple[Group, ...] | None:
 
 
 def visible_task(work: Work, id_: str, action: Action) -> TranslationTask:
-    """Give a task that the actor may act on so.
-
-    Raises:
-        NotFound: `noun.unknown`, also where it may not be read.
-        Denied: `grant.missing`, `account.required`.
-    """
+    """Give a task that the actor may act on; raises `NotFound`, `Denied` as `Work.visible`."""
     scope = _scope(work, action)
     row = work.get_row(TRANSLATION_TASK, id_)
     if not _within(row, scope):
