@@ -10,11 +10,12 @@ from tianfu_sdk import codec
 from tianfu_sdk.core import aligning, policy, tasks
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.kinds import TRANSLATION, TRANSLATION_TASK
+from tianfu_sdk.core.segmenting import error_of
 from tianfu_sdk.errors import Denied, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Group, Query, Row, Where
-from tianfu_sdk.model.translation import SegmentState, Translation, TranslationState
+from tianfu_sdk.model.translation import Failed, Ok, SegmentState, Translation, TranslationState
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.page import Page
@@ -159,39 +160,49 @@ class TranslationTasks(Desk):
         """Let an engine draft what has no translation yet; people confirm it or enter their own.
 
         The engine is called outside any transaction, so this is not for `hub.unit`. What
-        somebody entered meanwhile stays.
+        somebody entered meanwhile stays. Placeholders, tags and addresses go through
+        untouched; where some are missing after, the segment is `needs_work`. What an engine
+        could not do stays empty: draft again later, or enter it.
 
         Args:
             id: Of the task.
-            engine: Name of an engine at the port `translation`; None: the built-in converter
-                between the ways of writing Chinese, which is offline.
+            engine: Name of an engine at the port `translation`; None: those of the setting
+                `[translation] engines`, one after the other, and the built-in converter
+                between the ways of writing Chinese.
 
         Raises:
             Invalid: `translation.engine_required`.
             Unsupported: `translation.unsupported`, the engine has no such pair.
             PluginError: `plugin.unknown`, nobody offers the engine.
-            BackendError: As of `suggest`; nothing was changed.
+            BackendError: As of `suggest`, where nothing at all could be translated.
             QuotaExceeded: `translation.quota`.
             Denied: `account.required`; `grant.missing`, no grant to `translate` there.
             NotFound: `noun.unknown`.
         """
         seen = self._read(lambda work: _visible(work, id, Action.TRANSLATE))
         empty = [one for one in seen.segments if one.state is SegmentState.EMPTY]
-        texts, origin = translate_texts(
+        results = translate_texts(
             self._tools,
             engine,
             [one.source for one in empty],
             source=seen.source_language,
             target=seen.language,
         )
-        told = {one.source: (text, origin) for one, text in zip(empty, texts, strict=True)}
+        told = {
+            one.source: result
+            for one, result in zip(empty, results, strict=True)
+            if isinstance(result, Ok)
+        }
+        failed = [result for result in results if isinstance(result, Failed)]
+        if failed and not told:
+            raise error_of(failed[0], source=seen.source_language, target=seen.language)
 
         def change(task: TranslationTask, work: Work) -> TranslationTask:
             # By its words, as the source may have moved meanwhile.
             given = {one.id: told[one.source] for one in task.segments if one.source in told}
             return tasks.drafted(task, given, person=work.person)
 
-        return self._step(id, Action.TRANSLATE, change, "drafted")
+        return self._step(id, Action.TRANSLATE, change, "drafted", failed=str(len(failed)))
 
     def enter(
         self,
