@@ -2062,6 +2062,12 @@ ENTRIES: dict[str, Entry] = {
         "try another engine, or enter the translation by hand",
         "请换用其他引擎或人工录入",
     ),
+    "translation.languages": Entry(
+        "these tasks are of {count} pairs of languages",
+        "这些任务涉及 {count} 个语言对",
+        "write a document for each pair",
+        "请按语言对分别导出",
+    ),
     "translation.malformed": Entry(
         "what the engine gave back is no translation of what it was given: {why}",
         "翻译引擎返回的内容不是译文：{why}",
@@ -2224,6 +2230,12 @@ ENTRIES: dict[str, Entry] = {
         "没有可写的内容：没有单元，或有单元没有片段",
         "give at least one unit with a segment",
         "请至少给出一个带片段的单元",
+    ),
+    "xliff.invalid": Entry(
+        "line {line}: {why} [{rule}]",
+        "第 {line} 行不符合 XLIFF 规范：{why} [{rule}]",
+        "tianfu xliff check lists all that is wrong in the file",
+        "用 tianfu xliff check 查看文件的全部问题",
     ),
     "xliff.no_target_language": Entry(
         "the document does not say which language its translations are in",

@@ -31,7 +31,7 @@ from tianfu_sdk.services.translated import (
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["TranslationTasks"]
+__all__ = ["TranslationTasks", "visible_task"]
 
 
 class TranslationTasks(Desk):
@@ -85,7 +85,7 @@ class TranslationTasks(Desk):
 
     def task(self, id: str) -> TranslationTask:  # noqa: A002 - the field's name
         """Give a task that this account may read; raises `NotFound` (`noun.unknown`)."""
-        return self._read(lambda work: _visible(work, id, Action.READ))
+        return self._read(lambda work: visible_task(work, id, Action.READ))
 
     def tasks(
         self,
@@ -154,7 +154,7 @@ class TranslationTasks(Desk):
         Raises:
             NotFound: `noun.unknown`.
         """
-        return self._read(lambda work: tasks.problems_of(_visible(work, id, Action.READ)))
+        return self._read(lambda work: tasks.problems_of(visible_task(work, id, Action.READ)))
 
     def draft(self, id: str, engine: str | None = None) -> TranslationTask:  # noqa: A002
         """Let an engine draft what has no translation yet; people confirm it or enter their own.
@@ -179,7 +179,7 @@ class TranslationTasks(Desk):
             Denied: `account.required`; `grant.missing`, no grant to `translate` there.
             NotFound: `noun.unknown`.
         """
-        seen = self._read(lambda work: _visible(work, id, Action.TRANSLATE))
+        seen = self._read(lambda work: visible_task(work, id, Action.TRANSLATE))
         empty = [one for one in seen.segments if one.state is SegmentState.EMPTY]
         results = translate_texts(
             self._tools,
@@ -334,7 +334,7 @@ class TranslationTasks(Desk):
         required = self._tools.settings.translation.review_required
 
         def write(work: Work) -> Translation:
-            before = _visible(work, id, Action.APPROVE)
+            before = visible_task(work, id, Action.APPROVE)
             source = source_of(work, before)
             task = tasks.approved(
                 before,
@@ -358,7 +358,7 @@ class TranslationTasks(Desk):
         **data: str,
     ) -> TranslationTask:
         def write(work: Work) -> TranslationTask:
-            before = _visible(work, id_, action)
+            before = visible_task(work, id_, action)
             source = source_of(work, before)
             changed = change(tasks.followed(before, source), work)
             codec.check(changed)
@@ -379,7 +379,8 @@ def _scope(work: Work, action: Action) -> tuple[Group, ...] | None:
     return tuple(group for group in scope if group != everybodys)
 
 
-def _visible(work: Work, id_: str, action: Action) -> TranslationTask:
+def visible_task(work: Work, id_: str, action: Action) -> TranslationTask:
+    """Give a task that the actor may act on; raises `NotFound`, `Denied` as `Work.visible`."""
     scope = _scope(work, action)
     row = work.get_row(TRANSLATION_TASK, id_)
     if not _within(row, scope):

@@ -36,14 +36,14 @@ from tianfu_sdk.services.translated import (
     translations_of,
     visible_source,
 )
-from tianfu_sdk.services.translation_tasks import TranslationTasks
+from tianfu_sdk.services.translation_files import TranslationFiles
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language, normalize
 
 __all__ = ["Translations"]
 
 
-class Translations(TranslationTasks):
+class Translations(TranslationFiles):
     """Enter, approve and read translations. Safe to share between threads.
 
     One content has at most one translation into a language. It is public while a person
