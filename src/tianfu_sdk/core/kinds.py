@@ -536,6 +536,27 @@ RECEIPT = Kind(
     schema=3,
 )
 """Receipts that came before the message they are of was known by that id."""
+PART = Kind(
+    "part",
+    (
+        Key("first"),
+        Key("provider_id"),
+        Key("number", "int"),
+        Key("total", "int"),
+        Key("at", "int"),
+    ),
+    (("at",),),
+    document=False,
+)
+"""A part of a message that its gateway tells of by itself, by the digest of its id; `first` and
+`provider_id` are of the first part, which is the message's: `services.parts`."""
+PARTIAL = Kind(
+    "partial",
+    (Key("phone_ix", "bytes"), Key("seen", "int"), Key("at", "int")),
+    (("at",), ("phone_ix",)),
+    document=False,
+)
+"""Which parts of a message a phone got, a bit each."""
 LANE = Kind(
     "lane",
     tuple(
@@ -633,6 +654,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     BATCH,
     FORMER_PHONE,
     RECEIPT,
+    PART,
+    PARTIAL,
     LANE,
     SEAT,
     SUBJECT_KEY,
