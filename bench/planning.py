@@ -125,14 +125,16 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 
 
 @contextlib.contextmanager
-def _opened(url: str) -> Iterator:
+def _opened(url: str, *, old: bool = False) -> Iterator:
+    """Open a store, or bring one that was kept by an older program up to this one."""
     from tianfu_sdk.hub import Hub
 
     plugins = []
     if not url.startswith("sqlite:"):
         plugins.append(importlib.import_module("tianfu_storage_sql"))
     settings = {"timeout": 60.0, "erasures": os.devnull}
-    with Hub.open(url, settings=settings, plugins=plugins, discover=False) as hub:
+    door = Hub.migrate if old else Hub.open
+    with door(url, settings=settings, plugins=plugins, discover=False) as hub:
         yield hub
 
 
@@ -163,19 +165,23 @@ def fill(url: str, count: int) -> str:
                 tx.load(CONTACT.name, sent)
 
             store.run(load, write=True)
-        made = me.sms.compose(
-            title="防灾减灾宣传周",
-            organization=chief.organization,
-            region=_REGION,
-            texts={
-                "zh-Hans": "地震时先躲到结实的桌下，护住头颈，不要乘电梯；主震过后再有序撤离到空旷处。"
-                * 2,
-                "bo": "ས་ཡོམ་བརྒྱབ་དུས་ཐོག་མར་ཅོག་ཙེའི་འོག་ཏུ་གབ་དགོས།" * 2,
-            },
-            signature="四川科普",
-            topic="safety_science",
-        )
-        return f"{chief.id},{made.id}"
+        return f"{chief.id},{_composed(me, chief.organization)}"
+
+
+def _composed(me, organization: str) -> str:
+    made = me.sms.compose(
+        title="防灾减灾宣传周",
+        organization=organization,
+        region=_REGION,
+        texts={
+            "zh-Hans": "地震时先躲到结实的桌下，护住头颈，不要乘电梯；主震过后再有序撤离到空旷处。"
+            * 2,
+            "bo": "ས་ཡོམ་བརྒྱབ་དུས་ཐོག་མར་ཅོག་ཙེའི་འོག་ཏུ་གབ་དགོས།" * 2,
+        },
+        signature="四川科普",
+        topic="safety_science",
+    )
+    return made.id
 
 
 def _in_memory(store) -> None:
@@ -293,6 +299,8 @@ def main() -> None:
         url = f"sqlite:///{options.keep}"
         if not note.exists():
             note.write_text(fill(url, options.recipients), "utf-8")
+        with _opened(url, old=True):
+            pass
         campaign = note.read_text("utf-8")
         if options.profile:
             plan(url, campaign, profile=True)
