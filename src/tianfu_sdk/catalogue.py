@@ -453,9 +453,21 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.bad_file": Entry(
+        "nothing was taken in; line {line}: {why} ({rule})",
+        "未导入任何内容；第 {line} 行：{why}（{rule}）",
+        "correct the file; the error's problems list all that is wrong",
+        "请改正文件；该错误的 problems 列出全部问题",
+    ),
     "glossary.forbidden": Entry(
         "{term} may not be written; write {wanted}",
         "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.format": Entry(
+        "a glossary comes as .tbx or .csv, not {ending}",
+        "术语库文件应为 .tbx 或 .csv，不是 {ending}",
+        "name the format",
+        "请指明格式",
     ),
     "glossary.missing": Entry(
         "{term} is not translated by its term {wanted}",
@@ -466,6 +478,12 @@ ENTRIES: dict[str, Entry] = {
         "概念至少要有一个术语",
         "give terms=[…], each with language and text",
         "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.refused": Entry(
+        "{count} terms are not those of the glossary; the first: {term}, to be {wanted} ({name})",
+        "有 {count} 处术语不符合术语库；第一处：“{term}”，应为“{wanted}”（{name}）",
+        "correct the translation; hub.glossary.problems(id) lists them",
+        "请修改译文；可用 hub.glossary.problems(id) 查看",
     ),
     "glossary.same_term": Entry(
         "the same term stands at place {first} already",
@@ -897,6 +915,28 @@ ENTRIES: dict[str, Entry] = {
         "无法识别类型",
         "say media_type=",
         "请指明 media_type",
+    ),
+    "memory.bad_file": Entry(
+        "nothing was taken in; line {line}: {why} ({rule})",
+        "未导入任何内容；第 {line} 行：{why}（{rule}）",
+        "correct the file; the error's problems list all that is wrong",
+        "请改正文件；该错误的 problems 列出全部问题",
+    ),
+    "memory.bad_score": Entry(
+        "a score is above 0 and at most 1, not {found}",
+        "相似度须大于 0 且不超过 1，当前为 {found}",
+    ),
+    "memory.format": Entry(
+        "a memory comes as .tmx or .csv, not {ending}",
+        "翻译记忆文件应为 .tmx 或 .csv，不是 {ending}",
+        "name the format",
+        "请指明格式",
+    ),
+    "memory.languages": Entry(
+        "a table needs to know its languages",
+        "写成表格须指明语言",
+        "give two or more, the source first",
+        "请给出至少两种语言，源语言在前",
     ),
     "noun.unknown": Entry(
         "there is no {kind} {id}, or not for this account",
@@ -2062,6 +2102,12 @@ ENTRIES: dict[str, Entry] = {
         "try another engine, or enter the translation by hand",
         "请换用其他引擎或人工录入",
     ),
+    "translation.languages": Entry(
+        "these tasks are of {count} pairs of languages",
+        "这些任务涉及 {count} 个语言对",
+        "write a document for each pair",
+        "请按语言对分别导出",
+    ),
     "translation.malformed": Entry(
         "what the engine gave back is no translation of what it was given: {why}",
         "翻译引擎返回的内容不是译文：{why}",
@@ -2224,6 +2270,12 @@ ENTRIES: dict[str, Entry] = {
         "没有可写的内容：没有单元，或有单元没有片段",
         "give at least one unit with a segment",
         "请至少给出一个带片段的单元",
+    ),
+    "xliff.invalid": Entry(
+        "line {line}: {why} [{rule}]",
+        "第 {line} 行不符合 XLIFF 规范：{why} [{rule}]",
+        "tianfu xliff check lists all that is wrong in the file",
+        "用 tianfu xliff check 查看文件的全部问题",
     ),
     "xliff.no_target_language": Entry(
         "the document does not say which language its translations are in",
