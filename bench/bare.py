@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+
+import httpx
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tianfu_sdk.backends.keyring import LocalKeys
 
 GROUP = 8
 _WIDTH = 100
@@ -37,9 +43,21 @@ class Bare:
         self._store.execute("PRAGMA synchronous = FULL")
         self._store.execute("PRAGMA secure_delete = ON")
         self._url = url
-        self._path = path
         self.cpu: Counter[str] = Counter()
         """Seconds of this thread, by part."""
+        key = Path(f"{path}.key")
+        self._master = LocalKeys(lambda: key.read_text("utf-8"))._current.engine
+        tables = self._store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        message = next(name for (name,) in tables if re.fullmatch(r"d[0-9]*_message", name))
+        columns = self._store.execute(f"PRAGMA table_info({message})")
+        given = _MESSAGE.split(", ")
+        more = [name for _, name, _, wanted, *_ in columns if wanted and name not in given]
+        names = ", ".join([*given, *more])
+        marks = ", ".join("?" * (len(given) + len(more)))
+        self._insert = f"INSERT INTO {message} ({names}) VALUES ({marks})"
+        self._more = ("",) * len(more)
+        self._client = httpx.Client()
+        self._client.post(url, content=b"{}")
 
     @contextlib.contextmanager
     def _part(self, name: str) -> Iterator[None]:
@@ -49,30 +67,10 @@ class Bare:
 
     def run(self) -> int:
         """Send all; gives how many numbers."""
-        import httpx
-
-        from tianfu_sdk.backends.keyring import LocalKeys
-
-        key = Path(f"{self._path}.key")
-        self._master = LocalKeys(lambda: key.read_text("utf-8"))._current.engine
-        message = next(
-            name
-            for (name,) in self._store.execute("SELECT name FROM sqlite_schema ORDER BY name")
-            if name.startswith("d") and name.endswith("_message")
-        )
-        more = [
-            row[1]
-            for row in self._store.execute(f"PRAGMA table_info({message})")
-            if row[1] not in _MESSAGE.split(", ") and row[3]
-        ]
-        names = ", ".join([_MESSAGE, *more])
-        marks = ", ".join("?" * (11 + len(more)))
-        self._insert = f"INSERT INTO {message} ({names}) VALUES ({marks})"
-        self._more = ("",) * len(more)
         total = 0
-        with httpx.Client() as self._client:
-            while found := self._group():
-                total += found
+        while found := self._group():
+            total += found
+        self._client.close()
         self._store.close()
         return total
 
@@ -119,8 +117,6 @@ class Bare:
         return found
 
     def _opened(self, rows: dict[str, tuple], keys: list[tuple]) -> dict[str, str]:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
         unwrap = self._master.decrypt
         found = {}
         for ref, wrapped in keys:
