@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[object | None]:
-    """Give a running server, or None where the plugin or the server is not installed."""
+def postgresql(data: Path | None = None) -> Iterator[object | None]:
+    """Give a running server, or None where the plugin or the server is not installed.
+
+    Args:
+        data: Folder of its data, made if it is not there; None: one that goes with the server.
+    """
     if importlib.util.find_spec("tianfu_storage_sql") is None:
         yield None
         return
@@ -17,7 +22,7 @@ def postgresql() -> Iterator[object | None]:
 
     try:
         options = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
-        with testing.postgresql(options=options) as server:
+        with testing.postgresql(options=options, data=data) as server:
             yield server
     except testing.NoServer:
         yield None
