@@ -170,27 +170,48 @@ def plot(found: list[dict[str, object]], path: str) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    # The same picture of the same figures, byte by byte.
+    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "growth"})
     from matplotlib import pyplot as plt
 
     stores = list(dict.fromkeys(row["store"] for row in found))
     figure, panels = plt.subplots(
-        1, len(stores), figsize=(1 + 4.5 * len(stores), 5), sharey=True, squeeze=False
+        1, len(stores), figsize=(1.5 + 4.5 * len(stores), 5), sharey=True, squeeze=False
     )
+    lines = {}
     for panel, name in zip(panels[0], stores, strict=True):
         own = sorted((row for row in found if row["store"] == name), key=lambda r: r["records"])
-        for column in _HEAD[2:]:
+        for place, (column, marker) in enumerate(zip(_HEAD[2:], "osD*^vP", strict=True)):
             points = [(row["records"], row[column]) for row in own if row[column] is not None]
             if points:
-                panel.plot(*zip(*points, strict=True), marker="o", label=column)
+                # Hollow, so that what lies below is seen.
+                style = {"marker": marker, "markersize": 8, "fillstyle": "none"}
+                (line,) = panel.plot(*zip(*points, strict=True), color=f"C{place}", **style)
+                lines[column] = line
+        sizes = sorted({row["records"] for row in own})
         panel.set(xscale="log", yscale="log", title=name.rstrip(":"), xlabel="records")
+        # Room at both ends, also where there is one size.
+        panel.set_xlim(sizes[0] / 2, sizes[-1] * 2)
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.set_xticks([], minor=True)
+        panel.yaxis.set_major_formatter(lambda value, _: _said(value))
         panel.grid(visible=True, alpha=0.3)
-    panels[0][0].set_ylabel("µs (claim + settle: a job)")
+    panels[0][0].set_ylabel("time (claim + settle: a job)")
     # Below the panels, where it hides no line.
+    named = [column for column in _HEAD[2:] if column in lines]
     figure.legend(
-        *panels[0][0].get_legend_handles_labels(), loc="lower center", ncols=4, fontsize=8
+        [lines[column] for column in named], named, loc="lower center", ncols=4, fontsize=9
     )
     figure.tight_layout(rect=(0, 0.12, 1, 1))
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, metadata={"Date": None} if path.endswith(".svg") else None)
+
+
+def _said(value: float) -> str:
+    for unit in ("µs", "ms"):
+        if value < 1000:
+            return f"{value:g} {unit}"
+        value /= 1000
+    return f"{value:g} s"
 
 
 def main() -> None:
