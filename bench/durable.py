@@ -9,11 +9,12 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def postgresql(data: Path | None = None) -> Iterator[object | None]:
+def postgresql(data: Path | None = None, **more: str) -> Iterator[object | None]:
     """Give a running server, or None where the plugin or the server is not installed.
 
     Args:
         data: Folder of its data, made if it is not there; None: one that goes with the server.
+        more: Settings instead of ours.
     """
     if importlib.util.find_spec("tianfu_storage_sql") is None:
         yield None
@@ -21,7 +22,7 @@ def postgresql(data: Path | None = None) -> Iterator[object | None]:
     from tianfu_storage_sql import testing
 
     try:
-        options = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
+        options = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", **more}
         with testing.postgresql(options=options, data=data) as server:
             yield server
     except testing.NoServer:

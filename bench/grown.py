@@ -1,7 +1,7 @@
 """Stores of a size each, filled once and kept: what `growth.py` measures.
 
-A store is filled in a copy of the next smaller one, and counts when the file `filled.json` is
-beside it; one that was cut off is begun anew. A PostgreSQL is started from its own data each time.
+A store is filled in a copy of the next smaller one; where that was cut off, it goes on. A
+PostgreSQL is started from its own data each time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tianfu_sdk.core.kinds import RESOURCE, Placed
 from tianfu_sdk.core.publishing import search_doc
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.model.content import Resource, State
-from tianfu_sdk.model.storage import NewJob, Row
+from tianfu_sdk.model.storage import NewJob, Query, Row
 
 __all__ = ["STORES", "enqueue", "fill", "id_of", "opened", "queue_of", "tidy"]
 
@@ -35,10 +35,19 @@ _BATCH = 1000
 _JOBS = 10_000
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _PIECE = 1 << 24
+_QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
+    "gin_pending_list_limit": "64MB",
+}
+"""Settings of a server while it is filled; what is measured waits for the disk."""
 
 
 def fill(root: Path, name: str, sizes: tuple[int, ...], asked: int) -> None:
-    """Fill the stores of one kind that are not there yet.
+    """Fill the stores of one kind, as far as they are not.
 
     Args:
         root: Folder that holds them all.
@@ -49,38 +58,49 @@ def fill(root: Path, name: str, sizes: tuple[int, ...], asked: int) -> None:
     before = None
     for size in sizes:
         folder = _folder(root, name, size)
-        if not _filled(folder).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            start, organization = 0, ""
-            if before is None:
-                folder.mkdir(parents=True)
-            else:
-                # With its owner, who is not whoever runs this where that is root.
-                subprocess.run(["cp", "-a", str(before), str(folder)], check=True)
-                said = json.loads(_filled(folder).read_text("utf-8"))
-                start, organization = said["records"], said["organization"]
-                _filled(folder).unlink()
+        if not folder.exists():
+            _begin(folder, before)
+        if (said := _said(folder)).get("records") != size:
             indexed = size <= asked
-            with _running(folder, name) as hub:
-                if not organization:
+            with _running(folder, name, filling=True) as hub:
+                if "organization" not in said:
                     admin = hub.bootstrap(organization="四川省科协", region="510000")
-                    organization = admin.organization
-                _records(hub, start, size, organization, indexed=indexed)
+                    said["organization"] = admin.organization
+                    _say(folder, said)
+                _records(hub, size, said["organization"], indexed=indexed)
                 enqueue(hub, size, "k", size)
                 tidy(hub, "VACUUM ANALYZE")
-            said = {"records": size, "organization": organization, "indexed": indexed}
-            _filled(folder).write_text(json.dumps(said), "utf-8")
+            _say(folder, {**said, "records": size, "indexed": indexed})
         before = folder
+
+
+def _begin(folder: Path, before: Path | None) -> None:
+    draft = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    if before is None:
+        draft.mkdir(parents=True)
+        _say(draft, {})
+    else:
+        # With its owner, who is not whoever runs this where that is root.
+        subprocess.run(["cp", "-a", str(before), str(draft)], check=True)
+    draft.rename(folder)
+
+
+def _said(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "filled.json").read_text("utf-8"))
+
+
+def _say(folder: Path, said: dict[str, object]) -> None:
+    (folder / "filled.json").write_text(json.dumps(said), "utf-8")
 
 
 @contextlib.contextmanager
 def opened(root: Path, name: str, size: int) -> Iterator[tuple[object, bool]]:
     """Open a filled store; gives its hub, and whether its contents are indexed for `ask`."""
     folder = _folder(root, name, size)
-    said = json.loads(_filled(folder).read_text("utf-8"))
     _warm(folder)
     with _running(folder, name) as hub:
-        yield hub, said["indexed"]
+        yield hub, bool(_said(folder)["indexed"])
 
 
 def id_of(number: int) -> str:
@@ -111,10 +131,6 @@ def _folder(root: Path, name: str, size: int) -> Path:
     return root / f"{name}-{size}"
 
 
-def _filled(folder: Path) -> Path:
-    return folder / "filled.json"
-
-
 def _warm(folder: Path) -> None:
     """Read all files once, so that a store that was kept is no colder than one just filled."""
     for path in folder.rglob("*"):
@@ -125,7 +141,7 @@ def _warm(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, name: str) -> Iterator[object]:
+def _running(folder: Path, name: str, *, filling: bool = False) -> Iterator[object]:
     import tianfu_sdk as tf
 
     if name == "sqlite":
@@ -137,7 +153,7 @@ def _running(folder: Path, name: str) -> Iterator[object]:
     key = folder / "key"
     if not key.exists():
         make_key_file(key)
-    with durable.postgresql(folder / "data") as server:
+    with durable.postgresql(folder / "data", **(_QUICK if filling else {})) as server:
         if server is None:
             raise SystemExit("no PostgreSQL: pip install 'tianfu-storage-sql[tests]'")
         url = server.url("postgres")
@@ -146,8 +162,9 @@ def _running(folder: Path, name: str) -> Iterator[object]:
             yield hub
 
 
-def _records(hub, start: int, end: int, organization: str, *, indexed: bool) -> None:
+def _records(hub, end: int, organization: str, *, indexed: bool) -> None:
     store, regions = hub._tools.store, hub._tools.regions()
+    start = store.run(lambda tx: tx.count("resource", Query()), write=False)
     placed = {
         region: Placed(Levels("510000", region, ""), (organization,))
         for region in ("510100", "510300")
