@@ -45,7 +45,7 @@ _TOGETHER = 64
 class Reader(Protocol):
     """What a transaction tells of itself and is told."""
 
-    appended: Mapping[str, int]
+    appended: dict[str, int]
     numbered: Collection[str]
     """Streams whose events were numbered for it: what has no number now came later."""
     unnumbered: UnnumberedError | None

@@ -135,7 +135,7 @@ class Jobs:
         for job in jobs:
             check_new_job(job)
         distinct = {uid_of(queue, job.key): job for job in reversed(jobs)}
-        values = [
+        values: list[tuple[Any, ...]] = [
             (
                 uid,
                 queue,

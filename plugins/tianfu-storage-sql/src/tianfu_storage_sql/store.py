@@ -200,7 +200,7 @@ class SqlStore:
     def _last(self, error: BaseException) -> BaseException:
         if isinstance(error, Conflict):
             return error
-        return self._told(error)
+        return self._told(error, Fault.AGAIN if isinstance(error, RacedError) else None)
 
     def _once(
         self,
@@ -231,7 +231,7 @@ class SqlStore:
             judged = self._judged(error, failure, tx, parts, alive=alive, standby=begun)
             if judged is error:
                 raise
-            raise judged from error
+            raise judged from judged.__cause__ or error
         finally:
             if tx is not None:
                 tx.over = True
