@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import itertools
 import json
 import os
 import shutil
@@ -169,11 +168,10 @@ def _records(hub, end: int, organization: str, *, indexed: bool) -> None:
         region: Placed(Levels("510000", region, ""), (organization,))
         for region in ("510100", "510300")
     }
-    # The same documents for a place, whatever is filled at a time.
-    stream = itertools.islice(documents(end), start, None)
     for first in range(start, end, _BATCH):
-        numbers = range(first, min(end, first + _BATCH))
-        some = [_resource(number, next(stream), organization) for number in numbers]
+        # The same ones for a place, wherever this begins.
+        made = documents(min(end - first, _BATCH), seed=first)
+        some = [_resource(number, doc, organization) for number, doc in enumerate(made, first)]
 
         def body(tx, some=some) -> None:
             rows = [
