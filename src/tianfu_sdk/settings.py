@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -24,6 +25,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SmsSettings",
+    "TranslationSettings",
     "without_password",
 ]
 
@@ -87,6 +89,14 @@ class AskSettings:
 
 
 @attrs.frozen(kw_only=True)
+class TranslationSettings:
+    """How translations are made."""
+
+    review_required: bool = False
+    """Each segment of a task must have been reviewed before the task can be approved."""
+
+
+@attrs.frozen(kw_only=True)
 class SmsSettings:
     """How science SMS go out."""
 
@@ -147,6 +157,8 @@ class GatewaySettings:
     """China time from which non-urgent messages may go out through it, within its own hours."""
     window_end: str | None = None
     """China time from which they may not."""
+    networks: tuple[str, ...] = ()
+    """Addresses that its vendor calls back from, such as `203.0.113.0/24`; empty: any."""
 
 
 def _shown(tables: Mapping[str, Mapping[str, Any]]) -> str:
@@ -184,6 +196,7 @@ class Settings:
     """Seconds that a writer waits for its turn, and that a translation engine may take."""
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
+    translation: TranslationSettings = TranslationSettings()
     sms: SmsSettings = SmsSettings()
     gateways: Mapping[str, GatewaySettings] = MappingProxyType({})
     """Rates, sessions and limits of SMS gateways, by name: `[gateways.my-gateway]`."""
@@ -288,6 +301,7 @@ def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
 _TABLES: Mapping[str, type] = {
     "plugins": PluginSettings,
     "ask": AskSettings,
+    "translation": TranslationSettings,
     "sms": SmsSettings,
 }
 
@@ -330,6 +344,14 @@ def _gateway(value: Any, path: str) -> GatewaySettings:
     for name, number in attrs.asdict(made).items():
         if isinstance(number, int | float) and not 0 <= number < math.inf:
             raise Invalid("settings.type", path=f"{path}.{name}", wanted="a number from 0 on")
+    for place, network in enumerate(made.networks):
+        try:
+            ip_network(network)
+        except ValueError:
+            where = f"{path}.networks[{place}]"
+            raise Invalid(
+                "settings.type", path=where, wanted="network, as 203.0.113.0/24"
+            ) from None
     assert isinstance(made, GatewaySettings)  # noqa: S101 - tells the type checker
     return made
 

@@ -18,6 +18,7 @@ from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState
 from tianfu_sdk.model.storage import (
     IN_VALUES,
     LONGEST_ID,
+    Group,
     JobInfo,
     JobState,
     KeyValue,
@@ -39,7 +40,6 @@ __all__ = [
     "billed_parts",
     "blank_id",
     "close",
-    "counts_by_language",
     "counts_of",
     "drop_open",
     "enqueue",
@@ -50,6 +50,7 @@ __all__ = [
     "messages_of",
     "moved",
     "open_batches",
+    "parts_of",
     "priority_of",
     "progress_of",
     "pulled",
@@ -355,11 +356,39 @@ def close(work: Work, id_: str) -> Campaign:
 
 def billed_parts(work: Work, campaign: Campaign) -> int:
     """Count the parts of a campaign that its gateway took, or may have taken or still take."""
-    return sum(
-        count * each
-        for (_, state), (count, each) in counts_by_language(work, campaign).items()
-        if state in BILLED or state is MessageState.SENDING
+    billed = [state for state in MessageState if state in BILLED or state is MessageState.SENDING]
+    parts = 0
+    for state in billed:
+        where = (Where("state", "=", state.value), Where("campaign", "=", campaign.id))
+        count = work.tx.count(MESSAGE.name, Query(where=where))
+        parts += parts_of(work, where, count)
+    return parts + sum(
+        count * each for _, state, count, each in without_rows(work, campaign.id) if state in billed
     )
+
+
+def parts_of(work: Work, where: Group, count: int) -> int:
+    """Add up the parts of messages, by how many there are of each number of parts.
+
+    Args:
+        work: The open transaction.
+        where: Which messages.
+        count: How many they are.
+    """
+    parts, left = 0, count
+    seen: Group = ()
+    while left > 0:
+        some = work.tx.find(MESSAGE.name, Query(where=(*where, *seen), limit=1, fields="keys"))
+        if not some:
+            break
+        each = some[0].keys["parts"]
+        here = work.tx.count(
+            MESSAGE.name, Query(where=(*where, Where("parts", "=", each)), fields="keys")
+        )
+        parts += each * here
+        left -= here
+        seen = (*seen, Where("parts", "!=", each))
+    return parts
 
 
 def counts_of(work: Work, campaign: str) -> dict[str, int]:
@@ -403,28 +432,6 @@ def without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState,
         for row in work.each(BATCH.name, Query(where=where, fields="keys")):
             if row.keys["count"]:
                 yield row.keys["language"], state, row.keys["count"], row.keys["parts"]
-
-
-def counts_by_language(
-    work: Work, campaign: Campaign
-) -> dict[tuple[str, MessageState], tuple[int, int]]:
-    """Count messages by language and state, each with the parts of one message."""
-    found = {}
-    for language in campaign.texts:
-        for state in MessageState:
-            where = (
-                Where("state", "=", state.value),
-                Where("campaign", "=", campaign.id),
-                Where("language", "=", language),
-            )
-            count = work.tx.count(MESSAGE.name, Query(where=where))
-            if count:
-                one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
-                found[language, state] = count, int(one[0].keys["parts"])
-    for language, state, count, each in without_rows(work, campaign.id):
-        before, _ = found.get((language, state), (0, each))
-        found[language, state] = before + count, each
-    return found
 
 
 def jobs_in(work: Work, queue: str, state: JobState) -> Iterator[JobInfo]:
