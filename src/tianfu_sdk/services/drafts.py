@@ -93,7 +93,7 @@ def demand_no_drill(work: Work, campaign: Campaign, capabilities: SmsCapabilitie
 
 def not_before(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
     """Give the first moment at which a campaign may go out."""
-    return next_open(work.now, _hours(work, campaign, capabilities))
+    return next_open(work.tx.now(), _hours(work, campaign, capabilities))
 
 
 def _hours(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Hours:
@@ -106,7 +106,8 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
     audience = Audience(campaign, capabilities, work.tools, texts)
     tally = Tally.of(audience.walk(work), capabilities.phones_per_call)
     hours = _hours(work, campaign, capabilities)
-    due = next_open(work.now, hours)
+    now = work.tx.now()
+    due = next_open(now, hours)
     owner, _ = work.placed(campaign.organization)
     quota = tuple(line for line in lines(work, owner.path, due) if line.limit is not None)
     return Plan(
@@ -118,8 +119,8 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
         by_language=dict(tally.by_language),
         exclusions=tally.exclusions,
         not_before=due,
-        reason="quiet_hours" if due > work.now else "",
-        schedule=schedule(tally.recipients, _rate(work, campaign, capabilities), work.now, hours),
+        reason="quiet_hours" if due > now else "",
+        schedule=schedule(tally.recipients, _rate(work, campaign, capabilities), now, hours),
         quota=quota,
         over_quota=any(line.left is not None and tally.parts > line.left for line in quota),
         problems=problems(work, campaign, capabilities),

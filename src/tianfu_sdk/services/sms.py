@@ -12,10 +12,16 @@ from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN
 from tianfu_sdk.errors import Invalid, TianfuError
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, UnknownBatch
+from tianfu_sdk.model.sms import (
+    Campaign,
+    CampaignState,
+    DispatchReport,
+    SmsCapabilities,
+    UnknownBatch,
+)
 from tianfu_sdk.model.storage import JobState
 from tianfu_sdk.services import caps, outbox, quotas
-from tianfu_sdk.services.audience import demand_reach
+from tianfu_sdk.services.audience import Audience, demand_reach
 from tianfu_sdk.services.campaigns import Campaigns
 from tianfu_sdk.services.dispatch import Dispatcher
 from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, not_before
@@ -64,9 +70,10 @@ class Sms(Campaigns, Replies):
             Conflict: `sms.key_taken`, other content was sent under this key.
             Denied: `grant.missing`, no grant to send.
             QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
-                parts left; nothing was queued, or no more than there was room for.
+                parts left. Its audience is counted as it stands now, and nothing is queued.
         """
         capabilities = self._capabilities(id, Action.SEND)
+        parts = self._parts_now(id, capabilities)
 
         def begin(work: Work) -> tuple[Campaign, datetime]:
             known, placed = self._mine(work, id)
@@ -83,7 +90,7 @@ class Sms(Campaigns, Replies):
                 # Written, so that it and a change of index keys that begins now conflict.
                 put_index_keys(work, settled(work))
                 owner, _ = work.placed(known.organization)
-                quotas.reserve(work, id, owner.path, known.parts, due)
+                quotas.reserve(work, id, owner.path, parts or known.parts, due)
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
@@ -97,6 +104,26 @@ class Sms(Campaigns, Replies):
         texts = self._read(lambda work: composed(work, campaign, capabilities))
         Filling(self._tools, self._actor).run(campaign, capabilities, due, texts)
         return again(self._write, lambda work: outbox.close(work, id))
+
+    def _parts_now(self, id_: str, capabilities: SmsCapabilities) -> int:
+        """Count the parts of a campaign before any is queued, where a quota limits them; else 0."""
+
+        def read(work: Work) -> tuple[Campaign, bool]:
+            known, _ = self._mine(work, id_)
+            owner, _ = work.placed(known.organization)
+            approved = known.state is CampaignState.APPROVED
+            return known, approved and quotas.limited(work, owner.path)
+
+        campaign, limited = self._read(read)
+        if not limited:
+            return 0
+        texts = self._read(lambda work: composed(work, campaign, capabilities))
+        audience = Audience(campaign, capabilities, self._tools, texts)
+        parts = 0
+        while not audience.over:
+            found = audience.take(self._read(audience.read))
+            parts += sum(choice.parts for choice in found if not choice.reason)
+        return parts
 
     def finish_sends(self) -> int:
         """Go on with campaigns whose `send` died half-way; run by a worker.
