@@ -89,7 +89,9 @@ class Troupe:
         while not fn(self.lines()):
             for name, process in self._running.items():
                 assert process.poll() is None, f"{name} ended: {process.communicate()[1].decode()}"
-            assert time.monotonic() < until, Counter(x["who"] + " " + x["what"] for x in self.lines())
+            assert time.monotonic() < until, Counter(
+                x["who"] + " " + x["what"] for x in self.lines()
+            )
             time.sleep(0.1)
 
     def wait_for_writes(self, number, since=0.0):
