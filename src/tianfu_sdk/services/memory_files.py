@@ -61,7 +61,7 @@ def opened_source(source: FileSource) -> Iterator[tuple[BinaryIO, str]]:
         try:
             stream = Path(source).open("rb")  # noqa: SIM115 - closed below
         except OSError as error:
-            raise Invalid("import.no_file", path="source", file=str(source)) from error
+            raise Invalid("import.no_file", path="source", why=type(error).__name__) from error
         with stream:
             yield stream, str(source)
     elif isinstance(source, bytes):
