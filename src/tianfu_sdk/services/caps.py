@@ -40,7 +40,7 @@ _LOOK_BACK = timedelta(days=400)
 
 
 @attrs.frozen(kw_only=True)
-class Counting:
+class _Counting:
     """Since when messages are counted, and how long their entries are kept."""
 
     since: int
@@ -51,26 +51,26 @@ class Counting:
     """Of the mark."""
 
 
-def counting(work: Work) -> Counting | None:
+def _counting(work: Work) -> _Counting | None:
     """Give since when messages are counted, read once a transaction; None: they are not."""
     if _MARK not in work.kept:
         rows = work.tx.get(MARK.name, [_MARK])
         body = json.loads(rows[0].doc or b"{}") if rows else {}
-        work.kept[_MARK] = Counting(version=rows[0].version, **body) if rows else None
-    found: Counting | None = work.kept[_MARK]
+        work.kept[_MARK] = _Counting(version=rows[0].version, **body) if rows else None
+    found: _Counting | None = work.kept[_MARK]
     return found
 
 
 def begin_counting(work: Work, asked: Caps) -> None:
     """Count the messages of all campaigns from now on, for as long as these caps may ask."""
-    known = counting(work)
+    known = _counting(work)
     if not asked.any or (known is not None and known.longest >= asked.longest):
         return
     since = known.since if known else moment_key(work.now)
     body = {"since": since, "longest": asked.longest}
     version = known.version if known else 0
     work.tx.put(MARK.name, [Row(_MARK, version, json.dumps(body).encode())])
-    work.kept[_MARK] = Counting(version=version + 1, **body)
+    work.kept[_MARK] = _Counting(version=version + 1, **body)
 
 
 def counted_since(work: Work, campaign: Campaign) -> datetime | None:
@@ -79,7 +79,7 @@ def counted_since(work: Work, campaign: Campaign) -> datetime | None:
     Returns:
         None: it has none, or nothing was counted yet.
     """
-    known = counting(work) if _caps(work, campaign).any else None
+    known = _counting(work) if _caps(work, campaign).any else None
     return None if known is None else EPOCH + timedelta(microseconds=known.since)
 
 
@@ -98,7 +98,7 @@ def capping(work: Work, campaign: Campaign, due: datetime) -> Capping | None:
     """
     kept = f"capping~{campaign.id}"
     if kept not in work.kept:
-        caps, known = _caps(work, campaign), counting(work)
+        caps, known = _caps(work, campaign), _counting(work)
         work.kept[kept] = None
         if caps.any:
             work.kept[kept] = Capping(
@@ -153,7 +153,7 @@ def book(
         The batches without who was left out; empty ones are dropped.
     """
     begin_counting(work, _caps(work, campaign))
-    known = counting(work)
+    known = _counting(work)
     if known is None:
         return [list(batch) for batch in batches]
     decide = capping(work, campaign, due) or Capping(
