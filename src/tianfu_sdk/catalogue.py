@@ -267,6 +267,12 @@ ENTRIES: dict[str, Entry] = {
         "the dump is of a newer version, or of another program",
         "该转储来自更新的版本或其他程序",
     ),
+    "emergency.free_slot": Entry(
+        "{{title}} is filled in as it is, untranslated: it cannot stand in {language}",
+        "{{title}} 填入的是未经翻译的标题，不能用于 {language} 文本",
+        "use {{place}}, {{time}}, {{level}} or {{number}}, which are said in each language",
+        "请改用 {{place}}、{{time}}、{{level}}、{{number}}，这些会以该语言填写",
+    ),
     "emergency.illegal": Entry(
         "{verb} is not possible from the state {state}",
         "状态 {state} 下不能执行 {verb}",
@@ -302,8 +308,8 @@ ENTRIES: dict[str, Entry] = {
         "请由另一位有核实权限的人操作",
     ),
     "emergency.placeholder": Entry(
-        "only {{place}} and {{title}} can be filled in; no other braces may stand here",
-        "只能使用 {{place}} 和 {{title}}，不能有其他花括号",
+        "only {slots} can be filled in; no other braces may stand here",
+        "只能使用 {slots}，不能有其他花括号",
     ),
     "emergency.plan_unfit": Entry(
         "this plan is for another type, level or region",
@@ -314,6 +320,12 @@ ENTRIES: dict[str, Entry] = {
     "emergency.reason": Entry(
         "rejecting a report needs a reason",
         "否定上报须说明理由",
+    ),
+    "emergency.slot": Entry(
+        "a text of the plan has {{{slot}}}, and there is nothing to fill it with",
+        "预案文本含有 {{{slot}}}，但没有可填入的内容",
+        "give number= to respond, or leave the slot out of the text",
+        "请在 respond 中给出 number=，或从文本中去掉该占位符",
     ),
     "emergency.system": Entry(
         "the system judges no report; a person does",

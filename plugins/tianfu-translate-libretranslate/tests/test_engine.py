@@ -89,8 +89,7 @@ class TestFaultsOneByOne(TestFaults):
         (429, "Slowdown: 20 per 1 minute", "rate_limited"),
         (
             500,
-            "Cannot translate text: 400 Bad Request: bo (bo) is not available as a target"
-            " language from zh (zh)",
+            "Cannot translate text: 400: bo is not available as a target language from zh",
             "unsupported",
         ),
         (500, "Cannot translate text: out of memory", "transient"),

@@ -43,7 +43,7 @@ def _is_chinese(language: str) -> bool:
     return language.partition("-")[0] == "zh"
 
 
-def _is_formatted(text: str, formatted: bool) -> bool:
+def _is_formatted(text: str, *, formatted: bool) -> bool:
     return formatted and bool(_TOKEN.search(text))
 
 
@@ -58,7 +58,7 @@ def hy_mt(batch: TranslationBatch, *, formatted: bool) -> str:
     name = NAMES[batch.target]
     said = "\n".join(f"{source} 翻译成 {target}" for source, target in batch.terms)
     terms = f"参考下面的翻译：\n{said}\n\n" if said else ""
-    if _is_formatted(text, formatted):
+    if _is_formatted(text, formatted=formatted):
         tagged = _TOKEN.sub(_tag, text)
         return (
             f"{terms}将以下<source></source>之间的文本翻译为{name[0]}，注意只需要输出翻译后的结果，"
@@ -88,7 +88,7 @@ def hy_mt_texts(batch: TranslationBatch, said: str, *, formatted: bool) -> Seque
         Unreadable: The text was sent as formatted, and no `<target>` came back.
     """
     said = _THOUGHT.sub("", said, count=1)
-    if not any(_is_formatted(segment.text, formatted) for segment in batch.segments):
+    if not any(_is_formatted(segment.text, formatted=formatted) for segment in batch.segments):
         return [said.strip()]
     found = _TARGET.fullmatch(said)
     if found is None:

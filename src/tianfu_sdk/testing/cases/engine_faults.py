@@ -80,25 +80,20 @@ class EngineFaultCases(Reported):
     positional: bool = False
     vendor_error: str = "rejected"
 
-    # One a class: a client is slow to make, and the hub's transport has one a server.
-    @pytest.fixture(scope="class")
-    def _vendor(self) -> Iterator[Loopback]:
+    @pytest.fixture
+    def loopback(self) -> Iterator[Loopback]:
+        """Give a vendor on 127.0.0.1."""
         with Loopback() as vendor:
             yield vendor
 
     @pytest.fixture
-    def loopback(self, _vendor: Loopback) -> Loopback:
-        """Give a vendor on 127.0.0.1 that nobody has asked yet."""
-        _vendor.fault = ""
-        _vendor.requests.clear()
-        return _vendor
-
-    @pytest.fixture(scope="class")
     def transport(self) -> Iterator[HttpxTransport]:
         """Give what sends requests in a hub."""
-        transport = HttpxTransport()
-        yield transport
-        transport.close()
+        import httpx
+
+        # Its own client, and no certificates to load: both take longer than a case.
+        with httpx.Client(verify=False) as client:  # noqa: S501 - plain http on this machine
+            yield HttpxTransport(client)
 
     @pytest.fixture
     def translator(self, loopback: Loopback) -> HttpTranslator:
@@ -230,7 +225,7 @@ class EngineFaultCases(Reported):
             ),
         ],
     )
-    def test_what_passes_is_waited_for(
+    def test_what_passes_is_waited_for(  # noqa: PLR0917 - fixtures
         self,
         run: Callable[..., _Run],
         loopback: Loopback,
