@@ -1,4 +1,4 @@
-"""Commands for XLIFF: hold files against the specification."""
+"""Commands for XLIFF: hold files against the specification, hand tasks out, take them back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import click
 
-from tianfu_sdk.cli.shared import echo_json, json_option
+from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
 
 __all__ = ["xliff"]
 
@@ -54,6 +54,60 @@ def check(files: Sequence[Path], prefixes: Sequence[str], as_json: bool) -> None
         for one in found:
             _say(one)
     if not all(one["ok"] for one in found):
+        sys.exit(1)
+
+
+@xliff.command("export")
+@db_option()
+@as_option()
+@click.option("--version", "version_", default="2.1", show_default=True, help="2.1 or 1.2.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A new file; else stdout.")
+@click.argument("ids", nargs=-1, required=True, metavar="TASK…")
+def export(db: str, account: str, version_: str, output: Path | None, ids: Sequence[str]) -> None:
+    """Write each translation TASK (`ttk_…`) for a translator, as one document."""
+    from tianfu_sdk.files import new_file
+
+    with opened(db) as hub:
+        data = bound(hub, account).translations.export_xliff(*ids, version=version_)
+    if output is None:
+        sys.stdout.buffer.write(data)
+        return
+    with new_file(output) as draft:
+        draft.file.write(data)
+    click.echo(f"wrote {output}: {len(ids)} tasks")
+
+
+@xliff.command("import")
+@db_option()
+@as_option()
+@json_option()
+@click.option("--overwrite", is_flag=True, help="Also over what was changed since the export.")
+@click.option("--dry-run", is_flag=True, help="Say only what would be done.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(
+    db: str,
+    account: str,
+    file: Path,
+    *,
+    as_json: bool,
+    overwrite: bool,
+    dry_run: bool,
+) -> None:
+    """Take back what translators made of FILE.
+
+    Exit code 1: a segment is in conflict and was left as it is.
+    """
+    with opened(db) as hub:
+        desk = bound(hub, account).translations
+        report = desk.import_xliff(file.read_bytes(), overwrite=overwrite, dry_run=dry_run)
+    if as_json:
+        echo_json(attrs.asdict(report))
+    else:
+        did = "would enter / 将录入" if dry_run else "entered / 录入"
+        click.echo(f"{did} {report.entered}, unchanged / 未变 {report.unchanged}")
+        for one in report.conflicts:
+            click.echo(f"{file}:{one.line}: {one.task} {one.segment}: {one.reason}")
+    if report.conflicts:
         sys.exit(1)
 
 

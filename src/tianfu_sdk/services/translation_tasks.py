@@ -19,6 +19,7 @@ from tianfu_sdk.model.translation import Failed, Ok, SegmentState, Translation, 
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.terms import task_terms
 from tianfu_sdk.services.translated import (
     enter_translation,
     put_task,
@@ -31,7 +32,7 @@ from tianfu_sdk.services.translated import (
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["TranslationTasks"]
+__all__ = ["TranslationTasks", "visible_task"]
 
 
 class TranslationTasks(Desk):
@@ -85,7 +86,7 @@ class TranslationTasks(Desk):
 
     def task(self, id: str) -> TranslationTask:  # noqa: A002 - the field's name
         """Give a task that this account may read; raises `NotFound` (`noun.unknown`)."""
-        return self._read(lambda work: _visible(work, id, Action.READ))
+        return self._read(lambda work: visible_task(work, id, Action.READ))
 
     def tasks(
         self,
@@ -143,7 +144,8 @@ class TranslationTasks(Desk):
         """Say what is wrong with the translations of a task, segment by segment.
 
         Placeholders, markup, addresses and telephone numbers must be those of the source;
-        numbers, dates and end marks should be; a text must be in the script of its language.
+        numbers, dates and end marks should be; a text must be in the script of its language; and
+        terms are held against the glossary of the organization.
 
         Args:
             id: Of the task.
@@ -154,7 +156,12 @@ class TranslationTasks(Desk):
         Raises:
             NotFound: `noun.unknown`.
         """
-        return self._read(lambda work: tasks.problems_of(_visible(work, id, Action.READ)))
+
+        def read(work: Work) -> tuple[TextProblem, ...]:
+            task = visible_task(work, id, Action.READ)
+            return (*tasks.problems_of(task), *task_terms(work, task))
+
+        return self._read(read)
 
     def draft(self, id: str, engine: str | None = None) -> TranslationTask:  # noqa: A002
         """Let an engine draft what has no translation yet; people confirm it or enter their own.
@@ -179,7 +186,7 @@ class TranslationTasks(Desk):
             Denied: `account.required`; `grant.missing`, no grant to `translate` there.
             NotFound: `noun.unknown`.
         """
-        seen = self._read(lambda work: _visible(work, id, Action.TRANSLATE))
+        seen = self._read(lambda work: visible_task(work, id, Action.TRANSLATE))
         empty = [one for one in seen.segments if one.state is SegmentState.EMPTY]
         results = translate_texts(
             self._tools,
@@ -334,7 +341,7 @@ class TranslationTasks(Desk):
         required = self._tools.settings.translation.review_required
 
         def write(work: Work) -> Translation:
-            before = _visible(work, id, Action.APPROVE)
+            before = visible_task(work, id, Action.APPROVE)
             source = source_of(work, before)
             task = tasks.approved(
                 before,
@@ -342,6 +349,7 @@ class TranslationTasks(Desk):
                 person=work.person,
                 review_required=required,
                 native_reviewed=native_reviewed,
+                more=task_terms(work, before),
             )
             made = enter_translation(work, task, source, _shown(work, task))
             put_task(work, attrs.evolve(task, translation=made.id), source)
@@ -358,7 +366,7 @@ class TranslationTasks(Desk):
         **data: str,
     ) -> TranslationTask:
         def write(work: Work) -> TranslationTask:
-            before = _visible(work, id_, action)
+            before = visible_task(work, id_, action)
             source = source_of(work, before)
             changed = change(tasks.followed(before, source), work)
             codec.check(changed)
@@ -379,7 +387,8 @@ def _scope(work: Work, action: Action) -> tuple[Group, ...] | None:
     return tuple(group for group in scope if group != everybodys)
 
 
-def _visible(work: Work, id_: str, action: Action) -> TranslationTask:
+def visible_task(work: Work, id_: str, action: Action) -> TranslationTask:
+    """Give a task that the actor may act on; raises `NotFound`, `Denied` as `Work.visible`."""
     scope = _scope(work, action)
     row = work.get_row(TRANSLATION_TASK, id_)
     if not _within(row, scope):

@@ -28,6 +28,7 @@ from tianfu_sdk.model.translation import (
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.gaps import coverage_of, missing_page
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.terms import demand_glossary
 from tianfu_sdk.services.translated import (
     source_of,
     stop_task,
@@ -36,14 +37,14 @@ from tianfu_sdk.services.translated import (
     translations_of,
     visible_source,
 )
-from tianfu_sdk.services.translation_tasks import TranslationTasks
+from tianfu_sdk.services.translation_files import TranslationFiles
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language, normalize
 
 __all__ = ["Translations"]
 
 
-class Translations(TranslationTasks):
+class Translations(TranslationFiles):
     """Enter, approve and read translations. Safe to share between threads.
 
     One content has at most one translation into a language. It is public while a person
@@ -360,7 +361,8 @@ class Translations(TranslationTasks):
                 `account.required`.
             Invalid: `translation.outdated`, its source has a newer revision;
                 `translation.wrong_script`, such as a Tibetan text that is not mostly in
-                Tibetan script; `lifecycle.illegal`.
+                Tibetan script; `glossary.refused`, it has a forbidden term or lacks one that
+                is required (`hub.glossary.problems` lists them); `lifecycle.illegal`.
             NotFound: `noun.unknown`.
         """
 
@@ -369,6 +371,7 @@ class Translations(TranslationTasks):
             approved = translating.approve(
                 before, source, person=work.person, native_reviewed=native_reviewed
             )
+            demand_glossary(work, approved, source)
             return store_translation(work, approved, source, "approved")
 
         return self._write(write)
