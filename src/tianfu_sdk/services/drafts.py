@@ -19,6 +19,7 @@ from tianfu_sdk.model.content import State
 from tianfu_sdk.model.sms import Campaign, Plan, SmsCapabilities
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.audience import Audience
+from tianfu_sdk.services.caps import counted_since
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import pace
 from tianfu_sdk.services.quotas import lines
@@ -123,6 +124,7 @@ def planned(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> Pl
         schedule=schedule(tally.recipients, _rate(work, campaign, capabilities), now, hours),
         quota=quota,
         over_quota=any(line.left is not None and tally.parts > line.left for line in quota),
+        caps_since=counted_since(work, campaign),
         problems=problems(work, campaign, capabilities),
     )
 
