@@ -388,12 +388,13 @@ MESSAGE = Kind(
         Key("parts", "int"),
         Key("region"),
         Key("error"),
+        Key("gateway"),
     ),
     # None by subscriber: messages are written in the order of their phones, so that index would
     # be written all over at each commit. Their ids are made of the phone's index: services/traces.
-    (("state", "campaign", "region", "language"), ("provider_id",), ("batch",)),
+    (("state", "campaign", "region", "language", "gateway"), ("provider_id",), ("batch",)),
     document=False,
-    schema=3,
+    schema=4,
 )
 """One narrow row a recipient of a campaign, once something became of the message; its id is
 `core.messages.message_id(…)`."""
@@ -438,10 +439,11 @@ RECEIPT = Kind(
 LANE = Kind(
     "lane",
     tuple(
-        Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until", "window")
+        Key(name, "int")
+        for name in ("messages", "calls", "parts", "failures", "trips", "until", "window")
     ),
     document=False,
-    schema=2,
+    schema=3,
 )
 """What all workers share about one gateway, whose name is the id: `core.limits.Lane`."""
 SEAT = Kind("seat", (Key("holder"), Key("until", "int")), document=False)

@@ -12,6 +12,7 @@ from tianfu_sdk.core import lifecycle
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, RESOURCE, RESPONSE_PLAN
+from tianfu_sdk.core.routes import made_of, with_legs
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -26,8 +27,8 @@ from tianfu_sdk.model.emergency import (
 )
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.counting import counts_of
 from tianfu_sdk.services.narrowing import narrowed
-from tianfu_sdk.services.outbox import counts_of
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.plans import Plans
 from tianfu_sdk.services.vocabularies import demand_term
@@ -325,6 +326,7 @@ def _compose(
     place = "、".join(region.name for region in places) or report.region
     texts = rules.fill(plan.texts, place=place, title=report.title)
     _, placed = work.placed(report.organization, report.region)
+    gateway = rules.DRILL_GATEWAY if report.drill else plan.gateway
     campaign = codec.structure(
         Campaign,
         {
@@ -336,7 +338,7 @@ def _compose(
             "texts": {language: f"{mark}{text}" for language, text in texts.items()},
             "signature": plan.signature,
             "topic": plan.topic,
-            "gateway": rules.DRILL_GATEWAY if report.drill else plan.gateway,
+            **with_legs(made_of(gateway, work.tools.settings.sms)),
             "emergency": report.id,
             "override_reason": override_reason,
             "author": work.person,

@@ -11,16 +11,18 @@ from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE, OPT_OUT
 from tianfu_sdk.core.limits import Verdict, verdict
 from tianfu_sdk.core.messages import (
     FINAL,
+    MOST_TRIES,
     advance,
     backoff,
     message_id,
     provider_key,
     state_of,
 )
+from tianfu_sdk.core.routes import turned_away, unsent
 from tianfu_sdk.model.sms import Campaign, CampaignState, ErrorClass, MessageState, SmsResult
 from tianfu_sdk.model.storage import Done, NewJob, Outcome, Parked, Retry, Row
 from tianfu_sdk.services.calls import Said
-from tianfu_sdk.services.claiming import MOST_TRIES, Call
+from tianfu_sdk.services.claiming import Call
 from tianfu_sdk.services.lanes import hear, queue_of
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import (
@@ -28,10 +30,12 @@ from tianfu_sdk.services.outbox import (
     blank_id,
     finish,
     gone,
+    moved,
     put_messages,
     stands,
     tell_counts,
 )
+from tianfu_sdk.services.passing import Passing, Rest
 from tianfu_sdk.services.receipts import apply_early
 from tianfu_sdk.services.work import Work
 
@@ -55,6 +59,8 @@ _LATE = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXP
 _VALUES = {state: state.value for state in MessageState}
 _TRUE = _LATE | {MessageState.ACCEPTED}
 _OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
+_DEFERRED = MessageState.DEFERRED
+_OF_THE_ACCOUNT = frozenset({ErrorClass.THROTTLED, ErrorClass.STOP_CHANNEL})
 
 
 class Settling:
@@ -77,9 +83,10 @@ class Settling:
         # What the claim wrote still stands, unless a receipt or another dispatcher was
         # quicker: then the store refuses the versions, and this is done again.
         known, self._tried = not self._tried, True
+        passing = Passing(work, self._gateway)
         erased = gone(work, [ref for call, _ in self._settled for ref in call.people])
         made = [
-            _Batch(work, self._gateway, call, said, known=known, erased=erased)
+            _Batch(work, passing, call, said, known=known, erased=erased)
             for call, said in self._settled
         ]
         # Before the jobs: what a receipt has told already waits for no person.
@@ -87,16 +94,17 @@ class Settling:
         counts: Counter[str] = Counter()
         told: dict[str, list[tuple[MessageState, Row]]] = {}
         rows: list[Row] = []
-        moved: list[Row] = []
+        batches_: list[Row] = []
         for batch in made:
             batch.end([next(after) for _ in batch.rows])
             counts.update(batch.counts)
             told.setdefault(batch.campaign, []).extend(batch.news)
             rows += batch.rows
-            moved += batch.batches
+            batches_ += batch.batches
         put_messages(work, rows)
         _opt_out(work, self._settled)
-        work.tx.put(BATCH.name, moved)
+        work.tx.put(BATCH.name, batches_)
+        counts["passed"] = passing.put()
         for id_, news in told.items():
             campaign = work.get(CAMPAIGN, id_)
             tell_counts(work, campaign, news, _TOLD)
@@ -135,7 +143,7 @@ class _Batch:
 
     Args:
         work: The open change; the job is settled in it at once.
-        gateway: Name of the gateway.
+        passing: What goes on to other gateways.
         call: What was called for.
         said: What came of it.
         known: The rows of the claim stand as they were.
@@ -145,7 +153,7 @@ class _Batch:
     def __init__(
         self,
         work: Work,
-        gateway: str,
+        passing: Passing,
         call: Call,
         said: Said,
         *,
@@ -160,7 +168,8 @@ class _Batch:
         self.counts: Counter[str] = Counter()
         self.news: list[tuple[MessageState, Row]] = []
         self._work = work
-        self._gateway = gateway
+        self._passing = passing
+        self._gateway = passing.here
         self._call = call
         self._said = said
         self._erased = erased
@@ -174,9 +183,13 @@ class _Batch:
             "parts": call.claim.text.parts,
             "region": "",
             "error": "",
+            "gateway": passing.here,
         }
         self._stored = call.claim.rows if known else self._read()
         self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
+        self._away, self._to, self._why = self._onward()
+        for ref in self._away.refs if self._away else ():
+            del self._heard[ref]
         self._take()
 
     def end(self, rows: Sequence[Row]) -> None:
@@ -190,10 +203,12 @@ class _Batch:
         self.rows = list(rows)
         states = [stands(row) for row in rows]
         states += [state for state in heard.values() if state in _OPEN]
-        outcome = _outcome(self._work, self._call, self._said, states)
+        whole = self._away is not None and not heard
+        outcome = Done() if whole else _outcome(self._work, self._call, self._said, states)
         ours = self._work.tx.settle([(claim.job, outcome)])[0]
         if ours:
             self.counts["parked"] += isinstance(outcome, Parked)
+            self._go_on()
             self._move()
         else:
             # Claimed anew since then, and whoever has it now decides. That something was
@@ -209,6 +224,35 @@ class _Batch:
             if said is MessageState.ACCEPTED or (ours and row.id not in told)
         ]
         self.news = news + [(stands(row), row) for row in late]
+
+    def _onward(self) -> tuple[Rest | None, str, str]:
+        """Give who goes on to another gateway, to which one, and why."""
+        claim = self._call.claim
+        refs, why, last = (
+            _unsent(self._call, self._said) if claim.campaign.route else ((), "", False)
+        )
+        if not refs:
+            return None, "", ""
+        # Cancelled since, nothing of it goes on.
+        campaign = self._work.get(CAMPAIGN, claim.campaign.id)
+        if campaign.state is not CampaignState.SENDING:
+            return None, "", ""
+        rows = {
+            ref: moved(self._stored[ref], MessageState.DEFERRED)
+            for ref in refs
+            if ref in self._stored
+        }
+        rest = Rest(campaign=campaign, job=claim.job, batch=claim.batch, refs=refs, rows=rows)
+        to = self._passing.to(rest, last=last)
+        return (rest, to, why) if to else (None, "", "")
+
+    def _go_on(self) -> None:
+        """Put who goes on in the other gateway's queue."""
+        if self._away is None:
+            return
+        self.rows += self._passing.some(self._away, self._to, self._why)
+        if self._heard:
+            self._passing.note(self._away)
 
     def _read(self) -> dict[str, Row]:
         people, campaign = self._call.people, self._call.claim.campaign.id
@@ -292,6 +336,9 @@ class _Batch:
         if not self._is_known:
             row = self._work.tx.get(BATCH.name, [row.id])[0]
         open_ = [ref for ref, state in heard.items() if state in _OPEN]
+        if not heard and self._away is not None:
+            self.batches.append(batch_moved(row, batches.MOVED, len(self._away.refs)))
+            return
         if MessageState.QUEUED in heard.values():
             state = batches.QUEUED
         else:
@@ -345,7 +392,8 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
     claim = call.claim
     if not said.left:
         if said.reason or claim.tries >= MOST_TRIES:
-            return Parked(said.reason or "sms.unavailable")
+            been = len(claim.campaign.route) > 1
+            return Parked(said.reason or ("sms.exhausted" if been else "sms.unavailable"))
         return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), said.wait))
     if MessageState.SENDING in states:
         return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
@@ -376,9 +424,43 @@ def _heard_of(call: Call, said: Said, ref: str) -> MessageState:
         return MessageState.UNKNOWN if last else MessageState.SENDING
     result = said.results.get(ref)
     state = MessageState.UNKNOWN if result is None else state_of(result)
+    if call.claim.stale and call.verb == "send" and _tells_nothing(said, result):
+        return MessageState.UNKNOWN if last else MessageState.SENDING
     if state is MessageState.UNKNOWN and _can_be_asked(call) and not last:
         return MessageState.SENDING
     return MessageState.REJECTED if last and state is MessageState.DEFERRED else state
+
+
+def _tells_nothing(said: Said, result: SmsResult | None) -> bool:
+    """Tell whether an answer to what is sent again says nothing of the time before.
+
+    A gateway that drops doubles by their reference does not look at it when it has no room, or
+    wants nothing of this account any more.
+    """
+    return said.refused or (result is not None and result.error in _OF_THE_ACCOUNT)
+
+
+def _unsent(call: Call, said: Said) -> tuple[Sequence[str], str, bool]:
+    """Give who goes on to another gateway, why, and whether there is nothing left to try here."""
+    claim = call.claim
+    stale, tries = claim.stale, claim.tries
+    last = tries >= MOST_TRIES
+    if not said.left:
+        goes = turned_away(stale=stale, tries=tries, reason=said.reason, wait=said.wait)
+        why = said.reason or "sms.unavailable"
+        return (claim.refs if goes else ()), why, last or bool(said.reason)
+    found = {
+        ref: said.results[ref]
+        for ref in claim.refs
+        if ref in said.results
+        and ref not in call.left_out
+        and unsent(said.results[ref], stale=stale, tries=tries, refused=said.refused)
+    }
+    if not found:
+        return (), "", False
+    first = next(iter(found.values()))
+    stopped = any(one.error is ErrorClass.STOP_CHANNEL for one in found.values())
+    return tuple(found), first.code or first.error.value, last or said.refused or stopped
 
 
 def _can_be_asked(call: Call) -> bool:
