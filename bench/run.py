@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-_ALL = ("imports", "nouns", "importing", "asking", "sealing", "outbox", "events", "sms_text")
+_ALL = (
+    "imports",
+    "nouns",
+    "importing",
+    "asking",
+    "sealing",
+    "outbox",
+    "events",
+    "sms_text",
+    "languages",
+)
 _BY_HAND = "<!-- What follows was measured by hand and is kept. -->\n"
 _MARK = "<!-- part {} -->\n"
 _HEAD = (

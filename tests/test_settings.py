@@ -182,3 +182,23 @@ def test_settings_do_not_change_and_do_not_hold_on_to_what_they_were_given():
 def test_a_url_is_shown_without_its_password(url, shown):
     assert without_password(url) == shown
     assert "geheim" not in repr(Settings.load(values={"db": url}))
+
+
+@pytest.mark.parametrize(
+    ("networks", "path"),
+    [
+        ("203.0.113.0/24", "gateways.aliyun.networks"),
+        (["10.0.0.1", "203.0.113.5/24"], "gateways.aliyun.networks[1]"),
+        (["sms.example.cn"], "gateways.aliyun.networks[0]"),
+    ],
+)
+def test_networks_of_a_gateway_are_checked(networks, path):
+    with pytest.raises(Invalid) as raised:
+        Settings.load(values={"gateways": {"aliyun": {"networks": networks}}})
+    assert (raised.value.code, raised.value.path) == ("settings.type", path)
+
+
+def test_networks_of_a_gateway_are_read():
+    table = {"aliyun": {"networks": ["203.0.113.7", "2001:db8::/32"], "messages": 5}}
+    found = Settings.load(values={"gateways": table}).gateways["aliyun"]
+    assert found.networks == ("203.0.113.7", "2001:db8::/32")

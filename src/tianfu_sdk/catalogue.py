@@ -1063,6 +1063,12 @@ ENTRIES: dict[str, Entry] = {
         "use 「」 or （） instead",
         "请改用「」或（）",
     ),
+    "sms.callback_elsewhere": Entry(
+        "this callback comes from elsewhere than the gateway's networks",
+        "该回调不是来自网关的网络地址",
+        "look at networks of [gateways.NAME], and that the request says its client",
+        "请检查 [gateways.NAME] 的 networks，以及请求是否带有客户端地址",
+    ),
     "sms.callback_forged": Entry(
         "this callback is not the gateway's",
         "该回调不是网关发出的",
@@ -1114,8 +1120,8 @@ ENTRIES: dict[str, Entry] = {
     "sms.no_poll": Entry(
         "{name} is not asked for receipts; it calls back",
         "{name} 不支持主动拉取回执，由其回调",
-        "pass its requests to sms.callback",
-        "请把其请求交给 sms.callback",
+        "pass its requests to sms.answer",
+        "请把其请求交给 sms.answer",
     ),
     "sms.no_refusal": Entry(
         "template {template} does not say how to refuse",
@@ -1815,6 +1821,12 @@ ENTRIES: dict[str, Entry] = {
         "a BCP 47 tag of a code of two or three letters and hyphens, such as bo, ii or zh-Hans",
         "请使用 BCP 47 标签：两三个字母的语言代码，以连字符分隔，如 bo、ii、zh-Hans",
     ),
+    "text.bad_wylie": Entry(
+        "this is no Extended Wylie in {count} places; the first: {first}",
+        "有 {count} 处不符合扩展威利转写；第一处：{first}",
+        "correct it, or use strict=False; what is not Tibetan stands in [brackets]",
+        "请改正，或使用 strict=False；非藏文内容请放入 [方括号]",
+    ),
     "text.lone_surrogate": Entry(
         "position {position} holds half of a surrogate pair",
         "第 {position} 位是不成对的代理码元",
@@ -1826,6 +1838,22 @@ ENTRIES: dict[str, Entry] = {
         "没有从 {source} 到 {target} 的转换",
         "targets are zh-Hans, zh-Hant, zh-Hant-TW and zh-Hant-HK",
         "目标可为 zh-Hans、zh-Hant、zh-Hant-TW、zh-Hant-HK",
+    ),
+    "tibetan.double_tsheg": Entry(
+        "two tshegs in a row",
+        "连续两个音节点",
+    ),
+    "tibetan.mixed_tsheg": Entry(
+        "both kinds of tsheg in one text, U+0F0B and U+0F0C; the rarer stands here",
+        "同一文本混用两种音节点 U+0F0B 与 U+0F0C；此处为较少的一种",
+    ),
+    "tibetan.order": Entry(
+        "a vowel or sign stands before what belongs under its letter; it is found by nobody",
+        "元音或符号写在下加字之前，检索不到",
+    ),
+    "tibetan.orphan_mark": Entry(
+        "a vowel, sign or subjoined letter stands on no letter",
+        "元音、符号或下加字没有所附的基字",
     ),
     "translation.engine_required": Entry(
         "no engine is named, and the built-in converter only knows Chinese",

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
+from tianfu_sdk.core.messages import REFUSALS, meaning
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Denied, Invalid, Unsupported
 from tianfu_sdk.model.base import SHANGHAI
@@ -27,6 +28,7 @@ from tianfu_sdk.model.sms import ErrorClass, SmsBatch, SmsResult
 from tianfu_sdk.settings import Secret
 
 __all__ = [
+    "REFUSALS",
     "Codes",
     "Unreadable",
     "believed",
@@ -40,6 +42,7 @@ __all__ = [
     "list_of",
     "local_time",
     "long_enough",
+    "meaning",
     "national",
     "number_of",
     "outcome",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -169,6 +170,8 @@ class GatewaySettings:
     """China time from which non-urgent messages may go out through it, within its own hours."""
     window_end: str | None = None
     """China time from which they may not."""
+    networks: tuple[str, ...] = ()
+    """Addresses that its vendor calls back from, such as `203.0.113.0/24`; empty: any."""
 
 
 def _shown(tables: Mapping[str, Mapping[str, Any]]) -> str:
@@ -356,6 +359,14 @@ def _gateway(value: Any, path: str) -> GatewaySettings:
     for name, number in attrs.asdict(made).items():
         if isinstance(number, int | float) and not 0 <= number < math.inf:
             raise Invalid("settings.type", path=f"{path}.{name}", wanted="a number from 0 on")
+    for place, network in enumerate(made.networks):
+        try:
+            ip_network(network)
+        except ValueError:
+            where = f"{path}.networks[{place}]"
+            raise Invalid(
+                "settings.type", path=where, wanted="network, as 203.0.113.0/24"
+            ) from None
     assert isinstance(made, GatewaySettings)  # noqa: S101 - tells the type checker
     return made
 

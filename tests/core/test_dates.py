@@ -3,10 +3,11 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
-from tianfu_sdk.core.dates import Said, format_date, format_when
+from tianfu_sdk.core.dates import Said, format_date, format_number, format_when
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI, When, WhenPrecision
 
@@ -133,3 +134,26 @@ def test_babel_is_loaded_only_when_a_date_is_said():
     )
     done = subprocess.run([sys.executable, "-c", code], timeout=50, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "own", "said"),
+    [
+        (1234.5, "bo", False, Said("1,234.5", "bo")),
+        (1234.5, "bo", True, Said("༡,༢༣༤.༥", "bo")),
+        (-7, "bo-CN", True, Said("-༧", "bo")),
+        (2026, "khg", True, Said("༢,༠༢༦", "bo")),
+        (1234, "dz", True, Said("༡,༢༣༤", "dz")),
+        (1234567, "ii", True, Said("1,234,567", "ii")),
+        (1234567, "zh-TW", False, Said("1,234,567", "zh-Hant")),
+        (Decimal("0.12345678"), "zh", False, Said("0.12345678", "zh-Hans")),
+    ],
+)
+def test_a_number_is_said_as_cldr_has_it(value, language, own, said):
+    assert format_number(value, language, tibetan_digits=own) == said
+
+
+def test_a_day_in_tibetan_has_digits_of_one_kind():
+    """CLDR's medium pattern mixes ༡༡ and 23 in one day; the pattern used here does not."""
+    digits = {ord(one) // 0x100 for one in format_date(DAY, "bo").text if one.isdecimal()}
+    assert len(digits) == 1

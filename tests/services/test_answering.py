@@ -6,7 +6,8 @@ import pytest
 
 import tianfu_sdk as tf
 from tianfu_sdk.model.http import LARGEST_CALLBACK, HttpRequest, HttpResponse, address_of, caller_of
-from tianfu_sdk.services.answering import answered
+from tianfu_sdk.model.sms import CallbackResult, SmsCapabilities
+from tianfu_sdk.services.answering import answered, demand_from, networks_of
 
 
 def call(client="203.0.113.7", body=b"{}"):
@@ -34,36 +35,71 @@ def failing(error):
     ],
 )
 def test_every_error_is_a_status(error, status):
-    answer = answered(call(), (), failing(error))
+    answer = answered(call(), failing(error))
     assert (answer.status, answer.body) == (status, b"")
     assert ("retry-after" in answer.headers) == (status == 503)
 
 
 def test_what_ends_the_program_is_not_held_up():
     with pytest.raises(KeyboardInterrupt):
-        answered(call(), (), failing(KeyboardInterrupt()))
+        answered(call(), failing(KeyboardInterrupt()))
 
 
 def test_only_who_is_listed_is_heard():
-    def heard(client, *networks):
-        return answered(call(client), networks, lambda: HttpResponse(status=200)).status
-
     listed = ("203.0.113.0/24", "2001:db8::/32")
-    assert heard("203.0.113.7", *listed) == heard("::ffff:203.0.113.7", *listed) == 200
-    assert heard("2001:db8::1", *listed) == heard("") == 200
-    assert {heard(one, *listed) for one in ("203.0.114.1", "", "unknown", "203.0.113.7:80")} == {
-        403
-    }
+    for client in ("203.0.113.7", "::ffff:203.0.113.7", "2001:db8::1"):
+        demand_from(client, networks_of(listed))
+    demand_from("", networks_of([]))
+    for client in ("203.0.114.1", "", "unknown", "203.0.113.7:80"):
+        with pytest.raises(tf.Denied, match="elsewhere"):
+            demand_from(client, networks_of(listed))
     with pytest.raises(tf.Invalid) as raised:
-        heard("203.0.113.7", "not a network")
+        networks_of(["not a network"])
     assert (raised.value.code, raised.value.path) == ("field.value", "networks")
+
+
+class Vendor:
+    """A gateway that is called back."""
+
+    tianfu_api = 1
+    capabilities = SmsCapabilities(name="vendor", shape="http", phones_per_call=1)
+
+    @tf.hookimpl
+    def tianfu_register_sms(self, register):
+        register("vendor", lambda _: self)
+
+    def request(self, batch):
+        raise NotImplementedError
+
+    def result(self, batch, response):
+        raise NotImplementedError
+
+    def callback(self, _):
+        return CallbackResult(response=HttpResponse(status=200))
+
+
+def test_networks_of_the_settings_count_and_those_of_a_call_win(caplog):
+    settings = {"gateways": {"vendor": {"networks": ["198.51.100.0/24"]}}}
+    caplog.set_level("INFO", "tianfu_sdk.sms")
+    with tf.Hub.open("memory:", settings=settings, plugins=[Vendor()], discover=False) as hub:
+        assert hub.sms.answer("vendor", call("198.51.100.9")).status == 200
+        assert hub.sms.answer("vendor", call()).status == 403
+        assert "sms.callback_elsewhere" in caplog.text
+        assert hub.sms.answer("vendor", call(), networks=["203.0.113.7"]).status == 200
+        assert hub.sms.answer("vendor", call(), networks=()).status == 200
+        assert hub.sms.answer("vendor", call("198.51.100.9"), networks=["10.0.0.0/8"]).status == 403
+        with pytest.raises(tf.Denied) as raised:
+            hub.sms.callback("vendor", call())
+        assert (raised.value.code, raised.value.path) == ("sms.callback_elsewhere", "client")
+        with pytest.raises(tf.Invalid):
+            hub.sms.answer("vendor", call(), networks=["203.0.113.7/24"])
 
 
 def test_what_is_too_large_is_not_looked_at():
     looked = []
     for size in (LARGEST_CALLBACK, LARGEST_CALLBACK + 1):
         answered(
-            call(body=b"x" * size), (), lambda n=size: looked.append(n) or HttpResponse(status=200)
+            call(body=b"x" * size), lambda n=size: looked.append(n) or HttpResponse(status=200)
         )
     assert looked == [LARGEST_CALLBACK]
 

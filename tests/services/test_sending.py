@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tianfu_sdk.core.kinds import BATCH, MESSAGE, RECEIPT
+from tianfu_sdk.core.kinds import BATCH, MESSAGE, OPT_OUT, RECEIPT
 from tianfu_sdk.core.messages import GIVEN_UP, message_id
 from tianfu_sdk.errors import Ambiguous, Conflict, RateLimited
 from tianfu_sdk.model.sms import ErrorClass, Inbound, SmsReceipt, SmsResult
@@ -14,7 +14,7 @@ from tianfu_sdk.model.storage import NewJob, Query, Row
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.services.dispatch import GROUP
 
-from .test_sms import Line
+from .test_sms import Line, accept
 
 
 @pytest.fixture
@@ -90,6 +90,62 @@ def test_an_operators_blacklist_is_a_refusal(line):
     assert report.opted_out == 2
     again = line.compose()
     assert [e.reason for e in line.me.sms.plan(again.id).exclusions] == ["opted_out"]
+
+
+def refusing(batch, state="failed"):
+    return [
+        SmsReceipt(
+            provider_id=f"{batch.reference}:{one.ref}",
+            state=state,
+            code="TDBLACK",
+            error=ErrorClass.REFUSED_BY_PERSON,
+        )
+        for one in batch.recipients
+    ]
+
+
+def opt_outs(line):
+    return len(rows(line, OPT_OUT))
+
+
+def test_a_receipt_that_the_person_refused_is_a_refusal_and_counts_once(line):
+    people = line.people(3)
+    campaign = line.sent()
+    line.system.sms.dispatch()
+    line.me.subscribers.erase(people[0], reason="本人要求")
+    for _ in range(2):
+        line.gateway.receipts = [one for b in line.gateway.batches for one in refusing(b)]
+        line.system.sms.poll("test")
+    report = line.me.sms.report(campaign.id)
+    assert report.by_reason["refused_by_person"] == report.opted_out
+    assert opt_outs(line) == 2
+    plan = line.me.sms.plan(line.compose().id)
+    assert ([e.reason for e in plan.exclusions], plan.recipients) == (["opted_out"], 0)
+
+
+def test_a_refusal_that_is_told_before_the_answer_counts_as_well(line):
+    people = line.people(2)
+    campaign = line.sent()
+
+    def early(batch):
+        line.gateway.receipts = refusing(batch)[:1]
+        line.system.sms.poll("test")
+        assert opt_outs(line) == 0
+        return accept(batch)
+
+    line.gateway.answers += [early]
+    line.system.sms.dispatch()
+    assert line.states(campaign) == {"failed": 1, "accepted": len(people) - 1}
+    assert opt_outs(line) == 1
+
+
+def test_who_got_the_message_did_not_refuse_it(line):
+    line.people(2)
+    line.sent()
+    line.system.sms.dispatch()
+    line.gateway.receipts = refusing(line.gateway.batches[0], "delivered")
+    line.system.sms.poll("test")
+    assert opt_outs(line) == 0
 
 
 def test_the_report_is_broken_down_and_its_numbers_list_their_messages(line):

@@ -1,9 +1,12 @@
+import random
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tianfu_sdk.errors import Invalid, Unsupported
-from tianfu_sdk.text import convert
+from tianfu_sdk.text import conversion, convert, tables
 
 # Expected values are those of OpenCC 1.4.2 itself.
 FORWARD = [
@@ -96,3 +99,65 @@ def test_any_text_converts_and_what_is_not_chinese_stays(text):
 def test_punctuation_parts_what_is_converted(text):
     pieces = text.split("，")
     assert convert(text, "zh-Hant") == "，".join(convert(piece, "zh-Hant") for piece in pieces)
+
+
+@pytest.fixture
+def pure(monkeypatch):
+    """Convert without the engine of the extra `fast`."""
+
+    def change(text, target):
+        with monkeypatch.context() as patched:
+            patched.setattr(conversion, "_native", lambda name: None)
+            return convert(text, target)
+
+    return change
+
+
+def _texts(name, number=3000):
+    """Texts of phrases of the table, of halves of them and of other things between."""
+    dice = random.Random(5)
+    phrases = list(tables.phrases(name))
+    characters = [chr(code) for code in tables.one_to_one(name)]
+    for _ in range(number):
+        pieces = []
+        for _ in range(dice.randint(1, 9)):
+            phrase = dice.choice(phrases)
+            half = phrase[: dice.randint(1, len(phrase))], phrase[dice.randint(0, len(phrase)) :]
+            other = dice.choice(characters), dice.choice(["，", "a1", "བོད", "ꆈ", "𠮷", "\n", "😀"])
+            pieces.append(dice.choice([phrase, phrase, *half, *other]))
+        yield "".join(pieces)
+
+
+@pytest.mark.parametrize(("name", "target"), [("st", "zh-Hant"), ("ts", "zh-Hans")])
+def test_the_fast_engine_gives_what_the_pure_one_gives(pure, name, target):
+    pytest.importorskip("opencc_pyo3")
+    assert conversion._native(name) is not None
+    odd = [text for text in _texts(name) if convert(text, target) != pure(text, target)]
+    assert odd == []
+
+
+@given(st.text())
+def test_the_fast_engine_keeps_what_is_no_chinese(text):
+    pytest.importorskip("opencc_pyo3")
+    fast = convert(text, "zh-Hant")
+    assert fast == conversion._apply(conversion._stage("st"), _composed(text))
+
+
+def _composed(text):
+    import unicodedata
+
+    return conversion._COMPATIBILITY.sub(lambda m: unicodedata.normalize("NFC", m[0]), text)
+
+
+def test_half_a_surrogate_pair_is_kept_by_either_engine(pure):
+    assert convert("头发\ud800", "zh-Hant") == "頭髮\ud800" == pure("头发\ud800", "zh-Hant")
+
+
+def test_without_the_extra_it_converts_the_same(monkeypatch):
+    conversion._native.cache_clear()
+    monkeypatch.setitem(sys.modules, "opencc_pyo3", None)
+    try:
+        assert conversion._native("st") is None
+        assert convert("头发和发展", "zh-Hant") == "頭髮和發展"
+    finally:
+        conversion._native.cache_clear()

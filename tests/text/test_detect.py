@@ -33,6 +33,25 @@ def test_scripts_tell_the_language(text, language, mixed):
     assert (found.language, found.mixed) == (language, mixed)
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "also"),
+    [
+        ("中文", "zh-Hans", ("zh-Hant",)),
+        ("发發", "zh-Hans", ("zh-Hant",)),
+        ("天府科技云服务", "zh-Hans", ()),
+        ("科技雲服務", "zh-Hant", ()),
+        ("བོད་ཡིག་", "bo", ("dz",)),
+        ("རྫོང་ཁ་", "bo", ("dz",)),
+        ("ꆈꌠꁱꂷ", "ii", ()),
+        ("hello", "und", ()),
+        ("ꆈꌠ彝文", "mul", ()),
+    ],
+)
+def test_what_nothing_decides_is_said(text, language, also):
+    found = detect(text)
+    assert (found.language, found.also) == (language, also)
+
+
 def test_latin_alone_is_undetermined_and_says_so_by_its_share():
     assert detect("Science!").scripts == {"Latn": 1.0}
 

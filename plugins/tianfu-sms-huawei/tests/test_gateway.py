@@ -212,7 +212,7 @@ class TestResults:
             ("E000001", 401, "stop_channel"),
             ("E000101", 401, "stop_channel"),
             ("E000112", 200, "stop_channel"),
-            ("E000620", 403, "ambiguous"),
+            ("E000620", 403, "stop_channel"),
             ("E000630", 200, "ambiguous"),
             ("E000000", 400, "ambiguous"),
             ("E200015", 500, "ambiguous"),

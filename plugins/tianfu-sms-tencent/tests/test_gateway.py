@@ -139,7 +139,7 @@ class TestResults:
         found = made().result(BATCH, each("Ok", BLACKLIST))
         assert [(r.ref, r.status, r.error.value, r.code, r.provider_id) for r in found] == [
             ("sub_1", "accepted", "ok", "Ok", "2640:1"),
-            ("sub_2", "rejected", "bad_recipient", BLACKLIST, ""),
+            ("sub_2", "rejected", "refused_by_person", BLACKLIST, ""),
         ]
 
     @pytest.mark.parametrize(

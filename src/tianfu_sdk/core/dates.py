@@ -1,4 +1,4 @@
-"""Days and times said in the languages of Sichuan, as CLDR has them and as exact as given.
+"""Days, times and numbers said in the languages of Sichuan, as CLDR has them, as exact as given.
 
 Nothing is translated here: where CLDR has no word (近日 in Tibetan or Yi), the word of the
 next language is said, and the result names that language. A native reader has not approved
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +19,11 @@ import attrs
 from tianfu_sdk.model.base import SHANGHAI, When, WhenPrecision
 from tianfu_sdk.text import canonical_language, fallbacks
 
-__all__ = ["Said", "format_date", "format_when"]
+__all__ = ["Said", "format_date", "format_number", "format_when"]
 
 _WEEKDAY = re.compile(r"[\s,،，]*EEEE[\s,،，]*")
 _MONTH = {WhenPrecision.MONTH: "yMMMM", WhenPrecision.YEAR: "y"}
+_TIBETAN_DIGITS = {ord("0") + digit: 0x0F20 + digit for digit in range(10)}
 # By language: 近日, and 近日 before a day.
 _RECENTLY = {
     "zh-Hans": ("近日", "近日（{day}前）"),
@@ -95,6 +97,33 @@ def format_when(when: When, language: str) -> Said:
     last = (end - timedelta(microseconds=1)).date() if end else start.date()
     first = _part(start.date(), when.precision, locale)
     return Said(_span(first, _part(last, when.precision, locale), locale), tag)
+
+
+def format_number(value: float | Decimal, language: str, *, tibetan_digits: bool = False) -> Said:
+    """Say a number.
+
+    Args:
+        value: The number; a `Decimal` keeps all its digits, others three after the point.
+        language: A BCP 47 tag; what CLDR does not know is said in its fallbacks.
+        tibetan_digits: Write ༠ to ༩ where the language is Tibetan or a kind of it. CLDR writes
+            Tibetan with Latin digits by default, and one text should have one kind.
+
+    Returns:
+        Such as 1,234.5, or ༡,༢༣༤.༥.
+
+    Raises:
+        Invalid: `text.bad_language`.
+
+    Source:
+        Unicode CLDR through Babel.
+    """
+    from babel.numbers import format_decimal
+
+    tag, locale = _locale(language)
+    text = format_decimal(value, locale=locale, decimal_quantization=not isinstance(value, Decimal))
+    if tibetan_digits and str(locale).startswith(("bo", "dz")):
+        text = text.translate(_TIBETAN_DIGITS)
+    return Said(text, tag)
 
 
 def _recently(when: When, language: str) -> Said:

@@ -16,9 +16,11 @@ __all__ = [
     "MOST_TRIES",
     "OPEN",
     "OPT_OUT_WORDS",
+    "REFUSALS",
     "advance",
     "backoff",
     "is_opt_out",
+    "meaning",
     "message_id",
     "provider_key",
     "state_of",
@@ -39,6 +41,14 @@ BILLED = frozenset(
 
 OPT_OUT_WORDS = frozenset({"TD", "T", "R", "N", "QX", "退订", "退", "拒收", "STOP", "UNSUBSCRIBE"})
 """What a person answers who wants no more; compared whole, never within a sentence."""
+
+REFUSALS = frozenset({"BLACK", "MBBLACK", "TDBLACK", "TSBLACK"})
+"""Codes of receipts that gateways of the mainland give for a phone on a list of who refused:
+its owner answered 退订, or complained to the ministry.
+
+Source: support.huaweicloud.com api-msgsms sms_05_0051, as codes of suppliers' platforms and of
+China Mobile; that others mean the same by the same words is our reading.
+"""
 
 GIVEN_UP = "given_up"
 """Why a message stays unknown: nobody found out in time. It is never sent again by itself."""
@@ -64,6 +74,17 @@ def is_opt_out(text: str, words: Collection[str] = OPT_OUT_WORDS) -> bool:
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     return plain.upper() in words
+
+
+def meaning(code: str, refusals: Collection[str] = ()) -> ErrorClass | None:
+    """Give what the code of a receipt means for us; None where nothing is known of it.
+
+    Args:
+        code: As it came.
+        refusals: More codes by which this vendor says that the person refused.
+    """
+    refused = code.upper() in REFUSALS or code in refusals
+    return ErrorClass.REFUSED_BY_PERSON if refused else None
 
 
 def message_id(campaign: str, phone_ix: bytes) -> str:

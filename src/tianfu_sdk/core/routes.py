@@ -130,7 +130,7 @@ class Split:
 
     def __init__(self, legs: Sequence[Leg], able: Mapping[str, Collection[str]]) -> None:
         self._ways = {language: _way(legs, names) for language, names in able.items()}
-        used = {name for way in self._ways.values() for name in way}
+        used = {name for language, way in self._ways.items() for name in way if able[language]}
         self.gateways = tuple(leg.gateway for leg in legs if leg.gateway in used)
         """Those that somebody is sent to through, in order of preference."""
 
@@ -156,7 +156,8 @@ def _way(legs: Sequence[Leg], able: Collection[str]) -> tuple[str, ...]:
     may = [leg for leg in legs if leg.gateway in able]
     sharing = [leg for leg in may if leg.weight]
     if len(sharing) < 2:  # noqa: PLR2004 - one: nothing is to be divided
-        return tuple(leg.gateway for leg in (sharing or may)[:1])
+        # A draft that none of them takes is counted all the same, and refused.
+        return ((sharing or may or list(legs))[0].gateway,)
     total = sum(leg.weight for leg in sharing)
     scale = min(1.0, _FINEST / total)
     slots = [max(1, round(leg.weight * scale)) for leg in sharing]

@@ -27,12 +27,11 @@ from tianfu_sdk.model.translation import (
     TranslationCapabilities,
     TranslationResult,
 )
-from tianfu_sdk.text import starts_inside_stack
+from tianfu_sdk.text import sentences, starts_inside_stack
 
 __all__ = ["Cut", "batches", "cut", "demand_all", "join"]
 
 _LINES = re.compile(r"(\s*[\r\n]\s*)")
-_ENDS = re.compile("(?<=[。！？!?།༎])(?![。！？!?།༎])")
 
 
 @attrs.frozen
@@ -70,7 +69,7 @@ def cut(text: str, name: str, longest: int) -> Cut:
 
 def _pieces(line: str, longest: int) -> Iterator[str]:
     held = ""
-    for sentence in _ENDS.split(line) if len(line) > longest else (line,):
+    for sentence in sentences(line) if len(line) > longest else (line,):
         if held and len(held) + len(sentence) > longest:
             yield held
             held = ""

@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tianfu_sdk.core.dates import Said, format_date, format_when
+    from tianfu_sdk.core.dates import Said, format_date, format_number, format_when
     from tianfu_sdk.display.channels import channel_html
     from tianfu_sdk.display.plots import plot
 
-__all__ = ["Said", "channel_html", "format_date", "format_when", "plot"]
+__all__ = ["Said", "channel_html", "format_date", "format_number", "format_when", "plot"]
 
 _ROOMS = {
     "Said": "tianfu_sdk.core.dates",
     "channel_html": "tianfu_sdk.display.channels",
     "format_date": "tianfu_sdk.core.dates",
+    "format_number": "tianfu_sdk.core.dates",
     "format_when": "tianfu_sdk.core.dates",
     "plot": "tianfu_sdk.display.plots",
 }

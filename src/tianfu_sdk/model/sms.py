@@ -221,6 +221,9 @@ class SmsReceipt:
     state: Literal["delivered", "failed", "expired"]
     at: datetime | None = attrs.field(default=None, metadata=aware)
     code: str = ""
+    """The vendor's own code."""
+    error: ErrorClass | None = None
+    """What the code means for us, where that is known: `refused_by_person` is an opt-out."""
 
 
 @attrs.frozen(kw_only=True)

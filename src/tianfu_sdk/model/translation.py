@@ -8,12 +8,16 @@ from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import language_tag, text
 
 __all__ = [
+    "Code",
+    "CodeKind",
     "Coverage",
     "Failed",
     "Missing",
     "Ok",
     "Readable",
+    "Runs",
     "Segment",
+    "SegmentState",
     "Translation",
     "TranslationBatch",
     "TranslationCapabilities",
@@ -108,6 +112,63 @@ class Readable:
     """For a translation: whether a native reader reviewed it; None for an original."""
     disclaimer: str = ""
     """Said wherever the content is shown; in the original's language."""
+
+
+# Texts of segments: what a translator works on, whatever file or content it came from.
+
+
+class SegmentState(Labelled):
+    """How far a segment's translation has come; the members stand in that order."""
+
+    EMPTY = "empty", "未翻译", "empty"
+    MACHINE_DRAFT = "machine_draft", "机器初稿", "machine draft"
+    NEEDS_WORK = "needs_work", "待修改", "needs work"
+    TRANSLATED = "translated", "已翻译", "translated"
+    REVIEWED = "reviewed", "已审校", "reviewed"
+    APPROVED = "approved", "已审定", "approved"
+
+    @property
+    def rank(self) -> int:
+        """How far, from 0: `min(states, key=lambda s: s.rank)` is the most cautious."""
+        return list(SegmentState).index(self)
+
+
+class CodeKind(Labelled):
+    """What an inline code does to the text beside it."""
+
+    OPEN = "open", "起始", "opening"
+    CLOSE = "close", "结束", "closing"
+    STANDALONE = "standalone", "独立", "standalone"
+
+
+@attrs.frozen
+class Code:
+    """An inline code (行内标记): what stands in a text and is no words, such as bold or a slot.
+
+    It is carried through a translation untouched. The opening and the closing code of a pair
+    have the same id; apart from that an id is unique in its segment.
+    """
+
+    id: str
+    kind: CodeKind = CodeKind.STANDALONE
+    data: str = attrs.field(default="", kw_only=True)
+    """What stands for it in the native format, such as `<b>` or `{name}`; may be unknown."""
+    shown: str = attrs.field(default="", kw_only=True)
+    """Plain text that tells a person what it is; may be empty."""
+    type: str = attrs.field(default="", kw_only=True)
+    """`fmt`, `ui`, `quote`, `link`, `image`, `other`, or the type of an annotation."""
+    annotation: bool = attrs.field(default=False, kw_only=True)
+    """It marks words for people and tools (a term, a comment) and is no part of the format."""
+    can_copy: bool = attrs.field(default=True, kw_only=True)
+    """It may stand in a translation more often than in the source."""
+    can_delete: bool = attrs.field(default=True, kw_only=True)
+    """A translation may leave it out."""
+    can_reorder: bool = attrs.field(default=True, kw_only=True)
+    """It may change places with other codes."""
+
+
+Runs = tuple[str | Code, ...]
+"""A text in runs: words, and the codes between them; no string is empty, no two adjoin."""
 
 
 # Values that cross the translation port.

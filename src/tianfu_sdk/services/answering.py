@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from tianfu_sdk.errors import Denied, Invalid, PluginError, TianfuError, Unsupported
 from tianfu_sdk.model.http import LARGEST_CALLBACK, HttpRequest, HttpResponse, address_of
 
-__all__ = ["answered"]
+__all__ = ["Networks", "answered", "demand_from", "networks_of"]
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 _log = logging.getLogger("tianfu_sdk.sms")
 
@@ -20,21 +22,13 @@ _WAIT = "30"
 """Seconds after which a vendor may call again."""
 
 
-def answered(
-    request: HttpRequest, networks: Iterable[str], take: Callable[[], HttpResponse]
-) -> HttpResponse:
+def answered(request: HttpRequest, take: Callable[[], HttpResponse]) -> HttpResponse:
     """Take a call and say what to answer; an error becomes a status, and a line of the log.
 
     Args:
         request: As it came in.
-        networks: The addresses that it may come from; empty: any.
         take: Takes it.
-
-    Raises:
-        Invalid: `field.value`, one of `networks` is none.
     """
-    if not _comes_from(request.client, networks):
-        return _without(_FORGED, "sms.callback_forged")
     if len(request.body) > LARGEST_CALLBACK:
         return _without(_TOO_LARGE, "sms.callback_malformed")
     try:
@@ -62,10 +56,28 @@ def _without(status: int, why: str) -> HttpResponse:
     return HttpResponse(status=status, headers={"retry-after": _WAIT} if status == _LATER else {})
 
 
-def _comes_from(client: str, networks: Iterable[str]) -> bool:
+def networks_of(texts: Iterable[str]) -> Networks:
+    """Read addresses that a vendor calls from.
+
+    Raises:
+        Invalid: `field.value`, one of them is none.
+    """
     try:
-        listed = [ip_network(one) for one in networks]
+        return tuple(ip_network(one) for one in texts)
     except ValueError:
         raise Invalid("field.value", path="networks", value="-") from None
+
+
+def demand_from(client: str, networks: Networks) -> None:
+    """Demand that a call comes from one of some networks.
+
+    Args:
+        client: Address of the caller; empty: it is not known.
+        networks: Empty: any.
+
+    Raises:
+        Denied: `sms.callback_elsewhere`.
+    """
     caller = address_of(client)
-    return not listed or any(caller is not None and caller in one for one in listed)
+    if networks and not any(caller is not None and caller in one for one in networks):
+        raise Denied("sms.callback_elsewhere", path="client")

@@ -14,7 +14,7 @@ from tianfu_sdk.core.messages import advance, is_opt_out, provider_key
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
-from tianfu_sdk.model.sms import Inbound, MessageState, SmsReceipt
+from tianfu_sdk.model.sms import ErrorClass, Inbound, MessageState, SmsReceipt
 from tianfu_sdk.model.storage import LONGEST_ID, Query, Row, Where
 from tianfu_sdk.ports.sms import (
     AcknowledgingSmsGateway,
@@ -26,6 +26,7 @@ from tianfu_sdk.services.indexing import all_indexes
 from tianfu_sdk.services.lanes import again, pace, take_seat
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, put_messages, stands, tell_counts
+from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.unclear import let_go
 from tianfu_sdk.services.work import Desk, Work
 
@@ -35,6 +36,8 @@ _ROUNDS = 1000
 _SOME = 100
 _LONGEST_CODE = 64
 _MOST_PARTS = 99
+_PERSON = ErrorClass.REFUSED_BY_PERSON
+_REFUSED = _PERSON.value
 _TOLD = {
     MessageState.DELIVERED: "delivered",
     MessageState.FAILED: "failed",
@@ -145,11 +148,14 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
     changed: dict[str, Row] = {}
     early: dict[str, Row] = {}
     unclear: set[str] = set()
+    refused: list[str] = []
     for one in heard:
         row = known.message(one)
         if row is None:
             early |= {kept.id: kept for kept in _early(work, one)}
             continue
+        if one.error == _REFUSED:
+            refused.append(row.keys["subscriber"])
         row = changed.get(row.id, row)
         state = stands(row)
         after = advance(state, one.state)
@@ -158,6 +164,7 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
             if state is MessageState.UNKNOWN:
                 unclear.add(row.id)
     put_messages(work, list(changed.values()))
+    _opt_out(work, refused)
     cleared = [r.keys["batch"] for id_, r in changed.items() if id_ in unclear]
     if cleared:
         let_go(work, gateway, cleared)
@@ -168,6 +175,16 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
         by_campaign.setdefault(row.keys["campaign"], []).append(row)
     for id_, rows in by_campaign.items():
         tell_counts(work, work.get(CAMPAIGN, id_), ((stands(row), row) for row in rows), _TOLD)
+
+
+def _opt_out(work: Work, subscribers: Iterable[str]) -> None:
+    """Let it count that people refused, as the operator says; who was erased is passed over."""
+    ids = sorted({one for one in subscribers if one})
+    rows = work.tx.get(SUBSCRIBER.name, ids) if ids else []
+    sealed = {row.id: work.noun(SUBSCRIBER, row).phone for row in rows}
+    new = sum(refuse(work, phone) for phone in open_all(work, PHONE, sealed).values())
+    if new:
+        work.record("sms.opted_out", kind=OPT_OUT.name, subject="", data={"count": new})
 
 
 def _told(row: Row, state: MessageState, error: str, parts: int) -> Row:
@@ -202,7 +219,7 @@ class _Heard:
             ref=receipt.ref,
             phones=_indexes(work, receipt.phone),
             state=state,
-            error="" if delivered else receipt.code[:_LONGEST_CODE],
+            error="" if delivered else _why(receipt),
             parts=min(receipt.parts or 0, _MOST_PARTS),
         )
 
@@ -211,6 +228,11 @@ class _Heard:
         if self.ref:
             return bool(row.keys["subscriber"] == self.ref)
         return not self.phones or any(row.id.endswith(f"~{ix.hex()}") for ix in self.phones)
+
+
+def _why(receipt: SmsReceipt) -> str:
+    # One word for all vendors, so that reports count it; else the operator's own.
+    return _REFUSED if receipt.error is _PERSON else receipt.code[:_LONGEST_CODE]
 
 
 def _indexes(work: Work, phone: str) -> tuple[bytes, ...]:
@@ -308,7 +330,7 @@ def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
 
     Returns:
         The same rows, and new ones in a final state in the places of some; receipts that
-        were used are gone.
+        were used are gone, and who refused by one is opted out.
     """
     if not work.tx.find(RECEIPT.name, Query(limit=1, fields="keys")):
         return list(rows)
@@ -318,6 +340,7 @@ def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
             by_key.setdefault(key, []).append(place)
     found = list(rows)
     used: list[tuple[str, int]] = []
+    refused: list[str] = []
     wanted = sorted(by_key)
     for start in range(0, len(wanted), _SOME):
         some = tuple(wanted[start : start + _SOME])
@@ -328,8 +351,11 @@ def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
                 after = advance(stands(row), stands(kept))
                 if after is not stands(row):
                     found[of[0]] = _told(row, after, kept.keys["error"], kept.keys["parts"])
+                if kept.keys["error"] == _REFUSED:
+                    refused.append(row.keys["subscriber"])
                 used.append((kept.id, kept.version))
     work.tx.delete(RECEIPT.name, used)
+    _opt_out(work, refused)
     return found
 
 

@@ -11,7 +11,7 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import Health, MessageState, SmsProgress
 from tianfu_sdk.model.sms_report import SmsMessage
 from tianfu_sdk.services import outbox
-from tianfu_sdk.services.answering import answered
+from tianfu_sdk.services.answering import Networks, answered, demand_from, networks_of
 from tianfu_sdk.services.counting import counts_of, counts_through
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
@@ -51,7 +51,9 @@ class Replies(Desk):
             return receipts.poll(gateway)
         return receipts.poll_all(self._read(outbox.pulled))
 
-    def callback(self, gateway: str, request: HttpRequest) -> HttpResponse:
+    def callback(
+        self, gateway: str, request: HttpRequest, *, networks: Sequence[str] | None = None
+    ) -> HttpResponse:
         """Take what a gateway sent us: receipts (状态报告) and inbound messages (上行).
 
         Needs no account: the gateway's backend tells whether it is the gateway. Stored first,
@@ -60,27 +62,28 @@ class Replies(Desk):
         Args:
             gateway: Its name.
             request: As it came in.
+            networks: Addresses that its vendor calls from, such as `203.0.113.0/24`; empty: any;
+                None: those of `[gateways.NAME]`.
 
         Returns:
             What to answer.
 
         Raises:
-            Denied: `sms.callback_forged`.
-            Invalid: `sms.callback_malformed`.
+            Denied: `sms.callback_forged`; `sms.callback_elsewhere`, not from `networks`.
+            Invalid: `sms.callback_malformed`; `field.value`, one of `networks` is none.
             Unsupported: `sms.no_callback`, this gateway sends none.
         """
-        actor = Actor(system=f"callback of {gateway[:40]}")
-        return Receipts(self._tools, actor).callback(gateway, request)
+        return self._called(gateway, request, self._networks(gateway, networks))
 
     def answer(
-        self, gateway: str, request: HttpRequest, *, networks: Sequence[str] = ()
+        self, gateway: str, request: HttpRequest, *, networks: Sequence[str] | None = None
     ) -> HttpResponse:
         """Take what a gateway sent us, as `callback` does, and say what to answer in any case.
 
         Args:
             gateway: Its name.
             request: As it came in.
-            networks: Addresses that its vendor calls from, such as `203.0.113.0/24`; empty: any.
+            networks: As for `callback`.
 
         Returns:
             What to answer: 403 to who is not the gateway, 400 or 413 to what cannot be read, 404
@@ -89,7 +92,17 @@ class Replies(Desk):
         Raises:
             Invalid: `field.value`, one of `networks` is none.
         """
-        return answered(request, networks, lambda: self.callback(gateway, request))
+        listed = self._networks(gateway, networks)
+        return answered(request, lambda: self._called(gateway, request, listed))
+
+    def _networks(self, gateway: str, given: Sequence[str] | None) -> Networks:
+        own = self._tools.settings.gateways.get(gateway)
+        return networks_of((own.networks if own else ()) if given is None else given)
+
+    def _called(self, gateway: str, request: HttpRequest, networks: Networks) -> HttpResponse:
+        demand_from(request.client, networks)
+        actor = Actor(system=f"callback of {gateway[:40]}")
+        return Receipts(self._tools, actor).callback(gateway, request)
 
     def report(self, id: str) -> CampaignReport:  # noqa: A002
         """Say what became of a campaign, in all, by region, language, state and reason.

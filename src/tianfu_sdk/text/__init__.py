@@ -1,4 +1,4 @@
-"""Language mechanics: scripts, folding, tokens, SMS parts, conversion.
+"""Language mechanics: scripts, folding, tokens, SMS parts, conversion, masks.
 
 Pure functions of a text. Nothing here reads a clock, a file of the user's or a network;
 tables of the package are read on first use.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from tianfu_sdk.text.conversion import convert
 from tianfu_sdk.text.detect import Detected, detect
 from tianfu_sdk.text.folding import fold, fold_with_places, normalize
+from tianfu_sdk.text.masks import Masked, Unmasked, mask, plain, runs, unmask
 from tianfu_sdk.text.scripts import (
     HAN,
     LATIN,
@@ -20,7 +21,10 @@ from tianfu_sdk.text.scripts import (
     script_of,
     starts_inside_stack,
 )
+from tianfu_sdk.text.sentences import sentences
 from tianfu_sdk.text.sms import SmsSplit, sms_parts, sms_split
+from tianfu_sdk.text.sorting import sort_key
+from tianfu_sdk.text.spelling import TibetanSlip, tibetan_slips
 from tianfu_sdk.text.syllables import syllables
 from tianfu_sdk.text.tokens import (
     ANALYZER_VERSION,
@@ -29,6 +33,7 @@ from tianfu_sdk.text.tokens import (
     query_tokens,
     tokens,
 )
+from tianfu_sdk.text.wylie import from_wylie, to_wylie
 
 __all__ = [
     "ANALYZER_VERSION",
@@ -38,7 +43,10 @@ __all__ = [
     "TIBETAN_SYLLABLE",
     "YI",
     "Detected",
+    "Masked",
     "SmsSplit",
+    "TibetanSlip",
+    "Unmasked",
     "canonical_language",
     "convert",
     "detect",
@@ -47,12 +55,21 @@ __all__ = [
     "fold_with_places",
     "folded_query_tokens",
     "folded_tokens",
+    "from_wylie",
+    "mask",
     "normalize",
+    "plain",
     "query_tokens",
+    "runs",
     "script_of",
+    "sentences",
     "sms_parts",
     "sms_split",
+    "sort_key",
     "starts_inside_stack",
     "syllables",
+    "tibetan_slips",
+    "to_wylie",
     "tokens",
+    "unmask",
 ]

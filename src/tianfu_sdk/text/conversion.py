@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import compress, count
 from operator import add
+from typing import Any
 
 import attrs
 
@@ -17,6 +18,8 @@ from tianfu_sdk.text.scripts import canonical_language
 
 __all__ = ["convert"]
 
+_NATIVE = {"st": "s2t", "ts": "t2s"}
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _COMPATIBILITY = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]")
 
 
@@ -143,6 +146,37 @@ def _apply_apart(stage: _Stage, text: str, joint: str, *, change: bool) -> str:
     return joint.join([*pieces, plain[done:]])
 
 
+@cache
+def _native(name: str) -> Callable[[str], str] | None:
+    """Give the engine of the extra `fast` on our own tables; None: it is not installed."""
+    try:
+        from opencc_pyo3 import OpenCC
+    except ImportError:
+        return None
+    characters = tables.one_to_one(name)
+    phrases = tables.phrases(name).items()
+    # Its own dictionaries are of another version and give other characters (裡 for 裏).
+    slots: dict[str, list[tuple[str, str]]] = {
+        "Characters": [(chr(key), chr(value)) for key, value in characters.items()],
+        "Phrases": [
+            (key, key.translate(characters) if value is None else value) for key, value in phrases
+        ],
+    }
+    given: Any = [
+        {"slot": f"{name.upper()}{slot}", "pairs": pairs, "mode": "override"}
+        for slot, pairs in slots.items()
+    ]
+    convert_all: Callable[[str], str] = OpenCC.from_dicts(_NATIVE[name], given).convert
+    return convert_all
+
+
+def _convert_at_once(name: str, text: str) -> str:
+    native = _native(name)
+    if native is None or _SURROGATES.search(text):
+        return _apply(_stage(name), text)
+    return native(text)
+
+
 def _absent(text: str) -> str:
     """Find a character that neither the text nor any table has."""
     return next(chr(code) for code in range(0xFDD0, 0x110000) if chr(code) not in text)
@@ -155,6 +189,9 @@ def convert(text: str, target: str, *, source: str | None = None) -> str:
     and Hong Kong regional forms and words too (软件, 軟體). There and back does not always
     give the text again. What is not Chinese, or already as wanted, mostly stays; a text
     that is partly traditional is not told apart from a simplified one.
+
+    Between `zh-Hans` and `zh-Hant` the extra `fast` converts more than twice as fast, by the
+    same tables and to the same text.
 
     Args:
         text: Simplified for a `zh-Hant` target, traditional for `zh-Hans`.
@@ -185,7 +222,7 @@ def convert(text: str, target: str, *, source: str | None = None) -> str:
         text = _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFC", match[0]), text)
     first, *later = chain
     if not later:
-        return _apply(_stage(first), text)
+        return _convert_at_once(first, text)
     # A later stage sees the first one's pieces apart, so that no phrase of its own lies
     # across two of them.
     joint = _absent(text)

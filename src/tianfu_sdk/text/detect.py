@@ -34,32 +34,38 @@ class Detected:
             first; shares add up to 1, and a text without letters has none. `Zzzz` stands
             for every script that has no room here.
         mixed: True where a second script carries a tenth of what is said or more.
+        also: What it may be as well, because nothing in it decides: `dz` beside `bo`, and
+            `zh-Hant` beside `zh-Hans` where as many characters speak for either, or none.
     """
 
     language: str
     scripts: Mapping[str, float] = attrs.field(hash=False)
     mixed: bool
+    also: tuple[str, ...] = ()
 
 
-def _chinese(counts: Counter[str]) -> str:
+def _chinese(counts: Counter[str]) -> tuple[str, ...]:
     hans, hant = tables.one_sided_characters()
     simplified = sum(counts[character] for character in hans.intersection(counts))
     traditional = sum(counts[character] for character in hant.intersection(counts))
-    return "zh-Hant" if traditional > simplified else "zh-Hans"
+    if simplified == traditional:
+        return "zh-Hans", "zh-Hant"
+    return ("zh-Hant",) if traditional > simplified else ("zh-Hans",)
 
 
-def _language(said: Mapping[str, float], counts: Counter[str]) -> str:
+def _languages(said: Mapping[str, float], counts: Counter[str]) -> tuple[str, ...]:
     total = sum(said.values())
     if not total or said.get("Latn", 0.0) > _BORROWED * total:
-        return "und"
+        return ("und",)
     # Latin words in a text of another script are borrowed: 5G, HPV, COVID-19.
     others = {script: weight for script, weight in said.items() if script != "Latn"}
     lead = max(others, key=lambda script: (others[script], script))
     if others[lead] < _LEADS * sum(others.values()):
-        return "mul"
+        return ("mul",)
     if lead == "Hani":
         return _chinese(counts)
-    return {"Tibt": "bo", "Yiii": "ii"}.get(lead, "und")
+    # Dzongkha has the same script, and a model that says which it is has guessed.
+    return {"Tibt": ("bo", "dz"), "Yiii": ("ii",)}.get(lead, ("und",))
 
 
 def detect(text: str) -> Detected:
@@ -67,16 +73,16 @@ def detect(text: str) -> Detected:
 
     Tibetan script is taken for `bo`, though Dzongkha is written with it too; Yi script is
     `ii`. Chinese is `zh-Hant` where more of its characters are only traditional than only
-    simplified; where both ways share every character, as in 中文, nothing decides and the
-    answer is `zh-Hans`. `mul` means that no script leads clearly, `und` that the text has
-    no letters, or that Latin or another script leads. Latin words do not make a text
+    simplified; where both ways share every character, as in 中文, nothing decides, the answer
+    is `zh-Hans`, and `also` says so. `mul` means that no script leads clearly, `und` that the
+    text has no letters, or that Latin or another script leads. Latin words do not make a text
     `mul`: 5G and HPV are borrowed. Digits, punctuation and emoji do not count.
 
     Args:
         text: Any text.
 
     Returns:
-        Language, shares of scripts, and whether scripts are mixed.
+        Language, shares of scripts, whether scripts are mixed, and what else it may be.
 
     Source: ISO 639 and RFC 5646 for `mul` and `und`; OpenCC's tables for Chinese.
     """
@@ -90,8 +96,10 @@ def detect(text: str) -> Detected:
     total = letters.total()
     said = {script: count * _WEIGHTS[script] for script, count in letters.items()}
     heaviest = sorted(said.values(), reverse=True)
+    language, *also = _languages(said, counts)
     return Detected(
-        language=_language(said, counts),
+        language=language,
         scripts={script: count / total for script, count in letters.most_common()},
         mixed=len(heaviest) > 1 and heaviest[1] >= _MIXED * sum(heaviest),
+        also=tuple(also),
     )

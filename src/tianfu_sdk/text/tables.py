@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["one_sided_characters", "one_to_one", "phrases"]
+__all__ = ["lines", "one_sided_characters", "one_to_one", "phrases"]
 
 
-def _lines(name: str) -> list[str]:
+def lines(name: str) -> list[str]:
+    """Read the lines of a table.
+
+    Args:
+        name: Such as `bo_order` for `data/bo_order.txt`.
+
+    Returns:
+        All but the first, which says where the table comes from.
+    """
     from importlib.resources import files
 
     text = (files("tianfu_sdk.text") / "data" / f"{name}.txt").read_text("utf-8")
-    # The first line says where the table comes from.
     return text.split("\n")[1:-1]
 
 
@@ -25,7 +32,7 @@ def one_to_one(name: str) -> dict[int, int]:
     Returns:
         Code point by code point, as `str.translate` takes it.
     """
-    keys, values = _lines(f"{name}_characters")
+    keys, values = lines(f"{name}_characters")
     return dict(zip(map(ord, keys), map(ord, values), strict=True))
 
 
@@ -40,7 +47,7 @@ def phrases(name: str) -> dict[str, str | None]:
         phrase only keeps others from beginning or ending inside it.
     """
     table: dict[str, str | None] = {}
-    for line in _lines(f"{name}_phrases"):
+    for line in lines(f"{name}_phrases"):
         key, _, value = line.partition("\t")
         table[key] = value or None
     return table
@@ -53,5 +60,5 @@ def one_sided_characters() -> tuple[frozenset[str], frozenset[str]]:
     Returns:
         Those of simplified and those of traditional texts.
     """
-    hans, hant = _lines("one_sided_characters")
+    hans, hant = lines("one_sided_characters")
     return frozenset(hans), frozenset(hant)

@@ -10,7 +10,11 @@ from __future__ import annotations
 from tianfu_sdk.gateways import Codes
 from tianfu_sdk.model.sms import ErrorClass
 
-__all__ = ["CODES", "ILLEGAL_NUMBER", "wait_for"]
+__all__ = ["CODES", "ILLEGAL_NUMBER", "REFUSED", "wait_for"]
+
+REFUSED = frozenset({"W-BLACK"})
+"""Of receipts: the owner of the phone complained about messages of this signature
+(document_detail/2679007, which gives it as an example of such codes)."""
 
 ILLEGAL_NUMBER = "isv.MOBILE_NUMBER_ILLEGAL"
 """Of a whole call, for one number in it."""

@@ -21,6 +21,7 @@ from tianfu_sdk.gateways import (
     fitting,
     list_of,
     local_time,
+    meaning,
     national,
     number_of,
     read_json,
@@ -28,6 +29,7 @@ from tianfu_sdk.gateways import (
 )
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsReceipt
+from tianfu_sms_aliyun.codes import REFUSED
 
 __all__ = [
     "Answer",
@@ -147,6 +149,7 @@ def read_details(body: bytes, batch: SmsBatch) -> tuple[bool, SmsReceipt | None]
         state="delivered" if status == _DELIVERED else "failed",
         at=local_time(text_of(ours[0], "ReceiveDate", "")),
         code=text_of(ours[0], "ErrCode", ""),
+        error=meaning(text_of(ours[0], "ErrCode", ""), REFUSED),
     )
 
 
@@ -185,6 +188,7 @@ def _receipt(entry: Mapping[str, Any]) -> SmsReceipt:
         state="delivered" if success else "failed",
         at=local_time(text_of(entry, "report_time", "")),
         code=text_of(entry, "err_code", ""),
+        error=meaning(text_of(entry, "err_code", ""), REFUSED),
     )
 
 

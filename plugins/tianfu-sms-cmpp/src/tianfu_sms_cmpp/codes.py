@@ -6,6 +6,7 @@ classes are ours. A code that is not here is ambiguous: nobody knows whether it 
 
 from __future__ import annotations
 
+from tianfu_sdk.gateways import meaning
 from tianfu_sdk.links.longs import State
 from tianfu_sdk.model.sms import ErrorClass
 
@@ -51,4 +52,4 @@ def state_of(stat: str) -> State | None:
     """Give what a receipt says; None where it is not final, or nobody knows the word."""
     if stat[2:3] == ":" and stat[:2].upper() in _NETWORK:
         return "failed"
-    return _STATES.get(stat.upper())
+    return "failed" if meaning(stat) else _STATES.get(stat.upper())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.gateways import meaning
 from tianfu_sdk.links.coding import ASCII, BINARY, GBK, UCS2
 from tianfu_sdk.links.gateway import Mail, Note, Slip
 from tianfu_sdk.links.joining import split_header
@@ -109,7 +110,12 @@ def _receipt(deliver: codec.Deliver) -> Mail:
     if state is None:
         return Slip(str(found.id), phone, None, None)
     receipt = SmsReceipt(
-        provider_id=str(found.id), phone=phone, state=state, at=found.done, code=found.stat
+        provider_id=str(found.id),
+        phone=phone,
+        state=state,
+        at=found.done,
+        code=found.stat,
+        error=meaning(found.stat),
     )
     return Slip(str(found.id), phone, state, receipt)
 

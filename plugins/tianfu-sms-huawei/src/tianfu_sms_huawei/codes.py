@@ -1,9 +1,9 @@
 """What Huawei Cloud's codes mean for us.
 
 Sources: support.huaweicloud.com api-msgsms sms_05_0050 (codes of the API), sms_05_0051 (codes
-of Huawei's own platform for one number). Which class a code is of is our reading; E000620 and
-E000630 are listed there, but what they mean could not be verified. A code that is missing here
-is ambiguous.
+of Huawei's own platform for one number, and of receipts). Which class a code is of is our
+reading; E000630 is listed there, but what it means could not be verified. A code that is missing
+here is ambiguous.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from __future__ import annotations
 from tianfu_sdk.gateways import Codes
 from tianfu_sdk.model.sms import ErrorClass
 
-__all__ = ["CODES", "READ_EACH"]
+__all__ = ["CODES", "READ_EACH", "REFUSED"]
+
+REFUSED = frozenset({"2:70", "2:86"})
+"""Of receipts, beyond those that all have: on a gateway's or operator's list, because its owner
+complained or unsubscribed (投诉或退订; sms_05_0051)."""
 
 READ_EACH = frozenset({"000000", "E000510"})
 """Codes of a call after which every number has a status of its own."""
@@ -43,6 +47,8 @@ _STOP_CHANNEL = (
     "E200021",
     "E200027",
     "E200036",
+    # The caller's address is not on the list of the application.
+    "E000620",
 )
 
 CODES = Codes(

@@ -19,6 +19,7 @@ from tianfu_sdk.gateways import (
     e164,
     fitting,
     list_of,
+    meaning,
     number_of,
     read_form,
     read_json,
@@ -26,6 +27,7 @@ from tianfu_sdk.gateways import (
     unix_time,
 )
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsReceipt
+from tianfu_sms_huawei.codes import REFUSED
 
 __all__ = ["Answer", "Sent", "diff_body", "form_body", "read_answer", "read_callback"]
 
@@ -153,6 +155,7 @@ def _receipts(entry: Any) -> tuple[SmsReceipt, ...]:
         state=_STATES.get(status, "failed"),
         at=at,
         code=status,
+        error=meaning(status, REFUSED),
     )
     early = status == "DELIVRD" and sequence < total
     return () if early or status in _NOT_FINAL else (receipt,)

@@ -17,7 +17,16 @@ from typing import Any, Literal
 
 import attrs
 
-from tianfu_sdk.gateways import Unreadable, e164, fitting, national, read_json, text_of, unix_time
+from tianfu_sdk.gateways import (
+    Unreadable,
+    e164,
+    fitting,
+    meaning,
+    national,
+    read_json,
+    text_of,
+    unix_time,
+)
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsReceipt
 
@@ -132,7 +141,9 @@ def _receipt(entry: Any) -> SmsReceipt | None:
         return None
     at = _moment(text_of(entry, "receiveDate", ""))
     code = code or status
-    return SmsReceipt(provider_id=group, phone=phone, state=state, at=at, code=code)
+    return SmsReceipt(
+        provider_id=group, phone=phone, state=state, at=at, code=code, error=meaning(code)
+    )
 
 
 def _state(status: str, code: str) -> Literal["delivered", "failed", "expired"] | None:
@@ -141,7 +152,7 @@ def _state(status: str, code: str) -> Literal["delivered", "failed", "expired"] 
         return "delivered" if code == "DELIVRD" else None
     if code == "EXPIRED":
         return "expired"
-    return "failed" if _FAILED.fullmatch(code) else None
+    return "failed" if _FAILED.fullmatch(code) or meaning(code) else None
 
 
 def _inbound(entry: Mapping[str, Any]) -> Inbound:

@@ -6,6 +6,7 @@ code that is not here is ambiguous: nobody knows whether it went out.
 
 from __future__ import annotations
 
+from tianfu_sdk.gateways import meaning
 from tianfu_sdk.links.longs import State
 from tianfu_sdk.model.sms import ErrorClass
 
@@ -76,4 +77,6 @@ def state_of(state: int | None, word: str = "") -> State | None:
         state: message_state, which wins; None: there is none.
         word: Of the receipt's text.
     """
-    return _WORDS.get(word) if state is None else _STATES.get(state)
+    if state is None:
+        return "failed" if meaning(word) else _WORDS.get(word)
+    return _STATES.get(state)

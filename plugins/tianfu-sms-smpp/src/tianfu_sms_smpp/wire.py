@@ -9,6 +9,7 @@ import attrs
 
 from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.gateways import meaning
 from tianfu_sdk.links.coding import ASCII, BINARY, GSM, LATIN, UCS2
 from tianfu_sdk.links.gateway import Mail, Note, Slip
 from tianfu_sdk.links.joining import Concat, split_header
@@ -160,7 +161,9 @@ class SmppWire:
         code = found.stat or str(found.state)
         if found.error.strip("0"):
             code = f"{code}:{found.error}"[:32]
-        receipt = SmsReceipt(provider_id=id_, state=state, at=found.done, code=code)
+        receipt = SmsReceipt(
+            provider_id=id_, state=state, at=found.done, code=code, error=meaning(found.stat)
+        )
         return Slip(id_, "", state, receipt)
 
 

@@ -15,8 +15,9 @@ from tianfu_sdk.model.sms import ErrorClass
 
 __all__ = ["CODES", "wait_for"]
 
+_REFUSED = "FailedOperation.PhoneNumberInBlacklist"
+"""Usually because the person unsubscribed, or is on the operator's list (382/3771, 1015)."""
 _BAD_RECIPIENT = (
-    "FailedOperation.PhoneNumberInBlacklist",
     "FailedOperation.PhoneNumberParseFail",
     "InvalidParameterValue.IncorrectPhoneNumber",
     "LimitExceeded.AppCountryOrRegionInBlacklist",
@@ -78,6 +79,7 @@ CODES = Codes(
         # An old table (382/3771) says that a time-out may be tried again; it may have gone out.
         "InternalError.Timeout": ErrorClass.AMBIGUOUS,
         "InternalError.SendAndRecvFail": ErrorClass.AMBIGUOUS,
+        _REFUSED: ErrorClass.REFUSED_BY_PERSON,
         **dict.fromkeys(_BAD_RECIPIENT, ErrorClass.BAD_RECIPIENT),
         **dict.fromkeys(_BAD_CONTENT, ErrorClass.BAD_CONTENT),
         **dict.fromkeys(_STOP_CHANNEL, ErrorClass.STOP_CHANNEL),

@@ -21,6 +21,7 @@ from tianfu_sdk.gateways import (
     fitting,
     list_of,
     local_time,
+    meaning,
     number_of,
     read_json,
     text_of,
@@ -149,6 +150,7 @@ def _status(entry: Any) -> SmsReceipt:
         state=_state(text_of(entry, "ReportStatus")),
         at=_seconds(entry, "UserReceiveTime"),
         code=text_of(entry, "Description", ""),
+        error=meaning(text_of(entry, "Description", "")),
     )
 
 
@@ -197,6 +199,7 @@ def _receipt(entry: Mapping[str, Any]) -> SmsReceipt:
         state=_state(text_of(entry, "report_status")),
         at=local_time(text_of(entry, "user_receive_time", "")),
         code=text_of(entry, "errmsg", ""),
+        error=meaning(text_of(entry, "errmsg", "")),
     )
 
 

@@ -23,8 +23,10 @@ _ERRORS: Mapping[str, frozenset[ErrorClass]] = {
             ErrorClass.BAD_CONTENT,
             ErrorClass.STOP_CHANNEL,
             ErrorClass.RETRY_SAFE,
+            ErrorClass.REFUSED_BY_PERSON,
         }
     ),
+    "receipt": frozenset({ErrorClass.REFUSED_BY_PERSON}),
     "deferred": frozenset({ErrorClass.DEFERRED, ErrorClass.THROTTLED, ErrorClass.RETRY_SAFE}),
 }
 
@@ -66,7 +68,7 @@ def read_results(body: bytes) -> dict[str, SmsResult]:
 def _result(entry: Any) -> SmsResult:
     ref, status = _text(entry, "ref"), _text(entry, "status")
     error = ErrorClass.OK
-    if status in _ERRORS:
+    if status in {"rejected", "deferred"}:
         error = _error(_text(entry, "error"), _ERRORS[status])
     elif status == "unknown":
         error = ErrorClass.AMBIGUOUS
@@ -122,6 +124,7 @@ def read_callback(body: bytes) -> tuple[tuple[SmsReceipt, ...], tuple[Inbound, .
 def _receipt(entry: Any) -> SmsReceipt:
     state = _text(entry, "state")
     provider_id, ref = _text(entry, "id", ""), _text(entry, "ref", "")
+    error = _text(entry, "error", "")
     if state not in {"delivered", "failed", "expired"} or not (provider_id or ref):
         raise Unreadable
     return SmsReceipt(
@@ -131,6 +134,7 @@ def _receipt(entry: Any) -> SmsReceipt:
         state=cast('Literal["delivered", "failed", "expired"]', state),
         at=_moment(entry),
         code=_text(entry, "code", ""),
+        error=_error(error, _ERRORS["receipt"]) if error else None,
     )
 
 
