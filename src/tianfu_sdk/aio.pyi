@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
+from tianfu_sdk.core.routes import Asked
 from tianfu_sdk.formats.tables import TableFormat
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
@@ -79,6 +80,7 @@ from tianfu_sdk.model.template import (
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.services.campaigns import Template
 from tianfu_sdk.services.importing import Progress, Source
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reporting import CampaignReport
@@ -1085,6 +1087,7 @@ class AioSms:
         region: str | None = ...,
         language: str | None = ...,
         reason: str | None = ...,
+        gateway: str | None = ...,
         opted_out: bool = ...,
         after: str | None = ...,
         limit: int = ...,
@@ -1105,7 +1108,7 @@ class AioSms:
         topic: str = ...,
         purpose: str = ...,
         settings: Sequence[str] = ...,
-        gateway: str = ...,
+        gateway: Asked = ...,
         fallback: bool = ...,
         fallback_order: Sequence[str] = ...,
         segment: str | None = ...,
@@ -1116,7 +1119,7 @@ class AioSms:
         content: str = ...,
         emergency: str | None = ...,
         override_reason: str = ...,
-        template: str | Mapping[str, str] = ...,
+        template: Template = ...,
     ) -> Campaign: ...
     async def get(self, id: str) -> Campaign: ...
     async def find(

@@ -398,6 +398,28 @@ def test_what_was_at_all_gateways_waits_for_a_person(fleet):
     assert town.states(id_) == {"accepted": 1}
 
 
+def test_an_account_that_is_stopped_at_the_last_keeps_nothing_else_waiting(fleet):
+    one, two = gateway(phones_per_call=2), gateway()
+    town = fleet(one=one, two=two)
+    town.people(4)
+    id_ = town.sent({"two": 1, "one": 1})
+    shares = {leg.gateway: leg.recipients for leg in town.me.sms.plan(id_).gateways}
+    two.answers += [stopped] * 4
+    one.answers += [stopped] * 4
+    finish(town, 40)
+    parked = town.me.jobs.list("sms.one", state="parked") + town.me.jobs.list(
+        "sms.two", state="parked"
+    )
+    assert {job.group for job in parked} == {id_}
+    two.answers.clear()
+    one.answers.clear()
+    town.you.sms.resume(id_)
+    finish(town, 3)
+    assert town.states(id_) == {"accepted": 4}
+    assert set(shares) == {"one", "two"}
+    assert set(got(one, two).values()) <= {1, 2, 3}
+
+
 def test_pause_resume_and_cancel_reach_all_queues(fleet):
     one, two = gateway(), gateway()
     town = fleet(one=one, two=two)

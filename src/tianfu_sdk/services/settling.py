@@ -187,6 +187,7 @@ class _Batch:
         }
         self._stored = call.claim.rows if known else self._read()
         self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
+        self._exhausted = False
         self._away, self._to, self._why = self._onward()
         for ref in self._away.refs if self._away else ():
             del self._heard[ref]
@@ -205,6 +206,8 @@ class _Batch:
         states += [state for state in heard.values() if state in _OPEN]
         whole = self._away is not None and not heard
         outcome = Done() if whole else _outcome(self._work, self._call, self._said, states)
+        if self._exhausted:
+            outcome = Parked("sms.exhausted")
         ours = self._work.tx.settle([(claim.job, outcome)])[0]
         if ours:
             self.counts["parked"] += isinstance(outcome, Parked)
@@ -244,6 +247,10 @@ class _Batch:
         }
         rest = Rest(campaign=campaign, job=claim.job, batch=claim.batch, refs=refs, rows=rows)
         to = self._passing.to(rest, last=last)
+        if to is None and self._said.left and _stopped(self._said, claim.refs):
+            # No gateway is left for it: it waits for a person, and keeps nothing else waiting.
+            self._heard = dict.fromkeys(claim.refs, MessageState.QUEUED)
+            self._exhausted = True
         return (rest, to, why) if to else (None, "", "")
 
     def _go_on(self) -> None:
@@ -353,7 +360,8 @@ class _Batch:
             self._place(refs, MessageState.DROPPED)
             return
         results = [said.results[ref] for ref in refs]
-        _stop(work, self._gateway, claim.campaign, results)
+        if not claim.campaign.route:
+            _stop(work, self._gateway, claim.campaign, results)
         reference = work.tools.ids.new("bat")
         longest = _longest(result.retry_after for result in results)
         wait = backoff(claim.tries, work.tools.ids.token(), longest)
@@ -461,6 +469,12 @@ def _unsent(call: Call, said: Said) -> tuple[Sequence[str], str, bool]:
     first = next(iter(found.values()))
     stopped = any(one.error is ErrorClass.STOP_CHANNEL for one in found.values())
     return tuple(found), first.code or first.error.value, last or said.refused or stopped
+
+
+def _stopped(said: Said, refs: Sequence[str]) -> bool:
+    """Tell whether the account of all of a batch is stopped."""
+    found = [said.results[ref].error for ref in refs if ref in said.results]
+    return len(found) == len(refs) and set(found) == {ErrorClass.STOP_CHANNEL}
 
 
 def _can_be_asked(call: Call) -> bool:

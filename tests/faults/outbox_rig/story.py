@@ -187,6 +187,9 @@ class Story:
         with self.hub() as hub:
             system = hub.as_system(reason="look")
             campaign = system.sms.get(self.campaign)
+            if len(self.gateways) > 1 and self._parked(system):
+                # What was at both, and both were away: a person has it tried again.
+                hub.as_(self.place.account).sms.resume(self.campaign)
             waiting = [
                 job
                 for state in (JobState.QUEUED, JobState.LEASED)
@@ -215,6 +218,13 @@ class Story:
                 return self.told()
         raise AssertionError("not finished after 20 rounds")
 
+    def _parked(self, system):
+        return [
+            job
+            for name in (NAME, OTHER)
+            for job in system.jobs.list(queue_of(name), state=JobState.PARKED)
+        ]
+
     def told(self):
         """Look at the store and at the provider."""
         with self.hub() as hub:
@@ -222,11 +232,7 @@ class Story:
             rows = hub._tools.store.run(
                 lambda tx: tx.find(MESSAGE.name, Query(limit=1000)), write=False
             )
-            parked = [
-                job
-                for name in (NAME, OTHER)
-                for job in system.jobs.list(queue_of(name), state=JobState.PARKED)
-            ]
+            parked = self._parked(system)
             assert [f for f in system.doctor() if f.severity == "error"] == []
             everybody = [one.id for one in system.subscribers.find(limit=1000)]
         assert len(everybody) == PEOPLE
