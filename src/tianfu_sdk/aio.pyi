@@ -78,6 +78,7 @@ from tianfu_sdk.model.template import (
     WordList,
 )
 from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
+from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.services.campaigns import Template
@@ -1233,6 +1234,31 @@ class AioTemplates:
     async def fill(self, id: str, values: Mapping[str, str]) -> str: ...
 
 class AioTranslations:
+    async def begin(self, source_id: str, language: str) -> TranslationTask: ...
+    async def task(self, id: str) -> TranslationTask: ...
+    async def tasks(
+        self,
+        *,
+        language: str | None = ...,
+        state: TaskState | str | None = ...,
+        source: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[TranslationTask]: ...
+    async def problems(self, id: str) -> tuple[TextProblem, ...]: ...
+    async def draft(self, id: str, engine: str | None = ...) -> TranslationTask: ...
+    async def enter(
+        self,
+        id: str,
+        texts: Mapping[str, str],
+        *,
+        unfinished: bool = ...,
+        seen: TranslationTask | None = ...,
+    ) -> TranslationTask: ...
+    async def review(self, id: str, segments: Iterable[str] | None = ...) -> TranslationTask: ...
+    async def return_(self, id: str, comments: Mapping[str, str]) -> TranslationTask: ...
+    async def dismiss(self, id: str, segment: str, code: str) -> TranslationTask: ...
+    async def approve_task(self, id: str, *, native_reviewed: bool | None = ...) -> Translation: ...
     async def get(self, id: str) -> Translation: ...
     async def find(
         self,

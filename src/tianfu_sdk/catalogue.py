@@ -65,6 +65,70 @@ ENTRIES: dict[str, Entry] = {
         "add them with hub.media.add, and look at the account that acts",
         "请先用 hub.media.add 添加，并核对当前账号",
     ),
+    "check.date": Entry(
+        "{missing} dates of the source are not in it",
+        "原文中的 {missing} 个日期未出现",
+    ),
+    "check.double_tsheg": Entry(
+        "has a double tsheg in {count} places",
+        "有 {count} 处重复的分音点",
+    ),
+    "check.empty": Entry(
+        "has no translation",
+        "缺少译文",
+    ),
+    "check.end_mark": Entry(
+        "ends with {found}, the source with {wanted}",
+        "句末标点为 {found}，原文为 {wanted}",
+    ),
+    "check.mark_order": Entry(
+        "has marks in an order in which nobody finds them, in {count} places",
+        "有 {count} 处符号的输入顺序不规范，检索时无法匹配",
+    ),
+    "check.markup": Entry(
+        "markup differs: {missing} missing, {extra} too many",
+        "标记不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.mixed_script": Entry(
+        "has {count} characters of another script",
+        "夹有 {count} 个其他文字的字符",
+    ),
+    "check.mixed_tsheg": Entry(
+        "has both kinds of tsheg: U+0F0B and U+0F0C, the rarer in {count} place",
+        "混用两种分音点（U+0F0B 与 U+0F0C），较少的一种有 {count} 处",
+    ),
+    "check.not_nfc": Entry(
+        "is not in Unicode normal form C",
+        "不是 Unicode NFC 规范形式",
+    ),
+    "check.number": Entry(
+        "numbers differ: {missing} missing, {extra} too many",
+        "数字不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.orphan_mark": Entry(
+        "{count} vowel signs or subjoined letters stand without a letter",
+        "有 {count} 个元音符号或下加字没有所附的字母",
+    ),
+    "check.phone": Entry(
+        "telephone numbers differ: {missing} missing, {extra} too many",
+        "电话号码不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.placeholder": Entry(
+        "placeholders differ: {missing} missing, {extra} too many",
+        "占位符不一致：缺 {missing} 个，多 {extra} 个",
+    ),
+    "check.script": Entry(
+        "is not written in the script of {language}",
+        "不是以 {language} 的文字书写",
+    ),
+    "check.unchanged": Entry(
+        "is the same as the source",
+        "与原文相同",
+    ),
+    "check.url": Entry(
+        "web addresses differ: {missing} missing, {extra} too many",
+        "网址不一致：缺 {missing} 个，多 {extra} 个",
+    ),
     "codec.corrupt": Entry(
         "the stored document of a {what} cannot be read",
         "存储的 {what} 文档无法读取",
@@ -389,6 +453,30 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.forbidden": Entry(
+        "{term} may not be written; write {wanted}",
+        "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.missing": Entry(
+        "{term} is not translated by its term {wanted}",
+        "“{term}”未按术语译为“{wanted}”",
+    ),
+    "glossary.no_term": Entry(
+        "a concept needs a term",
+        "概念至少要有一个术语",
+        "give terms=[…], each with language and text",
+        "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.same_term": Entry(
+        "the same term stands at place {first} already",
+        "与第 {first} 个术语重复",
+        "a term has one status in a concept",
+        "一个概念内同一术语只能有一种状态",
+    ),
+    "glossary.variant": Entry(
+        "{term} is another spelling; write {wanted}",
+        "“{term}”为异写，宜写“{wanted}”",
+    ),
     "grant.bad_action": Entry(
         "{value} is not an action",
         "{value} 不是动作",
@@ -448,6 +536,13 @@ ENTRIES: dict[str, Entry] = {
         "请求发出前就失败了（{why}）",
         "it is safe to try again",
         "可以安全重试",
+    ),
+    "http.untrusted": Entry(
+        "the server's certificate cannot be trusted ({why}), so nothing was sent",
+        "服务器证书不可信（{why}），未发送任何内容",
+        "have its certificate mended, or name a file with all authorities that you trust in the"
+        " environment variable SSL_CERT_FILE",
+        "请更正服务器证书，或用环境变量 SSL_CERT_FILE 指定包含您信任的全部 CA 的文件",
     ),
     "hub.async_unit": Entry(
         "a unit calls a plain function, and this is a coroutine function",
@@ -684,6 +779,36 @@ ENTRIES: dict[str, Entry] = {
     "lifecycle.system": Entry(
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
+    ),
+    "markup.broken": Entry(
+        "the file is no well-formed XML: line {line}, {why}",
+        "文件不是格式良好的 XML：第 {line} 行，{why}",
+        "open it in an editor at this line, or ask for it anew",
+        "请在编辑器中查看该行，或重新获取文件",
+    ),
+    "markup.encoding": Entry(
+        "the file is not in the encoding {encoding}: line {line}",
+        "文件不是 {encoding} 编码：第 {line} 行",
+        "save it as UTF-8; a declaration has to name the encoding that the file is in",
+        "请另存为 UTF-8；声明的编码须与文件一致",
+    ),
+    "markup.entities": Entry(
+        "the file declares or uses entities of its own: line {line}",
+        "文件声明或使用了自定义实体：第 {line} 行",
+        "write the characters themselves; entities of strangers are never expanded",
+        "请直接写出字符；出于安全不展开自定义实体",
+    ),
+    "markup.too_deep": Entry(
+        "elements stand more than {most} deep: line {line}",
+        "元素嵌套超过 {most} 层：第 {line} 行",
+        "this is no document that people work with",
+        "这不是正常的文档",
+    ),
+    "markup.too_large": Entry(
+        "the file has more than {most} MiB",
+        "文件超过 {most} MiB",
+        "split it",
+        "请拆分文件",
     ),
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
@@ -1769,6 +1894,18 @@ ENTRIES: dict[str, Entry] = {
         "save it again as .xlsx",
         "请另存为 .xlsx",
     ),
+    "tbx.invalid": Entry(
+        "line {line}: {why} ({rule})",
+        "第 {line} 行：{why}（{rule}）",
+        "tf.formats.tbx.check(data) lists all that is wrong",
+        "可用 tf.formats.tbx.check(data) 列出全部问题",
+    ),
+    "tbx.not_tbx": Entry(
+        "this is no TBX: its root is {name}",
+        "这不是 TBX：根元素为 {name}",
+        "export it as TBX-Basic from the tool that it comes from",
+        "请从原工具导出为 TBX-Basic",
+    ),
     "template.bad_name": Entry(
         "{value} is no name of a variable",
         "{value} 不能作为变量名",
@@ -1855,6 +1992,24 @@ ENTRIES: dict[str, Entry] = {
         "a vowel, sign or subjoined letter stands on no letter",
         "元音、符号或下加字没有所附的基字",
     ),
+    "tmx.invalid": Entry(
+        "line {line}: {why} ({rule})",
+        "第 {line} 行：{why}（{rule}）",
+        "tf.formats.tmx.check(data) lists all that is wrong",
+        "可用 tf.formats.tmx.check(data) 列出全部问题",
+    ),
+    "tmx.not_tmx": Entry(
+        "this is no TMX: its root is {name}",
+        "这不是 TMX：根元素为 {name}",
+        "export it as TMX 1.4 from the tool that it comes from",
+        "请从原工具导出为 TMX 1.4",
+    ),
+    "translation.checks_failed": Entry(
+        "{count} translations have an error; the first is {name}",
+        "有 {count} 处译文存在错误，首处为 {name}",
+        "translations.problems lists them; dismiss one that is none, or send it back",
+        "用 translations.problems 查看；误报可由审校人员 dismiss，否则退回修改",
+    ),
     "translation.engine_required": Entry(
         "no engine is named, and the built-in converter only knows Chinese",
         "未指定翻译引擎，内置转换只支持简繁中文",
@@ -1872,6 +2027,24 @@ ENTRIES: dict[str, Entry] = {
         "翻译引擎返回的内容不是译文：{why}",
         "try another engine, or enter the translation by hand",
         "请换用其他引擎或人工录入",
+    ),
+    "translation.no_check": Entry(
+        "{name} is no check whose problem could be dismissed",
+        "{name} 不是可以忽略的检查项",
+        "there are: {names}",
+        "可用的检查项：{names}",
+    ),
+    "translation.no_comment": Entry(
+        "a translation is sent back without a reason",
+        "退回译文未说明理由",
+        "say what the translator is to change",
+        "请说明需要修改什么",
+    ),
+    "translation.no_segment": Entry(
+        "the task has no segment {segment}",
+        "任务中没有句段 {segment}",
+        "task.segments lists their ids; a new revision of the source may have dropped it",
+        "句段编号见 task.segments；原文改版后该句可能已删除",
     ),
     "translation.no_source": Entry(
         "{id} is not a content",
@@ -1901,17 +2074,41 @@ ENTRIES: dict[str, Entry] = {
         "the source is written in {language} itself",
         "原文就是 {language}",
     ),
+    "translation.segment_moved": Entry(
+        "segment {segment} was changed since it was read",
+        "句段 {segment} 在读取之后已被他人修改",
+        "read the task {task} again and enter what still holds",
+        "请重新读取任务 {task} 后再录入",
+    ),
+    "translation.segment_state": Entry(
+        "segment {segment} is {state}, so it cannot be taken through: {verb}",
+        "句段 {segment} 当前为 {state}，不能执行 {verb}",
+        "review what is translated; name machine drafts one by one; return what is not empty",
+        "只能审校已翻译的句段，机器初稿须逐一指明；空句段不能退回",
+    ),
     "translation.source_moved": Entry(
         "the source got a new revision while the engine was at work",
         "翻译期间原文已有新版本",
         "suggest again",
         "请重新生成",
     ),
+    "translation.task_open": Entry(
+        "people are at work on the task {task} of this translation",
+        "该译文的翻译任务 {task} 正在进行",
+        "work on the task: enter, review, approve_task",
+        "请在任务中录入、审校并审定",
+    ),
     "translation.transient": Entry(
         "the engine did not answer as it should",
         "翻译引擎暂时无法应答",
         "try again later",
         "请稍后再试",
+    ),
+    "translation.unfinished": Entry(
+        "{count} segments are not done; the first is {state}",
+        "还有 {count} 个句段未完成，首个为 {state}",
+        "translate, confirm or review what is left; task.progress counts it",
+        "请完成余下句段的翻译、确认或审校；进度见 task.progress",
     ),
     "translation.unsettled": Entry(
         "a content that is {state} cannot be translated yet",

@@ -26,6 +26,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SmsSettings",
+    "TranslationSettings",
     "without_password",
 ]
 
@@ -98,6 +99,14 @@ class RouteSettings:
     weights: tuple[int, ...] = ()
     """Shares of the recipients, in the order of `gateways`; who has none only takes over. Empty:
     all goes through the first."""
+
+
+@attrs.frozen(kw_only=True)
+class TranslationSettings:
+    """How translations are made."""
+
+    review_required: bool = False
+    """Each segment of a task must have been reviewed before the task can be approved."""
 
 
 @attrs.frozen(kw_only=True)
@@ -209,6 +218,7 @@ class Settings:
     """Seconds that a writer waits for its turn, and that a translation engine may take."""
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
+    translation: TranslationSettings = TranslationSettings()
     sms: SmsSettings = SmsSettings()
     gateways: Mapping[str, GatewaySettings] = MappingProxyType({})
     """Rates, sessions and limits of SMS gateways, by name: `[gateways.my-gateway]`."""
@@ -313,6 +323,7 @@ def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
 _TABLES: Mapping[str, type] = {
     "plugins": PluginSettings,
     "ask": AskSettings,
+    "translation": TranslationSettings,
     "sms": SmsSettings,
 }
 

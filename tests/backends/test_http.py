@@ -5,6 +5,7 @@ import functools
 import logging
 import os
 import socket
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ import pytest
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.errors import Ambiguous, Unavailable
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
+from tianfu_sdk.testing import Loopback
+from tianfu_sdk.testing.certificate import self_signed
 
 
 class Server(ThreadingHTTPServer):
@@ -237,3 +240,42 @@ def test_a_forked_child_speaks_on_connections_of_its_own(server, transport):
     assert server.connections == 2
     transport.send(post(server.url + "/echo"), timeout=5)
     assert server.connections == 2
+
+
+@pytest.fixture
+def tls_vendor(tmp_path):
+    def open_(address="127.0.0.1"):
+        path = self_signed(tmp_path, address)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(path)
+        vendor = stack.enter_context(Loopback(tls))
+        return vendor, path
+
+    with contextlib.ExitStack() as stack:
+        yield open_
+
+
+def called(vendor):
+    with contextlib.closing(HttpxTransport()) as transport:
+        return transport.send(HttpRequest(method="POST", url=vendor.url + "/x"), timeout=5)
+
+
+def test_an_authority_of_ones_own_is_trusted_where_it_is_named(tls_vendor, monkeypatch):
+    vendor, path = tls_vendor()
+    with pytest.raises(Unavailable) as raised:
+        called(vendor)
+    assert raised.value.code == "http.untrusted"
+    assert raised.value.values["why"].startswith("self")
+    assert vendor.requests == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    assert called(vendor).status == 200
+
+
+def test_a_certificate_of_another_host_is_not_trusted_and_no_host_is_named(tls_vendor, monkeypatch):
+    vendor, path = tls_vendor("127.0.0.2")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(Unavailable) as raised:
+        called(vendor)
+    assert raised.value.code == "http.untrusted"
+    assert "127.0.0" not in str(raised.value)
+    assert vendor.requests == []

@@ -16,6 +16,7 @@ from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import Query
 from tianfu_sdk.services import quotas
 from tianfu_sdk.services.again import until_done
+from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.work import Actor, Desk
 
 from .conftest import build
@@ -152,11 +153,48 @@ def test_who_came_since_the_plan_must_fit_too(line):
     campaign = line.compose()
     line.you.sms.approve(campaign.id)
     line.people(2)
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceeded) as raised:
         line.you.sms.send(campaign.id)
+    assert (raised.value.values["wanted"], raised.value.values["left"]) == (4, 3)
+    # Nothing is half done: it is as it was before.
+    assert line.me.sms.get(campaign.id).state is CampaignState.APPROVED
+    assert (line.states(campaign), used(line)) == ({}, (0, 0, 3))
     line.me.sms_policies.set(line.org, quota_month=4)
     assert line.you.sms.send(campaign.id).queued == 4
     assert used(line) == (4, 0, 0)
+
+
+def test_who_left_since_the_plan_needs_no_room(line):
+    ids = line.people(3)
+    campaign = line.compose()
+    line.you.sms.approve(campaign.id)
+    line.me.subscribers.opt_out(ids[0])
+    line.me.sms_policies.set(line.org, quota_month=2)
+    assert line.you.sms.send(campaign.id).queued == 2
+    assert used(line) == (2, 0, 0)
+
+
+def test_who_comes_while_it_is_queued_must_fit_and_it_goes_on_when_there_is_room(
+    quick, monkeypatch
+):
+    quick.people(2)
+    quick.me.sms_policies.set(quick.org, quota_month=2)
+    campaign = quick.compose()
+    quick.you.sms.approve(campaign.id)
+    real = Filling.run
+
+    def crowded(*args):
+        monkeypatch.undo()
+        quick.people(1)
+        real(*args)
+
+    monkeypatch.setattr(Filling, "run", crowded)
+    with pytest.raises(QuotaExceeded):
+        quick.you.sms.send(campaign.id)
+    assert quick.states(campaign) == {}
+    quick.me.sms_policies.set(quick.org, quota_month=3)
+    assert quick.you.sms.send(campaign.id).queued == 3
+    assert used(quick) == (3, 0, 0)
 
 
 def test_who_is_gone_since_the_plan_is_given_back(line):

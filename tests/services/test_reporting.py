@@ -114,6 +114,73 @@ def test_what_waits_counts_without_a_region_until_it_leaves(line):
     assert line.me.sms.report(line.compose().id).figures == ()
 
 
+def test_what_waits_is_listed_page_by_page_and_what_was_cancelled_too(line):
+    people = line.people(7, region="510104") + line.people(4, region="513200", language="bo")
+    texts = {"zh-Hans": TEXT, "bo": TIBETAN}
+    line.sent(texts=texts)
+    campaign = line.sent(texts=texts)
+    for state in ("queued", "dropped"):
+        found = list(line.me.sms.messages(campaign.id, state=state, limit=2))
+        assert sorted(one.subscriber for one in found) == sorted(people)
+        assert {one.state.value for one in found} == {state}
+        assert {one.region for one in found} == {""}
+        assert all(one.phone[:6] + "****" + one.phone[-4:] == one.phone for one in found)
+        assert {one.parts for one in found if one.language == "zh-Hans"} == {1}
+        here = list(line.me.sms.messages(campaign.id, state=state, language="bo", limit=3))
+        assert sorted(one.subscriber for one in here) == sorted(people[7:])
+        assert list(line.me.sms.messages(campaign.id, state=state, region="510104")) == []
+        assert list(line.me.sms.messages(campaign.id, state=state, reason="opted_out")) == []
+        everything = line.me.sms.messages(campaign.id, limit=3)
+        assert len(list(everything)) == sum(line.me.sms.report(campaign.id).by_state.values())
+        if state == "queued":
+            line.me.sms.cancel(campaign.id)
+    with pytest.raises(Invalid, match="cursor"):
+        line.me.sms.messages(campaign.id, after='[["queued",[0,-1,2]],""]')
+
+
+def test_what_waits_is_listed_without_who_was_erased_and_beside_what_left(quick):
+    people = quick.people(5, region="510104")
+    campaign = quick.sent()
+    quick.me.subscribers.erase(people[1], reason="本人要求")
+    found = list(quick.me.sms.messages(campaign.id, state="queued", limit=2))
+    assert sorted(one.subscriber for one in found) == sorted(["", *people[:1], *people[2:]])
+    assert [one.phone for one in found if not one.subscriber] == [""]
+
+    def some(batch):
+        # Seen while it is on its way: of nobody is known what became.
+        seen.append(list(quick.me.sms.messages(campaign.id, state="sending", limit=1)))
+        seen.append(dict(quick.me.sms.status(campaign.id)))
+        return accept(batch)
+
+    seen = []
+    quick.gateway.answers.append(some)
+    quick.system.sms.dispatch(1)
+    listed, counted = seen
+    assert len(listed) == counted["sending"]
+    assert {one.state.value for one in listed} == {"sending"}
+    for state, count in quick.me.sms.status(campaign.id).items():
+        assert len(list(quick.me.sms.messages(campaign.id, state=state, limit=2))) == count
+
+
+def test_parts_and_cost_are_those_that_the_operator_billed(line):
+    line.people(4, region="510104")
+    campaign = line.sent()
+    line.system.sms.dispatch()
+    billed = [3, 1, 2, 3]
+    line.gateway.receipts = [
+        SmsReceipt(
+            provider_id=f"{batch.reference}:{one.ref}", state="delivered", parts=billed.pop()
+        )
+        for batch in line.gateway.batches
+        for one in batch.recipients
+    ]
+    line.system.sms.poll("test")
+    report = line.me.sms.report(campaign.id)
+    assert report.by_state == {"delivered": 4}
+    assert (report.parts, report.cost) == (9, 9 * 45)
+    assert sum(one.parts for one in line.me.sms.messages(campaign.id)) == 9
+
+
 def test_a_subscriber_elsewhere_or_erased_is_counted_all_the_same(line):
     line.people(2, region="510104")
     gone = line.people(1, region="510300")[0]

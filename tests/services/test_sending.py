@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import timedelta
 
+import attrs
 import pytest
 
 from tianfu_sdk.core.kinds import BATCH, MESSAGE, OPT_OUT, RECEIPT
@@ -13,6 +14,8 @@ from tianfu_sdk.model.sms import ErrorClass, Inbound, SmsReceipt, SmsResult
 from tianfu_sdk.model.storage import NewJob, Query, Row
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.services.dispatch import GROUP
+from tianfu_sdk.services.sms import Sms
+from tianfu_sdk.testing import FrozenClock
 
 from .test_sms import Line, accept
 
@@ -90,6 +93,37 @@ def test_an_operators_blacklist_is_a_refusal(line):
     assert report.opted_out == 2
     again = line.compose()
     assert [e.reason for e in line.me.sms.plan(again.id).exclusions] == ["opted_out"]
+
+
+def by_another_clock(line, moment):
+    """Give the desk of a worker whose machine's clock is wrong."""
+    desk = line.system.sms
+    return Sms(attrs.evolve(desk._tools, clock=FrozenClock(moment)), desk._actor)
+
+
+def test_hours_and_retries_go_by_the_clock_of_the_store(line):
+    line.people(1)
+    campaign = line.sent()
+    noon = line.clock.now()
+    late = by_another_clock(line, noon + timedelta(days=1, hours=11))
+    line.gateway.answers.append(lambda batch: rejected(batch, ErrorClass.THROTTLED))
+    late.dispatch()
+    assert line.states(campaign) == {"deferred": 1}
+    line.clock.tick(timedelta(minutes=1))
+    late.dispatch()
+    assert line.states(campaign) == {"accepted": 1}
+
+    line.clock.set(noon.replace(hour=16))
+    at_noon = by_another_clock(line, noon)
+    waits = line.compose()
+    assert at_noon.plan(waits.id).reason == "quiet_hours"
+    line.you.sms.approve(waits.id)
+    Sms(at_noon._tools, line.you.sms._actor).send(waits.id)
+    at_noon.dispatch()
+    assert line.states(waits) == {"queued": 1}
+    line.clock.tick(timedelta(hours=9))
+    at_noon.dispatch()
+    assert line.states(waits) == {"accepted": 1}
 
 
 def refusing(batch, state="failed"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -48,8 +49,19 @@ def composed(hub, text):
     return chief, campaign
 
 
+@pytest.fixture(scope="module")
+def played(pytestconfig):
+    """Sum up what the seeds of a run came to, and say it."""
+    sums = Counter()
+    yield sums
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        said = ", ".join(f"{count} {what}" for what, count in sorted(sums.items()))
+        sys.stdout.write(f"\ncmpp: seeds {SEEDS}: {said}\n")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nobody_is_sent_to_twice_and_nobody_is_lost(seed):
+def test_nobody_is_sent_to_twice_and_nobody_is_lost(seed, played):
     rng = random.Random(seed)
     clock = FrozenClock(NOON)
     parts = rng.choice((1, 3))
@@ -79,6 +91,7 @@ def test_nobody_is_sent_to_twice_and_nobody_is_lost(seed):
                 operator.fault = rng.choice(("", "", "silent", "cut", "half", "refused"))
                 operator.throttle = rng.choice((0, 0, 2, 9))
                 operator.cut_at = rng.choice((None, None, rng.randrange(1, 2000)))
+                played["times failing"] += bool(operator.fault or operator.cut_at)
                 ender = threading.Timer(rng.random() * 0.05, operator.drop)
                 if rng.random() < 0.4:
                     ender.start()
@@ -106,4 +119,6 @@ def test_nobody_is_sent_to_twice_and_nobody_is_lost(seed):
             # Of whom nothing is known, each is listed; of all others all parts were taken.
             listed = [s for one in chief.sms.unknown(campaign.id) for s in one.subscribers]
             assert len(set(listed)) == len(listed) == states.get("unknown", 0)
+            played["messages"] += PEOPLE
+            played["unknown, all listed"] += len(listed)
     assert operator.problems == []

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from tianfu_sms_smpp import SmppSettings
 
 from tianfu_sdk import Unavailable
+from tianfu_sdk.testing.certificate import self_signed
 
 LONG = "科普之城，汛期防范：" * 20
-
-
-def certificate(folder, address):
-    """Make a certificate that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "smsc")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / f"{address}.pem"
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
 
 
 @pytest.fixture
@@ -57,7 +21,7 @@ def centre(tmp_path, smsc_class):
     made = []
 
     def open_(address="127.0.0.1", **more):
-        path = certificate(tmp_path, address)
+        path = self_signed(tmp_path, address)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         smsc = smsc_class(tls=context, **more)

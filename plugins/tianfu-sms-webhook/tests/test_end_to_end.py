@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -14,6 +15,7 @@ from tianfu_sdk import Denied, Hub
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.testing import CountingIds, FrozenClock, Loopback
+from tianfu_sdk.testing.certificate import self_signed
 
 SECRET = "example-secret-16b"
 PHONES = ("+8613900000001", "+8613900000002", "+8613900000003")
@@ -97,6 +99,22 @@ def test_a_campaign_goes_out_signed_in_batches_of_the_gateways_size(town):
     assert {one["signature"] for one in posted} == {"自贡科普"}
     assert all(one["text"].startswith("汛期请远离河道。") for one in posted)
     assert len({one["reference"] for one in posted}) == 2
+    assert town.states() == {"accepted": 3}
+
+
+def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(town, tmp_path, caplog):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(self_signed(tmp_path))
+    gateway = town.hub._tools.gateway("webhook")
+    trusted = gateway._options
+    with Loopback(tls) as vendor:
+        gateway._options = attrs.evolve(trusted, url=vendor.url)
+        town.chief.sms.dispatch()
+        assert (vendor.requests, town.states()) == ([], {"queued": 3})
+    assert "http.untrusted" in caplog.text
+    gateway._options = trusted
+    town.clock.tick(timedelta(minutes=1))
+    town.chief.sms.dispatch()
     assert town.states() == {"accepted": 3}
 
 

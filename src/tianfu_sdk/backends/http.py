@@ -71,6 +71,8 @@ class HttpxTransport:
                 return _given(self._client, request, timeout)
             return self._send(request, timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            if why := _untrusted(error):
+                raise Unavailable("http.untrusted", why=why) from None
             raise Unavailable("http.not_sent", why=type(error).__name__) from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Unavailable("http.bad_url", why=type(error).__name__) from None
@@ -238,6 +240,18 @@ def _read(answer: Any) -> bytes:
         if len(body) > _LARGEST:
             raise Ambiguous("http.no_answer", why="response too large")
     return bytes(body)
+
+
+def _untrusted(error: BaseException | None) -> str:
+    """Give what is wrong with a certificate, where that is why; empty: it is not."""
+    import ssl
+
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            # What follows names the host that was called.
+            return str(error.verify_message).partition(",")[0]
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _is_before(error: Exception) -> bool:

@@ -25,6 +25,7 @@ from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
 from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
+from tianfu_sdk.model.translation_task import TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 
 __all__ = [
@@ -288,6 +289,24 @@ TRANSLATION: NounKind[Translation] = NounKind(
         }
     ),
 )
+TRANSLATION_TASK: NounKind[TranslationTask] = NounKind(
+    TranslationTask,
+    Kind(
+        "translation_task",
+        (Key("source"), Key("language"), Key("state"), *PLACE_KEYS, Key("updated", "int")),
+        (("source",), ("language", "state", "updated"), ("organization", "updated")),
+    ),
+    "ttk",
+    lambda t, placed: (
+        place_keys(t.organization, placed)
+        | {
+            "source": t.source,
+            "language": t.language,
+            "state": t.state.value,
+            "updated": moment_key(t.updated_at),
+        }
+    ),
+)
 
 _NOUNS: tuple[NounKind[Any], ...] = (
     *CONTENT.values(),
@@ -308,6 +327,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     EXPERT,
     QUESTION,
     TRANSLATION,
+    TRANSLATION_TASK,
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
@@ -392,9 +412,14 @@ MESSAGE = Kind(
     ),
     # None by subscriber: messages are written in the order of their phones, so that index would
     # be written all over at each commit. Their ids are made of the phone's index: services/traces.
-    (("state", "campaign", "region", "language", "gateway"), ("provider_id",), ("batch",)),
+    # With the parts, so that those of a report are added up without a look at the rows.
+    (
+        ("state", "campaign", "region", "language", "gateway", "parts"),
+        ("provider_id",),
+        ("batch",),
+    ),
     document=False,
-    schema=4,
+    schema=5,
 )
 """One narrow row a recipient of a campaign, once something became of the message; its id is
 `core.messages.message_id(…)`."""

@@ -93,6 +93,6 @@ def translation_doc(translation: Translation, source: Content, regions: RegionTr
         id=translation.id,
         kind=translation.kind,
         language=translation.language,
-        text=fold(f"{translation.title}\n{translation.body}"),
+        text=fold("\n".join((translation.title, translation.body, *translation.texts.values()))),
         tags=tags | {f"topic:{topic}" for topic in source.topics},
     )

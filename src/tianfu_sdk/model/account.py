@@ -33,6 +33,8 @@ class Action(StrEnum):
     VERIFY = "verify"
     RESPOND = "respond"
     TRANSLATE = "translate"
+    REVIEW = "review"
+    """Find another person's translation right, or send it back."""
     ANSWER = "answer"
     REVEAL = "reveal"
     """See a phone or a name in plain (`phone.reveal`)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from tianfu_sdk.model.base import Labelled, Noun
@@ -49,6 +51,8 @@ class Translation(Noun):
     """Canonical, and not the source's own."""
     title: str = attrs.field(metadata=text(400, shortest=1))
     body: str = attrs.field(default="", metadata=text(1_000_000))
+    texts: Mapping[str, str] = attrs.field(factory=dict)
+    """Of further fields of the source, such as `summary`, `place` or `address`."""
     organization: str
     region: str
     state: TranslationState = TranslationState.DRAFT
@@ -106,6 +110,9 @@ class Readable:
     """Of title and body; mark them with it where it is not the one asked for."""
     translated: bool
     """It is a translation, not the original."""
+    texts: Mapping[str, str] = attrs.field(factory=dict)
+    """Of further fields, such as `summary`, `place` or `address`, as far as they are in this
+    language."""
     outdated: bool = False
     """It translates an older revision."""
     reviewed_by_native: bool | None = None

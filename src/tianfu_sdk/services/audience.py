@@ -203,7 +203,7 @@ _Reached = tuple[Group, tuple[Group, ...] | None]
 
 def _due(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> datetime:
     hours = hours_for(campaign, hours_of(work, campaign.organization, capabilities))
-    return next_open(work.now, hours)
+    return next_open(work.tx.now(), hours)
 
 
 def _lasting(work: Work, found: Sequence[Candidate]) -> list[Candidate]:

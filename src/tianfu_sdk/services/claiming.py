@@ -361,8 +361,9 @@ class _Reader:
         if not sends or overrides_hours(campaign):
             return None
         hours = hours_of(self._work, campaign.organization, capabilities)
-        due = next_open(self._work.now, hours)
-        return due if due > self._work.now else None
+        now = self._work.tx.now()
+        due = next_open(now, hours)
+        return due if due > now else None
 
 
 def _left(packed: Packed, batch: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
@@ -475,5 +476,5 @@ def give_back(work: Work, claims: Sequence[Claim]) -> None:
     """Put batches back whose phones could not be read: nothing of them left."""
     for claim in claims:
         wait = backoff(claim.job.attempts, work.tools.ids.token())
-        if work.tx.settle([(claim.job, Retry(work.now + wait))])[0] and not claim.stale:
+        if work.tx.settle([(claim.job, Retry(work.tx.now() + wait))])[0] and not claim.stale:
             work.tx.put(BATCH.name, [batch_moved(claim.batch, batches.QUEUED)])

@@ -21,6 +21,7 @@ __all__ = [
     "billed_parts",
     "counts_of",
     "counts_through",
+    "parts_of",
     "passed_on",
     "waiting",
     "ways_in",
@@ -72,17 +73,36 @@ def ways_in(campaign: Campaign) -> Sequence[tuple[str, Group]]:
 def billed_parts(work: Work, campaign: Campaign) -> int:
     """Count the parts of a campaign that a gateway took, or may have taken or still take."""
     billed = BILLED | {MessageState.SENDING}
-    total = 0
-    for language in campaign.texts:
-        for state in billed:
-            for _, of in ways_in(campaign):
-                where = (*_where(campaign.id, state), Where("language", "=", language), *of)
-                count = work.tx.count(MESSAGE.name, Query(where=where))
-                if count:
-                    one = work.tx.find(MESSAGE.name, Query(where=where, limit=1, fields="keys"))
-                    total += count * int(one[0].keys["parts"])
+    parts = 0
+    for state in billed:
+        where = _where(campaign.id, state)
+        parts += parts_of(work, where, _number(work, where))
     waiting_ = without_rows(work, campaign.id)
-    return total + sum(one.count * one.parts for one in waiting_ if one.state in billed)
+    return parts + sum(one.count * one.parts for one in waiting_ if one.state in billed)
+
+
+def parts_of(work: Work, where: Group, count: int) -> int:
+    """Add up the parts of messages, by how many there are of each number of parts.
+
+    Args:
+        work: The open transaction.
+        where: Which messages.
+        count: How many they are.
+    """
+    parts, left = 0, count
+    seen: Group = ()
+    while left > 0:
+        some = work.tx.find(MESSAGE.name, Query(where=(*where, *seen), limit=1, fields="keys"))
+        if not some:
+            break
+        each = some[0].keys["parts"]
+        here = work.tx.count(
+            MESSAGE.name, Query(where=(*where, Where("parts", "=", each)), fields="keys")
+        )
+        parts += each * here
+        left -= here
+        seen = (*seen, Where("parts", "!=", each))
+    return parts
 
 
 def counts_of(work: Work, campaign: str) -> dict[str, int]:

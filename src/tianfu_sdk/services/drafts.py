@@ -104,7 +104,7 @@ def not_before(work: Work, campaign: Campaign, carriers: Carriers) -> datetime:
         Invalid: `sms.no_window`, the hours of one that has a share never open.
     """
     shares = [leg.gateway for leg in legs_of(campaign) if leg.weight]
-    return min(next_open(work.now, _hours(work, campaign, carriers[name])) for name in shares)
+    return min(next_open(work.tx.now(), _hours(work, campaign, carriers[name])) for name in shares)
 
 
 def dues(
@@ -115,7 +115,9 @@ def dues(
     Raises:
         Invalid: `sms.no_window`, one of them never opens.
     """
-    return {name: next_open(work.now, _hours(work, campaign, carriers[name])) for name in gateways}
+    return {
+        name: next_open(work.tx.now(), _hours(work, campaign, carriers[name])) for name in gateways
+    }
 
 
 def planned(work: Work, campaign: Campaign, carriers: Carriers) -> Plan:
@@ -138,7 +140,7 @@ def planned(work: Work, campaign: Campaign, carriers: Carriers) -> Plan:
         by_language=dict(tally.by_language),
         exclusions=tally.exclusions,
         not_before=due,
-        reason="quiet_hours" if due > work.now else "",
+        reason="quiet_hours" if due > work.tx.now() else "",
         schedule=_schedule(work, campaign, carriers, gateways),
         gateways=gateways,
         most_parts=most[0],
@@ -164,7 +166,7 @@ def _through(
         rate = _rate(work, name, capabilities, parts / max(1, own.total()))
         opens = None
         with contextlib.suppress(Invalid):
-            opens = next_open(work.now, _hours(work, campaign, capabilities))
+            opens = next_open(work.tx.now(), _hours(work, campaign, capabilities))
         yield GatewayPlan(
             gateway=name,
             weight=leg.weight,
@@ -198,7 +200,10 @@ def _schedule(
     return joined(
         [
             schedule(
-                one.recipients, one.rate, work.now, _hours(work, campaign, carriers[one.gateway])
+                one.recipients,
+                one.rate,
+                work.tx.now(),
+                _hours(work, campaign, carriers[one.gateway]),
             )
             for one in shares
         ]

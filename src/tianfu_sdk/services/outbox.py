@@ -50,6 +50,7 @@ __all__ = [
     "messages_of",
     "moved",
     "open_batches",
+    "parts_of",
     "priority_of",
     "progress_of",
     "pulled",

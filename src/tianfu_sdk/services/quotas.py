@@ -26,7 +26,7 @@ from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.work import Work
 
-__all__ = ["close", "lines", "policies_of", "queue", "reserve", "settle"]
+__all__ = ["close", "limited", "lines", "policies_of", "queue", "reserve", "settle"]
 
 
 def policies_of(work: Work, path: Sequence[str]) -> Mapping[str, SmsPolicy]:
@@ -39,6 +39,12 @@ def policies_of(work: Work, path: Sequence[str]) -> Mapping[str, SmsPolicy]:
         made = (work.noun(SMS_POLICY, row) for row in rows)
         found = work.kept[kept] = {policy.organization: policy for policy in made}
     return found
+
+
+def limited(work: Work, path: Sequence[str]) -> bool:
+    """Tell whether one of some organizations has a quota."""
+    found = policies_of(work, path).values()
+    return any(limit is not None for policy in found for limit in limits(policy).values())
 
 
 def lines(work: Work, path: Sequence[str], at: datetime) -> list[QuotaLine]:

@@ -133,7 +133,8 @@ class Replies(Desk):
         """List the messages behind a number of a campaign's report.
 
         A phone is masked, and shown at all only to an account that may reveal it. What waits in
-        the outbox has no message of its own yet.
+        the outbox is read from its batches and has no region yet; whom a cancelled batch was for
+        is known for `sms.done_days`.
 
         Args:
             id: Of the campaign.

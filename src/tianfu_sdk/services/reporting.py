@@ -19,12 +19,13 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import Campaign, MessageState, SmsProgress
 from tianfu_sdk.model.sms_report import SmsFigure, SmsMessage, SmsReport
 from tianfu_sdk.model.storage import IN_VALUES, LONGEST_PAGE, Group, Query, Row, Where
-from tianfu_sdk.services.counting import passed_on, ways_in, without_rows
+from tianfu_sdk.services.counting import parts_of, passed_on, ways_in, without_rows
 from tianfu_sdk.services.optouts import refused_since
 from tianfu_sdk.services.outbox import STATES
 from tianfu_sdk.services.page import Frames
 from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.texts import price_of
+from tianfu_sdk.services.waiting import Place, waiting
 from tianfu_sdk.services.work import Work, read_cursor, write_cursor
 
 __all__ = ["CampaignReport", "Wanted", "messages_in", "opted_out_in", "progress_of", "report_of"]
@@ -241,7 +242,7 @@ class _Counts:
                 self._add(self._key(row), 1, row.keys["parts"])
         elif count:
             one = self._work.tx.find(MESSAGE.name, Query(where=here, limit=1, fields="keys"))
-            self._add(self._key(one[0]), count, count * one[0].keys["parts"])
+            self._add(self._key(one[0]), count, parts_of(self._work, here, count))
         return count
 
     def _key(self, row: Row) -> _Key:
@@ -385,35 +386,64 @@ def messages_in(
     place = read_cursor(after)
     states = list(wanted.states)
     start: tuple[str, str] | None = None
+    walked: Place | None = None
     if place is not None:
         try:
-            state, region = place[0]
+            state, at = place[0]
             states = states[states.index(STATES[state]) :]
         except (ValueError, KeyError, TypeError):
             raise Invalid("page.bad_cursor", path="after") from None
-        start = region, place[1]
-    more, any_of = wanted.where()
+        if isinstance(at, str):
+            start = at, place[1]
+        else:
+            walked = Place.of(at)
     rows: list[Row] = []
     for state in states:
-        where = (Where("state", "=", state.value), Where("campaign", "=", campaign.id), *more)
-        query = Query(
-            where=where,
-            any_of=any_of,
-            # As the index has them, so that a page is read where the one before ended.
-            order="region",
-            after=start,
-            limit=limit - len(rows),
-            fields="keys",
-        )
-        rows += work.tx.find(MESSAGE.name, query)
-        start = None
-        if len(rows) == limit:
-            break
-    cursor = None
-    if len(rows) == limit:
-        keys = rows[-1].keys
-        cursor = write_cursor([keys["state"], keys["region"]], rows[-1].id)
-    return _shown(work, campaign, rows), cursor
+        if walked is None:
+            most = limit - len(rows)
+            rows += _with_rows(work, campaign, wanted, state, after=start, limit=most)
+            if len(rows) == limit:
+                last = rows[-1]
+                cursor = write_cursor([state.value, last.keys["region"]], last.id)
+                return _shown(work, campaign, rows), cursor
+        for row, here in _without_rows(work, campaign, wanted, state, walked or Place()):
+            rows.append(row)
+            if len(rows) == limit:
+                cursor = write_cursor([state.value, attrs.astuple(here)], "")
+                return _shown(work, campaign, rows), cursor
+        start = walked = None
+    return _shown(work, campaign, rows), None
+
+
+def _with_rows(
+    work: Work,
+    campaign: Campaign,
+    wanted: Wanted,
+    state: MessageState,
+    *,
+    after: tuple[str, str] | None,
+    limit: int,
+) -> list[Row]:
+    more, any_of = wanted.where()
+    query = Query(
+        where=(Where("state", "=", state.value), Where("campaign", "=", campaign.id), *more),
+        any_of=any_of,
+        # As the index has them, so that a page is read where the one before ended.
+        order="region",
+        after=after,
+        limit=limit,
+        fields="keys",
+    )
+    return work.tx.find(MESSAGE.name, query)
+
+
+def _without_rows(
+    work: Work, campaign: Campaign, wanted: Wanted, state: MessageState, after: Place
+) -> Iterator[tuple[Row, Place]]:
+    # They count under no region and for no reason.
+    if wanted.regions is None and not wanted.reason:
+        only = {"language": wanted.language, "gateway": wanted.gateway}
+        yield from waiting(work, campaign, state, after, **only)
 
 
 def opted_out_in(

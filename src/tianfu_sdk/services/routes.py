@@ -9,6 +9,7 @@ import attrs
 from tianfu_sdk.core.campaign import Composed
 from tianfu_sdk.core.kinds import SMS_TEMPLATE
 from tianfu_sdk.core.routes import Asked, Split, judged, legs_of, made_of, names_of, through
+from tianfu_sdk.core.tally import Tally
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.route import Leg
 from tianfu_sdk.model.sms import Campaign, SmsCapabilities
@@ -107,6 +108,13 @@ class Ways:
             language: self.texts[names[0] if names else first][language]
             for language, names in self.able.items()
         }
+
+    def parts(self, tally: Tally) -> int:
+        """Count the billed parts of recipients who were divided by `split`."""
+        return sum(
+            count * self.texts[name][language].parts
+            for (name, language), count in tally.counts.items()
+        )
 
     def lead(self, carriers: Carriers) -> SmsCapabilities:
         """Give what holds for the choice of recipients: of the first gateway that is used.

@@ -371,7 +371,7 @@ class _Batch:
             refs=tuple(refs),
             tries=claim.tries,
         )
-        due = work.now + wait
+        due = work.tx.now() + wait
         job = NewJob(reference, pack(packed), due, claim.job.priority, claim.campaign.id)
         work.tx.enqueue(queue_of(self._gateway), [job])
         parts = claim.batch.keys["parts"]
@@ -402,9 +402,9 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
         if said.reason or claim.tries >= MOST_TRIES:
             been = len(claim.campaign.route) > 1
             return Parked(said.reason or ("sms.exhausted" if been else "sms.unavailable"))
-        return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), said.wait))
+        return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), said.wait))
     if MessageState.SENDING in states:
-        return Retry(work.now + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
+        return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
 
 

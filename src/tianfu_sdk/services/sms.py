@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import attrs
 
 from tianfu_sdk.core import campaign as rules
+from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN
 from tianfu_sdk.core.routes import names_of
+from tianfu_sdk.core.tally import Tally
 from tianfu_sdk.errors import Invalid, TianfuError
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.sms import Campaign, CampaignState, DispatchReport, UnknownBatch
+from tianfu_sdk.model.sms import (
+    Campaign,
+    CampaignState,
+    DispatchReport,
+    UnknownBatch,
+)
 from tianfu_sdk.model.storage import JobState
 from tianfu_sdk.services import caps, outbox, quotas
-from tianfu_sdk.services.audience import demand_reach
+from tianfu_sdk.services.audience import Audience, demand_reach
 from tianfu_sdk.services.campaigns import Campaigns
 from tianfu_sdk.services.counting import billed_parts
 from tianfu_sdk.services.dispatch import Dispatcher
@@ -26,7 +33,7 @@ from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.lanes import again, queue_of, try_again
 from tianfu_sdk.services.receipts import forget_early
 from tianfu_sdk.services.replies import Replies, demand_runner
-from tianfu_sdk.services.routes import carriers_of, demand_sendable
+from tianfu_sdk.services.routes import Carriers, carriers_of, demand_sendable, ways_of
 from tianfu_sdk.services.sendkeys import first_of
 from tianfu_sdk.services.unclear import give_up, resolve, unknown_batches
 from tianfu_sdk.services.work import Work
@@ -67,9 +74,10 @@ class Sms(Campaigns, Replies):
             Conflict: `sms.key_taken`, other content was sent under this key.
             Denied: `grant.missing`, no grant to send.
             QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
-                parts left; nothing was queued, or no more than there was room for.
+                parts left. Its audience is counted as it stands now, and nothing is queued.
         """
         carriers = carriers_of(self._tools, self._known(id, Action.SEND))
+        parts = self._parts_now(id, carriers)
 
         def begin(work: Work) -> tuple[Campaign, Filling | None]:
             known, placed = self._mine(work, id)
@@ -86,7 +94,7 @@ class Sms(Campaigns, Replies):
                 # Written, so that it and a change of index keys that begins now conflict.
                 put_index_keys(work, settled(work))
                 owner, _ = work.placed(known.organization)
-                quotas.reserve(work, id, owner.path, known.parts, due)
+                quotas.reserve(work, id, owner.path, parts or known.parts, due)
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
@@ -101,6 +109,27 @@ class Sms(Campaigns, Replies):
             return campaign
         filling.run()
         return again(self._write, lambda work: outbox.close(work, id))
+
+    def _parts_now(self, id_: str, carriers: Carriers) -> int:
+        """Count the parts of a campaign before any is queued, where a quota limits them; else 0."""
+
+        def read(work: Work) -> tuple[Campaign, bool]:
+            known, _ = self._mine(work, id_)
+            owner, _ = work.placed(known.organization)
+            approved = known.state is CampaignState.APPROVED
+            return known, approved and quotas.limited(work, owner.path)
+
+        campaign, limited = self._read(read)
+        if not limited:
+            return 0
+        ways = self._read(lambda work: ways_of(work, campaign, carriers))
+        audience = Audience(campaign, ways.lead(carriers), self._tools, ways.joint)
+        choices = self._walked(audience)
+        return ways.parts(Tally.of(choices, ways.split.of))
+
+    def _walked(self, audience: Audience) -> Iterator[Choice]:
+        while not audience.over:
+            yield from audience.take(self._read(audience.read))
 
     def finish_sends(self) -> int:
         """Go on with campaigns whose `send` died half-way; run by a worker.

@@ -9,10 +9,10 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import translating
-from tianfu_sdk.core.kinds import CONTENT, TRANSLATION, kind_of
-from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.core.kinds import TRANSLATION
+from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Where
 from tianfu_sdk.model.translation import (
     Coverage,
@@ -25,18 +25,21 @@ from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.gaps import coverage_of, missing_page
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.translated import (
-    index_translations,
-    put_translation,
     source_of,
+    stop_task,
+    store_translation,
+    translatable,
     translations_of,
+    visible_source,
 )
-from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.services.translation_tasks import TranslationTasks
+from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language, normalize
 
 __all__ = ["Translations"]
 
 
-class Translations(Desk):
+class Translations(TranslationTasks):
     """Enter, approve and read translations. Safe to share between threads.
 
     One content has at most one translation into a language. It is public while a person
@@ -117,7 +120,7 @@ class Translations(Desk):
         """
 
         def read(work: Work) -> Readable:
-            kind, source = _visible_source(work, id)
+            kind, source = visible_source(work, id)
             return translating.readable(
                 kind, source, translations_of(work, id), language, outdated=outdated
             )
@@ -225,7 +228,7 @@ class Translations(Desk):
         """
 
         def write(work: Work) -> Translation:
-            kind, source, tag = _translatable(work, source_id, language)
+            kind, source, tag = translatable(work, source_id, language)
             fields = {
                 "title": title,
                 "body": body,
@@ -261,7 +264,7 @@ class Translations(Desk):
         """
 
         def read(work: Work) -> tuple[Content, str]:
-            _, source, tag = _translatable(work, source_id, language)
+            _, source, tag = translatable(work, source_id, language)
             _previous(work, source, tag)
             return source, tag
 
@@ -272,7 +275,7 @@ class Translations(Desk):
         )
 
         def write(work: Work) -> Translation:
-            kind, source, _ = _translatable(work, source_id, language)
+            kind, source, _ = translatable(work, source_id, language)
             if source.revision != seen.revision:
                 raise Conflict("translation.source_moved", path="source_id")
             return _enter(work, kind, source, tag, {"title": title, "body": body, "origin": origin})
@@ -333,7 +336,9 @@ class Translations(Desk):
                 approver="",
             )
             codec.check(changed)
-            return _store(work, changed, source, "edited")
+            if not same:
+                stop_task(work, source.id, before.language)
+            return store_translation(work, changed, source, "edited")
 
         return self._write(write)
 
@@ -361,26 +366,9 @@ class Translations(Desk):
             approved = translating.approve(
                 before, source, person=work.person, native_reviewed=native_reviewed
             )
-            return _store(work, approved, source, "approved")
+            return store_translation(work, approved, source, "approved")
 
         return self._write(write)
-
-
-def _visible_source(work: Work, id_: str) -> tuple[str, Content]:
-    shelf = kind_of(id_)
-    if shelf is None or shelf.name not in CONTENT:
-        raise Invalid("translation.no_source", path="source_id", id=id_[:64])
-    content: Content = work.noun(shelf, work.visible(shelf, id_))
-    return shelf.name, content
-
-
-def _translatable(work: Work, id_: str, language: str) -> tuple[str, Content, str]:
-    tag = canonical_language(language)
-    kind, source = _visible_source(work, id_)
-    _, placed = work.placed(source.organization, source.region)
-    work.allow_at(Action.TRANSLATE, TRANSLATION.name, source.organization, placed)
-    translating.demand_translatable(source, tag)
-    return kind, source, tag
 
 
 def _previous(work: Work, source: Content, language: str) -> Translation | None:
@@ -398,6 +386,7 @@ def _enter(
     work: Work, kind: str, source: Content, language: str, fields: dict[str, Any]
 ) -> Translation:
     previous = _previous(work, source, language)
+    stop_task(work, source.id, language)
     entered = codec.structure(
         Translation,
         fields
@@ -418,24 +407,9 @@ def _enter(
         entered = attrs.evolve(entered, version=previous.version, created_at=previous.created_at)
     else:
         work.claim_unique(TRANSLATION.name, f"source.{source.id}", language, entered.id)
-    return _store(work, entered, source, "renewed" if previous else "created")
+    return store_translation(work, entered, source, "renewed" if previous else "created")
 
 
 def _for(work: Work, id_: str, action: Action) -> tuple[Translation, Content]:
     translation = work.noun(TRANSLATION, work.visible(TRANSLATION, id_, action))
     return translation, source_of(work, translation)
-
-
-def _store(work: Work, translation: Translation, source: Content, verb: str) -> Translation:
-    stored = put_translation(work, translation, source)
-    if source.state is State.PUBLISHED:
-        index_translations(work, source)
-    work.note(
-        stored,
-        verb,
-        source=source.id,
-        language=stored.language,
-        revision=stored.source_revision,
-        origin=stored.origin,
-    )
-    return stored

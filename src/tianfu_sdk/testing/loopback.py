@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import ssl
 import struct
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 
@@ -36,16 +38,25 @@ class Loopback:
         transport.send(HttpRequest(method="POST", url=vendor.url + "/send"), timeout=5)
     vendor.requests  # what came, oldest first
     ```
+
+    Args:
+        tls: How it speaks TLS; None: it speaks in the clear.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[HttpRequest] = []
         """What came, oldest first."""
         self.fault: Fault = ""
         """How to fail from now on; empty: not."""
         self._answer: Callable[[HttpRequest], HttpResponse] = _nothing
         self._ended = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._scheme = "https" if tls else "http"
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        if tls:
+            # Each handshake by the thread of its connection.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         # A handler thread that outlives its test would be someone else's riddle.
         self._server.daemon_threads = False
         self._thread = threading.Thread(
@@ -56,7 +67,7 @@ class Loopback:
     @property
     def url(self) -> str:
         """Where it listens, such as `http://127.0.0.1:40123`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def script(self, answer: HttpResponse | Callable[[HttpRequest], HttpResponse]) -> None:
         """Say what it answers from now on.
@@ -92,6 +103,13 @@ class Loopback:
     def wait(self, seconds: float | None = None) -> bool:
         """Hold a connection until the server is closed; tells whether it is."""
         return self._ended.wait(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over a caller that ends its connection, such as amid a handshake."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def _nothing(_: HttpRequest) -> HttpResponse:

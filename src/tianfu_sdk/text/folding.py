@@ -13,6 +13,7 @@ from tianfu_sdk.text import tables
 __all__ = ["fold", "fold_with_places", "normalize"]
 
 _TSHEG = "\u0f0b"
+_TSHEGS = (_TSHEG, "\u0f0c")
 _SHAD = "\u0f0d"
 _TIBETAN = re.compile("[\u0f00-\u0fff]")
 _REPEATED = re.compile(f"{_TSHEG}{{2,}}")
@@ -117,14 +118,15 @@ def _pieces() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 @lru_cache(4096)
 def _fold_piece(piece: str) -> str:
-    return fold(piece)
+    # By itself a tsheg is one that nothing follows.
+    return _TSHEG if piece in _TSHEGS else fold(piece)
 
 
 def fold_with_places(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
     """Fold a text, and tell where each character of it came from.
 
     Characters with their marks are folded one by one, so that what `fold` makes of several
-    neighbours together stays apart: the tsheg before a shad, and several tshegs in a row.
+    neighbours together stays apart: every tsheg is kept, before a shad, in a row, at the end.
 
     Args:
         text: Any text.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.ports.sms import HttpSmsGateway
 from tianfu_sdk.testing.cases.sms_base import SmsCases, batch_of, check_results
 from tianfu_sdk.testing.cases.sms_spoiling import GARBAGE
+from tianfu_sdk.testing.certificate import self_signed
 from tianfu_sdk.testing.loopback import Fault, Loopback
 
 __all__ = ["NetworkCases", "Nowhere", "nowhere", "toward"]
@@ -111,6 +114,17 @@ class NetworkCases(SmsCases):
         with nowhere(why) as url, pytest.raises(Unavailable) as raised:
             transport.send(toward(url, http.request(batch_of(1))), timeout=limit)
         assert raised.value.retryable
+
+    def test_a_certificate_that_nobody_vouches_for_ends_it_before_anything_leaves(
+        self, http: HttpSmsGateway, transport: HttpxTransport, tmp_path: Path
+    ) -> None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self_signed(tmp_path))
+        with Loopback(tls) as vendor, pytest.raises(Unavailable) as raised:
+            transport.send(toward(vendor.url, http.request(batch_of(1))), timeout=5)
+        assert vendor.requests == []
+        assert (raised.value.code, raised.value.retryable) == ("http.untrusted", True)
+        assert "SSL_CERT_FILE" in str(raised.value)
 
     @pytest.mark.parametrize("fault", [*_ENDS, *_WAITS])
     def test_what_may_have_left_is_ambiguous(
