@@ -50,7 +50,6 @@ __all__ = [
     "messages_of",
     "moved",
     "open_batches",
-    "parts_of",
     "priority_of",
     "progress_of",
     "pulled",
