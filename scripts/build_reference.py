@@ -1,7 +1,7 @@
 """Write the pages of docs/reference that are drawn from the source.
 
-`python scripts/build_reference.py` writes `errors.md`, `hooks.md` and `settings.md`,
-`--check` tells whether they are current.
+`python scripts/build_reference.py` writes `errors.md`, `hooks.md`, `settings.md`
+and `xliff-rules.md`, `--check` tells whether they are current.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import catalogue, errors, hookspecs, settings
+from tianfu_sdk.formats.xliff import MESSAGES
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Drawn from {source} by scripts/build_reference.py; not to be edited by hand. -->"
@@ -133,7 +134,23 @@ def settings_page() -> Iterator[str]:
                 yield f"| `{field}` | `{cell(kind)}` | `{shown}` | {cell(text)} |".replace("``", "")
 
 
-PAGES = {"errors.md": errors_page, "hooks.md": hooks_page, "settings.md": settings_page}
+def rules_page() -> Iterator[str]:
+    """Write the rules that XLIFF is held against."""
+    yield NOTE.format(source="tianfu_sdk.formats.xliff")
+    yield "# Rules of XLIFF\n"
+    yield "What `tf.formats.xliff.check` and `tianfu xliff check` say. `name` is the element's.\n"
+    yield "| rule | English | 中文 |"
+    yield "|---|---|---|"
+    for rule, (english, chinese) in sorted(MESSAGES.items()):
+        yield f"| `{rule}` | {cell(english)} | {cell(chinese)} |"
+
+
+PAGES = {
+    "errors.md": errors_page,
+    "hooks.md": hooks_page,
+    "settings.md": settings_page,
+    "xliff-rules.md": rules_page,
+}
 
 
 def main() -> int:

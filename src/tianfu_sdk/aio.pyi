@@ -53,6 +53,14 @@ from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.question import Answers, Question, QuestionState
 from tianfu_sdk.model.region import Region, RegionAmendment, RegionLevel, RekeyStep
+from tianfu_sdk.model.registration import (
+    Places,
+    Registrant,
+    Registration,
+    RegistrationDetails,
+    RegistrationState,
+    Turnout,
+)
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -85,6 +93,7 @@ from tianfu_sdk.services.campaigns import Template
 from tianfu_sdk.services.importing import Progress, Source
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reporting import CampaignReport
+from tianfu_sdk.services.translation_files import XliffReport
 from tianfu_sdk.settings import Settings
 
 __all__ = ["THREADS", "Aio", "AioPage"]
@@ -176,6 +185,8 @@ class Aio:
     def questions(self) -> AioQuestions: ...
     @property
     def subscribers(self) -> AioSubscribers: ...
+    @property
+    def registrations(self) -> AioRegistrations: ...
     @property
     def segments(self) -> AioSegments: ...
     @property
@@ -314,6 +325,11 @@ class AioActivities:
         roles: Sequence[Role] = ...,
         attendance: Quantity | None = ...,
         capacity: int | None = ...,
+        registration: bool = ...,
+        registration_opens: datetime | None = ...,
+        registration_closes: datetime | None = ...,
+        waitlist: bool = ...,
+        largest_party: int = ...,
         measures: Sequence[Measure] = ...,
     ) -> Activity: ...
 
@@ -981,6 +997,58 @@ class AioRegions:
     ) -> list[Region]: ...
     async def rekey(self, progress: Callable[[RekeyStep], None] | None = ...) -> RekeyStep: ...
 
+class AioRegistrations:
+    async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...
+    async def erase(self, id: str, *, reason: str = ...) -> Erased: ...
+    async def register(
+        self,
+        activity: str,
+        *,
+        name: str,
+        phone: str,
+        consent: str,
+        party: int = ...,
+        note: str = ...,
+        answers: Mapping[str, str] | None = ...,
+        notice: str = ...,
+        consented_at: datetime | None = ...,
+        under_14: bool = ...,
+        guardian: str = ...,
+        home: str | None = ...,
+        language: str = ...,
+        channel: str = ...,
+    ) -> Registration: ...
+    async def get(self, id: str) -> Registration: ...
+    async def places(self, activity: str) -> Places: ...
+    async def turnout(self, activity: str) -> Turnout: ...
+    async def roster(
+        self,
+        activity: str,
+        *,
+        state: RegistrationState | str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Registrant]: ...
+    async def by_phone(self, phone: str, *, activity: str | None = ...) -> list[Registration]: ...
+    async def reveal(self, id: str, *, reason: str = ...) -> RegistrationDetails: ...
+    async def edit(
+        self,
+        id: str,
+        *,
+        version: int | None = ...,
+        name: str | None = ...,
+        party: int | None = ...,
+        note: str | None = ...,
+    ) -> Registration: ...
+    async def cancel(self, id: str, *, reason: str = ...) -> Registration: ...
+    async def check_in(self, id: str, *, arrived: int | None = ...) -> Registration: ...
+    async def absent(self, id: str) -> Registration: ...
+    async def reopen(self, id: str, reason: str) -> Registration: ...
+    async def finish(self, activity: str) -> int: ...
+    async def stop(self, activity: str, reason: str = ...) -> Places: ...
+    async def resume(self, activity: str) -> Places: ...
+    async def erase_past(self, *, days: int, reason: str = ...) -> int: ...
+
 class AioResources:
     async def get(self, id: str, *, revision: int | None = ...) -> Resource: ...
     async def find(
@@ -1259,6 +1327,10 @@ class AioTranslations:
     async def return_(self, id: str, comments: Mapping[str, str]) -> TranslationTask: ...
     async def dismiss(self, id: str, segment: str, code: str) -> TranslationTask: ...
     async def approve_task(self, id: str, *, native_reviewed: bool | None = ...) -> Translation: ...
+    async def export_xliff(self, *ids: str, version: str = ...) -> bytes: ...
+    async def import_xliff(
+        self, data: bytes, *, overwrite: bool = ..., dry_run: bool = ...
+    ) -> XliffReport: ...
     async def get(self, id: str) -> Translation: ...
     async def find(
         self,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.personal import People
     from tianfu_sdk.services.questions import Questions
     from tianfu_sdk.services.regions import Regions
+    from tianfu_sdk.services.registrations import Registrations
     from tianfu_sdk.services.resources import Resources
     from tianfu_sdk.services.segments import Segments
     from tianfu_sdk.services.sms import Sms
@@ -380,6 +381,13 @@ class Desks:
         from tianfu_sdk.services.subscribers import Subscribers
 
         return Subscribers(self._tools, self._actor)
+
+    @property
+    def registrations(self) -> Registrations:
+        """Registrations (报名) for activities: places, who waits, who came."""
+        from tianfu_sdk.services.registrations import Registrations
+
+        return Registrations(self._tools, self._actor)
 
     @property
     def segments(self) -> Segments:

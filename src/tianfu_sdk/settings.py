@@ -107,6 +107,13 @@ class TranslationSettings:
 
     review_required: bool = False
     """Each segment of a task must have been reviewed before the task can be approved."""
+    engines: tuple[str, ...] = ()
+    """Engines that are asked where none is named, the first first; the next one is for what
+    another has not, or fails at."""
+    third_party: bool = False
+    """Text may go to engines of somebody else that nobody named."""
+    patience: float = 60.0
+    """Seconds that one request to draft may wait, all together, for engines that say: later."""
 
 
 @attrs.frozen(kw_only=True)

@@ -37,7 +37,7 @@ def test_a_store_is_dumped_and_loaded_by_two_commands(filled, tmp_path):
     done = tianfu("load", "out.jsonl", "--db", "new.db")
     assert done.exit_code == 0, done.output
     assert "the content is the same" in done.stdout
-    assert "search: 6 documents" in done.stdout
+    assert "search: 7 documents" in done.stdout
     assert tianfu("doctor", "--db", "new.db").exit_code == 1
     (tmp_path / "new.db.key").write_bytes((tmp_path / "kepu.db.key").read_bytes())
     assert tianfu("doctor", "--db", "new.db").exit_code == 0

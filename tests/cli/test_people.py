@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 import tianfu_sdk as tf
 from tianfu_sdk.cli.app import app
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.model.base import When
 
 PHONE = "13800000000"
 
@@ -88,3 +91,45 @@ def test_each_needs_a_grant_of_its_own(stage, tmp_path, command):
     assert isinstance(done.exception, Denied)
     assert not (tmp_path / "me.json").exists()
     assert isinstance(people(verb, "res_1", *rest).exception, NotFound | Invalid)
+
+
+@pytest.fixture
+def registered(stage, tmp_path):
+    """A registration for an activity that was over on a day long ago; gives its id."""
+    clock = tf.testing.FrozenClock(datetime(2026, 3, 2, tzinfo=UTC))
+    with tf.Hub.open("sqlite:///kepu.db", discover=False, clock=clock) as hub:
+        me = hub.as_(os.environ["TIANFU_ACCOUNT"])
+        org = me.accounts.get(os.environ["TIANFU_ACCOUNT"]).organization
+        made = me.activities.create(
+            title="夜场", organization=org, registration=True, when=When.day(date(2026, 3, 8))
+        )
+        other = me.accounts.create(organization=org)
+        me.accounts.grant(other.id, ["read", "approve"], region="510300")
+        me.activities.submit(made.id)
+        hub.as_(other.id).activities.approve(made.id)
+        me.activities.publish(made.id)
+        return me.registrations.register(made.id, name="甲", phone=PHONE, consent="表 1").id
+
+
+def test_registrations_of_a_phone_are_found_given_out_and_erased(stage, registered, tmp_path):
+    person, _ = stage
+    found = people("find", typed=PHONE)
+    assert [line.split()[0] for line in found.stdout.splitlines()] == [person, registered]
+    assert "activity" in json.loads(people("find", "--json", typed=PHONE).stdout)[1]
+    held = json.loads(people("export", registered, "-").stdout)
+    assert (held["kind"], held["record"]["phone"]) == ("registration", "+86" + PHONE)
+    assert people("erase", registered, "--yes").exit_code == 0
+    assert len(people("find", typed=PHONE).stdout.splitlines()) == 1
+
+
+def test_past_registrations_are_erased_by_a_nightly_command(stage, registered, monkeypatch):
+    refused = people("erase-past", "--days", "36500", "--yes", "--json")
+    assert json.loads(refused.stdout) == {"erased": 0}
+    assert people("erase-past", "--days", "0", typed="n\n").exit_code == 1
+    assert people("erase-past", "--days", "-1").exit_code == 2
+    done = people("erase-past", "--days", "30", typed="y\n")
+    assert (done.exit_code, done.stdout) == (0, "erased 1 registrations\n")
+    assert registered in Path("kepu.db.erased").read_text("utf-8")
+    assert isinstance(people("export", registered, "-").exception, NotFound)
+    monkeypatch.setenv("TIANFU_ACCOUNT", stage[1])
+    assert isinstance(people("erase-past", "--days", "0", "--yes").exception, Denied)

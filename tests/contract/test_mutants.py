@@ -352,6 +352,27 @@ class Mutant(memory.MemoryStore):
         """),
         ["test_document_bytes_come_back_unchanged"],
     ),
+    "columns stand in an order of their own": (
+        in_tx("""
+            def columns(self, kind, ids, names):
+                return super().columns(kind, ids, sorted(names))
+        """),
+        ["test_columns_say_what_get_says"],
+    ),
+    "columns leave out a long list's end": (
+        in_tx("""
+            def columns(self, kind, ids, names):
+                return super().columns(kind, ids[:200], names)
+        """),
+        ["test_columns_say_what_get_says"],
+    ),
+    "columns of sets are given": (
+        in_tx("""
+            def columns(self, kind, ids, names):
+                return super().columns(kind, ids, [n for n in names if n != "tags"])
+        """),
+        ["test_columns_that_a_kind_has_not_are_refused"],
+    ),
     "an empty string is taken for missing": (
         in_tx("""
             def get(self, kind, ids):

@@ -1,7 +1,7 @@
 """From rows to contents: every form of cell, every problem of a row, and no phone told."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import attrs
@@ -375,8 +375,13 @@ def test_an_activity_has_roles_a_time_and_a_quantity():
         时间="近日",
         参与人数="140余人",
         成效="展板：20块",
+        需要报名="是",
+        报名截止="2026-03-06",
+        每单人数="3",
     )
     assert found.problems == ()
+    assert (found.fields["registration"], found.fields["largest_party"]) == (True, 3)
+    assert found.fields["registration_closes"] == datetime(2026, 3, 7, tzinfo=SHANGHAI)
     assert found.fields["roles"] == (
         Role(role="host", organization="org_1"),
         Role(role="undertaker", organization="org_2"),
@@ -384,6 +389,19 @@ def test_an_activity_has_roles_a_time_and_a_quantity():
     )
     assert found.fields["when"] == When.recent()
     assert found.fields["attendance"] == Quantity(140, Precision.AT_LEAST)
+
+
+def test_when_registration_opens_and_closes_is_a_moment():
+    nine = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
+    midnight = datetime(2026, 3, 2, tzinfo=SHANGHAI)
+    assert cells.read_begin("2026-03-02 09:00") == cells.read_end("2026-03-02 09:00") == nine
+    assert cells.read_begin("2026年3月2日") == midnight
+    # The last day on which one may is a day on which one may.
+    assert cells.read_end("2026年3月2日") == midnight + timedelta(days=1)
+    for read in (cells.read_begin, cells.read_end):
+        for cell in ("近日", "明天"):
+            with pytest.raises(Invalid, match=r"import\.when"):
+                read(cell)
 
 
 def test_bases_listings_notices_and_news_have_columns_of_their_own():

@@ -30,6 +30,9 @@ def logs(draw):
         data = {
             "question.asked": {"answered": draw(st.booleans())},
             "sms.delivered": {"count": draw(st.integers(0, 9))},
+            "registration.created": {"count": draw(st.integers(1, 5))},
+            "registration.attended": {"count": draw(st.integers(1, 5))},
+            "registration.unattended": {"count": draw(st.integers(-5, -1))},
         }.get(type_, {})
         if type_ == "activity.published" and draw(st.booleans()):
             data = {
@@ -195,6 +198,13 @@ def test_counts_of_the_rest():
         event("translation.approved", 3, "trl_1"),
         event("translation.approved", 4, "trl_1"),
         event("resource.withdrawn", 4),
+        event("registration.created", 1, "rgs_1", count=3),
+        event("registration.created", 2, "rgs_2", count=1),
+        event("registration.cancelled", 3, "rgs_2", count=1),
+        event("registration.renewed", 3, "rgs_2", count=2),
+        event("registration.attended", 4, "rgs_1", count=2),
+        event("registration.attended", 5, "rgs_2", count=2),
+        event("registration.unattended", 5, "rgs_2", count=-2),
     ]
     found = table(log)
     values = {i.value: found["root", i].value for i in Indicator}
@@ -202,6 +212,8 @@ def test_counts_of_the_rest():
         "resources": 0,
         "activities": 0,
         "attendance": None,
+        "registrations": 4,
+        "checked_in": 2,
         "views": 2,
         "sms_delivered": 42,
         "questions": 2,

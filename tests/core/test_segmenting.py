@@ -1,13 +1,18 @@
 """Texts are cut for engines and joined again without loss."""
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tianfu_sdk.core.segmenting import batches, cut, demand_all, join
-from tianfu_sdk.errors import BackendError
-from tianfu_sdk.model.translation import Ok, TranslationBatch, TranslationCapabilities
+from tianfu_sdk.core.segmenting import batches, cut, error_of, join
+from tianfu_sdk.errors import (
+    BackendError,
+    QuotaExceeded,
+    RateLimited,
+    Unavailable,
+    Unsupported,
+)
+from tianfu_sdk.model.translation import Failed, TranslationCapabilities
 from tianfu_sdk.text import starts_inside_stack
 
 CAN = TranslationCapabilities(
@@ -50,32 +55,22 @@ def test_a_line_is_one_segment_and_a_long_one_is_cut_at_sentences():
     assert not any(starts_inside_stack(piece[0]) for piece in tibetan)
 
 
-def batch(*texts, target="bo"):
-    segments = tuple(s for n, t in enumerate(texts) for s in cut(t, f"t{n}", 99).segments)
-    return TranslationBatch(source="zh-Hans", target=target, segments=segments)
-
-
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("kind", "error", "code"),
     [
-        (lambda oks: oks[1:], "count"),
-        (lambda oks: oks[::-1], "count"),
-        (lambda oks: [*oks, oks[0]], "count"),
-        (lambda oks: [None, *oks[1:]], "count"),
-        (lambda oks: [attrs.evolve(oks[0], text=" "), *oks[1:]], "empty"),
-        (lambda oks: [attrs.evolve(ok, text="一样的原文") for ok in oks], "script"),
+        ("unsupported", Unsupported, "translation.unsupported"),
+        ("quota", QuotaExceeded, "translation.quota"),
+        ("rate_limited", RateLimited, "translation.rate_limited"),
+        ("transient", Unavailable, "translation.transient"),
+        ("malformed", BackendError, "translation.malformed"),
+        ("echo", BackendError, "translation.malformed"),
+        ("auth", BackendError, "translation.failed"),
+        ("rejected", BackendError, "translation.failed"),
     ],
 )
-def test_what_is_no_translation_is_refused(change, why):
-    asked = batch("一", "二")
-    oks = [Ok(id=s.id, text="བོད་") for s in asked.segments]
-    assert demand_all(asked, oks, "e") == ["བོད་", "བོད་"]
-    with pytest.raises(BackendError) as caught:
-        demand_all(asked, change(oks), "e")
-    assert (caught.value.code, caught.value.values["why"]) == ("translation.malformed", why)
-
-
-def test_numbers_alone_have_no_script():
-    asked = batch("120", "2026-01-01")
-    oks = [Ok(id=s.id, text=s.text) for s in asked.segments]
-    assert demand_all(asked, oks, "e") == ["120", "2026-01-01"]
+def test_why_a_text_failed_is_an_error_that_names_the_engine(kind, error, code):
+    failed = Failed(id="s1", kind=kind, code="42", retry_after=3.0, engine="vendor")
+    made = error_of(failed, source="zh-Hans", target="bo")
+    assert isinstance(made, error)
+    assert (made.code, made.path) == (code, "vendor")
+    assert "{" not in made.text("zh") + made.text("en")

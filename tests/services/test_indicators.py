@@ -87,6 +87,8 @@ def test_figures_rise_from_below_and_only_to_those_above(stage):
         "resources": 1,
         "activities": 1,
         "attendance": 170,
+        "registrations": 0,
+        "checked_in": 0,
         "views": 2,
         "sms_delivered": 0,
         "questions": 0,

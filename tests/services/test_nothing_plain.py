@@ -227,6 +227,35 @@ class Day:
         self.hear(lambda: self.hub.as_(external_id=EXTERNAL + "x"))
         return asked, expert.id
 
+    def registrants(self):
+        made = self.me.activities.create(
+            title="夜场", organization=self.org, registration=True, capacity=3
+        )
+        self.me.activities.submit(made.id)
+        self.you.activities.approve(made.id)
+        self.you.activities.publish(made.id)
+        desk, hear, found = self.me.registrations, self.hear, []
+        given = {"name": NAME, "consent": EVIDENCE, "note": ASKED, "answers": {"住址": INBOUND}}
+        for phone in (*PHONES[:5], PHONES[0], BAD, PHONES[27] + "x", "", None):
+            one = hear(lambda p=phone: desk.register(made.id, phone=p, **given))
+            found += [one.id] if one else []
+        given |= {"under_14": True, "guardian": EVIDENCE}
+        found.append(hear(lambda: desk.register(made.id, phone=PHONES[28], **given)).id)
+        hear(lambda: desk.register(made.id, phone=PHONES[29], **given | {"note": ASKED * 99}))
+        hear(lambda: desk.register(PHONES[29], phone=PHONES[29], **given))
+        hear(lambda: desk.edit(found[1], name=NEW_NAME, note=INBOUND))
+        hear(lambda: desk.edit(found[1], name=NEW_NAME * 30))
+        hear(lambda: desk.cancel(found[0], reason="本人请求"))
+        hear(lambda: desk.register(made.id, phone=PHONES[0], **given))
+        hear(lambda: desk.check_in(found[1]))
+        hear(lambda: desk.by_phone(PHONES[0]))
+        self.said.append(desk.roster(made.id)._repr_html_())
+        self.said.append(repr(desk.roster(made.id).to_dicts()))
+        assert desk.reveal(found[1]).name == NEW_NAME
+        hear(lambda: desk.reveal(found[1]))
+        hear(lambda: desk.export(found[1]))
+        return found
+
     def send(self, gateway, answers=()):
         made = self.me.sms.compose(
             title="卒中", organization=self.org, texts={"zh-Hans": "口角歪斜请打120。"},
@@ -282,6 +311,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
             day = Day(tmp_path)
             people = day.people()
             asked, expert = day.others()
+            registered = day.registrants()
             day.send("file")
             day.send("vendor", ["accepted", "rejected", "away", "odd", "deferred"])
             day.callbacks(people)
@@ -294,7 +324,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
             day.hear(lambda: day.me.subscribers.export(people[9]))
             day.hear(lambda: system.keeping.backup(tmp_path / "copy.db"))
             day.hear(lambda: system.keeping.dump(tmp_path / "kepu.dump"))
-            for id_ in (people[10], people[11], asked, expert):
+            for id_ in (people[10], people[11], asked, expert, registered[0], registered[2]):
                 day.hear(lambda i=id_: day.me.people.erase(i))
             # The log of the file was emptied for them: something is to stand in it again.
             day.hear(lambda: day.me.subscribers.edit(people[12], phone=PHONES[26]))

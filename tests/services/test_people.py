@@ -22,6 +22,7 @@ from tianfu_sdk.testing import CountingIds, FrozenClock
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 PHONE = "13812345678"
+THEIRS = "13812345677"
 QUESTION = "我家孩子张小明反复咳嗽怎么办"
 
 
@@ -48,6 +49,19 @@ class Place:
             organization=self.org, label="科普部编辑", external_id="u-2"
         ).id
         self.me.accounts.grant(self.worker, ["*"], region="510000")
+        self.activity = self.an_activity()
+        self.registrant = self.me.registrations.register(
+            self.activity, name="卓玛", phone=THEIRS, consent="报名表 9", note="过敏",
+            answers={"年级": "三"}, guardian="母亲签字", under_14=True, notice="告知书",
+        ).id  # fmt: skip
+
+    def an_activity(self):
+        made = self.me.activities.create(
+            title="夜场", organization=self.org, registration=True, capacity=1
+        )
+        self.me.activities.submit(made.id)
+        self.hub_of("approve", "read").activities.approve(made.id)
+        return self.me.activities.publish(made.id).id
 
     def hub_of(self, *actions, kinds=("*",), region="510000"):
         made = self.me.accounts.create(organization=self.org)
@@ -149,6 +163,32 @@ def test_askers_experts_and_accounts_get_theirs(place):
     assert [e["type"] for e in account.events] == ["account.created", "campaign.approved"]
 
 
+def test_who_registered_gets_all_that_there_is(place):
+    place.me.registrations.reveal(place.registrant, reason="提醒")
+    found = place.me.registrations.export(place.registrant)
+    record = found.record
+    assert (found.kind, record["name"], record["phone"]) == (
+        "registration", "卓玛", "+8613812345677",
+    )  # fmt: skip
+    assert (record["note"], json.loads(record["answers"])) == ("过敏", {"年级": "三"})
+    assert (record["guardian"], record["activity_title"]) == ("母亲签字", "夜场")
+    consent = record["consent"]
+    assert (consent["evidence"], consent["notice"]) == ("报名表 9", "告知书")
+    assert "proof" not in consent
+    assert [line["action"] for line in found.audit] == [
+        "registration.created",
+        "registration.revealed",
+    ]
+    assert [event["type"] for event in found.events] == ["registration.created"]
+    json.dumps(found.to_dict())
+    # What was not given is empty, and nothing is made up.
+    bare = place.me.registrations.register(
+        place.activity, name="乙", phone="13812345670", consent="1"
+    )
+    record = place.me.people.export(bare.id).record
+    assert (record["note"], record["answers"], record["guardian"]) == ("", "", "")
+
+
 def test_what_is_exported_does_not_show_itself(place):
     found = place.me.people.export(place.person)
     for text in (repr(found), str(found)):
@@ -158,8 +198,8 @@ def test_what_is_exported_does_not_show_itself(place):
 
 @pytest.mark.parametrize("verb", ["export", "erase"])
 def test_each_needs_a_right_of_its_own(place, verb):
-    people = (place.person, place.question, place.expert, place.worker)
-    kinds = ("subscriber", "question", "expert", "account")
+    people = (place.person, place.question, place.expert, place.worker, place.registrant)
+    kinds = ("subscriber", "question", "expert", "account", "registration")
     others = [
         a for a in ("read", "edit", "reveal", "answer", "manage", "export", "erase") if a != verb
     ]
@@ -363,6 +403,26 @@ def test_a_question_and_an_expert_are_gone(place):
     assert not {place.question, place.expert} & {row.id for row in place.rows(SUBJECT_KEY)}
 
 
+def test_who_registered_is_gone_with_all_that_leads_to_them(place):
+    (row,) = place.rows(kind("registration"))
+    index, number = row.keys["phone_ix"], place.me.registrations.turnout(place.activity)
+    wrapped = next(r for r in place.rows(SUBJECT_KEY) if r.id == place.registrant).doc
+    tokens = [t.encode() for t in (row.doc.decode().split('"token":"')[1:])]
+    tokens = [token.partition(b'"')[0] for token in tokens]
+    assert len(tokens) == 6
+    assert place.anywhere(wrapped, *tokens)
+    assert [one.id for one in place.me.registrations.by_phone(THEIRS)] == [place.registrant]
+    place.me.registrations.erase(place.registrant, reason="请求 8")
+    assert place.anywhere(wrapped, *tokens, index.hex().encode(), repr(index).encode()) == []
+    where = {found.partition(":")[0] for found in place.anywhere(place.registrant.encode())}
+    assert where <= {"audit", "events"}
+    after = place.me.registrations.turnout(place.activity)
+    assert (sum(number.persons.values()), sum(after.persons.values())) == (1, 1)
+    with pytest.raises(NotFound):
+        place.me.subscribers.erase(place.registrant)
+    assert {f.severity for f in place.hub.as_system(reason="look").doctor()} == {"ok"}
+
+
 def test_an_account_becomes_a_shell_that_grants_still_hang_on(place):
     given = place.hub.as_(place.worker)
     below = place.me.accounts.create(organization=place.org)
@@ -423,12 +483,17 @@ def test_nobody_is_erased_within_a_unit(place):
 
 
 def test_the_replay_erases_all_kinds_alike(place):
-    people = (place.person, place.question, place.expert, place.worker)
+    people = (place.person, place.question, place.expert, place.registrant, place.worker)
+    waits = place.me.registrations.register(
+        place.activity, name="乙", phone="13812345670", consent="1"
+    )
     place.hub._tools.erasures.append(people, NOON)
     replay = Erasures(place.hub._tools, Actor(system="restore")).replay
-    assert replay() == 4
+    assert replay() == 5
     assert replay() == 0
-    for id_ in people[:3]:
+    # As if it were erased anew: the place goes to who waits.
+    assert place.me.registrations.get(waits.id).state == "registered"
+    for id_ in people[:4]:
         with pytest.raises(NotFound):
             place.me.people.export(id_)
     assert not place.me.accounts.get(place.worker).active
@@ -439,13 +504,13 @@ def test_a_restored_backup_brings_nobody_back(tmp_path):
     place = Place(url)
     wrapped = next(r for r in place.rows(SUBJECT_KEY) if r.id == place.person).doc
     place.hub.as_system(reason="backup").keeping.backup(tmp_path / "copy")
-    for id_ in (place.person, place.question, place.worker):
+    for id_ in (place.person, place.question, place.worker, place.registrant):
         place.me.people.erase(id_)
     place.hub.close()
     key = (tmp_path / "kepu.db.key").read_text()
     settings = {"erasures": f"{tmp_path}/kepu.db.erased", "key": key.strip()}
     done = Hub.restore(tmp_path / "copy", back, settings=settings, discover=False)
-    assert done.erased == 3
+    assert done.erased == 4
     assert wrapped in (tmp_path / "copy").read_bytes()
     for name in ("back.db", "back.db-wal"):
         path = tmp_path / name
@@ -454,6 +519,10 @@ def test_a_restored_backup_brings_nobody_back(tmp_path):
         me = hub.as_(place.chief)
         with pytest.raises(NotFound):
             me.subscribers.get(place.person)
+        with pytest.raises(NotFound):
+            me.registrations.get(place.registrant)
+        assert me.registrations.by_phone(THEIRS) == []
+        assert me.registrations.places(place.activity).free == 1
         assert me.subscribers.reveal(place.other) == "+8613812345670"
         assert not me.accounts.get(place.worker).active
 

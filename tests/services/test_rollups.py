@@ -145,6 +145,9 @@ def histories(draw):
         data = {
             "question.asked": {"answered": draw(st.booleans())},
             "sms.delivered": {"count": draw(st.integers(0, 9))},
+            "registration.created": {"count": draw(st.integers(1, 5))},
+            "registration.attended": {"count": draw(st.integers(1, 5))},
+            "registration.unattended": {"count": draw(st.integers(-5, -1))},
         }.get(type_, {})
         if type_ == "activity.published" and draw(st.booleans()):
             data = {

@@ -291,6 +291,22 @@ def test_what_an_operator_refuses_for_good_is_carried_to_no_other(fleet, error):
     assert two.batches == []
 
 
+def test_what_is_put_off_where_it_went_on_to_never_comes_back(fleet):
+    one, two = gateway(), gateway()
+    town = fleet(one=one, two=two)
+    town.people(1)
+    id_ = town.sent(["one", "two"])
+    one.answers.append(stopped)
+    later = lambda batch: [  # noqa: E731 - one of a few
+        SmsResult(ref=r.ref, status="deferred", error=ErrorClass.RETRY_SAFE)
+        for r in batch.recipients
+    ]
+    two.answers += [later] * (PATIENCE + 2)
+    finish(town, 60)
+    assert town.states(id_) == {"accepted": 1}
+    assert (len(one.batches), len(two.batches)) == (1, PATIENCE + 3)
+
+
 def test_what_cannot_be_said_to_a_gateway_is_said_to_the_next(fleet):
     one, two = gateway(), gateway()
     town = fleet(one=one, two=two)

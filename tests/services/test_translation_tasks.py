@@ -39,6 +39,22 @@ class Engine:
         return [Ok(id=s.id, text="བོད་སྐད། 119།") for s in batch.segments]
 
 
+class Vendor(Engine):
+    """Somebody else's engine."""
+
+    capabilities = TranslationCapabilities(
+        name="vendor", pairs=frozenset({("zh-Hans", "bo")}), offline=False, third_party=True
+    )
+
+    def translate(self, batch):
+        return [
+            Failed(id=s.id, kind="rejected")
+            if "电梯" in s.text
+            else Ok(id=s.id, text=s.text if "{" in s.text else "བོད་ཡིག།")
+            for s in batch.segments
+        ]
+
+
 class Plugin:
     tianfu_api = 1
 
@@ -48,6 +64,7 @@ class Plugin:
     @hookimpl
     def tianfu_register_translation(self, register):
         register("local", lambda _: self.engine)
+        register("vendor", lambda _: Vendor())
 
 
 class Cast:
@@ -56,7 +73,8 @@ class Cast:
     def __init__(self, way, **settings):
         self.clock = FrozenClock()
         self.engine = Engine()
-        self.hub = way.open(clock=self.clock, plugins=[Plugin(self.engine)], settings=settings)
+        ours = {"translation": {"patience": 0.0} | settings}
+        self.hub = way.open(clock=self.clock, plugins=[Plugin(self.engine)], settings=ours)
         admin = self.hub.bootstrap(organization="四川省科学技术协会", region="510000")
         self.root = admin.organization
         self.admin = self.hub.as_(admin.id)
@@ -201,7 +219,7 @@ def test_nobody_reviews_judges_or_approves_what_they_translated(cast):
 
 
 def test_where_review_is_required_no_segment_gets_past_it(way):
-    cast = Cast(way, translation={"review_required": True})
+    cast = Cast(way, review_required=True)
     _, task = cast.begun(body="震后请走楼梯。\n12345")
     cast.translator.translations.enter(task.id, {"s1": SAID["s1"], "s2": SAID["s3"]})
     with pytest.raises(Invalid) as caught:
@@ -329,6 +347,35 @@ def test_an_engine_that_fails_changes_nothing(cast):
     assert code(cast.translator.translations.draft, task.id) == "translation.engine_required"
     assert code(cast.translator.translations.draft, task.id, "nobody") == "plugin.unknown"
     assert cast.translator.translations.task(task.id) == task
+
+
+def test_engines_of_the_settings_are_asked_in_their_order(way):
+    cast = Cast(way, engines=["vendor", "local"])
+    _, task = cast.begun()
+    task = cast.translator.translations.draft(task.id)
+    assert {one.origin for one in task.segments} == {"local"}, "text does not leave unasked"
+
+
+def test_what_one_engine_fails_at_the_next_one_does(way):
+    cast = Cast(way, engines=["local", "vendor"], third_party=True)
+    cast.engine.broken = True
+    _, task = cast.begun()
+    task = cast.translator.translations.draft(task.id)
+    assert [(one.state.value, one.origin) for one in task.segments] == [
+        ("machine_draft", "vendor"),
+        ("machine_draft", "vendor"),
+        ("machine_draft", "vendor"),
+        ("empty", ""),
+    ]
+
+
+def test_where_a_placeholder_was_lost_a_draft_is_to_be_worked_on(cast):
+    _, task = cast.begun(title="{place}的地震", body="请去{place}。")
+    cast.engine.translate = lambda batch: [Ok(id=s.id, text="བོད།") for s in batch.segments]
+    task = cast.translator.translations.draft(task.id, "local")
+    assert set(states(task).values()) == {"needs_work"}
+    found = {p.code for p in cast.translator.translations.problems(task.id)}
+    assert "check.placeholder" in found
 
 
 # New revisions, and texts that were entered as a whole.

@@ -98,7 +98,10 @@ class Cast:
     def __init__(self, way):
         self.clock = FrozenClock()
         self.network = Network()
-        self.hub = way.open(clock=self.clock, plugins=[Plugin()], transport=self.network)
+        settings = {"translation": {"patience": 0.0}}
+        self.hub = way.open(
+            clock=self.clock, plugins=[Plugin()], transport=self.network, settings=settings
+        )
         admin = self.hub.bootstrap(organization="四川省科学技术协会", region="510000")
         self.root = admin.organization
         self.admin = self.hub.as_(admin.id)

@@ -171,25 +171,35 @@ class LocalKeys:
         master = self._current
         return master.spec.seal(master.engine, bytes.fromhex(master.id), key, _context(subject))
 
+    @functools.cached_property
+    def _by_head(self) -> dict[bytes, _Master]:
+        masters = [one for one in self._masters.values() if one.engine is not None]
+        return {one.spec.first + bytes.fromhex(one.id): one for one in masters}
+
     def unwrap(self, wrapped: bytes, subject: str) -> bytes:
         """Decrypt a subject's key."""
+        # A key of each message goes through here, and nearly all name a key that is here.
+        known = self._by_head.get(wrapped[: 1 + KEY_ID])
+        if known is not None and suite_in(wrapped) is known.spec:
+            key = known.spec.open(known.engine, wrapped, _context(subject))
+            if key is None:
+                raise CryptoError("keys.wrong")
+            return key
+        return self._searched(wrapped, subject)
+
+    def _searched(self, wrapped: bytes, subject: str) -> bytes:
         spec = suite_in(wrapped)
         if spec is None:
             raise CryptoError("keys.wrong")
         named = key_id_in(wrapped)
         if named is not None:
-            master = self._masters.get(named.hex())
-            if master is None or master.engine is None or master.spec is not spec:
-                raise CryptoError("keys.unknown", path=named.hex())
-            fitting = [master]
-        else:
-            # The first release named no key: then each is tried, and the tag tells.
-            fitting = [m for m in self._masters.values() if m.engine and m.spec is spec]
-        context = _context(subject)
-        for master in fitting:
-            key = spec.open(master.engine, wrapped, context)
-            if key is not None:
-                return key
+            raise CryptoError("keys.unknown", path=named.hex())
+        # The first release named no key: then each is tried, and the tag tells.
+        for master in self._masters.values():
+            if master.engine is not None and master.spec is spec:
+                key = spec.open(master.engine, wrapped, _context(subject))
+                if key is not None:
+                    return key
         raise CryptoError("keys.wrong")
 
     def index(self, value: bytes, key_id: str | None = None) -> bytes:

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import attrs
 
@@ -33,6 +33,7 @@ from tianfu_sdk.core.border import (
     check_new_job,
     check_outcome,
     check_page,
+    check_rows,
 )
 from tianfu_sdk.core.filters import allowed, beyond, sort_key
 from tianfu_sdk.core.shapes import compare, demand_same
@@ -167,11 +168,17 @@ class _Tx:
         table = self._tables[kind]
         return [table[row_id] for row_id in dict.fromkeys(ids) if row_id in table]
 
+    def columns(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        self._kind(kind).check_columns(names)
+        return [
+            (row.id, *(row.doc if name == "doc" else row.keys[name] for name in names))
+            for row in self.get(kind, ids)
+        ]
+
     def put(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)
-        for row in rows:
-            shape.check_row(row)
+        check_rows(shape, rows)
         table = self._own_table(kind)
         odd = []
         for row in rows:
@@ -220,8 +227,8 @@ class _Tx:
     def load(self, kind: str, rows: Sequence[Row]) -> None:
         self.writing()
         shape = self._kind(kind)
+        check_rows(shape, rows)
         for row in rows:
-            shape.check_row(row)
             check_loaded(row)
         table = self._own_table(kind)
         odd = []

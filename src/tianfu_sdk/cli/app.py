@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "jobs": ("tianfu_sdk.cli.jobs:jobs", "See and re-drive what waits in the outbox."),
     "keys": ("tianfu_sdk.cli.keys:keys", "Make, list and rotate master keys."),
+    "xliff": ("tianfu_sdk.cli.xliff:xliff", "Check files for translators (XLIFF)."),
     "plugins": ("tianfu_sdk.cli.plugins:plugins", "List, check and write plugins."),
 }
 

@@ -18,7 +18,8 @@ __all__ = ["people"]
 def people() -> None:
     """Find, give out or erase what is held about a person.
 
-    A person is a subscriber, the asker of a question, an expert or an account, by random id.
+    A person is a subscriber, the asker of a question, an expert, who registered for an activity,
+    or an account, by random id.
     """
 
 
@@ -27,22 +28,29 @@ def people() -> None:
 @as_option()
 @json_option()
 def find(db: str, account: str, *, as_json: bool) -> None:
-    """List the subscribers of the phone on standard input; one an organization.
+    """List whom the phone on standard input is of.
 
-    A phone as an argument would stand in the shell's history and in the list of processes.
-    Exit code 1 if there is none.
+    Subscribers, one an organization, and registrations, one an activity. A phone as an argument
+    would stand in the shell's history and in the list of processes. Exit code 1 if there is none.
     """
     if sys.stdin.isatty():
         phone = click.prompt("phone", hide_input=True, err=True)
     else:
         phone = sys.stdin.readline().strip()
     with opened(db) as hub:
-        found = bound(hub, account).subscribers.by_phone(phone)
+        me = bound(hub, account)
+        subscribers = me.subscribers.by_phone(phone)
+        registrations = me.registrations.by_phone(phone)
+    found = [{"id": one.id, "organization": one.organization} for one in subscribers]
+    found += [
+        {"id": one.id, "organization": one.organization, "activity": one.activity}
+        for one in registrations
+    ]
     if as_json:
-        echo_json([{"id": one.id, "organization": one.organization} for one in found])
+        echo_json(found)
     else:
         for one in found:
-            click.echo(f"{one.id}  {one.organization}")
+            click.echo("  ".join(one.values()))
         if not found:
             click.echo("没有找到 / nobody found, or nobody that this account may see.", err=True)
     raise SystemExit(0 if found else 1)
@@ -97,3 +105,32 @@ def erase(db: str, account: str, id_: str, *, as_json: bool, reason: str, yes: b
     click.echo(f"erased {done.subject}")
     if not done.scrubbed:
         click.echo("the store's own files hold dead bytes of it until its next upkeep", err=True)
+
+
+@people.command("erase-past")
+@db_option()
+@as_option()
+@json_option()
+@click.option(
+    "--days",
+    required=True,
+    type=click.IntRange(0),
+    help="Days since the end of the activity.",
+)
+@click.option("--reason", default="retention", show_default=True, help="For the audit.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_past(db: str, account: str, *, as_json: bool, days: int, reason: str, yes: bool) -> None:
+    """Erase for good all who registered for activities that were over so many days ago.
+
+    Figures stay. Fit for a nightly job, with an account that may erase registrations.
+    """
+    with opened(db) as hub:
+        registrations = bound(hub, account).registrations
+        if not yes:
+            asked = f"erase all registrations of activities that ended {days} days ago or earlier"
+            click.confirm(f"{asked}? It cannot be undone", abort=True, err=True)
+        done = registrations.erase_past(days=days, reason=reason)
+    if as_json:
+        echo_json({"erased": done})
+    else:
+        click.echo(f"erased {done} registrations")

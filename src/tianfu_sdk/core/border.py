@@ -1,15 +1,18 @@
-"""What a store refuses at its border, apart from rows and queries (`Kind` checks those)."""
+"""What a store refuses at its border, apart from a row and a query (`Kind` checks those)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.storage import (
     LONGEST_ID,
+    LONGEST_KEY,
     LONGEST_PAGE,
     JobInfo,
     Key,
+    Kind,
     NewJob,
     Outcome,
     Retry,
@@ -25,11 +28,13 @@ __all__ = [
     "check_new_job",
     "check_outcome",
     "check_page",
+    "check_rows",
 ]
 
 _TEXT = Key("text")
 _LAST_PRIORITY = 9
 _LARGEST = 2**31 - 1
+_INT = 2**63
 
 
 def check_name(value: str, path: str) -> None:
@@ -77,6 +82,38 @@ def check_new_job(job: NewJob) -> None:
         raise Invalid("storage.priority", path="priority", value=job.priority)
     if job.due is not None:
         check_moment(job.due, "due")
+
+
+def check_rows(kind: Kind, rows: Sequence[Row]) -> None:
+    """Refuse rows of which a kind cannot hold one; raises `Invalid` that names the key."""
+    if not _are_plain(kind, rows):
+        for row in rows:
+            kind.check_row(row)
+
+
+def _are_plain(kind: Kind, rows: Sequence[Row]) -> bool:
+    """Tell whether rows are as nearly all are, by few calls for many; `check_row` says the rest."""
+    names, document = kind.by_name.keys(), kind.document
+    if any(key.many or key.type not in {"str", "int"} for key in kind.keys):
+        return False
+    if not all(row.keys.keys() == names for row in rows):
+        return False
+    ids = [row.id for row in rows]
+    texts = [row.keys[key.name] for key in kind.keys if key.type == "str" for row in rows]
+    numbers = [row.keys[key.name] for key in kind.keys if key.type == "int" for row in rows]
+    try:
+        return (
+            all(ids)
+            and all((row.doc is not None) is document for row in rows)
+            and "".join(ids).isprintable()
+            and "".join(texts).isprintable()
+            and max(map(len, ids), default=0) <= LONGEST_ID
+            and max(map(len, texts), default=0) <= LONGEST_KEY
+            and set(map(type, numbers)) <= {int}
+            and max(map(abs, numbers), default=0) < _INT
+        )
+    except TypeError:
+        return False
 
 
 def check_loaded(row: Row) -> None:

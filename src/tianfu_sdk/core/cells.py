@@ -20,9 +20,11 @@ from tianfu_sdk.model.content import Measure
 __all__ = [
     "nearest",
     "read_area",
+    "read_begin",
     "read_choice",
     "read_count",
     "read_date",
+    "read_end",
     "read_flag",
     "read_language",
     "read_measures",
@@ -138,6 +140,30 @@ def read_when(cell: str) -> When:
     if whole is None:
         raise Invalid("import.when", value=shape(cell))
     return whole
+
+
+def read_begin(cell: str) -> datetime:
+    """Read a moment as `read_when` reads times; of a day its first.
+
+    Raises:
+        Invalid: `import.when`.
+    """
+    start = read_when(cell).start
+    if start is None:
+        raise Invalid("import.when", value=shape(cell))
+    return start
+
+
+def read_end(cell: str) -> datetime:
+    """Read the first moment after a time; that of a day is the midnight which ends it.
+
+    Raises:
+        Invalid: `import.when`.
+    """
+    when = read_when(cell)
+    if when.start is None:
+        raise Invalid("import.when", value=shape(cell))
+    return when.end or when.start
 
 
 def _span(first: str, last: str, cell: str) -> When:

@@ -42,6 +42,10 @@ class Form(Enum):
     LAST_DAY = auto()
     """The last day on which it holds; kept is the first on which it does not."""
     WHEN = auto()
+    BEGIN = auto()
+    """A moment; of a day its first."""
+    END = auto()
+    """The first moment after it; of a day, which is included, that of the next."""
     QUANTITY = auto()
     COUNT = auto()
     AREA = auto()
@@ -132,6 +136,11 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ),
     _one("attendance", "参与人数 参加人数 人数 受众人数", Form.QUANTITY, kinds="activity"),
     _one("capacity", "名额 容量", Form.COUNT, kinds="activity listing"),
+    _one("registration", "需要报名 是否报名", Form.FLAG, kinds="activity"),
+    _one("registration_opens", "报名开始 报名开始时间", Form.BEGIN, kinds="activity"),
+    _one("registration_closes", "报名截止 报名截止时间", Form.END, kinds="activity"),
+    _one("waitlist", "候补 是否候补", Form.FLAG, kinds="activity"),
+    _one("largest_party", "每单人数 每次报名人数", Form.COUNT, kinds="activity"),
     _one("measures", "成效 数量", Form.MEASURES, kinds="activity news"),
     _one("until", "停止执行日期", Form.DATE, kinds="notice"),
     _one("holds_to", "公告有效期 执行至", Form.LAST_DAY, kinds="notice", field="until"),

@@ -353,6 +353,8 @@ _READERS = {
     Form.LANGUAGE: cells.read_language,
     Form.DATE: cells.read_date,
     Form.WHEN: cells.read_when,
+    Form.BEGIN: cells.read_begin,
+    Form.END: cells.read_end,
     Form.QUANTITY: cells.read_quantity,
     Form.COUNT: cells.read_count,
     Form.AREA: cells.read_area,

@@ -1,6 +1,6 @@
 """What counts for an indicator, and how figures add up from below.
 
-Events are the evidence; a figure is nothing but their sum. Four rules keep it honest:
+Events are the evidence; a figure is nothing but their sum. Five rules keep it honest:
 
 - A resource, an activity and a translation count once ever, at the first publication or
   approval that the log of events has, on the day of that event. A new revision of what was
@@ -9,6 +9,10 @@ Events are the evidence; a figure is nothing but their sum. Four rules keep it h
   log has, with the newest number that the log has of that period. An activity whose
   attendance nobody reported adds nothing, and where nothing was reported there is no figure:
   that is not 0.
+- A registration counts with its persons on the day on which it was made, also where it is
+  cancelled later; one phone and activity is one registration, however often it is cancelled and
+  made again. Who was checked in counts with the persons who came; a check-in that is taken back
+  is taken off the figure on the day of that. Neither is added to attendance, which is reported.
 - Numbers stay as exact as they came: about 200 and exactly 100 are about 300.
 - An event that is left out leaves its share out, and nothing else moves into its place.
 
@@ -53,11 +57,16 @@ ONCE: Mapping[str, Indicator] = {
 """Types of events that count at their first time only, and for what."""
 _VIEWED = frozenset(f"{kind}.viewed" for kind in CONTENT)
 _DELIVERED = "sms.delivered"
+_PERSONS = {
+    "registration.created": Indicator.REGISTRATIONS,
+    "registration.attended": Indicator.CHECKED_IN,
+    "registration.unattended": Indicator.CHECKED_IN,
+}
 _ONE = Quantity(1)
 
 ATTENDED = "activity.attended"
 """Stands in a `Mark` for a report of an attendance, which no event of its own tells."""
-COUNTED = frozenset({*ONCE, *_VIEWED, _DELIVERED, "question.asked", "question.answered"})
+COUNTED = frozenset({*ONCE, *_VIEWED, *_PERSONS, _DELIVERED, "question.asked", "question.answered"})
 """Types of events that can count; all others may be passed by unread."""
 
 Mark = tuple[str, str]
@@ -156,6 +165,8 @@ def shares(type_: str, events: int, amount: int, organization: str) -> Iterator[
         yield Share(organization, Indicator.VIEWS, events, events)
     elif type_ == _DELIVERED:
         yield Share(organization, Indicator.SMS_DELIVERED, amount, events)
+    elif type_ in _PERSONS:
+        yield Share(organization, _PERSONS[type_], amount, events)
     elif type_ == "question.asked":
         yield Share(organization, Indicator.QUESTIONS, events, events)
         yield Share(organization, Indicator.ANSWERED, amount, amount)
@@ -164,7 +175,7 @@ def shares(type_: str, events: int, amount: int, organization: str) -> Iterator[
 
 
 def count_of(event: Event) -> int:
-    """Tell what an event counts itself: messages, or an answer given at once; else 0."""
+    """Tell what an event counts itself: messages, persons, or an answer at once; else 0."""
     if event.type == "question.asked":
         return int(event.data.get("answered") is True)
     count = event.data.get("count", int(event.type == _DELIVERED))

@@ -18,6 +18,7 @@ from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.region import RegionAmendment
+from tianfu_sdk.model.registration import Registration, RegistrationState
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.sms_policy import SmsPolicy
@@ -258,6 +259,27 @@ QUESTION: NounKind[Question] = NounKind(
         | {"state": q.state.value, "language": q.language, "asked": moment_key(q.created_at)}
     ),
 )
+REGISTRATION: NounKind[Registration] = NounKind(
+    Registration,
+    Kind(
+        "registration",
+        (
+            Key("activity"),
+            Key("state"),
+            Key("number", "int"),
+            Key("party", "int"),
+            Key("phone_ix", "bytes"),
+            *PLACE_KEYS,
+        ),
+        (("activity", "number"), ("activity", "state", "number"), ("phone_ix",)),
+    ),
+    "rgs",
+    # As of a subscriber, the desk gives the blind index.
+    lambda r, placed: (
+        place_keys(r.organization, placed)
+        | {"activity": r.activity, "state": r.state.value, "number": r.number, "party": r.party}
+    ),
+)
 TRANSLATION: NounKind[Translation] = NounKind(
     Translation,
     Kind(
@@ -326,6 +348,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     SEGMENT,
     EXPERT,
     QUESTION,
+    REGISTRATION,
     TRANSLATION,
     TRANSLATION_TASK,
 )
@@ -357,6 +380,17 @@ MEDIA_USE = Kind(
 )
 """A narrow row for everything that holds on to the bytes of a medium: a revision of a content,
 or an upload that nothing uses yet; see `core.media`."""
+ENROLMENT = Kind(
+    "enrolment",
+    (
+        *(Key(state.value, "int") for state in RegistrationState),
+        *(Key(f"{state.value}_persons", "int") for state in RegistrationState),
+        *(Key(name, "int") for name in ("numbers", "stopped", "held")),
+    ),
+    (("held",),),
+    document=False,
+)
+"""How the registrations of one activity, whose id it has, stand: `core.enrolling.Tally`."""
 REACH = Kind(
     "reach",
     (
@@ -549,6 +583,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     *(shelf.kind for shelf in _NOUNS),
     REVISION,
     MEDIA_USE,
+    ENROLMENT,
     REACH,
     CONTACT,
     QUOTA,

@@ -19,7 +19,7 @@ from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.model.storage import LONGEST_KEY
 from tianfu_sdk.model.subscriber import Subscriber
 
-__all__ = ["Held", "Traits", "reach_keys", "shape_of", "token_of", "traits_of"]
+__all__ = ["Held", "Traits", "reach_keys", "shape_of", "traits_of"]
 
 
 @attrs.frozen
@@ -115,8 +115,3 @@ def _sealed(subscriber: Subscriber) -> bytes:
     except ValueError:
         return b""
     return sealed if len(sealed) <= LONGEST_KEY else b""
-
-
-def token_of(sealed: bytes) -> str:
-    """Give the token that a narrow row's sealed phone is the bytes of."""
-    return binascii.b2a_base64(sealed, newline=False).decode()

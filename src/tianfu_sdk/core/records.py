@@ -7,7 +7,8 @@ that a row is read by one statement.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -29,29 +30,36 @@ class KeyColumns:
     many: tuple[Key, ...]
     places: Mapping[str, int]
     """Where each scalar key stands in a record."""
+    _pick: Callable[[Mapping[str, Any]], tuple[Any, ...]] = attrs.field(repr=False, eq=False)
 
     @classmethod
     def of(cls, kind: Kind) -> KeyColumns:
         """Give the columns of a kind."""
         scalars = tuple(key for key in kind.keys if not key.many)
         many = tuple(key for key in kind.keys if key.many)
-        return cls(scalars, many, {key.name: n for n, key in enumerate(scalars, _FIRST)})
+        places = {key.name: n for n, key in enumerate(scalars, _FIRST)}
+        return cls(scalars, many, places, _picker(tuple(places)))
 
     @property
     def names(self) -> list[str]:
         """Names of the columns: `k_` and the key, and `many` where there are sets."""
         return [f"k_{key.name}" for key in self.scalars] + (["many"] if self.many else [])
 
-    def values(self, keys: Mapping[str, Any]) -> list[Any]:
+    def values(self, keys: Mapping[str, Any]) -> tuple[Any, ...]:
         """Give what the columns hold of a row's keys, in the order of `names`."""
-        values = [keys[key.name] for key in self.scalars]
-        if self.many:
-            packed = {}
-            for key in self.many:
-                members = sorted(keys[key.name])
-                packed[key.name] = [m.hex() for m in members] if key.type == "bytes" else members
-            values.append(json.dumps(packed, ensure_ascii=False, separators=(",", ":")))
-        return values
+        values = self._pick(keys)
+        if not self.many:
+            return values
+        packed = {}
+        for key in self.many:
+            members = sorted(keys[key.name])
+            packed[key.name] = [m.hex() for m in members] if key.type == "bytes" else members
+        return (*values, json.dumps(packed, ensure_ascii=False, separators=(",", ":")))
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    # In one call of C; of one name, or of none, it would give no tuple.
+    return itemgetter(*names) if len(names) > 1 else lambda keys: tuple(keys[n] for n in names)
 
 
 def moved_members(

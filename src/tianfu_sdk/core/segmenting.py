@@ -1,4 +1,4 @@
-"""How a content is handed to a translation engine, and what may come back.
+"""How a text is cut for a translation engine, and put together again.
 
 Texts are cut at line ends, and lines that are too long at sentence ends; what lies between
 the segments is kept and restored exactly.
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from tianfu_sdk.core.translating import in_script
 from tianfu_sdk.errors import (
     BackendError,
     QuotaExceeded,
@@ -25,11 +24,10 @@ from tianfu_sdk.model.translation import (
     Segment,
     TranslationBatch,
     TranslationCapabilities,
-    TranslationResult,
 )
 from tianfu_sdk.text import sentences, starts_inside_stack
 
-__all__ = ["Cut", "batches", "cut", "demand_all", "join"]
+__all__ = ["Cut", "batches", "cut", "error_of", "join"]
 
 _LINES = re.compile(r"(\s*[\r\n]\s*)")
 
@@ -114,7 +112,7 @@ def join(parts: Cut, translated: Sequence[str]) -> str:
     return "".join(next(rest) if part is None else part for part in parts.frame)
 
 
-_ERRORS: dict[str, Callable[[str, Failed], TianfuError]] = {
+_ERRORS: dict[str, Callable[[str | None, Failed], TianfuError]] = {
     "quota": lambda name, _: QuotaExceeded("translation.quota", path=name),
     "rate_limited": lambda name, failed: RateLimited(
         "translation.rate_limited", path=name, retry_after=failed.retry_after
@@ -123,49 +121,27 @@ _ERRORS: dict[str, Callable[[str, Failed], TianfuError]] = {
 }
 
 
-def demand_all(
-    batch: TranslationBatch, results: Sequence[TranslationResult], engine: str
-) -> list[str]:
-    """Demand that every segment of a batch came back translated.
+def error_of(failed: Failed, *, source: str, target: str) -> TianfuError:
+    """Give the error that says why a text could not be translated.
 
     Args:
-        batch: What the engine was given.
-        results: What it gave.
-        engine: Its name, for the errors.
+        failed: What the engine said; `engine` names it.
+        source: Language, BCP 47.
+        target: Language, BCP 47.
 
     Returns:
-        The translated texts, in order.
-
-    Raises:
-        BackendError: `translation.malformed`, other segments came back, empty ones, or
-            such as are not in the script of the target; `translation.failed`; also as
-            `RateLimited` (`translation.rate_limited`), `Unavailable`
-            (`translation.transient`).
-        QuotaExceeded: `translation.quota`.
-        Unsupported: `translation.unsupported`, the engine cannot do this pair.
+        `Unsupported` (`translation.unsupported`), `QuotaExceeded` (`translation.quota`),
+        `RateLimited` (`translation.rate_limited`), `Unavailable` (`translation.transient`), or
+        `BackendError`: `translation.malformed`, other segments came back, empty ones, the
+        source itself, or another script; else `translation.failed`.
     """
-    if [getattr(r, "id", None) for r in results] != [s.id for s in batch.segments]:
-        raise BackendError("translation.malformed", path=engine, why="count")
-    texts = []
-    for result in results:
-        if isinstance(result, Failed):
-            raise _error(batch, result, engine)
-        if not result.text.strip():
-            raise BackendError("translation.malformed", path=engine, why="empty")
-        texts.append(result.text)
-    whole = "\n".join(texts)
-    # An echo of the source, or a page of HTML, is no translation.
-    if any(map(str.isalpha, whole)) and not in_script(batch.target, whole):
-        raise BackendError("translation.malformed", path=engine, why="script")
-    return texts
-
-
-def _error(batch: TranslationBatch, failed: Failed, engine: str) -> TianfuError:
+    name = failed.engine or None
     if failed.kind == "unsupported":
-        return Unsupported(
-            "translation.unsupported", path=engine, source=batch.source, target=batch.target
-        )
+        return Unsupported("translation.unsupported", path=name, source=source, target=target)
+    if failed.kind in ("malformed", "echo"):
+        why = failed.code or failed.kind
+        return BackendError("translation.malformed", path=name, why=why)
     make = _ERRORS.get(failed.kind)
     if make is not None:
-        return make(engine, failed)
-    return BackendError("translation.failed", path=engine, why=failed.kind, vendor=failed.code)
+        return make(name, failed)
+    return BackendError("translation.failed", path=name, why=failed.kind, vendor=failed.code)

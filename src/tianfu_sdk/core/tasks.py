@@ -15,7 +15,7 @@ from tianfu_sdk.core import aligning
 from tianfu_sdk.core.text_checks import RULES, check_segments, errors_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.content import Content
-from tianfu_sdk.model.translation import SegmentState
+from tianfu_sdk.model.translation import Ok, SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment, TextProblem, TranslationTask
 from tianfu_sdk.text import normalize
 
@@ -108,31 +108,29 @@ def _demand_unmoved(task: TranslationTask, ids: Iterable[str], seen: Translation
             )
 
 
-def drafted(
-    task: TranslationTask, texts: Mapping[str, tuple[str, str]], *, person: str
-) -> TranslationTask:
+def drafted(task: TranslationTask, texts: Mapping[str, Ok], *, person: str) -> TranslationTask:
     """Put machine drafts into segments that have no translation.
 
     Args:
         task: As it stands.
-        texts: By segment id: a text, and the engine that it is of.
+        texts: What engines gave, by segment id; what is damaged is to be worked on.
         person: Who asked for them, and so counts as their translator.
     """
 
     def change(one: TaskSegment) -> TaskSegment:
-        text, origin = texts[one.id]
+        said = texts[one.id]
         return attrs.evolve(
             one,
-            target=normalize(text),
-            state=SegmentState.MACHINE_DRAFT,
-            origin=origin,
+            target=normalize(said.text),
+            state=SegmentState.NEEDS_WORK if said.damaged else SegmentState.MACHINE_DRAFT,
+            origin=said.origin,
             translator=person,
         )
 
     empty = [
         one.id
         for one in task.segments
-        if one.state is SegmentState.EMPTY and texts.get(one.id, ("", ""))[0].strip()
+        if one.state is SegmentState.EMPTY and one.id in texts and texts[one.id].text.strip()
     ]
     return _changed(task, empty, change)
 

@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tianfu_sdk.formats import tbx, tmx
+    from tianfu_sdk.formats import tbx, tmx, xliff
 
-__all__ = ["tbx", "tmx"]
+__all__ = ["tbx", "tmx", "xliff"]
 
 
 def __getattr__(name: str) -> Any:

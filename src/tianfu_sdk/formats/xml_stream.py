@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Collection, Iterator
 from typing import BinaryIO
 from xml.parsers import expat
@@ -15,26 +14,14 @@ from xml.parsers import expat
 import attrs
 
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.formats.xml_safety import XML, safe_parser, xml_encoding
 
 __all__ = ["XML", "Node", "Piece", "markup", "pieces"]
 
-XML = "http://www.w3.org/XML/1998/namespace "
-"""What the name of an attribute begins with that is written `xml:…`."""
 DEEPEST = 100
 LONGEST = 4_000_000
 """Characters within one wanted element, at most."""
 _CHUNK = 1 << 16
-
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_BARE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
-_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})")
-# What was written as GB2312 or GBK is read as GB18030, which has all of both.
-_READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
-_ENCODINGS = frozenset(["utf-8", "ascii", "gb18030", "big5", "iso8859-1", "cp1252"])
 
 
 @attrs.define(eq=False)
@@ -73,8 +60,8 @@ def pieces(
 ) -> Iterator[Piece]:
     """Give the elements of a document, those that are wanted whole.
 
-    Encodings are UTF-8, UTF-16, and what the declaration names of GB18030, GBK, GB2312, Big5,
-    ISO 8859-1 and Windows-1252.
+    Encodings are UTF-8, UTF-16, and what the declaration names of GB18030, GBK, GB2312, Big5
+    and some that are older.
 
     Args:
         source: Bytes, or a binary stream, read from where it stands.
@@ -128,20 +115,14 @@ class _Reader:
         self._outer: list[Node] = []
         self._inner: list[Node] = []
         self._size = 0
-        parser = self._parser = expat.ParserCreate("utf-8", " ")
-        parser.buffer_text = True
-        # What a document type gives by default does not stand in the document.
-        parser.specified_attributes = True
+        parser = self._parser = safe_parser(self._refuse)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.EntityDeclHandler = self._refuse
-        parser.ExternalEntityRefHandler = self._refuse
-        parser.SkippedEntityHandler = self._refuse
 
     def read(self, stream: BinaryIO) -> Iterator[Piece]:
         head = stream.read(_CHUNK)
-        encoding, mark = _encoding(head, self._path)
+        encoding, mark = xml_encoding(head, self._path)
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         chunk = head[len(mark) :]
         while True:
@@ -210,24 +191,3 @@ class _Reader:
     def _refuse(self, *_: object) -> int:
         line = self._parser.CurrentLineNumber
         raise Invalid("markup.entities", path=self._path, line=line)
-
-
-def _encoding(head: bytes, path: str) -> tuple[str, bytes]:
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name, mark
-    for begin, name in _BARE:
-        if head.startswith(begin):
-            return name, b""
-    declared = _DECLARED.match(head)
-    if declared is None:
-        return "utf-8", b""
-    name = declared[1].decode()
-    try:
-        known = codecs.lookup(name).name
-    except LookupError:
-        known = ""
-    known = _READ_AS.get(known, known)
-    if known not in _ENCODINGS:
-        raise Invalid("markup.encoding", path=path, encoding=name, line=1)
-    return known, b""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import attrs
 
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import Labelled, Noun, Quantity, When
 from tianfu_sdk.model.checks import (
     at_least,
@@ -137,7 +138,24 @@ class Activity(Content):
     attendance: Quantity | None = None
     """Persons who came; None: not reported, which is not nobody."""
     capacity: int | None = attrs.field(default=None, metadata=at_least(0))
+    """Places; None: as many as come."""
+    registration: bool = False
+    """Whether people sign up for it (报名); False: who comes, comes."""
+    registration_opens: datetime | None = attrs.field(default=None, metadata=aware)
+    """First moment at which one may; None: once it is published."""
+    registration_closes: datetime | None = attrs.field(default=None, metadata=aware)
+    """First moment at which one may no more; None: when it is over, or begins where its end is
+    not known."""
+    waitlist: bool = True
+    """Whether who finds no place waits for one (候补)."""
+    largest_party: int = attrs.field(default=5, metadata=at_least(1))
+    """Persons of one registration at most."""
     measures: tuple[Measure, ...] = ()
+
+    def _check(self) -> None:
+        opens, closes = self.registration_opens, self.registration_closes
+        if opens and closes and closes <= opens:
+            raise Invalid("when.backwards", path="registration_closes")
 
 
 @attrs.frozen(kw_only=True, slots=False)

@@ -32,6 +32,8 @@ class Indicator(Labelled):
     RESOURCES = "resources", "发布资源数", "resources published"
     ACTIVITIES = "activities", "发布活动数", "activities published"
     ATTENDANCE = "attendance", "活动参与人次", "attendance"
+    REGISTRATIONS = "registrations", "活动报名人次", "persons registered"
+    CHECKED_IN = "checked_in", "活动签到人次", "persons checked in"
     VIEWS = "views", "浏览次数", "views"
     SMS_DELIVERED = "sms_delivered", "短信送达条数", "SMS delivered"
     QUESTIONS = "questions", "提问数", "questions asked"
@@ -68,8 +70,9 @@ class DailyCount:
     count: int
     """Events."""
     amount: int
-    """What the events count: messages of `sms.…`, answers given at once of `question.asked`,
-    first publications and approvals of what counts once ever; 0 of all others."""
+    """What the events count: messages of `sms.…`, persons of `registration.…` (taken off again
+    where a check-in was a mistake), answers given at once of `question.asked`, first
+    publications and approvals of what counts once ever; 0 of all others."""
 
 
 @attrs.frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NewType
 
@@ -208,6 +208,13 @@ class Kind:
             raise Invalid("storage.key_type", path=path, wanted="frozenset", found=found)
         for member in value:
             key.check(member, path)
+
+    def check_columns(self, names: Sequence[str]) -> None:
+        """Refuse fields that this kind has not, or has several values of; raises `Invalid`."""
+        for name in names:
+            key = self.by_name.get(name)
+            if name != "doc" and (key is None or key.many):
+                raise Invalid("storage.no_key", path=f"{self.name}.{name}", value=name)
 
     def check_query(self, query: Query) -> None:
         """Refuse a query that names what this kind has not; raises `Invalid`."""

@@ -195,6 +195,15 @@ class TranslationCapabilities:
     """Of one batch; a larger one is `Failed` (`too_long`), never cut."""
     max_characters: int = 100_000
     """Code points of all segments of one batch together; as above."""
+    max_segment: int = 0
+    """Code points of one segment; 0: as many as of a batch. A longer one is cut at sentence
+    ends before it is sent, and put together after."""
+    version: str = "1"
+    """Of the engine and its model; what another version said is asked for anew."""
+    terms: bool = False
+    """It holds to the terms that a batch gives it."""
+    unverified: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of which only third parties say that it has them."""
 
 
 @attrs.frozen
@@ -212,6 +221,8 @@ class TranslationBatch:
     source: str
     target: str
     segments: tuple[Segment, ...]
+    terms: tuple[tuple[str, str], ...] = ()
+    """Words of the source and how they are to be translated; for engines that have `terms`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -221,6 +232,8 @@ class Ok:
     id: str
     text: str
     origin: str = "machine"
+    damaged: bool = False
+    """Placeholders or markup of the source are missing in it, doubled or crossed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -233,6 +246,8 @@ class Failed:
     `echo`, `malformed`."""
     retry_after: float | None = None
     code: str = ""
+    engine: str = ""
+    """Which one failed; filled in by who asked it."""
 
 
 TranslationResult = Ok | Failed

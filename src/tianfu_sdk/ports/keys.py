@@ -89,3 +89,7 @@ class Cipher(Protocol):
             CryptoError: `crypto.wrong`, another key or context, or tampered with.
         """
         ...
+
+    def open_bytes(self, key: bytes, sealed: bytes, context: str) -> str:
+        """Decrypt the bytes that a token is the base64 of; raises as `open` does."""
+        ...

@@ -70,6 +70,22 @@ class Tx(Protocol):
         """
         ...
 
+    def columns(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Give some fields of the rows that exist: for what reads very many at a time.
+
+        Args:
+            kind: Name of a kind that `open` was given.
+            ids: As in `get`.
+            names: Scalar keys of the kind, or `doc`.
+
+        Returns:
+            A tuple a row, its order free: the id, then the fields as they are named.
+
+        Raises:
+            Invalid: `storage.no_key`, the kind has no such scalar key.
+        """
+        ...
+
     def put(self, kind: str, rows: Sequence[Row]) -> None:
         """Create or replace rows, all or none.
 

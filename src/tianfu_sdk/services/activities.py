@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import attrs
 
 from tianfu_sdk.core.keying import NounKind
 from tianfu_sdk.core.kinds import ACTIVITY
 from tianfu_sdk.model.base import Quantity, When
-from tianfu_sdk.model.content import Activity, Measure, Role
+from tianfu_sdk.model.content import Activity, Measure, Role, State
 from tianfu_sdk.model.media import Media
 from tianfu_sdk.services.content import ContentDesk
+from tianfu_sdk.services.enrolment import move_up
+from tianfu_sdk.services.work import Work
 
 __all__ = ["Activities"]
 
@@ -50,6 +52,11 @@ class Activities(ContentDesk[Activity]):
         roles: Sequence[Role] = (),
         attendance: Quantity | None = None,
         capacity: int | None = None,
+        registration: bool = False,
+        registration_opens: datetime | None = None,
+        registration_closes: datetime | None = None,
+        waitlist: bool = True,
+        largest_party: int = 5,
         measures: Sequence[Measure] = (),
     ) -> Activity:
         """Create a science activity (科普活动), as a draft.
@@ -78,7 +85,12 @@ class Activities(ContentDesk[Activity]):
             place: Where, in words.
             roles: Who hosts, undertakes, supports.
             attendance: Persons who came; None: not reported.
-            capacity: Places.
+            capacity: Places; None: as many as come.
+            registration: Whether people sign up for it (报名), by `hub.registrations`.
+            registration_opens: First moment at which one may; None: once it is published.
+            registration_closes: First moment at which one may no more; None: when it is over.
+            waitlist: Whether who finds no place waits for one.
+            largest_party: Persons of one registration at most.
             measures: Other counted things.
 
         Returns:
@@ -115,6 +127,27 @@ class Activities(ContentDesk[Activity]):
             "roles": roles,
             "attendance": attendance,
             "capacity": capacity,
+            "registration": registration,
+            "registration_opens": registration_opens,
+            "registration_closes": registration_closes,
+            "waitlist": waitlist,
+            "largest_party": largest_party,
             "measures": measures,
         }
         return self.add({k: v for k, v in fields.items() if v is not None})
+
+    def _move(
+        self,
+        work: Work,
+        head: Activity,
+        verb: str,
+        *,
+        reason: str = "",
+        at: datetime | None = None,
+        base: Activity | None = None,
+    ) -> Activity:
+        stored = super()._move(work, head, verb, reason=reason, at=at, base=base)
+        if stored.state is State.PUBLISHED:
+            # The new revision may have more places.
+            move_up(work, stored)
+        return stored

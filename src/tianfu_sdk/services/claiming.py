@@ -20,7 +20,7 @@ from tianfu_sdk.core.hours import next_open
 from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
 from tianfu_sdk.core.messages import GIVEN_UP, OPEN, backoff
-from tianfu_sdk.core.reach import token_of
+from tianfu_sdk.core.reach import shape_of
 from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.core.routes import through
 from tianfu_sdk.errors import NotFound
@@ -32,7 +32,6 @@ from tianfu_sdk.model.sms import (
     SmsBatch,
 )
 from tianfu_sdk.model.storage import Done, Job, Outcome, Parked, Retry, Row
-from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.ports.sms import SmsGateway
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
@@ -55,8 +54,8 @@ from tianfu_sdk.services.outbox import (
     stands,
 )
 from tianfu_sdk.services.passing import Passing, Rest
-from tianfu_sdk.services.people import PHONE, open_all
-from tianfu_sdk.services.reach import candidates, demand_built, ignores_refusals
+from tianfu_sdk.services.people import PHONE, bytes_of, open_bytes
+from tianfu_sdk.services.reach import demand_built, ignores_refusals
 from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
@@ -101,12 +100,16 @@ class Claim:
         return len(self.refs) if self.gateway.capabilities.dedupes or not self.stale else 0
 
 
-@attrs.frozen
+@attrs.define
 class Person:
-    """What is known of a recipient, but for the phone."""
+    """What the narrow row of a recipient says; not to be changed."""
 
-    phone_ix: bytes
+    phone_ix: bytes = attrs.field(repr=False)
     region: str
+    shape: str = attrs.field(repr=False)
+    until: int
+    phone: bytes = attrs.field(repr=False)
+    """Sealed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +121,7 @@ class Call:
     verb: str
     """`send`, `ask` or `none`."""
     people: Mapping[str, Person] = attrs.field(repr=False)
-    """By subscriber; who was erased is missing."""
+    """By subscriber, those of other batches of the group among them; who was erased is missing."""
     left_out: Mapping[str, str] = attrs.field(factory=dict)
     """By subscriber why; a reason as in `core.campaign.blocked`, or `erased`."""
 
@@ -385,37 +388,48 @@ def park(work: Work, name: str, most: int, code: str) -> Group:
     return Group(taken=len(jobs), passed=passing.put())
 
 
+_READ = ("phone_ix", *LEVELS, "shape", "until", "phone")
+
+
 def address(work: Work, claims: Sequence[Claim]) -> list[Call]:
     """Look at opt-outs again, and decrypt the phones of who still may be sent to."""
     demand_built(work)
     wanted = list(dict.fromkeys(ref for claim in claims for ref in claim.refs))
-    rows = {row.id: row for row in work.tx.get(REACH.name, wanted)}
-    refused = opt_outs_between(work, sorted(row.keys["phone_ix"] for row in rows.values()))
-    found = {one.id: one for one in candidates(work, list(rows.values()), refused)}
-    blocks = [_blocked(work, claim, found) for claim in claims]
+    people = {
+        id_: Person(phone_ix, county or prefecture or province, shape, until, phone)
+        for id_, phone_ix, province, prefecture, county, shape, until, phone in work.tx.columns(
+            REACH.name, wanted, _READ
+        )
+    }
+    _read_long(work, people)
+    refused = opt_outs_between(work, sorted(one.phone_ix for one in people.values()))
+    blocks = [_blocked(work, claim, people, refused) for claim in claims]
     may = [
-        [ref for ref in claim.refs if _verb(claim) != "none" and not why.get(ref)]
+        [ref for ref in claim.refs if ref not in why] if _verb(claim) != "none" else []
         for claim, why in zip(claims, blocks, strict=True)
     ]
-    wanted = list(dict.fromkeys(ref for refs in may for ref in refs))
-    phones = open_all(work, PHONE, _sealed(work, wanted, rows))
-    people = {row.id: Person(row.keys["phone_ix"], _region(row)) for row in rows.values()}
+    sealed = {ref: people[ref].phone for refs in may for ref in refs}
+    phones = open_bytes(work, PHONE, sealed)
+    # One mapping for all calls: whoever reads it looks up those of the claim.
     return [
         _call(claim, people, [Recipient(ref, phones[ref]) for ref in refs if ref in phones], why)
         for claim, refs, why in zip(claims, may, blocks, strict=True)
     ]
 
 
-def _sealed(work: Work, may: Sequence[str], rows: Mapping[str, Row]) -> dict[str, Sealed]:
-    """Give the sealed phones: of the narrow rows, or of the documents where those have no room."""
-    sealed = {ref: Sealed(token_of(rows[ref].keys["phone"])) for ref in may}
-    long = [ref for ref, one in sealed.items() if not one.token]
-    documents = work.tx.get(SUBSCRIBER.name, long) if long else []
-    return sealed | {row.id: work.noun(SUBSCRIBER, row).phone for row in documents}
-
-
-def _region(row: Row) -> str:
-    return next((row.keys[level] for level in reversed(LEVELS) if row.keys[level]), "")
+def _read_long(work: Work, people: dict[str, Person]) -> None:
+    """Read the documents of whom the narrow rows have no room for."""
+    long = [id_ for id_, one in people.items() if not (one.shape and one.phone)]
+    documents = {row.id: row for row in work.tx.get(SUBSCRIBER.name, long)} if long else {}
+    for id_ in long:
+        if id_ not in documents:
+            del people[id_]
+            continue
+        noun = work.noun(SUBSCRIBER, documents[id_])
+        one = people[id_]
+        shape, until = (one.shape, one.until) if one.shape else shape_of(noun, None)
+        phone = one.phone or bytes_of(noun.phone)
+        people[id_] = Person(one.phone_ix, one.region, shape, until, phone)
 
 
 def _verb(claim: Claim) -> str:
@@ -425,9 +439,14 @@ def _verb(claim: Claim) -> str:
     return "ask" if capabilities.can_query else "none"
 
 
-def _blocked(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> dict[str, str]:
+def _blocked(
+    work: Work,
+    claim: Claim,
+    people: Mapping[str, Person],
+    refused: Mapping[bytes, frozenset[str]],
+) -> dict[str, str]:
     """Give whom a call leaves out, and why."""
-    why = {ref: "erased" for ref in claim.refs if ref not in found}
+    why = {ref: "erased" for ref in claim.refs if ref not in people}
     # To ask what became of a message is not to send one.
     if _verb(claim) != "send":
         return why
@@ -437,15 +456,17 @@ def _blocked(work: Work, claim: Claim, found: Mapping[str, Candidate]) -> dict[s
     # Nearly all of a batch are of a few shapes, so each is looked at once.
     of_shape: dict[str, str] = {}
     for ref in claim.refs:
-        one = found.get(ref)
+        one = people.get(ref)
         if one is None:
             continue
-        if one.shape not in of_shape:
+        reason = of_shape.get(one.shape)
+        if reason is None:
             plain = Candidate(ref, one.phone_ix, one.shape)
-            of_shape[one.shape] = blocked(campaign, plain, now, real=real)
-        reason = of_shape[one.shape] or ("no_consent" if one.until <= moment else "")
-        if heeded and one.opted_out and reason != "synthetic":
-            reason = refuses(campaign, one.opted_out) or reason
+            reason = of_shape[one.shape] = blocked(campaign, plain, now, real=real)
+        if not reason and one.until <= moment:
+            reason = "no_consent"
+        if heeded and one.phone_ix in refused and reason != "synthetic":
+            reason = refuses(campaign, refused[one.phone_ix]) or reason
         if reason:
             why[ref] = reason
     return why
@@ -465,11 +486,10 @@ def _call(
         attempt=claim.job.attempts,
     )
     left_out: dict[str, str] = {}
-    if verb == "send":
+    if verb == "send" and len(to) < len(claim.refs):
         sent = {one.ref for one in to}
         left_out = {ref: why.get(ref, "erased") for ref in claim.refs if ref not in sent}
-    ours = {ref: people[ref] for ref in claim.refs if ref in people}
-    return Call(claim=claim, batch=batch, verb=verb, people=ours, left_out=left_out)
+    return Call(claim=claim, batch=batch, verb=verb, people=people, left_out=left_out)
 
 
 def give_back(work: Work, claims: Sequence[Claim]) -> None:

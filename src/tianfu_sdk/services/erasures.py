@@ -7,10 +7,19 @@ from itertools import islice
 
 import attrs
 
-from tianfu_sdk.core.kinds import ACCOUNT, EXPERT, QUESTION, SUBJECT_KEY, SUBSCRIBER, kind_of
+from tianfu_sdk.core.kinds import (
+    ACCOUNT,
+    EXPERT,
+    QUESTION,
+    REGISTRATION,
+    SUBJECT_KEY,
+    SUBSCRIBER,
+    kind_of,
+)
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.caps import forget_contacts
+from tianfu_sdk.services.enrolment import forget_registration
 from tianfu_sdk.services.reach import drop_reach
 from tianfu_sdk.services.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.work import Desk, Work
@@ -29,7 +38,7 @@ def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> boo
     Gone are the subject's key, without which nothing that is sealed can be opened by anybody,
     the row itself, and what tells of it elsewhere. An account's row stays, because grants and
     approvals hang on its random ids: without its post, out of service, and tied to nobody.
-    Opt-outs stay, by blind index only.
+    Opt-outs stay, by blind index only; a registration stays in the figures of its activity.
 
     Args:
         work: The open change, of the system or of who asked for it.
@@ -45,6 +54,8 @@ def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> boo
         return _forget_subscriber(work, subject) or blanked > 0 or bool(rows)
     if shelf is ACCOUNT:
         return _forget_account(work, subject, claims)
+    if shelf is REGISTRATION:
+        return forget_registration(work, subject) or bool(rows)
     if shelf is QUESTION or shelf is EXPERT:
         there = work.tx.get(shelf.name, [subject])
         work.tx.delete(shelf.name, [(row.id, row.version) for row in there])

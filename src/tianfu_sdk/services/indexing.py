@@ -46,7 +46,7 @@ class IndexKeys:
     moving: bool = False
     """Live rows may still stand under the newest of the older ones."""
     after: str = ""
-    """Id of the last subscriber that was moved."""
+    """Id of the last subscriber or registration that was moved."""
     version: int = 0
     """Of the row that says it; 0: none does yet."""
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
-from tianfu_sdk.core.kinds import OPT_OUT, SUBJECT_KEY, SUBSCRIBER
+from tianfu_sdk import codec
+from tianfu_sdk.core.keying import NounKind
+from tianfu_sdk.core.kinds import OPT_OUT, REGISTRATION, SUBJECT_KEY, SUBSCRIBER
 from tianfu_sdk.errors import CryptoError, Denied, NotFound
 from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.keys import KeyReport, KeyUse, Rotated
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.subscriber import Sealed
 from tianfu_sdk.services import reindexing
 from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.indexing import index_keys, live_indexes
-from tianfu_sdk.services.people import PHONE, open_sealed, unwrapped
+from tianfu_sdk.services.people import PHONE, REGISTRANT, open_sealed, unwrapped
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["KeyDesk", "key_findings"]
@@ -81,7 +85,7 @@ class KeyDesk(Desk):
     def reindex(
         self, *, batch: int = _BATCH, progress: Callable[[Rotated], None] | None = None
     ) -> Rotated:
-        """Find all subscribers by the current master key's blind index; as `rotate`.
+        """Find all people by the current master key's blind index; as `rotate`.
 
         Opt-outs and the embedder's users stay under the keys that they stand under, which are
         needed as long as the store is.
@@ -183,15 +187,22 @@ def _opened(work: Work, master: str) -> list[Finding]:
     return []
 
 
+_FOUND: tuple[tuple[NounKind[Any], str, str], ...] = (
+    (SUBSCRIBER, PHONE, "subscribers"),
+    (REGISTRATION, REGISTRANT["phone"], "registrations"),
+)
+
+
 def _indexed(work: Work) -> list[Finding]:
-    """Hold the index of one subscriber against the phone: without it opt-outs are missed."""
-    for row in work.tx.find(SUBSCRIBER.name, Query(limit=1)):
-        noun = work.noun(SUBSCRIBER, row)
-        try:
-            phone = open_sealed(work, row.id, PHONE, noun.phone)
-        except (CryptoError, NotFound) as error:
-            return [_finding("error", error.message, error.hint or "")]
-        if row.keys["phone_ix"] not in live_indexes(work, phone):
-            message = "subscribers are not found by the index key that the store names"
-            return [_finding("error", message, _GIVE)]
+    """Hold the index of one of each against the phone: without it opt-outs are missed."""
+    for shelf, field, many in _FOUND:
+        for row in work.tx.find(shelf.name, Query(limit=1)):
+            sealed: Sealed = codec.loads(shelf.noun, row.doc or b"").phone
+            try:
+                phone = open_sealed(work, row.id, field, sealed)
+            except (CryptoError, NotFound) as error:
+                return [_finding("error", error.message, error.hint or "")]
+            if row.keys["phone_ix"] not in live_indexes(work, phone):
+                message = f"{many} are not found by the index key that the store names"
+                return [_finding("error", message, _GIVE)]
     return []

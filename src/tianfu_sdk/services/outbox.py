@@ -181,9 +181,9 @@ def tell_counts(
     """Tell how many messages of a campaign came to which state: one event a state."""
     counts: Counter[MessageState] = Counter()
     parts: Counter[MessageState] = Counter()
-    for state, row in news:
-        counts[state] += 1
-        parts[state] += row.keys["parts"]
+    for (state, each), count in Counter((one, row.keys["parts"]) for one, row in news).items():
+        counts[state] += count
+        parts[state] += count * each
     for state, count in counts.items():
         if state in names:
             work.tell(

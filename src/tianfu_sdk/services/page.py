@@ -19,7 +19,8 @@ __all__ = ["Frames", "Page"]
 
 T = TypeVar("T")
 _SHOWN = 20
-_MASKED = "****"
+_MASKS = {"phone": "****", "name": "**"}
+"""What stands in a value that is fit to be shown."""
 _HIDDEN = frozenset({"phone", "name", "text"})
 
 
@@ -134,7 +135,7 @@ def _cell(value: Any) -> Any:
 
 
 def _shown(name: str, value: Any) -> str:
-    if name in _HIDDEN and not (name == "phone" and _MASKED in str(value)):
+    if name in _HIDDEN and not (name in _MASKS and _MASKS[name] in str(value)):
         return "•••"
     import html
 

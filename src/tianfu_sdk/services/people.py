@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -17,10 +18,13 @@ __all__ = [
     "EVIDENCE",
     "NAME",
     "PHONE",
+    "REGISTRANT",
     "TEXT",
+    "bytes_of",
     "new_subject",
     "new_subjects",
     "open_all",
+    "open_bytes",
     "open_proofs",
     "open_sealed",
     "seal",
@@ -36,6 +40,10 @@ NAME = "expert.name"
 """What the name of an expert is sealed as."""
 TEXT = "question.text"
 """What the text of a question is sealed as."""
+REGISTRANT: Mapping[str, str] = {
+    name: f"registration.{name}" for name in ("name", "phone", "note", "answers", "guardian")
+}
+"""What the fields of a registration are sealed as."""
 
 
 def new_subject(work: Work, subject: str) -> bytes:
@@ -117,14 +125,27 @@ def open_all(work: Work, field: str, sealed: Mapping[str, Sealed]) -> dict[str, 
     Raises:
         CryptoError: As `open_sealed`; `path` is the subject's id, or that of a missing key.
     """
-    subjects: Sequence[str] = list(sealed)
+    return open_bytes(work, field, {subject: bytes_of(one) for subject, one in sealed.items()})
+
+
+def bytes_of(sealed: Sealed) -> bytes:
+    """Give the bytes of a token; none where it is no token, which nothing opens."""
+    try:
+        return binascii.a2b_base64(sealed.token, strict_mode=True)
+    except ValueError:
+        return b""
+
+
+def open_bytes(work: Work, field: str, sealed: Mapping[str, bytes]) -> dict[str, str]:
+    """Do the same with the bytes of tokens, as narrow rows have them."""
+    unwrap, open_ = work.tools.keys.unwrap, work.tools.cipher.open_bytes
     found = {}
-    for row in work.tx.get(SUBJECT_KEY.name, subjects):
-        key = unwrapped(work, row)
+    for subject, wrapped in work.tx.columns(SUBJECT_KEY.name, list(sealed), ("doc",)):
         try:
-            found[row.id] = work.tools.cipher.open(key, sealed[row.id].token, f"{field}:{row.id}")
+            key = unwrap(wrapped, subject)
+            found[subject] = open_(key, sealed[subject], f"{field}:{subject}")
         except CryptoError as error:
-            error.path = row.id
+            error.path = error.path or subject
             raise
     return found
 

@@ -10,19 +10,36 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.keying import NounKind
-from tianfu_sdk.core.kinds import ACCOUNT, AUDIT, CAMPAIGN, EXPERT, QUESTION, SUBSCRIBER, kind_of
+from tianfu_sdk.core.kinds import (
+    ACCOUNT,
+    ACTIVITY,
+    AUDIT,
+    CAMPAIGN,
+    EXPERT,
+    QUESTION,
+    REGISTRATION,
+    SUBSCRIBER,
+    kind_of,
+)
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import AuditLine, Event
 from tianfu_sdk.model.personal import Erased, PersonalData
 from tianfu_sdk.model.storage import Cursor, Query, Row, Where
-from tianfu_sdk.model.subscriber import Sealed
+from tianfu_sdk.model.subscriber import Consent, Sealed
 from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.erasures import forget
 from tianfu_sdk.services.optouts import refusals
-from tianfu_sdk.services.people import NAME, PHONE, TEXT, open_proofs, open_sealed
+from tianfu_sdk.services.people import (
+    NAME,
+    PHONE,
+    REGISTRANT,
+    TEXT,
+    open_proofs,
+    open_sealed,
+)
 from tianfu_sdk.services.traces import claims_of, messages_to
 from tianfu_sdk.services.work import EVENTS, Desk, Work
 
@@ -32,6 +49,7 @@ _SEALED: Mapping[str, Mapping[str, str]] = {
     SUBSCRIBER.name: {"phone": PHONE},
     QUESTION.name: {"text": TEXT},
     EXPERT.name: {"name": NAME},
+    REGISTRATION.name: REGISTRANT,
     ACCOUNT.name: {},
 }
 """Kinds that are about one person, and what their sealed fields are sealed as."""
@@ -45,16 +63,18 @@ _CONCERNED = ("subject", "actor")
 class People(Desk):
     """Give out or erase all that is held about a person. Safe to share between threads.
 
-    A person is a subscriber, the asker of a question, an expert or an account, by random id;
-    who looks for a phone finds its subscribers by `hub.subscribers.by_phone`, one an
-    organization. Both need a grant of their own, `export` and `erase`, and are audited.
+    A person is a subscriber, the asker of a question, an expert, who registered for an activity,
+    or an account, by random id; who looks for a phone finds its subscribers by
+    `hub.subscribers.by_phone`, one an organization, and its registrations by
+    `hub.registrations.by_phone`, one an activity. Both need a grant of their own, `export` and
+    `erase`, and are audited.
     """
 
     def export(self, id: str, *, events: bool = True) -> PersonalData:  # noqa: A002
         """Give all that is held about a person, in plain.
 
         Args:
-            id: Of a subscriber, question, expert or account.
+            id: Of a subscriber, question, expert, registration or account.
             events: Whether to look for what was told of it; that reads the whole log of
                 events, about 30 s a million.
 
@@ -81,11 +101,12 @@ class People(Desk):
 
         What stays: figures and counts, events and audit lines with the random id, and the
         phone's opt-outs by blind index, so that they hold if the phone is taken in again. An
-        account stays as an empty shell, because grants and approvals hang on its id. The
-        erasure log is written first, so a restored backup brings nobody back.
+        account stays as an empty shell, because grants and approvals hang on its id. Who had
+        registered for an activity to come is cancelled, and the place goes on. The erasure log
+        is written first, so a restored backup brings nobody back.
 
         Args:
-            id: Of a subscriber, question, expert or account.
+            id: Of a subscriber, question, expert, registration or account.
             reason: For the audit, such as the number of a request; never a name or a phone.
 
         Raises:
@@ -158,13 +179,18 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
     noun = work.noun(shelf, row)
     record = attrs.asdict(noun, value_serializer=_plain)
     for name, field in _SEALED[shelf.name].items():
-        sealed: Sealed = getattr(noun, name)
-        record[name] = open_sealed(work, row.id, field, sealed)
+        sealed: Sealed | None = getattr(noun, name)
+        record[name] = open_sealed(work, row.id, field, sealed) if sealed else ""
+    consents: tuple[Consent, ...] = ()
+    plain: list[dict[str, Any]] = []
     if shelf is SUBSCRIBER:
-        proofs = open_proofs(work, row.id, noun.consents)
-        for consent, proof in zip(record["consents"], proofs, strict=True):
-            consent["evidence"] = proof
-            del consent["proof"]
+        consents, plain = noun.consents, record["consents"]
+    elif shelf is REGISTRATION:
+        consents, plain = (noun.consent,), [record["consent"]]
+        record["activity_title"] = work.get(ACTIVITY, noun.activity).title
+    for consent, proof in zip(plain, open_proofs(work, row.id, consents), strict=True):
+        consent["evidence"] = proof
+        del consent["proof"]
     lines = {
         line.id: line
         for key in _CONCERNED

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import attrs
 
@@ -15,7 +17,7 @@ from tianfu_sdk.core.phones import normalised
 from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.sms import ErrorClass, Inbound, MessageState, SmsReceipt
-from tianfu_sdk.model.storage import LONGEST_ID, Query, Row, Where
+from tianfu_sdk.model.storage import IN_VALUES, LONGEST_ID, Query, Row, Where
 from tianfu_sdk.ports.sms import (
     AcknowledgingSmsGateway,
     HttpSmsGateway,
@@ -32,8 +34,12 @@ from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["Receipts", "apply_early", "forget_early", "take_receipts"]
 
+K = TypeVar("K")
+
 _ROUNDS = 1000
 _SOME = 100
+_FEW = 4
+"""Batches whose messages are read at a time: a page is sorted out of all that are asked for."""
 _LONGEST_CODE = 64
 _MOST_PARTS = 99
 _PERSON = ErrorClass.REFUSED_BY_PERSON
@@ -144,7 +150,7 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
     if not receipts:
         return
     heard = [_Heard.of(work, gateway, receipt) for receipt in receipts]
-    known = _Known.of(work, heard)
+    known = _Known(work, heard)
     changed: dict[str, Row] = {}
     early: dict[str, Row] = {}
     unclear: set[str] = set()
@@ -194,9 +200,9 @@ def _told(row: Row, state: MessageState, error: str, parts: int) -> Row:
     return Row(row.id, row.version, None, keys)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define
 class _Heard:
-    """A receipt, by what its message can be found."""
+    """A receipt, by what its message can be found; not to be changed."""
 
     provider: str
     """Key of the gateway's own id; empty: it has none."""
@@ -217,17 +223,11 @@ class _Heard:
             provider=provider_key(gateway, receipt.provider_id),
             batch=receipt.reference[:LONGEST_ID],
             ref=receipt.ref,
-            phones=_indexes(work, receipt.phone),
+            phones=_indexes(work, receipt.phone) if receipt.phone else (),
             state=state,
             error="" if delivered else _why(receipt),
             parts=min(receipt.parts or 0, _MOST_PARTS),
         )
-
-    def is_of(self, row: Row) -> bool:
-        """Tell whether it is of this message, by whom it names; one that names nobody may be."""
-        if self.ref:
-            return bool(row.keys["subscriber"] == self.ref)
-        return not self.phones or any(row.id.endswith(f"~{ix.hex()}") for ix in self.phones)
 
 
 def _why(receipt: SmsReceipt) -> str:
@@ -236,8 +236,6 @@ def _why(receipt: SmsReceipt) -> str:
 
 
 def _indexes(work: Work, phone: str) -> tuple[bytes, ...]:
-    if not phone:
-        return ()
     try:
         plain = normalised(phone)
     except Invalid:
@@ -246,40 +244,74 @@ def _indexes(work: Work, phone: str) -> tuple[bytes, ...]:
     return all_indexes(work, plain)
 
 
-@attrs.frozen
+class _Named:
+    """Messages by a key that several may share, and by whom of these a receipt names.
+
+    Args:
+        key: `provider_id` or `batch`.
+        rows: Of the messages.
+    """
+
+    def __init__(self, key: str, rows: Iterable[Row]) -> None:
+        self._key = key
+        self._rows = list(rows)
+
+    @functools.cached_property
+    def _all(self) -> dict[str, list[Row]]:
+        return _grouped((row.keys[self._key], row) for row in self._rows)
+
+    @functools.cached_property
+    def _by_ref(self) -> dict[tuple[str, str], list[Row]]:
+        key = self._key
+        return _grouped(((row.keys[key], row.keys["subscriber"]), row) for row in self._rows)
+
+    @functools.cached_property
+    def _by_phone(self) -> dict[tuple[str, str], list[Row]]:
+        key = self._key
+        return _grouped(((row.keys[key], row.id.rpartition("~")[2]), row) for row in self._rows)
+
+    def of(self, value: str, one: _Heard) -> Sequence[Row]:
+        """Give those that a receipt may be of; where it names nobody, all that share the key."""
+        if one.ref:
+            return self._by_ref.get((value, one.ref), ())
+        if one.phones:
+            by_phone = self._by_phone
+            return [row for ix in one.phones for row in by_phone.get((value, ix.hex()), ())]
+        return self._all.get(value, ())
+
+
+def _grouped(pairs: Iterable[tuple[K, Row]]) -> dict[K, list[Row]]:
+    found: dict[K, list[Row]] = {}
+    for key, row in pairs:
+        found.setdefault(key, []).append(row)
+    return found
+
+
 class _Known:
     """Messages that receipts may be of, read in a few queries."""
 
-    by_provider: dict[str, list[Row]]
-    by_batch: dict[str, list[Row]]
-
-    @classmethod
-    def of(cls, work: Work, heard: Sequence[_Heard]) -> _Known:
-        """Read what these receipts may be of."""
-        by_provider: dict[str, list[Row]] = {}
-        for row in _among(work, "provider_id", {one.provider for one in heard} - {""}):
-            by_provider.setdefault(row.keys["provider_id"], []).append(row)
-        by_batch: dict[str, list[Row]] = {}
-        known = cls(by_provider, by_batch)
+    def __init__(self, work: Work, heard: Sequence[_Heard]) -> None:
+        wanted = {one.provider for one in heard} - {""}
+        self._by_provider = _Named("provider_id", _among(work, "provider_id", wanted, IN_VALUES))
+        self._by_batch = _Named("batch", ())
         # By the gateway's id where that is enough: most messages need no second look.
-        open_ = (one for one in heard if (one.ref or one.phones) and known.message(one) is None)
-        for row in _among(work, "batch", {one.batch for one in open_} - {""}):
-            by_batch.setdefault(row.keys["batch"], []).append(row)
-        return known
+        open_ = (one for one in heard if (one.ref or one.phones) and self.message(one) is None)
+        batches = {one.batch for one in open_} - {""}
+        self._by_batch = _Named("batch", _among(work, "batch", batches, _FEW))
 
     def message(self, one: _Heard) -> Row | None:
         """Give the message that a receipt is of; None where it could be of several or of none."""
-        found = [row for row in self.by_provider.get(one.provider, ()) if one.is_of(row)]
+        found = self._by_provider.of(one.provider, one)
         if len(found) != 1 and (one.ref or one.phones):
-            found = [row for row in self.by_batch.get(one.batch, ()) if one.is_of(row)]
+            found = self._by_batch.of(one.batch, one)
         return found[0] if len(found) == 1 else None
 
 
-def _among(work: Work, key: str, values: Iterable[str]) -> Iterable[Row]:
+def _among(work: Work, key: str, values: Iterable[str], some: int) -> Iterator[Row]:
     wanted = sorted(values)
-    for start in range(0, len(wanted), _SOME):
-        some = tuple(wanted[start : start + _SOME])
-        yield from work.each(MESSAGE.name, Query(where=(Where(key, "in", some),)))
+    for start in range(0, len(wanted), some):
+        where = (Where(key, "in", tuple(wanted[start : start + some])),)
+        yield from work.each(MESSAGE.name, Query(where=where))
 
 
 def _batch_key(reference: str) -> str:

@@ -4,19 +4,29 @@ The master key: every subject's key is wrapped anew, a batch a transaction. What
 is what rows say, so nothing has to be remembered.
 
 The index key: the store names the new one first; from then on new rows stand under it and
-look-ups go under both. Then every subscriber is moved, a batch a transaction, with a mark of
-how far. A message's id is made of the blind index, so the change does not begin while a
-campaign is being put in the outbox; one that begins during the change counts by the new key
-(`services/audience`).
+look-ups go under both. Then every subscriber and every registration is moved, a batch a
+transaction, with a mark of how far. A message's id is made of the blind index, so the change
+does not begin while a campaign is being put in the outbox; one that begins during the change
+counts by the new key (`services/audience`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.keying import unique_id
-from tianfu_sdk.core.kinds import CAMPAIGN, SUBJECT_KEY, SUBSCRIBER, UNIQUE
+from tianfu_sdk.core.keying import NounKind, unique_id
+from tianfu_sdk.core.kinds import (
+    CAMPAIGN,
+    REGISTRATION,
+    SUBJECT_KEY,
+    SUBSCRIBER,
+    UNIQUE,
+    kind_of,
+)
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.sms import CampaignState
@@ -29,7 +39,7 @@ from tianfu_sdk.services.indexing import (
     settled,
 )
 from tianfu_sdk.services.optouts import copy_opt_outs
-from tianfu_sdk.services.people import PHONE, open_all, unwrapped
+from tianfu_sdk.services.people import PHONE, REGISTRANT, open_all, unwrapped
 from tianfu_sdk.services.reach import put_reach
 from tianfu_sdk.services.work import Work
 
@@ -106,15 +116,36 @@ def begin(work: Work) -> bool:
 
 
 def move_some(work: Work, limit: int) -> int:
-    """Find some more subscribers by the current index key; gives how many were looked at.
+    """Find some more people by the current index key; gives how many were looked at.
 
-    Fewer than `limit`: all have been, and the change is over.
+    Subscribers first, then registrations. Fewer than `limit`: all have been, and the change is
+    over.
     """
     keys = index_keys(work)
     if not keys.moving:
         return 0
-    after = (keys.after, keys.after) if keys.after else None
-    rows = work.tx.find(SUBSCRIBER.name, Query(after=after, limit=limit))
+    seen = moved = 0
+    after = keys.after
+    if kind_of(after) is not REGISTRATION:
+        rows, changed = _move_subscribers(work, after, limit)
+        seen, moved = len(rows), changed
+        after = rows[-1].id if rows else after
+    if seen < limit:
+        # Past the last subscriber: the first registration is the one after none.
+        place = after if kind_of(after) is REGISTRATION else ""
+        rows, changed = _move_registrations(work, place, limit - seen)
+        seen, moved = seen + len(rows), moved + changed
+        after = rows[-1].id if rows else after
+    over = seen < limit
+    put_index_keys(work, attrs.evolve(keys, moving=not over, after="" if over else after))
+    if moved or over:
+        data: dict[str, Value] = {"count": moved, "key": keys.current, "over": over}
+        work.record("keys.reindexed", kind=SUBSCRIBER.name, subject="", data=data)
+    return seen
+
+
+def _move_subscribers(work: Work, after: str, limit: int) -> tuple[list[Row], int]:
+    rows = work.tx.find(SUBSCRIBER.name, _page(after, limit))
     nouns = {row.id: work.noun(SUBSCRIBER, row) for row in rows}
     phones = open_all(work, PHONE, {id_: noun.phone for id_, noun in nouns.items()})
     indexes = {id_: phone_index(work, phone) for id_, phone in phones.items()}
@@ -122,30 +153,44 @@ def move_some(work: Work, limit: int) -> int:
     copy_opt_outs(work, {_stands(row): indexes[row.id] for row in moved})
     move_contacts(work, {_stands(row): indexes[row.id] for row in moved})
     _move_claims(
-        work, {row.id: (nouns[row.id].organization, _stands(row)) for row in moved}, indexes
-    )
-    work.tx.put(
+        work,
         SUBSCRIBER.name,
-        [
-            Row(
-                row.id,
-                row.version,
-                codec.dumps(attrs.evolve(nouns[row.id], version=row.version + 1)),
-                {**row.keys, "phone_ix": indexes[row.id]},
-            )
-            for row in moved
-        ],
+        {row.id: (nouns[row.id].organization, _stands(row)) for row in moved},
+        indexes,
     )
+    _put_moved(work, SUBSCRIBER, moved, indexes)
     put_reach(
         work,
         [(nouns[row.id], {**row.keys, "phone_ix": indexes[row.id]}) for row in moved],
     )
-    over = len(rows) < limit
-    put_index_keys(work, attrs.evolve(keys, moving=not over, after="" if over else rows[-1].id))
-    if moved or over:
-        data: dict[str, Value] = {"count": len(moved), "key": keys.current, "over": over}
-        work.record("keys.reindexed", kind=SUBSCRIBER.name, subject="", data=data)
-    return len(rows)
+    return rows, len(moved)
+
+
+def _move_registrations(work: Work, after: str, limit: int) -> tuple[list[Row], int]:
+    rows = work.tx.find(REGISTRATION.name, _page(after, limit))
+    sealed = {row.id: work.noun(REGISTRATION, row).phone for row in rows}
+    phones = open_all(work, REGISTRANT["phone"], sealed)
+    indexes = {id_: phone_index(work, phone) for id_, phone in phones.items()}
+    moved = [row for row in rows if indexes.get(row.id, row.keys["phone_ix"]) != _stands(row)]
+    before = {row.id: (str(row.keys["activity"]), _stands(row)) for row in moved}
+    _move_claims(work, REGISTRATION.name, before, indexes)
+    _put_moved(work, REGISTRATION, moved, indexes)
+    return rows, len(moved)
+
+
+def _page(after: str, limit: int) -> Query:
+    return Query(after=(after, after) if after else None, limit=limit)
+
+
+def _put_moved(
+    work: Work, shelf: NounKind[Any], moved: Sequence[Row], indexes: Mapping[str, bytes]
+) -> None:
+    rows = []
+    for row in moved:
+        noun = attrs.evolve(work.noun(shelf, row), version=row.version + 1)
+        keys = {**row.keys, "phone_ix": indexes[row.id]}
+        rows.append(Row(row.id, row.version, codec.dumps(noun), keys))
+    work.tx.put(shelf.name, rows)
 
 
 def _stands(row: Row) -> bytes:
@@ -154,16 +199,20 @@ def _stands(row: Row) -> bytes:
 
 
 def _move_claims(
-    work: Work, before: dict[str, tuple[str, bytes]], indexes: dict[str, bytes]
+    work: Work, kind: str, before: Mapping[str, tuple[str, bytes]], indexes: Mapping[str, bytes]
 ) -> None:
-    """Let the rows that keep phones unique stand under the new index too."""
-    old = {
-        unique_id(SUBSCRIBER.name, f"phone.{organization}", index.hex())
-        for organization, index in before.values()
-    }
+    """Let the rows that keep phones unique stand under the new index too.
+
+    Args:
+        work: The open change.
+        kind: Whose phones.
+        before: By id within what the phone is unique, and the index under which it stood.
+        indexes: The new ones by id.
+    """
+    old = {unique_id(kind, f"phone.{within}", index.hex()) for within, index in before.values()}
     new = {
-        unique_id(SUBSCRIBER.name, f"phone.{organization}", indexes[id_].hex()): id_
-        for id_, (organization, _) in before.items()
+        unique_id(kind, f"phone.{within}", indexes[id_].hex()): id_
+        for id_, (within, _) in before.items()
     }
     found = work.tx.get(UNIQUE.name, sorted(old))
     work.tx.delete(UNIQUE.name, [(row.id, row.version) for row in found])

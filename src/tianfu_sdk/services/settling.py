@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack, unpack
@@ -59,7 +59,7 @@ _LATE = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXP
 _VALUES = {state: state.value for state in MessageState}
 _TRUE = _LATE | {MessageState.ACCEPTED}
 _OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
-_DEFERRED = MessageState.DEFERRED
+_TOLD_OF = FINAL | {MessageState.ACCEPTED, MessageState.UNKNOWN}
 _OF_THE_ACCOUNT = frozenset({ErrorClass.THROTTLED, ErrorClass.STOP_CHANNEL})
 
 
@@ -84,7 +84,7 @@ class Settling:
         # quicker: then the store refuses the versions, and this is done again.
         known, self._tried = not self._tried, True
         passing = Passing(work, self._gateway)
-        erased = gone(work, [ref for call, _ in self._settled for ref in call.people])
+        erased = gone(work, [ref for call, _ in self._settled for ref in call.claim.refs])
         made = [
             _Batch(work, passing, call, said, known=known, erased=erased)
             for call, said in self._settled
@@ -202,8 +202,7 @@ class _Batch:
         heard, claim = self._heard, self._call.claim
         late = [row for row, before in zip(rows, self.rows, strict=True) if row is not before]
         self.rows = list(rows)
-        states = [stands(row) for row in rows]
-        states += [state for state in heard.values() if state in _OPEN]
+        states = {row.keys["state"] for row in rows} | (_OPEN & set(heard.values()))
         whole = self._away is not None and not heard
         outcome = Done() if whole else _outcome(self._work, self._call, self._said, states)
         if self._exhausted:
@@ -219,7 +218,10 @@ class _Batch:
             self.batches = []
             self.rows = [row for row in rows if stands(row) in _TRUE]
             heard = {r: state for r, state in heard.items() if state is MessageState.ACCEPTED}
-        self.counts.update(_COUNTED.get(state, "returned") for state in heard.values())
+        for state, count in Counter(heard.values()).items():
+            self.counts[_COUNTED.get(state, "returned")] += count
+        if ours and not late:
+            return
         told = {row.id for row in late}
         news = [
             (said, row)
@@ -240,11 +242,10 @@ class _Batch:
         campaign = self._work.get(CAMPAIGN, claim.campaign.id)
         if campaign.state is not CampaignState.SENDING:
             return None, "", ""
-        rows = {
-            ref: moved(self._stored[ref], MessageState.DEFERRED)
-            for ref in refs
-            if ref in self._stored
-        }
+        stored = self._stored
+        # What a receipt has told since stands.
+        refs = [ref for ref in refs if ref not in stored or stands(stored[ref]) not in _TOLD_OF]
+        rows = {ref: moved(stored[ref], MessageState.DEFERRED) for ref in refs if ref in stored}
         rest = Rest(campaign=campaign, job=claim.job, batch=claim.batch, refs=refs, rows=rows)
         to = self._passing.to(rest, last=last)
         if to is None and self._said.left and _stopped(self._said, claim.refs):
@@ -263,7 +264,8 @@ class _Batch:
 
     def _read(self) -> dict[str, Row]:
         people, campaign = self._call.people, self._call.claim.campaign.id
-        ids = {message_id(campaign, one.phone_ix): ref for ref, one in people.items()}
+        known = [ref for ref in self._call.claim.refs if ref in people]
+        ids = {message_id(campaign, people[ref].phone_ix): ref for ref in known}
         return {ids[row.id]: row for row in self._work.tx.get(MESSAGE.name, list(ids))}
 
     def _take(self) -> None:
@@ -286,14 +288,11 @@ class _Batch:
         if again:
             self._defer(again)
 
-    def _known(self, ref: str) -> bool:
-        return ref in self._call.people and ref not in self._erased
-
     def _blanks(self) -> int:
         """Give how many of who was erased have no row yet; the others have a blank one."""
         claim = self._call.claim
-        others = sum(1 for ref in claim.refs if self._known(ref) and ref not in claim.rows)
-        return max(0, int(claim.batch.keys["count"]) - others)
+        known = (self._call.people.keys() & set(claim.refs)) - self._erased
+        return max(0, int(claim.batch.keys["count"]) - len(known - claim.rows.keys()))
 
     def _change(self, ref: str, before: Row, state: MessageState, batch: str = "") -> None:
         """Say where a message stands now that had a row before."""
@@ -311,7 +310,8 @@ class _Batch:
     def _add(self, ref: str, state: MessageState, batch: str = "") -> None:
         """Give a message its row."""
         person = None if ref in self._erased else self._call.people.get(ref)
-        keys = {**self._common, "state": _VALUES[state]}
+        keys = self._common.copy()
+        keys["state"] = _VALUES[state]
         if state is MessageState.DROPPED:
             keys["error"] = self._call.left_out.get(ref, "")
         if person is None:
@@ -370,6 +370,7 @@ class _Batch:
             language=unpack(claim.job.body).language,
             refs=tuple(refs),
             tries=claim.tries,
+            before=unpack(claim.job.body).before,
         )
         due = work.tx.now() + wait
         job = NewJob(reference, pack(packed), due, claim.job.priority, claim.campaign.id)
@@ -396,7 +397,7 @@ class _Batch:
                 self._add(ref, state, batch)
 
 
-def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState]) -> Outcome:
+def _outcome(work: Work, call: Call, said: Said, states: Collection[str]) -> Outcome:
     claim = call.claim
     if not said.left:
         if said.reason or claim.tries >= MOST_TRIES:
@@ -411,11 +412,20 @@ def _outcome(work: Work, call: Call, said: Said, states: Sequence[MessageState])
 def _heard(call: Call, said: Said) -> list[MessageState]:
     """Give what a call says of each of its messages."""
     left_out = call.left_out if said.left else {}
-    stale = call.claim.stale
+    plain = said.results if said.left else {}
     return [
-        _heard_of_left_out(stale=stale) if ref in left_out else _heard_of(call, said, ref)
+        _heard_of_left_out(stale=call.claim.stale)
+        if ref in left_out
+        # Nearly all are such.
+        else MessageState.ACCEPTED
+        if (result := plain.get(ref)) is not None and _is_taken(result)
+        else _heard_of(call, said, ref)
         for ref in call.claim.refs
     ]
+
+
+def _is_taken(result: SmsResult) -> bool:
+    return result.status == "accepted" and result.error is ErrorClass.OK
 
 
 def _heard_of_left_out(*, stale: bool) -> MessageState:

@@ -10,11 +10,12 @@ from tianfu_sdk import codec
 from tianfu_sdk.core import aligning, policy, tasks
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.kinds import TRANSLATION, TRANSLATION_TASK
+from tianfu_sdk.core.segmenting import error_of
 from tianfu_sdk.errors import Denied, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Group, Query, Row, Where
-from tianfu_sdk.model.translation import SegmentState, Translation, TranslationState
+from tianfu_sdk.model.translation import Failed, Ok, SegmentState, Translation, TranslationState
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.page import Page
@@ -30,7 +31,7 @@ from tianfu_sdk.services.translated import (
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["TranslationTasks"]
+__all__ = ["TranslationTasks", "visible_task"]
 
 
 class TranslationTasks(Desk):
@@ -84,7 +85,7 @@ class TranslationTasks(Desk):
 
     def task(self, id: str) -> TranslationTask:  # noqa: A002 - the field's name
         """Give a task that this account may read; raises `NotFound` (`noun.unknown`)."""
-        return self._read(lambda work: _visible(work, id, Action.READ))
+        return self._read(lambda work: visible_task(work, id, Action.READ))
 
     def tasks(
         self,
@@ -153,45 +154,55 @@ class TranslationTasks(Desk):
         Raises:
             NotFound: `noun.unknown`.
         """
-        return self._read(lambda work: tasks.problems_of(_visible(work, id, Action.READ)))
+        return self._read(lambda work: tasks.problems_of(visible_task(work, id, Action.READ)))
 
     def draft(self, id: str, engine: str | None = None) -> TranslationTask:  # noqa: A002
         """Let an engine draft what has no translation yet; people confirm it or enter their own.
 
         The engine is called outside any transaction, so this is not for `hub.unit`. What
-        somebody entered meanwhile stays.
+        somebody entered meanwhile stays. Placeholders, tags and addresses go through
+        untouched; where some are missing after, the segment is `needs_work`. What an engine
+        could not do stays empty: draft again later, or enter it.
 
         Args:
             id: Of the task.
-            engine: Name of an engine at the port `translation`; None: the built-in converter
-                between the ways of writing Chinese, which is offline.
+            engine: Name of an engine at the port `translation`; None: those of the setting
+                `[translation] engines`, one after the other, and the built-in converter
+                between the ways of writing Chinese.
 
         Raises:
             Invalid: `translation.engine_required`.
             Unsupported: `translation.unsupported`, the engine has no such pair.
             PluginError: `plugin.unknown`, nobody offers the engine.
-            BackendError: As of `suggest`; nothing was changed.
+            BackendError: As of `suggest`, where nothing at all could be translated.
             QuotaExceeded: `translation.quota`.
             Denied: `account.required`; `grant.missing`, no grant to `translate` there.
             NotFound: `noun.unknown`.
         """
-        seen = self._read(lambda work: _visible(work, id, Action.TRANSLATE))
+        seen = self._read(lambda work: visible_task(work, id, Action.TRANSLATE))
         empty = [one for one in seen.segments if one.state is SegmentState.EMPTY]
-        texts, origin = translate_texts(
+        results = translate_texts(
             self._tools,
             engine,
             [one.source for one in empty],
             source=seen.source_language,
             target=seen.language,
         )
-        told = {one.source: (text, origin) for one, text in zip(empty, texts, strict=True)}
+        told = {
+            one.source: result
+            for one, result in zip(empty, results, strict=True)
+            if isinstance(result, Ok)
+        }
+        failed = [result for result in results if isinstance(result, Failed)]
+        if failed and not told:
+            raise error_of(failed[0], source=seen.source_language, target=seen.language)
 
         def change(task: TranslationTask, work: Work) -> TranslationTask:
             # By its words, as the source may have moved meanwhile.
             given = {one.id: told[one.source] for one in task.segments if one.source in told}
             return tasks.drafted(task, given, person=work.person)
 
-        return self._step(id, Action.TRANSLATE, change, "drafted")
+        return self._step(id, Action.TRANSLATE, change, "drafted", failed=str(len(failed)))
 
     def enter(
         self,
@@ -323,7 +334,7 @@ class TranslationTasks(Desk):
         required = self._tools.settings.translation.review_required
 
         def write(work: Work) -> Translation:
-            before = _visible(work, id, Action.APPROVE)
+            before = visible_task(work, id, Action.APPROVE)
             source = source_of(work, before)
             task = tasks.approved(
                 before,
@@ -347,7 +358,7 @@ class TranslationTasks(Desk):
         **data: str,
     ) -> TranslationTask:
         def write(work: Work) -> TranslationTask:
-            before = _visible(work, id_, action)
+            before = visible_task(work, id_, action)
             source = source_of(work, before)
             changed = change(tasks.followed(before, source), work)
             codec.check(changed)
@@ -368,7 +379,8 @@ def _scope(work: Work, action: Action) -> tuple[Group, ...] | None:
     return tuple(group for group in scope if group != everybodys)
 
 
-def _visible(work: Work, id_: str, action: Action) -> TranslationTask:
+def visible_task(work: Work, id_: str, action: Action) -> TranslationTask:
+    """Give a task that the actor may act on; raises `NotFound`, `Denied` as `Work.visible`."""
     scope = _scope(work, action)
     row = work.get_row(TRANSLATION_TASK, id_)
     if not _within(row, scope):

@@ -10,15 +10,19 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import translating
 from tianfu_sdk.core.kinds import TRANSLATION
+from tianfu_sdk.core.segmenting import error_of
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Where
 from tianfu_sdk.model.translation import (
     Coverage,
+    Failed,
     Missing,
+    Ok,
     Readable,
     Translation,
+    TranslationResult,
     TranslationState,
 )
 from tianfu_sdk.services.engines import translate_texts
@@ -32,14 +36,14 @@ from tianfu_sdk.services.translated import (
     translations_of,
     visible_source,
 )
-from tianfu_sdk.services.translation_tasks import TranslationTasks
+from tianfu_sdk.services.translation_files import TranslationFiles
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language, normalize
 
 __all__ = ["Translations"]
 
 
-class Translations(TranslationTasks):
+class Translations(TranslationFiles):
     """Enter, approve and read translations. Safe to share between threads.
 
     One content has at most one translation into a language. It is public while a person
@@ -270,9 +274,8 @@ class Translations(TranslationTasks):
 
         seen, tag = self._read(read)
         texts = (seen.title, seen.body or seen.summary)
-        (title, body), origin = translate_texts(
-            self._tools, engine, texts, source=seen.language, target=tag
-        )
+        results = translate_texts(self._tools, engine, texts, source=seen.language, target=tag)
+        (title, body), origin = _all_said(results, seen.language, tag)
 
         def write(work: Work) -> Translation:
             kind, source, _ = translatable(work, source_id, language)
@@ -369,6 +372,18 @@ class Translations(TranslationTasks):
             return store_translation(work, approved, source, "approved")
 
         return self._write(write)
+
+
+def _all_said(
+    results: Sequence[TranslationResult], source: str, target: str
+) -> tuple[list[str], str]:
+    """Give all texts and where they are from; raises what the first says that failed."""
+    for one in results:
+        if isinstance(one, Failed):
+            raise error_of(one, source=source, target=target)
+    said = [one for one in results if isinstance(one, Ok)]
+    origins = dict.fromkeys(one.origin for one in said if one.origin != "copied")
+    return [one.text for one in said], next(iter(origins), "copied")
 
 
 def _previous(work: Work, source: Content, language: str) -> Translation | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tianfu_sdk.text.conversion import convert
 from tianfu_sdk.text.detect import Detected, detect
 from tianfu_sdk.text.folding import fold, fold_with_places, normalize
-from tianfu_sdk.text.masks import Masked, Unmasked, mask, plain, runs, unmask
+from tianfu_sdk.text.masks import Masked, Unmasked, compare, mask, plain, runs, unmask
 from tianfu_sdk.text.scripts import (
     HAN,
     LATIN,
@@ -48,6 +48,7 @@ __all__ = [
     "TibetanSlip",
     "Unmasked",
     "canonical_language",
+    "compare",
     "convert",
     "detect",
     "fallbacks",

@@ -14,7 +14,7 @@ import attrs
 
 from tianfu_sdk.model.translation import Code, CodeKind, Runs
 
-__all__ = ["Masked", "Unmasked", "mask", "plain", "runs", "unmask"]
+__all__ = ["Masked", "Unmasked", "compare", "mask", "plain", "runs", "unmask"]
 
 _LOOK = re.compile(r"(\{+)/?\d+/?\}")
 
@@ -116,25 +116,41 @@ def unmask(text: str, masked: Masked) -> Unmasked:
     Returns:
         Words and codes; whatever is no token of `masked` stays words.
     """
-    if not masked.codes:
-        return Unmasked(runs((text,)))
+    wanted = list(masked.codes.values())
+    if not wanted:
+        return compare((), runs((text,)))
     # Tokens are found as they are, never as patterns; none is the beginning of another.
     parts = re.split(f"({'|'.join(map(re.escape, masked.codes))})", text)
-    back = runs(masked.codes.get(part, part) for part in parts)
+    return compare(wanted, runs(masked.codes.get(part, part) for part in parts))
+
+
+def compare(source: Iterable[str | Code], back: Runs) -> Unmasked:
+    """Tell what became of the codes of a source in its translation.
+
+    Args:
+        source: Words and codes, or the codes alone.
+        back: Words and codes of the translation; a code is known by its id and kind.
+
+    Returns:
+        The translation, with what is to be said of its codes.
+    """
+    wanted = [part for part in source if isinstance(part, Code)]
     found = [part for part in back if isinstance(part, Code)]
-    return _told(back, list(masked.codes.values()), found)
-
-
-def _told(back: Runs, wanted: Sequence[Code], found: Sequence[Code]) -> Unmasked:
-    counts = Counter(found)
-    gone = [code for code in wanted if not counts[code]]
+    counts = Counter(map(_key, found))
+    before = Counter(map(_key, wanted))
+    gone = [code for code in wanted if not counts[_key(code)]]
+    more = [code for code in wanted if counts[_key(code)] > before[_key(code)]]
     return Unmasked(
         back,
         lost=tuple(code for code in gone if not code.can_delete),
         left_out=tuple(code for code in gone if code.can_delete),
-        doubled=tuple(code for code in wanted if counts[code] > 1 and not code.can_copy),
+        doubled=tuple(code for code in more if not code.can_copy),
         crossed=tuple(_crossed(wanted, found)),
     )
+
+
+def _key(code: Code) -> tuple[str, CodeKind]:
+    return code.id, code.kind
 
 
 def _crossed(wanted: Sequence[Code], found: Sequence[Code]) -> list[Code]:
@@ -150,7 +166,8 @@ def _crossed(wanted: Sequence[Code], found: Sequence[Code]) -> list[Code]:
                 crossed.append(code)
                 open_[code.id] = 0
     crossed += [code for code in wanted if code.kind is CodeKind.OPEN and open_[code.id] > 0]
-    fixed = [code for code in dict.fromkeys(found) if not code.can_reorder]
-    order = [code for code in wanted if not code.can_reorder and code in fixed]
-    crossed += [code for code, due in zip(fixed, order, strict=False) if code != due]
+    fixed = {_key(code): code for code in wanted if not code.can_reorder}
+    order = list(dict.fromkeys(_key(code) for code in found if _key(code) in fixed))
+    due = [key for key in fixed if key in set(order)]
+    crossed += [fixed[one] for one, other in zip(order, due, strict=True) if one != other]
     return list(dict.fromkeys(crossed))

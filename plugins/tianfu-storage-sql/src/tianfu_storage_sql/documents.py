@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from tianfu_sdk.core.border import check_loaded
+from tianfu_sdk.core.border import check_loaded, check_rows
 from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
 from tianfu_sdk.model.storage import Kind, Query, Row
 from tianfu_storage_sql.conditions import Shape, select, shape_of
@@ -22,6 +22,15 @@ __all__ = ["KindTable"]
 _WIDTH = 100
 _WIDTHS = (8, 32, _WIDTH)
 """Up to 50 values psycopg remembers how a text is taken apart."""
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Give distinct ids in lists of few widths, so that few texts serve all."""
+    distinct = list(dict.fromkeys(ids))
+    for start in range(0, len(distinct), _WIDTH):
+        chunk = distinct[start : start + _WIDTH]
+        wide = next(number for number in _WIDTHS if number >= len(chunk))
+        yield chunk + [chunk[-1]] * (wide - len(chunk))
 
 
 class KindTable:
@@ -45,6 +54,7 @@ class KindTable:
         self._narrow: list[sa.ColumnElement[Any]] = [main.c.id, main.c.version, sa.null(), *keys]
         self._selects: dict[Shape, Text] = {}
         self._counts: dict[Shape, Text] = {}
+        self._somes: dict[tuple[int, tuple[str, ...]], Text] = {}
         one = sa.select(*self._wide).where(main.c.id == bind(0, main.c.id.type))
         self._get_one = self._said(one)
         self._get_some = {
@@ -117,14 +127,26 @@ class KindTable:
         """Give the rows that exist."""
         if len(ids) == 1:
             return [self.row(r) for r in session.rows(self._get_one, (ids[0],))]
-        distinct = list(dict.fromkeys(ids))
         rows: list[Row] = []
-        for start in range(0, len(distinct), _WIDTH):
-            chunk = distinct[start : start + _WIDTH]
-            wide = next(number for number in _WIDTHS if number >= len(chunk))
-            padded = chunk + [chunk[-1]] * (wide - len(chunk))
-            rows += [self.row(r) for r in session.rows(self._get_some[wide], padded)]
+        for chunk in _chunks(ids):
+            rows += [self.row(r) for r in session.rows(self._get_some[len(chunk)], chunk)]
         return rows
+
+    def some(
+        self, session: Session, ids: Sequence[str], names: tuple[str, ...]
+    ) -> list[tuple[Any, ...]]:
+        """Give some fields of the rows that exist."""
+        self.kind.check_columns(names)
+        main = self.tables.main
+        columns = [main.c[name if name == "doc" else f"k_{name}"] for name in names]
+        found: list[tuple[Any, ...]] = []
+        for chunk in _chunks(ids):
+            text = self._somes.get((len(chunk), names))
+            if text is None:
+                wanted = sa.select(main.c.id, *columns).where(among(main.c.id, 0, len(chunk)))
+                text = self._somes[len(chunk), names] = self._said(wanted)
+            found += map(tuple, session.rows(text, chunk))
+        return found
 
     def find(self, session: Session, query: Query) -> list[Row]:
         """Give a page of rows."""
@@ -155,16 +177,15 @@ class KindTable:
 
     def put(self, session: Session, rows: Sequence[Row]) -> None:
         """Create and replace rows."""
-        for row in rows:
-            self.kind.check_row(row)
+        check_rows(self.kind, rows)
         if rows:
             versions = [(row.id, row.version) for row in rows]
             self._all_or_none(session, versions, lambda: self._put(session, rows))
 
     def load(self, session: Session, rows: Sequence[Row]) -> None:
         """Create rows with the versions that they have."""
+        check_rows(self.kind, rows)
         for row in rows:
-            self.kind.check_row(row)
             check_loaded(row)
         if rows:
             absent = [(row.id, 0) for row in rows]

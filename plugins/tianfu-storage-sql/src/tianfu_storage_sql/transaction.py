@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tianfu_sdk.core.border import check_name, check_page
 from tianfu_sdk.errors import Conflict, StorageError
@@ -79,6 +80,10 @@ class SqlTx:
                 self._seen.setdefault((kind, id_), 0)
             self._saw(kind, rows)
         return rows
+
+    def columns(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Give some fields of the rows that exist."""
+        return self._table(kind).some(self.reading(), ids, tuple(names))
 
     def find(self, kind: str, query: Query) -> list[Row]:
         """Give a page of rows."""

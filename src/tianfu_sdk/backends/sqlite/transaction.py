@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
 from tianfu_sdk.backends.sqlite.jobs import Jobs
@@ -86,6 +87,10 @@ class Tx:
         """Give the rows that exist."""
         connection = self._reading()
         return self._table(kind).get(connection, ids) if ids else []
+
+    def columns(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Give some fields of the rows that exist."""
+        return self._table(kind).some(self._reading(), ids, tuple(names))
 
     def find(self, kind: str, query: Query) -> list[Row]:
         """Give a page of rows."""

@@ -228,6 +228,29 @@ class DocumentCases(StoreCases):
         found = self.ask(db, lambda tx: tx.get("note", ["a", "b", "a", "a"]))
         assert sorted(row.id for row in found) == ["a", "b"]
 
+    @pytest.mark.parametrize(
+        "names", [(), ("name",), ("rank", "doc", "name"), ("digest", "weight")], ids="-".join
+    )
+    def test_columns_say_what_get_says(self, db: Store, names: tuple[str, ...]) -> None:
+        rows = [
+            note(f"n{n:03d}", doc=b"%d" % n, name=f"藏{n}", rank=-n, digest=bytes([n, 0]))
+            for n in range(250)
+        ]
+        self.put(db, *rows)
+        ids = [row.id for row in rows[1:]] + ["n001", "absent", "x" * 70]
+        found = self.ask(db, lambda tx: tx.columns("note", ids, names))
+        wanted = [(r.id, *(r.doc if n == "doc" else r.keys[n] for n in names)) for r in rows[1:]]
+        assert sorted(found) == wanted
+        assert {type(one) for one in found} == {tuple}
+        assert {type(part) for one in found for part in one} <= {str, int, float, bytes}
+        assert self.ask(db, lambda tx: tx.columns("note", [], names)) == []
+
+    @pytest.mark.parametrize("name", ["tags", "absent", "id", "version"])
+    def test_columns_that_a_kind_has_not_are_refused(self, db: Store, name: str) -> None:
+        with pytest.raises(Invalid) as caught:
+            self.ask(db, lambda tx: tx.columns("note", ["a"], ("name", name)))
+        assert caught.value.code == "storage.no_key"
+
     def test_nothing_in_nothing_out(self, db: Store) -> None:
         def body(tx: Tx) -> list[Row]:
             tx.put("note", [])
@@ -396,6 +419,7 @@ class DocumentCases(StoreCases):
     def test_an_unknown_kind_is_refused_by_every_verb(self, db: Store) -> None:
         verbs: list[Callable[[Tx], object]] = [
             lambda tx: tx.get("nothing", ["a"]),
+            lambda tx: tx.columns("nothing", ["a"], ()),
             lambda tx: tx.put("nothing", [note("a")]),
             lambda tx: tx.delete("nothing", [("a", 1)]),
             lambda tx: tx.find("nothing", Query()),

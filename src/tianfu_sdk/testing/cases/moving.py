@@ -54,6 +54,14 @@ def fill(hub: Hub) -> str:
             hub.as_(reviewer.id).resources.publish(made.id)
     for phone in _PHONES:
         me.subscribers.create(phone=phone, organization=chief.organization, region="510300")
+    activity = me.activities.create(
+        title="科技馆夜场", organization=chief.organization, registration=True, capacity=1
+    )
+    me.activities.submit(activity.id)
+    hub.as_(reviewer.id).activities.approve(activity.id)
+    hub.as_(reviewer.id).activities.publish(activity.id)
+    for phone in _PHONES:
+        me.registrations.register(activity.id, name="卓玛", phone=phone, consent="报名表 7")
     me.media.add(b"\x89PNG\r\n\x1a\n" + bytes(100))
     system = hub.as_system(reason="test")
     seen: list[Event] = []
@@ -161,6 +169,12 @@ class MovingCases:
         for phone in _PHONES:
             (one,) = subscribers.by_phone(phone)
             assert phone in subscribers.reveal(one.id)
+        registrations = hub.as_(chief).registrations
+        standing = [registrations.by_phone(phone)[0] for phone in _PHONES]
+        assert [one.state.value for one in standing] == ["registered", "waitlisted"]
+        assert registrations.reveal(standing[0].id).name == "卓玛"
+        registrations.cancel(standing[0].id)
+        assert registrations.get(standing[1].id).state.value == "registered"
         done = {line.action for line in hub.as_system(reason="t").audit.find(subject="store")}
         assert done == {"store.dumped", "store.loaded"}
 

@@ -28,6 +28,7 @@ __all__ = ["TransactionCases"]
 _LEASE = timedelta(minutes=5)
 _READS: dict[str, Callable[[Tx], object]] = {
     "get": lambda tx: tx.get("note", ["a"]),
+    "columns": lambda tx: tx.columns("note", ["a"], ()),
     "find": lambda tx: tx.find("note", Query()),
     "count": lambda tx: tx.count("note", Query()),
     "read": lambda tx: tx.read("s", None, 10),

@@ -1,0 +1,101 @@
+"""What the rules about inline content share: units and matches, and their codes in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from tianfu_sdk.formats.markup import Element
+from tianfu_sdk.formats.xliff.names import short
+
+__all__ = ["CODES", "MARKERS", "Event", "Part", "Scope", "events", "flag", "inline", "scope_of"]
+
+CODES = frozenset({"ph", "pc", "sc", "ec"})
+MARKERS = frozenset({"mrk", "sm"})
+
+
+@attrs.frozen(eq=False)
+class Part:
+    """A segment, an ignorable, or a match: what holds a source and perhaps a target."""
+
+    element: Element
+    source: Element | None
+    target: Element | None
+
+
+@attrs.frozen(eq=False)
+class Scope:
+    """What ids of inline content are unique in: a unit, or a match."""
+
+    element: Element
+    parts: tuple[Part, ...]
+    data: frozenset[str]
+    """Ids of its original data."""
+
+    def side(self, name: str) -> list[tuple[Part, Element]]:
+        """List the sources or the targets, with what holds them, in the order of the file."""
+        return [
+            (part, content) for part in self.parts if (content := getattr(part, name)) is not None
+        ]
+
+
+@attrs.frozen(eq=False)
+class Event:
+    """A point of inline content where a code or a marker begins or ends."""
+
+    element: Element
+    closing: bool = False
+    """The end of a `pc` or `mrk`."""
+
+
+def scope_of(element: Element) -> Scope:
+    """Give the scope of a `unit` or a `match`."""
+    space = element.space if element.name == "unit" else ""
+    holders = [
+        child
+        for child in element.elements()
+        if child.space == space and child.name in {"segment", "ignorable"}
+    ]
+    if element.name == "match":
+        holders = [element]
+    data = [
+        child.attributes.get("id", "")
+        for found in element.elements()
+        if short(found.tag) == "xlf:originalData"
+        for child in found.elements()
+    ]
+    return Scope(element, tuple(map(_part, holders)), frozenset(data))
+
+
+def _part(holder: Element) -> Part:
+    found = {short(child.tag): child for child in reversed(holder.elements())}
+    return Part(holder, found.get("xlf:source"), found.get("xlf:target"))
+
+
+def inline(content: Element) -> Iterator[Element]:
+    """Give the inline elements of a source or target, in order."""
+    found = content.walk()
+    next(found)
+    return (one for one in found if short(one.tag).startswith("xlf:"))
+
+
+def events(content: Element) -> Iterator[Event]:
+    """Give what begins and ends in a source or target, in order."""
+    waiting: list[Event] = [Event(child) for child in reversed(content.elements())]
+    while waiting:
+        event = waiting.pop()
+        yield event
+        if not event.closing and event.element.name in {"pc", "mrk"}:
+            waiting.append(Event(event.element, closing=True))
+            waiting += [Event(child) for child in reversed(event.element.elements())]
+
+
+def flag(element: Element, attribute: str, default: str) -> str:
+    """Give an attribute or its default."""
+    return element.attributes.get(attribute, default)
+
+
+def named(scopes: Sequence[Element], name: str) -> list[Element]:
+    """List the elements of core with this name."""
+    return [one for one in scopes if short(one.tag) == f"xlf:{name}"]
