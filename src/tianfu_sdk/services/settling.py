@@ -16,13 +16,12 @@ from tianfu_sdk.core.messages import (
     backoff,
     message_id,
     provider_key,
-    state_of,
 )
-from tianfu_sdk.core.routes import turned_away, unsent
 from tianfu_sdk.model.sms import Campaign, CampaignState, ErrorClass, MessageState, SmsResult
 from tianfu_sdk.model.storage import Done, NewJob, Outcome, Parked, Retry, Row
 from tianfu_sdk.services.calls import Said
 from tianfu_sdk.services.claiming import Call
+from tianfu_sdk.services.hearing import states_of, stopped, unsent_of
 from tianfu_sdk.services.lanes import hear, queue_of
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import (
@@ -60,7 +59,6 @@ _VALUES = {state: state.value for state in MessageState}
 _TRUE = _LATE | {MessageState.ACCEPTED}
 _OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
 _TOLD_OF = FINAL | {MessageState.ACCEPTED, MessageState.UNKNOWN}
-_OF_THE_ACCOUNT = frozenset({ErrorClass.THROTTLED, ErrorClass.STOP_CHANNEL})
 
 
 class Settling:
@@ -186,7 +184,7 @@ class _Batch:
             "gateway": passing.here,
         }
         self._stored = call.claim.rows if known else self._read()
-        self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
+        self._heard = dict(zip(call.claim.refs, states_of(call, said), strict=True))
         self._exhausted = False
         self._away, self._to, self._why = self._onward()
         for ref in self._away.refs if self._away else ():
@@ -234,7 +232,7 @@ class _Batch:
         """Give who goes on to another gateway, to which one, and why."""
         claim = self._call.claim
         refs, why, last = (
-            _unsent(self._call, self._said) if claim.campaign.route else ((), "", False)
+            unsent_of(self._call, self._said) if claim.campaign.route else ((), "", False)
         )
         if not refs:
             return None, "", ""
@@ -248,7 +246,7 @@ class _Batch:
         rows = {ref: moved(stored[ref], MessageState.DEFERRED) for ref in refs if ref in stored}
         rest = Rest(campaign=campaign, job=claim.job, batch=claim.batch, refs=refs, rows=rows)
         to = self._passing.to(rest, last=last)
-        if to is None and self._said.left and _stopped(self._said, claim.refs):
+        if to is None and self._said.left and stopped(self._said, claim.refs):
             # No gateway is left for it: it waits for a person, and keeps nothing else waiting.
             self._heard = dict.fromkeys(claim.refs, MessageState.QUEUED)
             self._exhausted = True
@@ -407,90 +405,6 @@ def _outcome(work: Work, call: Call, said: Said, states: Collection[str]) -> Out
     if MessageState.SENDING in states:
         return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
-
-
-def _heard(call: Call, said: Said) -> list[MessageState]:
-    """Give what a call says of each of its messages."""
-    left_out = call.left_out if said.left else {}
-    plain = said.results if said.left else {}
-    return [
-        _heard_of_left_out(stale=call.claim.stale)
-        if ref in left_out
-        # Nearly all are such.
-        else MessageState.ACCEPTED
-        if (result := plain.get(ref)) is not None and _is_taken(result)
-        else _heard_of(call, said, ref)
-        for ref in call.claim.refs
-    ]
-
-
-def _is_taken(result: SmsResult) -> bool:
-    return result.status == "accepted" and result.error is ErrorClass.OK
-
-
-def _heard_of_left_out(*, stale: bool) -> MessageState:
-    # Of a batch that is sent again, it may have gone out the first time.
-    return MessageState.UNKNOWN if stale else MessageState.DROPPED
-
-
-def _heard_of(call: Call, said: Said, ref: str) -> MessageState:
-    last = call.claim.tries >= MOST_TRIES
-    if not said.left:
-        if not call.claim.stale:
-            return MessageState.QUEUED
-        # Asked, or sent to a gateway that drops doubles, once more: that is safe.
-        return MessageState.UNKNOWN if last else MessageState.SENDING
-    result = said.results.get(ref)
-    state = MessageState.UNKNOWN if result is None else state_of(result)
-    if call.claim.stale and call.verb == "send" and _tells_nothing(said, result):
-        return MessageState.UNKNOWN if last else MessageState.SENDING
-    if state is MessageState.UNKNOWN and _can_be_asked(call) and not last:
-        return MessageState.SENDING
-    return MessageState.REJECTED if last and state is MessageState.DEFERRED else state
-
-
-def _tells_nothing(said: Said, result: SmsResult | None) -> bool:
-    """Tell whether an answer to what is sent again says nothing of the time before.
-
-    A gateway that drops doubles by their reference does not look at it when it has no room, or
-    wants nothing of this account any more.
-    """
-    return said.refused or (result is not None and result.error in _OF_THE_ACCOUNT)
-
-
-def _unsent(call: Call, said: Said) -> tuple[Sequence[str], str, bool]:
-    """Give who goes on to another gateway, why, and whether there is nothing left to try here."""
-    claim = call.claim
-    stale, tries = claim.stale, claim.tries
-    last = tries >= MOST_TRIES
-    if not said.left:
-        goes = turned_away(stale=stale, tries=tries, reason=said.reason, wait=said.wait)
-        why = said.reason or "sms.unavailable"
-        return (claim.refs if goes else ()), why, last or bool(said.reason)
-    found = {
-        ref: said.results[ref]
-        for ref in claim.refs
-        if ref in said.results
-        and ref not in call.left_out
-        and unsent(said.results[ref], stale=stale, tries=tries, refused=said.refused)
-    }
-    if not found:
-        return (), "", False
-    first = next(iter(found.values()))
-    stopped = any(one.error is ErrorClass.STOP_CHANNEL for one in found.values())
-    return tuple(found), first.code or first.error.value, last or said.refused or stopped
-
-
-def _stopped(said: Said, refs: Sequence[str]) -> bool:
-    """Tell whether the account of all of a batch is stopped."""
-    found = [said.results[ref].error for ref in refs if ref in said.results]
-    return len(found) == len(refs) and set(found) == {ErrorClass.STOP_CHANNEL}
-
-
-def _can_be_asked(call: Call) -> bool:
-    """Tell whether the gateway can be asked what became of what it was just sent."""
-    capabilities = call.claim.gateway.capabilities
-    return call.verb == "send" and capabilities.can_query and not capabilities.dedupes
 
 
 def _stop(work: Work, gateway: str, campaign: Campaign, results: Iterable[SmsResult]) -> None:

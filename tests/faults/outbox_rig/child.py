@@ -16,7 +16,7 @@ from tianfu_sdk.cli.worker import serve, turn
 from tianfu_sdk.core import batches
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.storage import Done
-from tianfu_sdk.services import audience, claiming, dispatch, filling, settling
+from tianfu_sdk.services import audience, claiming, dispatch, filling, hearing
 from tianfu_sdk.services.outbox import batch_moved
 
 SETTINGS = {"sms": {"window_start": "00:00", "window_end": "00:00", "lease": 120}}
@@ -169,9 +169,9 @@ def _send_again():
 
 def _carry_on():
     for name in ("turned_away", "unsent"):
-        real = getattr(settling, name)
+        real = getattr(hearing, name)
         setattr(
-            settling,
+            hearing,
             name,
             lambda *args, real=real, stale, **more: real(*args, stale=False, **more),
         )
