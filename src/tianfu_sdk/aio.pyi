@@ -41,6 +41,7 @@ from tianfu_sdk.model.event import (
     Finding,
     RollupState,
 )
+from tianfu_sdk.model.glossary import Concept, GlossaryReport, TermHit, TermProblem
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
@@ -48,6 +49,7 @@ from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind, Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
+from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.personal import Erased, PersonalData
@@ -90,7 +92,11 @@ from tianfu_sdk.model.translation_task import TaskState, TextProblem, Translatio
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.services.campaigns import Template
+from tianfu_sdk.services.glossary import GivenTerm
+from tianfu_sdk.services.glossary_files import GlossaryFormat
 from tianfu_sdk.services.importing import Progress, Source
+from tianfu_sdk.services.memory import UnitProgress
+from tianfu_sdk.services.memory_files import FileSource, MemoryFormat
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reporting import CampaignReport
 from tianfu_sdk.services.translation_files import XliffReport
@@ -179,6 +185,10 @@ class Aio:
     def experts(self) -> AioExperts: ...
     @property
     def channels(self) -> AioChannels: ...
+    @property
+    def memory(self) -> AioMemory: ...
+    @property
+    def glossary(self) -> AioGlossaryDesk: ...
     @property
     def translations(self) -> AioTranslations: ...
     @property
@@ -476,6 +486,7 @@ class AioEmergencies:
     async def edit_plan(
         self, id: str, *, version: int | None = ..., **changes: Any
     ) -> ResponsePlan: ...
+    async def approve_texts(self, id: str, *languages: str) -> ResponsePlan: ...
     async def report(
         self,
         *,
@@ -502,7 +513,12 @@ class AioEmergencies:
     async def verify(self, id: str) -> EmergencyReport: ...
     async def reject(self, id: str, reason: str) -> EmergencyReport: ...
     async def respond(
-        self, id: str, plan: str | None = ..., *, override_reason: str = ...
+        self,
+        id: str,
+        plan: str | None = ...,
+        *,
+        number: float | None = ...,
+        override_reason: str = ...,
     ) -> EmergencyReport: ...
     async def close(self, id: str, summary: str = ...) -> EmergencyReport: ...
     async def after_action(self, id: str) -> AfterAction: ...
@@ -558,6 +574,56 @@ class AioExperts:
         self, id: str, *, version: int | None = ..., name: str | None = ..., **changes: Any
     ) -> Expert: ...
     async def reveal(self, id: str) -> str: ...
+
+class AioGlossaryDesk:
+    async def add(
+        self,
+        *,
+        organization: str,
+        terms: Iterable[GivenTerm],
+        subject: str = ...,
+        definition: str = ...,
+        note: str = ...,
+        required: bool = ...,
+        region: str | None = ...,
+    ) -> Concept: ...
+    async def get(self, id: str) -> Concept: ...
+    async def find(
+        self,
+        *,
+        organization: str | None = ...,
+        language: str | None = ...,
+        active: bool | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Concept]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Concept: ...
+    async def scan(
+        self, text: str, language: str, *, organization: str | None = ...
+    ) -> list[TermHit]: ...
+    async def check(
+        self,
+        source_text: str,
+        target_text: str,
+        *,
+        source: str,
+        target: str,
+        organization: str | None = ...,
+    ) -> list[TermProblem]: ...
+    async def problems(self, translation_id: str) -> list[TermProblem]: ...
+    async def load(
+        self,
+        source: FileSource,
+        *,
+        organization: str,
+        region: str | None = ...,
+        format: GlossaryFormat | str | None = ...,
+        dry_run: bool = ...,
+        progress: Callable[[int], None] | None = ...,
+    ) -> GlossaryReport: ...
+    async def export(
+        self, format: GlossaryFormat | str = ..., *, organization: str | None = ...
+    ) -> bytes: ...
 
 class AioImporter:
     async def check(
@@ -761,6 +827,50 @@ class AioMediaDesk:
     async def collect(
         self, *, grace: timedelta = ..., every: timedelta | None = ...
     ) -> Collected: ...
+
+class AioMemory:
+    async def lookup(
+        self,
+        text: str,
+        *,
+        source: str,
+        target: str,
+        before: str = ...,
+        after: str = ...,
+        least: float = ...,
+        limit: int = ...,
+    ) -> list[MemoryHit]: ...
+    async def suggestions(
+        self, task_id: str, *, least: float = ..., limit: int = ...
+    ) -> dict[str, list[MemoryHit]]: ...
+    async def get(self, id: str) -> MemoryUnit: ...
+    async def find(
+        self,
+        *,
+        language: str | None = ...,
+        active: bool | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[MemoryUnit]: ...
+    async def retire(self, id: str, reason: str = ...) -> MemoryUnit: ...
+    async def load(
+        self,
+        source: FileSource,
+        *,
+        organization: str,
+        region: str | None = ...,
+        format: MemoryFormat | str | None = ...,
+        dry_run: bool = ...,
+        progress: UnitProgress | None = ...,
+    ) -> MemoryReport: ...
+    async def export(
+        self,
+        target: str | Path | BinaryIO,
+        *,
+        languages: tuple[str, ...] = ...,
+        format: MemoryFormat | str | None = ...,
+        progress: UnitProgress | None = ...,
+    ) -> int: ...
 
 class AioNewsDesk:
     async def get(self, id: str, *, revision: int | None = ...) -> News: ...

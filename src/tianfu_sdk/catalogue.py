@@ -267,6 +267,12 @@ ENTRIES: dict[str, Entry] = {
         "the dump is of a newer version, or of another program",
         "该转储来自更新的版本或其他程序",
     ),
+    "emergency.free_slot": Entry(
+        "{{title}} is filled in as it is, untranslated: it cannot stand in {language}",
+        "{{title}} 填入的是未经翻译的标题，不能用于 {language} 文本",
+        "use {{place}}, {{time}}, {{level}} or {{number}}, which are said in each language",
+        "请改用 {{place}}、{{time}}、{{level}}、{{number}}，这些会以该语言填写",
+    ),
     "emergency.illegal": Entry(
         "{verb} is not possible from the state {state}",
         "状态 {state} 下不能执行 {verb}",
@@ -302,8 +308,8 @@ ENTRIES: dict[str, Entry] = {
         "请由另一位有核实权限的人操作",
     ),
     "emergency.placeholder": Entry(
-        "only {{place}} and {{title}} can be filled in; no other braces may stand here",
-        "只能使用 {{place}} 和 {{title}}，不能有其他花括号",
+        "only {slots} can be filled in; no other braces may stand here",
+        "只能使用 {slots}，不能有其他花括号",
     ),
     "emergency.plan_unfit": Entry(
         "this plan is for another type, level or region",
@@ -314,6 +320,12 @@ ENTRIES: dict[str, Entry] = {
     "emergency.reason": Entry(
         "rejecting a report needs a reason",
         "否定上报须说明理由",
+    ),
+    "emergency.slot": Entry(
+        "a text of the plan has {{{slot}}}, and there is nothing to fill it with",
+        "预案文本含有 {{{slot}}}，但没有可填入的内容",
+        "give number= to respond, or leave the slot out of the text",
+        "请在 respond 中给出 number=，或从文本中去掉该占位符",
     ),
     "emergency.system": Entry(
         "the system judges no report; a person does",
@@ -453,9 +465,21 @@ ENTRIES: dict[str, Entry] = {
         "this value is not valid: {value}",
         "取值无效：{value}",
     ),
+    "glossary.bad_file": Entry(
+        "nothing was taken in; line {line}: {why} ({rule})",
+        "未导入任何内容；第 {line} 行：{why}（{rule}）",
+        "correct the file; the error's problems list all that is wrong",
+        "请改正文件；该错误的 problems 列出全部问题",
+    ),
     "glossary.forbidden": Entry(
         "{term} may not be written; write {wanted}",
         "不得使用“{term}”，应为“{wanted}”",
+    ),
+    "glossary.format": Entry(
+        "a glossary comes as .tbx or .csv, not {ending}",
+        "术语库文件应为 .tbx 或 .csv，不是 {ending}",
+        "name the format",
+        "请指明格式",
     ),
     "glossary.missing": Entry(
         "{term} is not translated by its term {wanted}",
@@ -466,6 +490,12 @@ ENTRIES: dict[str, Entry] = {
         "概念至少要有一个术语",
         "give terms=[…], each with language and text",
         "请用 terms=[…] 给出，每个含 language 与 text",
+    ),
+    "glossary.refused": Entry(
+        "{count} terms are not those of the glossary; the first: {term}, to be {wanted} ({name})",
+        "有 {count} 处术语不符合术语库；第一处：“{term}”，应为“{wanted}”（{name}）",
+        "correct the translation; hub.glossary.problems(id) lists them",
+        "请修改译文；可用 hub.glossary.problems(id) 查看",
     ),
     "glossary.same_term": Entry(
         "the same term stands at place {first} already",
@@ -897,6 +927,28 @@ ENTRIES: dict[str, Entry] = {
         "无法识别类型",
         "say media_type=",
         "请指明 media_type",
+    ),
+    "memory.bad_file": Entry(
+        "nothing was taken in; line {line}: {why} ({rule})",
+        "未导入任何内容；第 {line} 行：{why}（{rule}）",
+        "correct the file; the error's problems list all that is wrong",
+        "请改正文件；该错误的 problems 列出全部问题",
+    ),
+    "memory.bad_score": Entry(
+        "a score is above 0 and at most 1, not {found}",
+        "相似度须大于 0 且不超过 1，当前为 {found}",
+    ),
+    "memory.format": Entry(
+        "a memory comes as .tmx or .csv, not {ending}",
+        "翻译记忆文件应为 .tmx 或 .csv，不是 {ending}",
+        "name the format",
+        "请指明格式",
+    ),
+    "memory.languages": Entry(
+        "a table needs to know its languages",
+        "写成表格须指明语言",
+        "give two or more, the source first",
+        "请给出至少两种语言，源语言在前",
     ),
     "noun.unknown": Entry(
         "there is no {kind} {id}, or not for this account",

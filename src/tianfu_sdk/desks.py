@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.emergencies import Emergencies
     from tianfu_sdk.services.events import Events
     from tianfu_sdk.services.experts import Experts
+    from tianfu_sdk.services.glossary import GlossaryDesk
     from tianfu_sdk.services.importing import Importer
     from tianfu_sdk.services.indicators import Indicators
     from tianfu_sdk.services.jobs import Jobs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.listings import Listings
     from tianfu_sdk.services.marks import Marks
     from tianfu_sdk.services.media import MediaDesk
+    from tianfu_sdk.services.memory import Memory
     from tianfu_sdk.services.news import NewsDesk
     from tianfu_sdk.services.notices import Notices
     from tianfu_sdk.services.organizations import Organizations
@@ -360,6 +362,20 @@ class Desks:
         from tianfu_sdk.services.channels import Channels
 
         return Channels(self._tools, self._actor)
+
+    @property
+    def memory(self) -> Memory:
+        """What was translated and approved before (翻译记忆)."""
+        from tianfu_sdk.services.memory import Memory
+
+        return Memory(self._tools, self._actor)
+
+    @property
+    def glossary(self) -> GlossaryDesk:
+        """What concepts are called in each language (术语库)."""
+        from tianfu_sdk.services.glossary import GlossaryDesk
+
+        return GlossaryDesk(self._tools, self._actor)
 
     @property
     def translations(self) -> Translations:

@@ -11,12 +11,15 @@ from tianfu_sdk.backends.builtin import shipped_regions
 from tianfu_sdk.core.emergency import (
     MOVES,
     after_action,
+    approved_texts,
     choose,
     demand_happened,
-    fill,
+    demand_texts,
     holding,
     move,
+    usable,
     usual_languages,
+    written,
 )
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.keying import Placed, place_keys
@@ -87,44 +90,107 @@ def test_the_store_is_asked_for_just_the_plans_whose_region_holds_the_report(of_
     assert asked == TREE.levels(of_report).within(of_plan)
 
 
+def prepared(texts, **more):
+    fields = {
+        "id": "rpl_1",
+        "name": "预案",
+        "organization": "org_1",
+        "region": "513400",
+        "event_type": "earthquake",
+        "signature": "凉山科普",
+    }
+    return ResponsePlan(texts=texts, **fields | more)
+
+
+def filled(texts, values, **more):
+    return usable(prepared(texts, **more), dict.fromkeys(texts, values))
+
+
 def test_texts_are_filled_in_once_and_what_is_filled_in_is_plain_text():
     texts = {"zh-Hans": "{place}发生{title}，请勿惊慌", "bo": "བོད་ཡིག"}
-    filled = fill(texts, place="涪城区", title="{place}{0}")
-    assert filled == {"zh-Hans": "涪城区发生{place}{0}，请勿惊慌", "bo": "བོད་ཡིག"}
+    said, left_out = filled(
+        texts, {"place": "涪城区", "title": "{place}{0}"}, approvers={"bo": "p"}
+    )
+    assert said == {"zh-Hans": "涪城区发生{place}{0}，请勿惊慌", "bo": "བོད་ཡིག"}
+    assert left_out == {}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["{level}", "{place.name}", "{place!r}", "{place:>9}", "{0}", "{", "}", "{{place}}", "{}"],
+    ["{city}", "{place.name}", "{place!r}", "{place:>9}", "{0}", "{", "}", "{{place}}", "{}"],
 )
 def test_any_other_brace_is_refused(text):
     with pytest.raises(Invalid) as caught:
-        fill({"zh-Hans": text}, place="x", title="y")
+        demand_texts({"zh-Hans": text})
     assert caught.value.code == "emergency.placeholder"
     assert caught.value.path == "texts.zh-Hans"
     assert "{place}" in str(caught.value)
 
 
 @given(st.text(max_size=40), st.text(max_size=20), st.text(max_size=20))
-def test_filling_in_replaces_the_two_names_or_refuses(template, place, title):
+def test_filling_in_replaces_the_slots_or_refuses(template, place, level):
     try:
-        filled = fill({"ii": template}, place=place, title=title)["ii"]
+        said, _ = filled({"ii": template}, {"place": place, "level": level}, approvers={"ii": "p"})
     except Invalid:
-        bare = template.replace("{place}", "").replace("{title}", "")
+        bare = template.replace("{place}", "").replace("{level}", "")
         assert "{" in bare or "}" in bare or not template.strip()
     else:
-        parts = template.replace("{title}", "{place}").split("{place}")
-        assert len(filled) == (
+        parts = template.replace("{level}", "{place}").split("{place}")
+        assert len(said["ii"]) == (
             sum(map(len, parts))
             + len(place) * template.count("{place}")
-            + len(title) * template.count("{title}")
+            + len(level) * template.count("{level}")
         )
+
+
+def test_a_title_that_nobody_translated_stands_in_no_other_language():
+    with pytest.raises(Invalid) as caught:
+        demand_texts({"zh-Hant": "{title}", "bo": "{place}{title}"})
+    assert (caught.value.code, caught.value.path) == ("emergency.free_slot", "texts.bo")
+
+
+def test_what_is_not_approved_or_cannot_be_said_is_left_out_and_told():
+    texts = {"zh-Hans": "{place}{time}", "bo": "{place}", "ii": "{time}", "zh-Hant": "避險"}
+    plan = prepared(texts, approvers={"bo": "p", "ii": "p"})
+    values = {"zh-Hans": {"place": "会东县", "time": "1月1日"}, "bo": {}, "ii": {"time": "ꆪ"}}
+    said, left_out = usable(plan, values)
+    assert said == {"zh-Hans": "会东县1月1日", "ii": "ꆪ", "zh-Hant": "避險"}
+    assert left_out == {"bo": "place"}
+    _, left_out = usable(prepared(texts), values)
+    assert left_out == {"bo": "not_approved", "ii": "not_approved"}
+
+
+def test_a_chinese_text_without_what_fills_it_is_an_error_and_so_is_none_at_all():
+    with pytest.raises(Invalid) as caught:
+        filled({"zh-Hans": "震级{number}"}, {"place": "x"})
+    assert (caught.value.code, caught.value.path) == ("emergency.slot", "number")
+    with pytest.raises(Invalid) as caught:
+        filled({"bo": "བོད་ཡིག"}, {})
+    assert caught.value.code == "emergency.no_text"
+
+
+def test_a_changed_text_is_approved_no_more():
+    before = {"zh-Hans": "甲", "bo": "བོད"}
+    plan = written(prepared(before), {}, "writer")
+    assert plan.writers == {"zh-Hans": "writer", "bo": "writer"}
+    with pytest.raises(Denied) as caught:
+        approved_texts(plan, ["bo"], person="writer")
+    assert caught.value.code == "lifecycle.own_work"
+    with pytest.raises(Denied):
+        approved_texts(plan, ["bo"], person="")
+    with pytest.raises(Invalid):
+        approved_texts(plan, ["ii"], person="other")
+    plan = approved_texts(plan, ["bo", "zh-Hans"], person="other")
+    changed = attrs.evolve(plan, texts={"zh-Hans": "乙", "bo": "བོད"})
+    after = written(changed, before, "third")
+    assert after.writers == {"zh-Hans": "third", "bo": "writer"}
+    assert after.approvers == {"bo": "other"}
 
 
 @pytest.mark.parametrize("texts", [{}, {"zh-Hans": "  "}])
 def test_a_plan_without_a_text_is_refused(texts):
     with pytest.raises(Invalid) as caught:
-        fill(texts, place="x", title="y")
+        demand_texts(texts)
     assert caught.value.code == "emergency.no_text"
 
 

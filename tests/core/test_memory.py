@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tianfu_sdk.cli.demo.data_files import texts, udhr
 from tianfu_sdk.core import memory
-from tianfu_sdk.core.memory import MemoryIndex, context_of, pairs
+from tianfu_sdk.core.memory import MemoryIndex, context_of
 from tianfu_sdk.text import fold, sentences, syllables
 
 
@@ -135,17 +135,3 @@ def test_context_is_that_of_the_neighbours():
     assert context_of("", "") == ""
     assert context_of("前", "后") == context_of(" 前 ", "後")
     assert context_of("前", "") != context_of("", "前")
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "expected"),
-    [
-        ("你好。再见。", "བདེ་མོ། ཕེབས།", [("你好。", "བདེ་མོ།"), ("再见。", "ཕེབས།")]),
-        ("你好。再见。", "བདེ་མོ་ཕེབས།", [("你好。再见。", "བདེ་མོ་ཕེབས།")]),
-        ("一。\n\n二。", "གཅིག།\nགཉིས།", [("一。", "གཅིག།"), ("二。", "གཉིས།")]),
-        ("一。\n二。", "གཅིག།", []),
-        ("", "", []),
-    ],
-)
-def test_a_translation_is_laid_beside_its_source(source, target, expected):
-    assert pairs(source, target) == expected

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tianfu_sdk.links import coding
 from tianfu_sdk.links.inbox import Inbox
 from tianfu_sdk.links.joining import Concat, Joiner, split_header
-from tianfu_sdk.links.longs import Longs, Told
 from tianfu_sdk.links.window import Window
 from tianfu_sdk.links.wire import Arrival
 from tianfu_sdk.model.sms import SmsReceipt
@@ -40,46 +39,6 @@ class TestWindow:
             else:
                 window.throttled(one)
             assert 1 <= window.size <= most
-
-
-class TestLongs:
-    def test_a_part_of_nothing_that_is_known_is_the_message(self):
-        assert Longs(10).tell("7", "p", "delivered") == Told("7", "delivered")
-
-    @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 2, 1, 3)])
-    def test_all_parts_make_it_delivered(self, order):
-        longs = Longs(10)
-        longs.add(["1", "2", "3"], 1)
-        told = [longs.tell(str(n), "p", "delivered") for n in order]
-        assert told[-1] == Told("1", "delivered")
-        assert {one.state for one in told[:-1]} == {None}
-
-    def test_one_part_that_failed_decides_at_once_and_once(self):
-        longs = Longs(10)
-        longs.add(["1", "2"], 2)
-        assert longs.tell("2", "p", "failed") == Told("1", "failed")
-        assert longs.tell("1", "p", "delivered") == Told("1", None)
-        assert longs.tell("1", "q", "delivered").state is None
-        assert longs.tell("2", "q", "delivered") == Told("1", "delivered")
-
-    def test_its_memory_is_bounded_and_the_oldest_is_forgotten(self):
-        longs = Longs(100)
-        for number in range(50):
-            longs.add([f"{number}a", f"{number}b"], 10)
-        assert len(longs._longs) == 10
-        assert len(longs._by_id) == 20
-        assert longs.tell("0b", "p", "delivered") == Told("0b", "delivered")
-        assert longs.tell("49b", "p", "delivered") == Told("49a", None)
-
-    def test_a_receipt_is_of_nothing_while_ids_may_still_come(self):
-        longs = Longs(10)
-        with longs.sending():
-            mark = longs.mark
-            assert not longs.settled(mark)
-            with longs.sending():
-                pass
-        with longs.sending():
-            assert longs.settled(mark)
 
 
 class TestJoining:

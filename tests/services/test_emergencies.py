@@ -7,7 +7,7 @@ import pytest
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, TianfuError
 from tianfu_sdk.model.emergency import Alert, EmergencyState, Level
 from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import Query, Row
@@ -61,6 +61,11 @@ class Stage:
         }
         return self.admin.emergencies.create_plan(**fields | more)
 
+    def named(self, chinese, **terms):
+        given = [{"language": tag, "text": text} for tag, text in terms.items()]
+        zh = {"language": "zh-Hans", "text": chinese}
+        self.admin.glossary.add(organization=self.root, terms=[zh, *given])
+
     def resource(self, *, publish=True, **more):
         made = self.admin.resources.create(title="地震避险", organization=self.city, **more)
         if publish:
@@ -68,6 +73,11 @@ class Stage:
             self.second.resources.approve(made.id)
             self.admin.resources.publish(made.id)
         return made.id
+
+    def code(self, call, *args, **kwargs):
+        with pytest.raises(TianfuError) as caught:
+            call(*args, **kwargs)
+        return caught.value.code
 
     def campaign(self, id_):
         def read(tx):
@@ -91,6 +101,8 @@ def test_a_report_is_verified_by_another_person_answered_and_closed(stage):
         texts={"zh-CN": TEXT, "bo": "{place}"},
     )
     assert set(plan.texts) == {"zh-Hans", "bo"}
+    stage.second.emergencies.approve_texts(plan.id, "bo")
+    stage.named("会东县", bo="ཧུའེ་ཏུང་རྫོང་")
     report = stage.report()
     assert (report.state, report.region) == (EmergencyState.REPORTED, "513426")
     stage.clock.tick(timedelta(minutes=4))
@@ -412,3 +424,45 @@ def test_what_lies_in_the_future_is_not_reported(stage):
     alert = Alert(issuer="凉山州气象台", level=Level.YELLOW, issued_at=NOW)
     assert stage.report(happened_at=soon, alert=alert).happened_at == soon
     assert stage.report(happened_at=soon, drill=True).drill
+
+
+def test_texts_in_tibetan_and_yi_are_filled_in_their_language_or_left_out(stage):
+    plan = stage.plan(
+        texts={
+            "zh-Hans": "{time}{place}发生{number}级地震，{level}预警。",
+            "bo": "{place}{time}{number}",
+            "ii": "{place}{level}",
+        }
+    )
+    assert stage.code(stage.admin.emergencies.approve_texts, plan.id) == "lifecycle.own_work"
+    assert stage.code(stage.reporter.emergencies.approve_texts, plan.id) in (
+        "noun.unknown",
+        "grant.missing",
+    )
+    report = stage.report()
+    stage.verifier.emergencies.verify(report.id)
+    assert stage.code(stage.verifier.emergencies.respond, report.id) == "emergency.slot"
+    stage.second.emergencies.approve_texts(plan.id, "bo", "iii")
+    stage.named("会东县", bo="ཧུའེ་ཏུང་རྫོང་", ii="ꉼꄏꑤ")
+    answered = stage.verifier.emergencies.respond(report.id, number=6.8)
+    assert dict(answered.left_out) == {"ii": "level"}, "the glossary has no word for 黄色"
+    texts = stage.campaign(answered.campaign).texts
+    assert set(texts) == {"zh-Hans", "bo"}
+    assert texts["zh-Hans"].endswith("会东县发生6.8级地震，黄色预警。")
+    assert texts["bo"].startswith("ཧུའེ་ཏུང་རྫོང་2026 ཟླ་བ་")
+    assert "会东县" not in texts["bo"]
+    after = stage.verifier.emergencies.after_action(report.id)
+    assert after.missing_languages == ("ii",)
+
+
+def test_a_text_that_nobody_approved_is_not_sent(stage):
+    plan = stage.plan(texts={"zh-Hans": TEXT, "ii": "ꆈꌠ"})
+    stage.second.emergencies.approve_texts(plan.id)
+    stage.admin.emergencies.edit_plan(plan.id, texts={"zh-Hans": TEXT, "ii": "ꆈꌠꉙ"})
+    report = stage.report()
+    stage.verifier.emergencies.verify(report.id)
+    answered = stage.verifier.emergencies.respond(report.id)
+    assert dict(answered.left_out) == {"ii": "not_approved"}
+    assert set(stage.campaign(answered.campaign).texts) == {"zh-Hans"}
+    untranslated = {"zh-Hans": TEXT, "ii": "{title}"}
+    assert stage.code(stage.plan, texts=untranslated) == "emergency.free_slot"

@@ -32,48 +32,52 @@ class Town:
         return self.hub.as_system(reason="test").sms.poll("cmpp")
 
 
+def opened(place, operator, timeout=3.0):
+    """Open the hub, as each process does that is started."""
+    table = {
+        "host": "127.0.0.1",
+        "port": operator.port,
+        "source_addr": "900001",
+        "secret": "888888",
+        "src_id": "10658000",
+        "version": operator.version,
+        "phones_per_call": 3,
+        "timeout": timeout,
+    }
+    return Hub.open(
+        f"sqlite:///{place / 'town.db'}",
+        settings={"backends": {"cmpp": table}},
+        plugins=[tianfu_sms_cmpp],
+        clock=FrozenClock(NOON),
+        ids=CountingIds(),
+        discover=False,
+    )
+
+
 @pytest.fixture(params=[("2.0", TEXT, 3.0), ("3.0", TEXT, 3.0)], ids=["2.0", "3.0"])
 def town(request, tmp_path):
     version, text, timeout = request.param
-    with CmppLoopback(version) as operator:
-        table = {
-            "host": "127.0.0.1",
-            "port": operator.port,
-            "source_addr": "900001",
-            "secret": "888888",
-            "src_id": "10658000",
-            "version": version,
-            "phones_per_call": 3,
-            "timeout": timeout,
-        }
-        with Hub.open(
-            f"sqlite:///{tmp_path / 'town.db'}",
-            settings={"backends": {"cmpp": table}},
-            plugins=[tianfu_sms_cmpp],
-            clock=FrozenClock(NOON),
-            ids=CountingIds(),
-            discover=False,
-        ) as hub:
-            first = hub.bootstrap(organization="自贡市科学技术协会", region="510300")
-            chief = hub.as_(first.id)
-            editor = chief.accounts.create(organization=first.organization, label="编辑")
-            chief.accounts.grant(editor.id, ["*"], organization=first.organization)
-            for phone in PHONES:
-                chief.subscribers.create(
-                    phone=phone,
-                    organization=first.organization,
-                    consents=[Consent(at=NOON, evidence="表1", notice="同意")],
-                )
-            campaign = hub.as_(editor.id).sms.compose(
-                title="防汛",
+    with CmppLoopback(version) as operator, opened(tmp_path, operator, timeout) as hub:
+        first = hub.bootstrap(organization="自贡市科学技术协会", region="510300")
+        chief = hub.as_(first.id)
+        editor = chief.accounts.create(organization=first.organization, label="编辑")
+        chief.accounts.grant(editor.id, ["*"], organization=first.organization)
+        for phone in PHONES:
+            chief.subscribers.create(
+                phone=phone,
                 organization=first.organization,
-                texts={"zh-Hans": text},
-                signature="自贡科普",
-                gateway="cmpp",
+                consents=[Consent(at=NOON, evidence="表1", notice="同意")],
             )
-            chief.sms.approve(campaign.id)
-            chief.sms.send(campaign.id)
-            yield Town(hub, chief, operator, campaign.id)
+        campaign = hub.as_(editor.id).sms.compose(
+            title="防汛",
+            organization=first.organization,
+            texts={"zh-Hans": text},
+            signature="自贡科普",
+            gateway="cmpp",
+        )
+        chief.sms.approve(campaign.id)
+        chief.sms.send(campaign.id)
+        yield Town(hub, chief, operator, campaign.id)
     assert "tianfu-link" not in {one.name for one in threading.enumerate()}
 
 
@@ -93,6 +97,33 @@ def test_a_campaign_is_sent_and_each_receipt_finds_its_message(town):
     polled = lambda: town.poll() >= 0 and len(town.operator.acknowledged) == total  # noqa: E731
     assert town.operator.wait(polled)
     assert town.states() == {"delivered": 2, "failed": 2, "expired": 1}
+
+
+@pytest.mark.parametrize("dies_after", [0, 1, 2])
+def test_parts_are_joined_by_whoever_hears_of_them(town, tmp_path, dies_after):
+    """Receipts come to a process that did not send, some of them to one that died since."""
+    town.chief.sms.dispatch()
+    sent = sorted(town.operator.submits, key=lambda one: -one.number)
+    stats = {"1": "DELIVRD", "2": "DELIVRD", "3": "DELIVRD", "4": "DELIVRD", "5": "UNDELIV"}
+
+    def tell(numbers, hub):
+        before = len(town.operator.acknowledged)
+        told = [(one.id, phone) for one in sent if one.number in numbers for phone in one.phones]
+        for id_, phone in told:
+            town.operator.receipt(id_, phone, stats[phone[-1]])
+        worker = hub.as_system(reason="test")
+        polled = lambda: (  # noqa: E731
+            worker.sms.poll("cmpp") >= 0 and len(town.operator.acknowledged) == before + len(told)
+        )
+        assert not told or town.operator.wait(polled)
+
+    later = {3, 2, 1} - set(range(3, 3 - dies_after, -1))
+    tell({3, 2, 1} - later, town.hub)
+    town.hub.close()
+    with opened(tmp_path, town.operator) as again:
+        tell(later, again)
+        counts = again.as_system(reason="test").sms.status(town.campaign)
+        assert dict(counts) == {"delivered": 4, "failed": 1}
 
 
 def test_a_refusal_holds(town):

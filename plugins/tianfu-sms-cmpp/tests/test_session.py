@@ -165,28 +165,28 @@ class TestReceipts:
         assert receipt.provider_id == results[1].provider_id
         assert (receipt.state, receipt.phone) == ("delivered", what.recipients[1].phone)
 
-    def test_a_long_text_is_delivered_when_all_its_parts_are(
+    def test_each_part_of_a_long_text_has_an_id_and_receipts_of_its_own(
         self, operator, gateway, batch, stored
     ):
         what = batch(2, LONG)
         results = gateway.submit(what)
-        ids = [one.id for one in sorted(operator.submits, key=lambda one: -one.number)]
+        ids = [str(one.id) for one in sorted(operator.submits, key=lambda one: one.number)]
+        assert [one.part_ids for one in results] == [tuple(ids)] * 2
+        assert {one.provider_id for one in results} == {ids[0]}
         first, second = (phone(one) for one in what.recipients)
-        for id_ in ids[:-1]:
-            operator.receipt(id_, first)
-        assert stored(gateway, 1, 0.3) == ([], [])
-        operator.receipt(ids[-1], first)
-        operator.receipt(ids[1], second, "UNDELIV")
-        operator.receipt(ids[0], second)
-        receipts, _ = stored(gateway, 3, 1.0)
-        assert {one.provider_id for one in results} == {str(ids[-1])}
+        operator.receipt(int(ids[1]), first)
+        operator.receipt(int(ids[0]), second, "UNDELIV")
+        receipts, _ = stored(gateway, 2)
         assert [(one.provider_id, one.phone, one.state) for one in receipts] == [
-            (str(ids[-1]), what.recipients[0].phone, "delivered"),
-            (str(ids[-1]), what.recipients[1].phone, "failed"),
+            (ids[1], what.recipients[0].phone, "delivered"),
+            (ids[0], what.recipients[1].phone, "failed"),
         ]
-        assert operator.wait(lambda: len(operator.acknowledged) == len(ids) + 2)
+        assert operator.wait(lambda: len(operator.acknowledged) == 2)
 
-    def test_receipts_that_come_before_the_answer_are_not_lost(self, opened, batch, stored):
+    def test_a_text_of_one_part_has_no_ids_of_parts(self, gateway, batch):
+        assert [one.part_ids for one in gateway.submit(batch(2))] == [()] * 2
+
+    def test_receipts_that_come_before_the_answer_are_told(self, opened, batch, stored):
         with CmppLoopback("2.0", delay=0.3) as operator:
             gateway = opened(operator)
             gateway.connect()
@@ -197,12 +197,9 @@ class TestReceipts:
                 assert operator.wait(lambda: len(operator.submits) == count)
                 for one in operator.submits:
                     operator.receipt(one.id, phone(what.recipients[0]))
-                assert gateway.poll() == ((), ())
+                receipts, _ = stored(gateway, count)
                 (result,) = said.result()
-            receipts, _ = stored(gateway, 1)
-            assert [(o.provider_id, o.state) for o in receipts] == [
-                (result.provider_id, "delivered")
-            ]
+            assert sorted(one.provider_id for one in receipts) == sorted(result.part_ids)
 
     def test_what_is_not_final_is_acknowledged_and_not_told(self, operator, gateway, stored):
         operator.receipt(5, "13900000001", "ACCEPTD")

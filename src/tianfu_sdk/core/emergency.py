@@ -18,20 +18,26 @@ from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import AfterAction, EmergencyReport, EmergencyState, ResponsePlan
 from tianfu_sdk.model.storage import Group, Where
+from tianfu_sdk.text import canonical_language
 
 __all__ = [
     "DRILL_GATEWAY",
     "DRILL_MARK",
     "MOVES",
+    "SLOTS",
     "after_action",
     "applies",
+    "approved_texts",
+    "chinese",
     "choose",
     "demand_happened",
     "demand_texts",
-    "fill",
     "holding",
     "move",
+    "slots_of",
+    "usable",
     "usual_languages",
+    "written",
 ]
 
 MOVES: Mapping[str, Mapping[EmergencyState, EmergencyState]] = {
@@ -52,7 +58,11 @@ DRILL_MARK = "（演练）"
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _FOUR_EYES = frozenset({"verify", "reject"})
-_PLACEHOLDER = re.compile(r"\{(place|title)\}")
+SLOTS = ("place", "time", "level", "number", "title")
+"""What stands in braces in a text and is filled in, in its language, when a plan is used."""
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(SLOTS) + r")\}")
+_FREE = "title"
+"""The slot of free words, which are Chinese and stay so."""
 
 _CHINESE = "zh-Hans"
 # 513422 is a Tibetan autonomous county inside a Yi prefecture: its own entry counts alone.
@@ -166,7 +176,9 @@ def demand_texts(texts: Mapping[str, str], path: str = "texts") -> None:
 
     Raises:
         Invalid: `emergency.no_text`, there is none, or an empty one;
-            `emergency.placeholder`, a brace that is not of `{place}` or `{title}`.
+            `emergency.placeholder`, a brace that is not of a slot;
+            `emergency.free_slot`, `{title}` in another language than Chinese, where a title
+            that nobody translated would stand.
     """
     if not texts:
         raise Invalid("emergency.no_text", path=path)
@@ -175,29 +187,91 @@ def demand_texts(texts: Mapping[str, str], path: str = "texts") -> None:
         if not template.strip():
             raise Invalid("emergency.no_text", path=where)
         if set("{}") & set(_PLACEHOLDER.sub("", template)):
-            raise Invalid("emergency.placeholder", path=where)
+            slots = ", ".join(f"{{{name}}}" for name in SLOTS)
+            raise Invalid("emergency.placeholder", path=where, slots=slots)
+        if _FREE in slots_of(template) and not chinese(language):
+            raise Invalid("emergency.free_slot", path=where, language=language)
 
 
-def fill(texts: Mapping[str, str], *, place: str, title: str) -> dict[str, str]:
-    """Fill in the texts of a plan.
+def chinese(language: str) -> bool:
+    """Tell whether a language is Chinese, in whatever way it is written."""
+    return canonical_language(language).partition("-")[0] == "zh"
+
+
+def slots_of(template: str) -> frozenset[str]:
+    """Give the slots that a text has."""
+    return frozenset(found[1] for found in _PLACEHOLDER.finditer(template))
+
+
+def usable(
+    plan: ResponsePlan, values: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Fill in the texts of a plan that may be used.
+
+    A text in another language than Chinese must have been approved before: who approves the
+    campaign in the hour of need may not read it. Chinese ones are approved with the campaign.
 
     Args:
-        texts: By language; `{place}` and `{title}` are replaced, once, as plain text.
-        place: Name of the region.
-        title: Of the report.
+        plan: Texts by language.
+        values: By language: what stands for each slot in it; a slot that cannot be said in a
+            language is missing.
 
     Returns:
-        Texts by language.
+        Filled-in texts by language; and, of those left out, why, as
+        `EmergencyReport.left_out` has it.
 
     Raises:
-        Invalid: As `demand_texts`.
+        Invalid: As `demand_texts`; `emergency.slot`, a Chinese text needs a value that was
+            not given.
     """
-    demand_texts(texts)
-    values = {"place": place, "title": title}
-    return {
-        language: _PLACEHOLDER.sub(lambda found: values[found[1]], template)
-        for language, template in texts.items()
-    }
+    demand_texts(plan.texts)
+    texts: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for language, template in plan.texts.items():
+        said = values.get(language, {})
+        missing = sorted(slots_of(template) - said.keys())
+        if not chinese(language) and language not in plan.approvers:
+            left_out[language] = "not_approved"
+        elif missing and chinese(language):
+            raise Invalid("emergency.slot", path=missing[0], slot=missing[0])
+        elif missing:
+            left_out[language] = missing[0]
+        else:
+            texts[language] = _filled(template, said)
+    if not texts:
+        raise Invalid("emergency.no_text", path="texts")
+    return texts, left_out
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+
+
+def approved_texts(plan: ResponsePlan, languages: Iterable[str], *, person: str) -> ResponsePlan:
+    """Decide the approval of texts of a plan.
+
+    Raises:
+        Invalid: `emergency.no_text`, there is none in a language.
+        Denied: `lifecycle.system`; `lifecycle.own_work`, this person wrote it.
+    """
+    if not person:
+        raise Denied("lifecycle.system", path="approver")
+    approvers = dict(plan.approvers)
+    for language in languages:
+        if language not in plan.texts:
+            raise Invalid("emergency.no_text", path=f"texts.{language}")
+        if plan.writers.get(language) == person:
+            raise Denied("lifecycle.own_work", path=f"texts.{language}")
+        approvers[language] = person
+    return attrs.evolve(plan, approvers=approvers)
+
+
+def written(plan: ResponsePlan, before: Mapping[str, str], person: str) -> ResponsePlan:
+    """Note who wrote the texts of a plan that are not what they were; their approval lapses."""
+    same = {tag for tag, text in plan.texts.items() if before.get(tag) == text}
+    writers = {tag: plan.writers.get(tag, "") if tag in same else person for tag in plan.texts}
+    approvers = {tag: who for tag, who in plan.approvers.items() if tag in same}
+    return attrs.evolve(plan, writers=writers, approvers=approvers)
 
 
 def usual_languages(region: str, regions: RegionTree) -> tuple[str, ...]:

@@ -89,6 +89,27 @@ class Glossary:
             for begin, stop, sure, pattern in _longest(found)
         ]
 
+    def preferred(self, text: str, language: str, target: str) -> str:
+        """Give how a whole text, such as a name, is said in another language.
+
+        Args:
+            text: Such as 会东县.
+            language: Of the text, BCP 47.
+            target: Into which, BCP 47.
+
+        Returns:
+            The preferred term, else an admitted one, of the concept that the text names; empty
+            where there is none.
+        """
+        tags = _kin(canonical_language(target))
+        by_id = {concept.id: concept for concept in self._concepts}
+        for hit in self.find(text, language):
+            if (hit.start, hit.end) == (0, len(text)):
+                wanted = _wanted(by_id[hit.concept], tags)
+                if wanted:
+                    return wanted
+        return ""
+
     def check(
         self, source: str, target: str, *, source_language: str, target_language: str
     ) -> list[TermProblem]:

@@ -14,7 +14,9 @@ from tianfu_sdk.model.account import Account, Grant
 from tianfu_sdk.model.channel import Channel
 from tianfu_sdk.model.content import Activity, Base, Content, News, Notice, Resource
 from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
+from tianfu_sdk.model.glossary import Concept
 from tianfu_sdk.model.listing import Expert, Listing
+from tianfu_sdk.model.memory import MemoryUnit
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.region import RegionAmendment
@@ -329,6 +331,48 @@ TRANSLATION_TASK: NounKind[TranslationTask] = NounKind(
         }
     ),
 )
+MEMORY_UNIT: NounKind[MemoryUnit] = NounKind(
+    MemoryUnit,
+    Kind(
+        "memory_unit",
+        # `stamp` grows with every change of the memory, so that what changed is read alone.
+        (
+            Key("stamp", "int"),
+            Key("active", "int"),
+            Key("origin"),
+            Key("language", many=True),
+            *PLACE_KEYS,
+        ),
+        (("stamp",), ("origin",)),
+    ),
+    "mem",
+    # `stamp` is given by the desk.
+    lambda m, placed: (
+        place_keys(m.organization, placed)
+        | {
+            "active": int(m.active),
+            "origin": m.origin,
+            "language": frozenset(one.language for one in m.texts),
+        }
+    ),
+)
+CONCEPT: NounKind[Concept] = NounKind(
+    Concept,
+    Kind(
+        "concept",
+        (Key("active", "int"), Key("language", many=True), *PLACE_KEYS, Key("updated", "int")),
+        (("updated",), ("organization", "updated")),
+    ),
+    "cpt",
+    lambda c, placed: (
+        place_keys(c.organization, placed)
+        | {
+            "active": int(c.active),
+            "language": frozenset(term.language for term in c.terms),
+            "updated": moment_key(c.updated_at),
+        }
+    ),
+)
 
 _NOUNS: tuple[NounKind[Any], ...] = (
     *CONTENT.values(),
@@ -351,6 +395,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     REGISTRATION,
     TRANSLATION,
     TRANSLATION_TASK,
+    MEMORY_UNIT,
+    CONCEPT,
 )
 
 BY_PREFIX: Mapping[str, NounKind[Any]] = {shelf.prefix: shelf for shelf in _NOUNS}
@@ -495,6 +541,27 @@ RECEIPT = Kind(
     schema=3,
 )
 """Receipts that came before the message they are of was known by that id."""
+PART = Kind(
+    "part",
+    (
+        Key("first"),
+        Key("provider_id"),
+        Key("number", "int"),
+        Key("total", "int"),
+        Key("at", "int"),
+    ),
+    (("at",),),
+    document=False,
+)
+"""A part of a message that its gateway tells of by itself, by the digest of its id; `first` and
+`provider_id` are of the first part, which is the message's: `services.parts`."""
+PARTIAL = Kind(
+    "partial",
+    (Key("phone_ix", "bytes"), Key("seen", "int"), Key("at", "int")),
+    (("at",), ("phone_ix",)),
+    document=False,
+)
+"""Which parts of a message a phone got, a bit each."""
 LANE = Kind(
     "lane",
     tuple(
@@ -593,6 +660,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     BATCH,
     FORMER_PHONE,
     RECEIPT,
+    PART,
+    PARTIAL,
     LANE,
     SEAT,
     SUBJECT_KEY,

@@ -19,9 +19,9 @@ from typing import Any
 
 import attrs
 
-from tianfu_sdk.text import HAN, TIBETAN_SYLLABLE, YI, fold, normalize, sentences
+from tianfu_sdk.text import HAN, TIBETAN_SYLLABLE, YI, fold, normalize
 
-__all__ = ["Found", "MemoryIndex", "context_of", "pairs"]
+__all__ = ["Found", "MemoryIndex", "context_of"]
 
 _CANDIDATES = 200
 _SHARE = 0.5
@@ -228,37 +228,3 @@ def _distance(where: dict[str, int], length: int, other: str) -> int:
         up = full & ((less << 1) | (full & ~(vertical | more)))
         down = full & more & vertical
     return score
-
-
-# What an approved translation teaches.
-
-
-def pairs(source: str, target: str) -> list[tuple[str, str]]:
-    """Lay a text and its translation side by side.
-
-    Line by line, and sentence by sentence where a line has as many in both; nothing where the
-    texts have not as many lines, because nothing says what belongs to what.
-
-    Args:
-        source: Any text.
-        target: Its translation.
-
-    Returns:
-        Pairs of texts, blanks around them left out.
-    """
-    ours, theirs = _lines(source), _lines(target)
-    if len(ours) != len(theirs):
-        return []
-    made: list[tuple[str, str]] = []
-    for line, other in zip(ours, theirs, strict=True):
-        one, two = _parts(line), _parts(other)
-        made += zip(one, two, strict=True) if len(one) == len(two) else [(line, other)]
-    return made
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _parts(line: str) -> list[str]:
-    return [part.strip() for part in sentences(line)]

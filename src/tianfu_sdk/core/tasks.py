@@ -30,6 +30,8 @@ __all__ = [
     "sent_back",
 ]
 
+_TERMS = ("glossary.forbidden", "glossary.missing", "glossary.variant")
+"""Problems with terms, which the glossary finds."""
 _DONE = frozenset({SegmentState.TRANSLATED, SegmentState.REVIEWED, SegmentState.APPROVED})
 
 
@@ -220,8 +222,9 @@ def dismissed(task: TranslationTask, segment: str, code: str, *, person: str) ->
         Denied: `lifecycle.own_work`, who translated the segment does not judge it.
     """
     _demand_person(person, "reviewer")
-    if code not in RULES:
-        raise Invalid("translation.no_check", path="code", name=code[:40], names=", ".join(RULES))
+    known = (*RULES, *_TERMS)
+    if code not in known:
+        raise Invalid("translation.no_check", path="code", name=code[:40], names=", ".join(known))
 
     def change(one: TaskSegment) -> TaskSegment:
         if one.translator == person:

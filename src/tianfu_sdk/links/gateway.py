@@ -11,7 +11,7 @@ import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -19,11 +19,13 @@ from tianfu_sdk.errors import Unavailable
 from tianfu_sdk.links.inbox import Inbox, Letter, Polled
 from tianfu_sdk.links.joining import Concat, Joined, Joiner
 from tianfu_sdk.links.link import Link
-from tianfu_sdk.links.longs import Longs, State, Strays
+from tianfu_sdk.links.strays import Strays
 from tianfu_sdk.links.wire import Arrival, Times, Wire
 from tianfu_sdk.model.sms import Inbound, SmsReceipt
 
-__all__ = ["LinkGateway", "Mail", "Note", "Slip"]
+__all__ = ["LinkGateway", "Mail", "Note", "Slip", "State"]
+
+State = Literal["delivered", "failed", "expired"]
 
 _SOME = 500
 """Letters of one poll."""
@@ -44,9 +46,7 @@ class Slip:
     state: State | None
     """None: nothing that is final."""
     receipt: SmsReceipt | None
-    """What the hub is told if it is of the whole message; None with `state`."""
-    mark: int = 0
-    """What was on its way when it came."""
+    """What the hub is told; None with `state`."""
 
 
 @attrs.frozen
@@ -71,12 +71,11 @@ class LinkGateway(ABC):
     Args:
         times: Limits of a link.
         inbox: Letters at most that are not stored yet.
-        longs: Phones at most whose receipts of several parts are joined.
     """
 
-    def __init__(self, *, times: Times, inbox: int = 10_000, longs: int = 200_000) -> None:
+    def __init__(self, *, times: Times, inbox: int = 10_000) -> None:
         self._times = times
-        self._sizes = (inbox, longs)
+        self._size = inbox
         self._renew()
         _GATEWAYS.add(self)
 
@@ -84,9 +83,8 @@ class LinkGateway(ABC):
         self._pid = os.getpid()
         self._guard = threading.Lock()
         self._links: tuple[Link, ...] = ()
-        self._inbox = Inbox(self._sizes[0])
-        self._longs = Longs(self._sizes[1])
-        self._strays = Strays(self._sizes[0])
+        self._inbox = Inbox(self._size)
+        self._strays = Strays(self._size)
         self._reading = threading.Lock()
         self._joiner: Joiner[tuple[Letter, Note]] = Joiner()
         self._failures = 0
@@ -148,8 +146,8 @@ class LinkGateway(ABC):
     def poll(self) -> Polled:
         """Give what came and this thread has not yet said to have stored.
 
-        Parts of messages that are not whole yet, and receipts that are not final, are not
-        among it. Right after `acknowledge` it waits a moment: a peer sends the next receipts
+        Parts of inbound messages that are not whole yet, and receipts that are not final, are
+        not among it. Right after `acknowledge` it waits a moment: a peer sends the next receipts
         when it is told of the ones before.
         """
         with self._reading:
@@ -158,13 +156,11 @@ class LinkGateway(ABC):
             letters: list[Letter] = []
             while not receipts and not inbound:
                 some = self._inbox.take(_SOME, _WAIT)
-                early = [self._sort(one, receipts, inbound, letters) for one in some]
+                for one in some:
+                    self._sort(one, receipts, inbound, letters)
                 for joined in self._joiner.late(time.monotonic()):
                     self._hand_on(joined, inbound, letters)
-                back = [letter for letter in early if letter is not None]
-                if back:
-                    self._inbox.put_back(back)
-                if len(some) == len(back):
+                if not some:
                     break
             return self._inbox.give(receipts, inbound, letters)
 
@@ -227,9 +223,6 @@ class LinkGateway(ABC):
         return bool(self._links) and all(link.alive for link in self._links)
 
     def _arrived(self, link: Link, arrival: Arrival) -> bool:
-        if isinstance(arrival.item, Slip):
-            slip = attrs.evolve(arrival.item, mark=self._longs.mark)
-            arrival = attrs.evolve(arrival, item=slip)
         return self._inbox.put(link, arrival)
 
     def _sort(
@@ -238,29 +231,17 @@ class LinkGateway(ABC):
         receipts: list[SmsReceipt],
         inbound: list[Inbound],
         letters: list[Letter],
-    ) -> Letter | None:
-        """Read a letter; gives it back where it cannot be read yet."""
+    ) -> None:
+        """Read a letter."""
         mail: Mail = letter.arrival.item
         if isinstance(mail, Note):
             self._take_note(letter, mail, inbound, letters)
-            return None
-        if mail.state is None or mail.receipt is None:
-            self._inbox.done([letter])
-            return None
-        if not self._longs.settled(mail.mark):
-            return letter
-        told = self._longs.tell(mail.provider_id, mail.phone, mail.state)
-        if told.state is None:
+        elif mail.receipt is None:
             self._inbox.done([letter])
         else:
-            reference, ref = self._strays.find(told.provider_id, mail.phone) or ("", "")
-            receipts.append(
-                attrs.evolve(
-                    mail.receipt, provider_id=told.provider_id, reference=reference, ref=ref
-                )
-            )
+            reference, ref = self._strays.find(mail.provider_id, mail.phone) or ("", "")
+            receipts.append(attrs.evolve(mail.receipt, reference=reference, ref=ref))
             letters.append(letter)
-        return None
 
     def _take_note(
         self, letter: Letter, note: Note, inbound: list[Inbound], letters: list[Letter]

@@ -121,8 +121,3 @@ class Inbox:
                 return
             self._eager.add(me)
         self.done(given.letters)
-
-    def put_back(self, letters: Sequence[Letter]) -> None:
-        """Put letters back, before all others, that cannot be read yet."""
-        with self._guard:
-            self._letters.extendleft(reversed(letters))

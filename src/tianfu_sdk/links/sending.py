@@ -54,6 +54,15 @@ class Group:
     trouble: str = ""
     """Why nobody knows whether all parts went out; empty: all were taken."""
 
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The ids of all parts, where there are several and each has one.
+
+        Without a name of every part nobody can tell when the message is whole.
+        """
+        several = len(self.ids) > 1 and "" not in self.ids
+        return tuple(self.ids) if several else ()
+
     def halves(self) -> list[Group]:
         """Give two groups of it."""
         middle = len(self.recipients) // 2

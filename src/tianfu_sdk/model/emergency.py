@@ -76,6 +76,9 @@ class EmergencyReport(Noun):
     plan: str | None = None
     campaign: str | None = None
     resources: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = attrs.field(factory=dict)
+    """Languages that the plan has a text in which was not used, and why: `not_approved`, or the
+    slot that cannot be said in them, such as `place`."""
     reported_at: datetime = attrs.field(default=EPOCH, metadata=aware)
     verified_at: datetime | None = attrs.field(default=None, metadata=aware)
     responded_at: datetime | None = attrs.field(default=None, metadata=aware)
@@ -96,7 +99,11 @@ class ResponsePlan(Noun):
     resources: tuple[str, ...] = ()
     """Ids of resources; only those published at the time are used."""
     texts: Mapping[str, str]
-    """SMS by language, with `{place}` and `{title}` to be filled in."""
+    """SMS by language, with slots that are filled in when it is used: `core.emergency.SLOTS`."""
+    writers: Mapping[str, str] = attrs.field(factory=dict)
+    """By language: the person who wrote the text as it stands."""
+    approvers: Mapping[str, str] = attrs.field(factory=dict)
+    """By language: the person who approved the text as it stands; another than its writer."""
     signature: str = attrs.field(metadata=text(20, shortest=2))
     gateway: str = "file"
     topic: str = ""

@@ -203,6 +203,9 @@ class SmsResult:
     code: str = ""
     """The vendor's own code."""
     retry_after: float | None = None
+    part_ids: tuple[str, ...] = ()
+    """Ids of all its parts in order, the first of which is `provider_id`, where the gateway tells
+    of each part by itself; the hub joins their receipts. Empty: it tells of the whole message."""
 
 
 @attrs.frozen(kw_only=True)

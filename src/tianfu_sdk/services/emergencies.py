@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import emergency as rules
 from tianfu_sdk.core import lifecycle
+from tianfu_sdk.core.dates import format_date, format_number
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, RESOURCE, RESPONSE_PLAN
@@ -31,8 +33,10 @@ from tianfu_sdk.services.counting import counts_of
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.plans import Plans
+from tianfu_sdk.services.terms import glossary_of
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
+from tianfu_sdk.text import canonical_language, convert
 
 __all__ = ["Emergencies"]
 
@@ -196,6 +200,7 @@ class Emergencies(Plans):
         id: str,  # noqa: A002
         plan: str | None = None,
         *,
+        number: float | None = None,
         override_reason: str = "",
     ) -> EmergencyReport:
         """Answer a verified report with a plan (触发): resources, and a campaign in draft.
@@ -208,27 +213,33 @@ class Emergencies(Plans):
         Args:
             id: Of the report.
             plan: Id of a plan that applies; None: the one of the nearest region.
+            number: What stands for `{number}` in the texts, such as a magnitude.
             override_reason: Why the messages may go out at night; empty: they wait.
 
         Returns:
-            The report with `plan`, `campaign`, and those `resources` that are published.
+            The report with `plan`, `campaign`, those `resources` that are published, and the
+            languages `left_out`: whose text nobody approved, or in which the place or level
+            has no name in the glossary. Who reads one of those gets Chinese.
 
         Raises:
             Denied: `grant.missing`, no grant `respond` there.
             Invalid: `emergency.illegal`, not verified, or answered already;
-                `emergency.no_plan`, none applies; `emergency.plan_unfit`, this one does not.
+                `emergency.no_plan`, none applies; `emergency.plan_unfit`, this one does not;
+                `emergency.slot`, a text has `{number}` and none is given.
             NotFound: `noun.unknown`.
         """
 
         def write(work: Work) -> EmergencyReport:
             moved = self._moved(work, id, "respond")
             chosen = _plan_for(work, moved, plan)
-            campaign = _compose(work, moved, chosen, override_reason)
+            texts, left_out = rules.usable(chosen, _values(work, moved, chosen, number))
+            campaign = _compose(work, moved, chosen, texts, override_reason)
             answered = attrs.evolve(
                 moved,
                 plan=chosen.id,
                 campaign=campaign.id,
                 resources=_published(work, chosen.resources),
+                left_out=left_out,
             )
             data = {"plan": chosen.id, "campaign": campaign.id}
             return _put(work, answered, "responded", **data)
@@ -317,14 +328,44 @@ def _published(work: Work, ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(id_ for id_ in ids if id_ in shown)
 
 
+def _values(
+    work: Work, report: EmergencyReport, plan: ResponsePlan, number: float | None
+) -> dict[str, dict[str, str]]:
+    """Say what fills the slots, by language; what cannot be said in one is left out."""
+    places = work.regions().resolve(report.region, work.now.astimezone(SHANGHAI).date())
+    names = [region.name for region in places] or [report.region]
+    level = report.level.zh.partition("(")[0]
+    glossary = glossary_of(work, plan.organization)
+
+    def said(words: list[str], language: str) -> str:
+        if rules.chinese(language):
+            return convert("、".join(words), language)
+        terms = [glossary.preferred(word, "zh-Hans", language) for word in words]
+        return ", ".join(terms) if all(terms) else ""
+
+    found = {}
+    for language in plan.texts:
+        day = format_date(report.happened_at, language)
+        values = {
+            "place": said(names, language),
+            "level": said([level], language),
+            "time": day.text if canonical_language(day.language) == language else "",
+            "number": "" if number is None else str(format_number(number, language)),
+            "title": report.title if rules.chinese(language) else "",
+        }
+        found[language] = {slot: text for slot, text in values.items() if text}
+    return found
+
+
 def _compose(
-    work: Work, report: EmergencyReport, plan: ResponsePlan, override_reason: str
+    work: Work,
+    report: EmergencyReport,
+    plan: ResponsePlan,
+    texts: Mapping[str, str],
+    override_reason: str,
 ) -> Campaign:
     """Store the campaign in draft, within the same change as the report."""
     mark = rules.DRILL_MARK if report.drill else ""
-    places = work.regions().resolve(report.region, work.now.astimezone(SHANGHAI).date())
-    place = "、".join(region.name for region in places) or report.region
-    texts = rules.fill(plan.texts, place=place, title=report.title)
     _, placed = work.placed(report.organization, report.region)
     gateway = rules.DRILL_GATEWAY if report.drill else plan.gateway
     campaign = codec.structure(

@@ -20,6 +20,7 @@ from tianfu_sdk.errors import Denied
 from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.caps import forget_contacts
 from tianfu_sdk.services.enrolment import forget_registration
+from tianfu_sdk.services.parts import forget_phone
 from tianfu_sdk.services.reach import drop_reach
 from tianfu_sdk.services.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.work import Desk, Work
@@ -68,6 +69,7 @@ def _forget_subscriber(work: Work, subject: str) -> bool:
     for row in rows:
         name = f"phone.{row.keys['organization']}"
         work.drop_unique(SUBSCRIBER.name, name, row.keys["phone_ix"].hex())
+        forget_phone(work, row.keys["phone_ix"])
     work.tx.delete(SUBSCRIBER.name, [(row.id, row.version) for row in rows])
     forget_contacts(work, subject)
     drop_reach(work, [subject])

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.emergency import demand_texts
+from tianfu_sdk.core.emergency import approved_texts, demand_texts, written
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
@@ -53,8 +53,11 @@ class Plans(Desk):
             name: What it is called.
             organization: Id of the organization that keeps it.
             event_type: Code of the vocabulary `event_type`.
-            texts: SMS by language, such as `zh-Hans`, `bo`; `{place}` and `{title}` are
-                filled in, no other braces may stand in them.
+            texts: SMS by language, such as `zh-Hans`, `bo`, with slots that are filled in
+                in that language when the plan is used: `{place}` (name of the region),
+                `{time}` (the day), `{level}` (colour of the warning), `{number}` (given to
+                `respond`), and, in Chinese only, `{title}` of the report. A text that is not
+                Chinese is used once another person approved it: `approve_texts`.
             signature: 签名 of the SMS, without brackets.
             region: It answers events in this region and below it; None: that of its
                 organization.
@@ -66,8 +69,8 @@ class Plans(Desk):
         Raises:
             Denied: `grant.missing`, no grant to create kind `response_plan` there;
                 `account.required`.
-            Invalid: `emergency.placeholder`, `emergency.no_text`, `text.bad_language`; with
-                the path of the field.
+            Invalid: `emergency.placeholder`, `emergency.free_slot`, `emergency.no_text`,
+                `text.bad_language`; with the path of the field.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`,
                 `noun.unknown`, a resource that is not there.
         """
@@ -91,7 +94,7 @@ class Plans(Desk):
                     "topic": topic,
                 },
             )
-            return _store(work, made, placed, "created")
+            return _store(work, written(made, {}, work.person), placed, "created")
 
         return self._write(write)
 
@@ -131,7 +134,7 @@ class Plans(Desk):
         version: int | None = None,
         **changes: Any,
     ) -> ResponsePlan:
-        """Change a plan; organization and region stay.
+        """Change a plan; organization and region stay. A changed text is approved no more.
 
         Args:
             id: Of the plan.
@@ -158,8 +161,34 @@ class Plans(Desk):
             if "texts" in changes:
                 changes["texts"] = _by_language(changes["texts"])
             changed = codec.structure(ResponsePlan, plain | changes)
+            changed = written(changed, known.texts, work.person)
             _, placed = work.placed(changed.organization, changed.region)
             return _store(work, changed, placed, "edited")
+
+        return self._write(write)
+
+    def approve_texts(self, id: str, *languages: str) -> ResponsePlan:  # noqa: A002
+        """Approve texts of a plan (审定) before they are needed; not one's own.
+
+        Args:
+            id: Of the plan.
+            *languages: BCP 47; none: all texts.
+
+        Raises:
+            Denied: `lifecycle.own_work`, this person wrote one; `lifecycle.system`;
+                `grant.missing`, no grant to approve kind `response_plan` there.
+            Invalid: `emergency.no_text`, there is none in a language; `text.bad_language`.
+            NotFound: `noun.unknown`.
+        """
+        wanted = tuple(map(canonical_language, languages))
+
+        def write(work: Work) -> ResponsePlan:
+            known = work.noun(RESPONSE_PLAN, work.visible(RESPONSE_PLAN, id, Action.APPROVE))
+            plan = approved_texts(known, wanted or known.texts, person=work.person)
+            _, placed = work.placed(plan.organization, plan.region)
+            stored = work.put(RESPONSE_PLAN, plan, placed)
+            work.note(stored, "approved", languages=" ".join(wanted or known.texts))
+            return stored
 
         return self._write(write)
 

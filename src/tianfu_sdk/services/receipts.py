@@ -28,6 +28,7 @@ from tianfu_sdk.services.indexing import all_indexes
 from tianfu_sdk.services.lanes import again, pace, take_seat
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import STATES, put_messages, stands, tell_counts
+from tianfu_sdk.services.parts import joined
 from tianfu_sdk.services.people import PHONE, open_all
 from tianfu_sdk.services.unclear import let_go
 from tianfu_sdk.services.work import Desk, Work
@@ -147,6 +148,7 @@ def _take(
 
 def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> None:
     """Move messages on by receipts; those of messages that are not known yet are kept."""
+    receipts = joined(work, gateway, receipts) if receipts else ()
     if not receipts:
         return
     heard = [_Heard.of(work, gateway, receipt) for receipt in receipts]

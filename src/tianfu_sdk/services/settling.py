@@ -34,6 +34,7 @@ from tianfu_sdk.services.outbox import (
     stands,
     tell_counts,
 )
+from tianfu_sdk.services.parts import keep_parts
 from tianfu_sdk.services.passing import Passing, Rest
 from tianfu_sdk.services.receipts import apply_early
 from tianfu_sdk.services.work import Work
@@ -87,6 +88,8 @@ class Settling:
             _Batch(work, passing, call, said, known=known, erased=erased)
             for call, said in self._settled
         ]
+        results = (one for _, said in self._settled for one in said.results.values())
+        keep_parts(work, self._gateway, results)
         # Before the jobs: what a receipt has told already waits for no person.
         after = iter(apply_early(work, [row for batch in made for row in batch.rows]))
         counts: Counter[str] = Counter()

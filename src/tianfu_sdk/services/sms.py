@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
@@ -31,6 +32,7 @@ from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, due
 from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.lanes import again, queue_of, try_again
+from tianfu_sdk.services.parts import forget_parts
 from tianfu_sdk.services.receipts import forget_early
 from tianfu_sdk.services.replies import Replies, demand_runner
 from tianfu_sdk.services.routes import Carriers, carriers_of, demand_sendable, ways_of
@@ -307,8 +309,9 @@ class Sms(Campaigns, Replies):
             pass
         sms = self._tools.settings.sms
         old = self._tools.clock.now() - timedelta(days=sms.done_days)
-        while self._write(lambda work: forget_early(work, old, _SOME)):
-            pass
+        for forget in (forget_early, forget_parts):
+            while self._write(functools.partial(forget, before=old, limit=_SOME)):
+                pass
         if sms.unknown_hours:
             late = self._tools.clock.now() - timedelta(hours=sms.unknown_hours)
             while again(self._write, lambda work: give_up(work, late, _FEW)):

@@ -16,7 +16,8 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
-from tianfu_sdk.model.translation_task import TaskState, TranslationTask
+from tianfu_sdk.model.translation_task import TaskSegment, TaskState, TranslationTask
+from tianfu_sdk.services.remembering import learn
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import canonical_language
 
@@ -25,7 +26,6 @@ __all__ = [
     "enter_translation",
     "index_translations",
     "put_task",
-    "put_translation",
     "revision_of",
     "settle_translations",
     "source_of",
@@ -100,17 +100,19 @@ def translations_of(work: Work, source: str) -> list[Translation]:
     return [work.noun(TRANSLATION, row) for row in _rows_of(work, source)]
 
 
-def put_translation(work: Work, translation: Translation, source: Content) -> Translation:
-    """Store a translation with the keys that depend on its source."""
-    _, placed = work.placed(source.organization, source.region)
-    return _put(work, translation, source, placed)
-
-
 def store_translation(
-    work: Work, translation: Translation, source: Content, verb: str
+    work: Work,
+    translation: Translation,
+    source: Content,
+    verb: str,
+    segments: Sequence[TaskSegment] | None = None,
 ) -> Translation:
-    """Store a translation, make it findable as far as it may be, and note what was done."""
-    stored = put_translation(work, translation, source)
+    """Store a translation, make it findable as far as it may be, and note what was done.
+
+    The memory learns it as `segments` have it, where it was made of a task.
+    """
+    _, placed = work.placed(source.organization, source.region)
+    stored = _put(work, translation, source, placed, segments)
     if source.state is State.PUBLISHED:
         index_translations(work, source)
     work.note(
@@ -191,12 +193,20 @@ def enter_translation(
         made = attrs.evolve(known, **fields)  # type: ignore[arg-type]
     translating.demand_script(made)
     codec.check(made)
-    return store_translation(work, made, source, "approved")
+    return store_translation(work, made, source, "approved", task.segments)
 
 
-def _put(work: Work, translation: Translation, source: Content, placed: Placed) -> Translation:
+def _put(
+    work: Work,
+    translation: Translation,
+    source: Content,
+    placed: Placed,
+    segments: Sequence[TaskSegment] | None = None,
+) -> Translation:
     keys = translating.source_keys(translation, source)
-    return work.put(TRANSLATION, translation, placed, **keys)
+    stored = work.put(TRANSLATION, translation, placed, **keys)
+    learn(work, stored, source, placed, segments)
+    return stored
 
 
 def index_translations(

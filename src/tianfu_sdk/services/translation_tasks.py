@@ -19,6 +19,7 @@ from tianfu_sdk.model.translation import Failed, Ok, SegmentState, Translation, 
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.terms import task_terms
 from tianfu_sdk.services.translated import (
     enter_translation,
     put_task,
@@ -143,7 +144,8 @@ class TranslationTasks(Desk):
         """Say what is wrong with the translations of a task, segment by segment.
 
         Placeholders, markup, addresses and telephone numbers must be those of the source;
-        numbers, dates and end marks should be; a text must be in the script of its language.
+        numbers, dates and end marks should be; a text must be in the script of its language; and
+        terms are held against the glossary of the organization.
 
         Args:
             id: Of the task.
@@ -154,7 +156,12 @@ class TranslationTasks(Desk):
         Raises:
             NotFound: `noun.unknown`.
         """
-        return self._read(lambda work: tasks.problems_of(visible_task(work, id, Action.READ)))
+
+        def read(work: Work) -> tuple[TextProblem, ...]:
+            task = visible_task(work, id, Action.READ)
+            return (*tasks.problems_of(task), *task_terms(work, task))
+
+        return self._read(read)
 
     def draft(self, id: str, engine: str | None = None) -> TranslationTask:  # noqa: A002
         """Let an engine draft what has no translation yet; people confirm it or enter their own.
@@ -342,6 +349,7 @@ class TranslationTasks(Desk):
                 person=work.person,
                 review_required=required,
                 native_reviewed=native_reviewed,
+                more=task_terms(work, before),
             )
             made = enter_translation(work, task, source, _shown(work, task))
             put_task(work, attrs.evolve(task, translation=made.id), source)

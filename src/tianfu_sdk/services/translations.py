@@ -28,6 +28,7 @@ from tianfu_sdk.model.translation import (
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.gaps import coverage_of, missing_page
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.terms import demand_glossary
 from tianfu_sdk.services.translated import (
     source_of,
     stop_task,
@@ -360,7 +361,8 @@ class Translations(TranslationFiles):
                 `account.required`.
             Invalid: `translation.outdated`, its source has a newer revision;
                 `translation.wrong_script`, such as a Tibetan text that is not mostly in
-                Tibetan script; `lifecycle.illegal`.
+                Tibetan script; `glossary.refused`, it has a forbidden term or lacks one that
+                is required (`hub.glossary.problems` lists them); `lifecycle.illegal`.
             NotFound: `noun.unknown`.
         """
 
@@ -369,6 +371,7 @@ class Translations(TranslationFiles):
             approved = translating.approve(
                 before, source, person=work.person, native_reviewed=native_reviewed
             )
+            demand_glossary(work, approved, source)
             return store_translation(work, approved, source, "approved")
 
         return self._write(write)

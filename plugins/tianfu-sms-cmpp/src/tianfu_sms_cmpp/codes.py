@@ -7,7 +7,7 @@ classes are ours. A code that is not here is ambiguous: nobody knows whether it 
 from __future__ import annotations
 
 from tianfu_sdk.gateways import meaning
-from tianfu_sdk.links.longs import State
+from tianfu_sdk.links.gateway import State
 from tianfu_sdk.model.sms import ErrorClass
 
 __all__ = ["RESULTS", "THROTTLED", "result_class", "state_of"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import itertools
@@ -262,11 +261,7 @@ class CmppGateway(LinkGateway):
             timeout=self._options.timeout,
             late=late,
         )
-        several = len(parts) > 1
-        with self._longs.sending() if several else contextlib.nullcontext():
-            taken = sending.run([Group(known)])
-            for group in taken:
-                self._longs.add(group.ids, len(group.recipients))
+        taken = sending.run([Group(known)])
         if sending.unsent == len(known):
             raise Unavailable("session.lost", why=link.why or "timeout")
         accepted = {
@@ -274,6 +269,7 @@ class CmppGateway(LinkGateway):
                 ref=recipient.ref,
                 status="accepted",
                 provider_id=group.ids[0],
+                part_ids=group.part_ids,
             )
             for group in taken
             for recipient, _ in group.recipients

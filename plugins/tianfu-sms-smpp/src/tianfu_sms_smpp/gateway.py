@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import ssl
@@ -16,9 +15,8 @@ import attrs
 from tianfu_sdk import Invalid, Secret, Unavailable, Unsupported
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.links.coding import read
-from tianfu_sdk.links.gateway import LinkGateway, Mail
+from tianfu_sdk.links.gateway import LinkGateway, Mail, State
 from tianfu_sdk.links.link import Link
-from tianfu_sdk.links.longs import State
 from tianfu_sdk.links.sending import Build, Group, Sending, Verdict
 from tianfu_sdk.links.wire import Frame, Times
 from tianfu_sdk.model.sms import (
@@ -328,15 +326,13 @@ class SmppGateway(LinkGateway):
             timeout=timeout,
             late=late,
         )
-        several = len(parts) > 1
-        with self._longs.sending() if several else contextlib.nullcontext():
-            taken = sending.run([Group((one,)) for one in known])
-            for group in taken:
-                self._longs.add(group.ids, 1)
+        taken = sending.run([Group((one,)) for one in known])
         results = dict(sending.results)
         for group in taken:
             ref = group.recipients[0][0].ref
-            results[ref] = SmsResult(ref=ref, status="accepted", provider_id=group.ids[0])
+            results[ref] = SmsResult(
+                ref=ref, status="accepted", provider_id=group.ids[0], part_ids=group.part_ids
+            )
         return results, sending.unsent
 
     def _judge(self, value: Any) -> Verdict:

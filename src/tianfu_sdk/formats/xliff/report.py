@@ -5,43 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from tianfu_sdk.formats.markup import Element
 from tianfu_sdk.formats.xliff.messages import MESSAGES
-from tianfu_sdk.model.base import Labelled
+from tianfu_sdk.model.problem import Problem, Severity
 
 __all__ = ["Problem", "Report", "Severity", "path_of"]
-
-
-class Severity(Labelled):
-    """What a problem makes of a document."""
-
-    ERROR = "error", "错误", "error"
-    """It is no valid XLIFF."""
-    WARNING = "warning", "警告", "warning"
-    """It is valid, but something is missing or looks wrong."""
-
-
-@attrs.frozen
-class Problem:
-    """A place where a document breaks a rule."""
-
-    rule: str
-    """Stable, such as `id.duplicate`; the reference lists all."""
-    severity: Severity
-    line: int
-    """From 1, where the element begins."""
-    path: str
-    """Such as `/xliff/file[f1]/unit[u1]/segment[2]/source/ph[1]`: ids, or else places."""
-    message: str
-    """English."""
-    message_zh: str = ""
-    """Chinese."""
-
-    def text(self, language: str = "en") -> str:
-        """Give the message in `zh` or `en`."""
-        return self.message_zh if language.startswith("zh") else self.message
 
 
 def path_of(element: Element) -> str:
