@@ -1,22 +1,27 @@
 """Durable dispatch to a vendor over HTTP on this machine, and receipts; beside it, other ways.
 
-`python bench/dispatching.py [--people N] [--campaigns N]` prints the table. The vendor
-(`bench/vendor.py`) is a process of its own on the same cores.
+`python bench/dispatching.py [--people N] [--campaigns N]` prints two tables: numbers a second, and
+where the CPU time of a number goes, beside the same done by hand (`bare.py`), which is the floor.
+The vendor (`bench/vendor.py`) is a process of its own on the same cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from timing import table
 
@@ -80,22 +85,80 @@ def _copied(whole: Path, folder: Path) -> str:
     return str(folder / "seed.db")
 
 
+class Watch:
+    """Seconds of CPU by part, each without those that are called within it."""
+
+    def __init__(self) -> None:
+        self.parts: Counter[str] = Counter()
+        self._within = threading.local()
+
+    def over(self, owner: Any, name: str, part: str) -> None:
+        """Watch over a function where it stands."""
+        setattr(owner, name, self._watched(getattr(owner, name), part))
+
+    def _watched(self, fn: Callable[..., Any], part: str) -> Callable[..., Any]:
+        within = self._within
+
+        @functools.wraps(fn)
+        def watched(*args: Any, **more: Any) -> Any:
+            outer, within.inner = getattr(within, "inner", 0.0), 0.0
+            begun = time.thread_time()
+            try:
+                return fn(*args, **more)
+            finally:
+                took = time.thread_time() - begun
+                self.parts[part] += took - within.inner
+                within.inner = outer + took
+
+        return watched
+
+
+def _watch_all(tools: Any) -> Watch:
+    from tianfu_sdk.services import claiming, dispatch, settling
+
+    watch = Watch()
+    tx = sys.modules["tianfu_sdk.backends.sqlite.transaction"].Tx
+    watch.over(dispatch, "claim", "claim")
+    watch.over(dispatch, "address", "who may be sent to, opt-outs again")
+    watch.over(claiming, "open_bytes", "decrypt")
+    watch.over(tx, "columns", "narrow rows, wrapped keys")
+    watch.over(dispatch, "send", "JSON out and in")
+    watch.over(type(tools.transport), "send", "HTTP client")
+    watch.over(dispatch.Settling, "__call__", "what became of each, report, job")
+    watch.over(settling, "put_messages", "rows of messages")
+    watch.over(type(tools.store), "_transact", "begin and commit")
+    return watch
+
+
 def work(path: str, url: str, phones: int, group: int) -> None:
-    """Be a worker: wait for the word, dispatch all, say how many and when."""
+    """Be a worker: wait for the word, dispatch all, say how many, when, and where CPU went."""
+    from tianfu_sdk.model.http import HttpRequest
     from tianfu_sdk.services import dispatch
 
     dispatch.GROUP = group
     with _hub(path, url, phones) as hub:
         system = hub.as_system(reason="bench")
         system.sms.health()
+        # What a process loads once is no number's cost.
+        hub._tools.transport.send(HttpRequest(method="POST", url=url, body=b"{}"), timeout=10)
+        watch = _watch_all(hub._tools)
         print("ready", flush=True)
         sys.stdin.readline()
         begun, cpu = time.time(), time.process_time()
         report = system.sms.dispatch(10**6)
-        print(begun, time.time(), time.process_time() - cpu, report.accepted, flush=True)
+        said = {
+            "begun": begun,
+            "ended": time.time(),
+            "cpu": time.process_time() - cpu,
+            "count": report.accepted,
+            "parts": watch.parts,
+        }
+        print(json.dumps(said), flush=True)
 
 
-def _race(path: str, url: str, workers: int, phones: int, group: int) -> tuple[int, float, float]:
+def _race(
+    path: str, url: str, workers: int, phones: int, group: int
+) -> tuple[int, float, float, Mapping[str, float]]:
     command = [sys.executable, __file__, "--work", path, url, str(phones), str(group)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     racers = [subprocess.Popen(command, **pipes) for _ in range(workers)]
@@ -104,12 +167,25 @@ def _race(path: str, url: str, workers: int, phones: int, group: int) -> tuple[i
     for racer in racers:
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    said = [[float(n) for n in racer.communicate()[0].split()] for racer in racers]
-    took = max(one[1] for one in said) - min(one[0] for one in said)
-    return int(sum(one[3] for one in said)), took, sum(one[2] for one in said)
+    said = [json.loads(racer.communicate()[0]) for racer in racers]
+    took = max(one["ended"] for one in said) - min(one["begun"] for one in said)
+    parts = sum((Counter(one["parts"]) for one in said), Counter())
+    return sum(one["count"] for one in said), took, sum(one["cpu"] for one in said), parts
 
 
-def _receipts(path: str, url: str) -> tuple[int, float]:
+def by_hand(path: str, url: str) -> None:
+    """Be `bare.py`, alone in a process: send all, say the same as a worker."""
+    from bare import Bare
+
+    bare = Bare(path, url)
+    begun, cpu = time.time(), time.process_time()
+    count = bare.run()
+    cpu = time.process_time() - cpu
+    said = {"begun": begun, "ended": time.time(), "cpu": cpu, "count": count, "parts": bare.cpu}
+    print(json.dumps(said))
+
+
+def _receipts(path: str, url: str) -> tuple[int, float, float]:
     """Push a receipt for each message through the gateway's callback, in arrays."""
     import tianfu_sms_webhook
 
@@ -130,10 +206,10 @@ def _receipts(path: str, url: str) -> tuple[int, float]:
                 body, secret="0" * 32, now=hub._tools.clock.now()
             )
             calls.append(HttpRequest(method="POST", url="/", headers=headers, body=body))
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         for call in calls:
             hub.sms.callback("webhook", call)
-        return len(told), time.perf_counter() - begun
+        return len(told), time.perf_counter() - begun, time.process_time() - cpu
 
 
 def _apprise(url: str, numbers: int) -> tuple[int, float]:
@@ -150,8 +226,21 @@ def _apprise(url: str, numbers: int) -> tuple[int, float]:
     return numbers, time.perf_counter() - begun
 
 
-def run(people: int, campaigns: int) -> str:
-    """Make the table."""
+_WAYS = (
+    ("dispatch, 200 numbers a call, 8 calls a commit, 1 process", "whole", 1, PHONES, 8),
+    ("dispatch, 200 numbers a call, 8 calls a commit, 2 processes", "whole", 2, PHONES, 8),
+    ("dispatch, 200 numbers a call, one commit a call", "whole", 1, PHONES, 1),
+    ("dispatch, one number a call, 8 a commit", "few", 1, 1, 8),
+)
+
+
+def run(*, small: bool) -> str:
+    """Measure all ways."""
+    return measured(800, 1) if small else measured(40_000, 3)
+
+
+def measured(people: int, campaigns: int) -> str:
+    """Make the tables."""
     rows: list[tuple[object, ...]] = []
 
     def row(name: str, count: int, took: float, cpu: float | None = None) -> None:
@@ -160,42 +249,70 @@ def run(people: int, campaigns: int) -> str:
 
     with tempfile.TemporaryDirectory() as name, vendor() as url:
         folder = Path(name)
-        whole = folder / "whole.db"
-        _prepare(str(whole), people, campaigns)
-        few = folder / "few.db"
-        _prepare(str(few), 400, 1)
-        for title, source, workers, phones, group in (
-            ("8 calls a commit, 1 process", whole, 1, PHONES, 8),
-            ("8 calls a commit, 2 processes", whole, 2, PHONES, 8),
-            ("one commit a call", whole, 1, PHONES, 1),
-            ("one number a call, 8 a commit", few, 1, 1, 8),
-        ):
-            path = _copied(source, folder)
-            with _hub(path, url, phones) as hub:
-                system = hub.as_system(reason="bench")
-                begun = time.perf_counter()
-                queued = sum(system.sms.send(c.id).queued for c in system.sms.find())
-                if not rows:
-                    row("send: into the outbox", queued, time.perf_counter() - begun)
-            count, took, cpu = _race(path, url, workers, phones, group)
-            assert count == queued
-            row(
-                f"dispatch, {PHONES if phones > 1 else 1} numbers a call, {title}"
-                if phones > 1
-                else f"dispatch, {title}",
-                count,
-                took,
-                cpu,
-            )
-            if workers == 1 and group > 1 and phones > 1:
-                row(f"receipts, {RECEIPTS} an array", *_receipts(path, url))
+        sources = {"whole": folder / "whole.db", "few": folder / "few.db"}
+        _prepare(str(sources["whole"]), people, campaigns)
+        _prepare(str(sources["few"]), 400, 1)
+        ours: tuple[int, float, Mapping[str, float]] | None = None
+        for title, source, workers, phones, group in _WAYS:
+            path = _copied(sources[source], folder)
+            queued, took = _queued(path, url, phones)
+            if not rows:
+                row("send: into the outbox", queued, took)
+            count, took, cpu, parts = _race(path, url, workers, phones, group)
+            if count != queued:
+                raise SystemExit(f"{queued} were queued, {count} sent")
+            row(title, count, took, cpu)
+            if ours is None:
+                ours = count, cpu, parts
+                row(f"receipts over HTTP, {RECEIPTS} an array", *_receipts(path, url))
+        path = _copied(sources["whole"], folder)
+        _queued(path, url, PHONES)
+        command = [sys.executable, __file__, "--by-hand", path, url]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        hand = json.loads(done.stdout)
+        row(
+            "the same by hand (`bare.py`), 8 calls a commit, 1 process",
+            hand["count"],
+            hand["ended"] - hand["begun"],
+            hand["cpu"],
+        )
         if importlib.util.find_spec("apprise") is not None:
-            row("apprise (json://), one number a call, nothing stored", *_apprise(url, 400))
-    return table(
+            row("apprise (`json://`), one number a call, nothing stored", *_apprise(url, 400))
+    speeds = table(
         f"Durable dispatch over HTTP to a vendor on this machine, {people:,} subscribers",
         ("what", "numbers", "numbers/s", "CPU µs a number"),
         rows,
         "SQLite, synchronous=FULL, the gateway `webhook`; workers and vendor share the cores.",
+    )
+    return f"{speeds}\n{_where(ours, hand)}"
+
+
+def _queued(path: str, url: str, phones: int) -> tuple[int, float]:
+    with _hub(path, url, phones) as hub:
+        system = hub.as_system(reason="bench")
+        begun = time.perf_counter()
+        queued = sum(system.sms.send(one.id).queued for one in system.sms.find())
+        return queued, time.perf_counter() - begun
+
+
+def _where(ours: tuple[int, float, Mapping[str, float]], hand: Mapping[str, Any]) -> str:
+    """Say where a number's CPU time goes, in one process and by hand."""
+    count, cpu, parts = ours
+    columns = [
+        {**parts, "threads, and what is not named": cpu - sum(parts.values())},
+        {**hand["parts"], "not named": hand["cpu"] - sum(hand["parts"].values())},
+    ]
+    lines = []
+    for which, total, each in zip(
+        ("dispatch", "by hand"), (count, hand["count"]), columns, strict=True
+    ):
+        lines += [(which, part, f"{took / total * 1e6:.1f}") for part, took in each.items()]
+        lines.append((which, "**all**", f"{sum(each.values()) / total * 1e6:.1f}"))
+    return table(
+        "Where the CPU time of a number goes",
+        ("way", "part", "µs"),
+        lines,
+        "One process, 200 numbers a call, 8 calls a commit; each part without those within it.",
     )
 
 
@@ -204,9 +321,12 @@ if __name__ == "__main__":
     parser.add_argument("--people", type=int, default=40_000)
     parser.add_argument("--campaigns", type=int, default=3)
     parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--by-hand", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         path, url, phones, group = options.work
         work(path, url, int(phones), int(group))
+    elif options.by_hand:
+        by_hand(*options.by_hand)
     else:
-        print(run(options.people, options.campaigns))
+        print(measured(options.people, options.campaigns))

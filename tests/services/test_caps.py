@@ -81,6 +81,29 @@ def test_what_was_cancelled_before_it_left_counts_for_nobody(line):
     assert left_out(line, line.compose()) == {"cap_day": 4}
 
 
+def test_messages_of_all_organizations_count_from_the_first_cap_on(quickly):
+    line = Line(quickly)
+    line.people(1)
+    line.sent()
+    assert contacts(line) == []
+    assert line.me.sms.plan(line.compose().id).caps_since is None
+    county = line.me.organizations.create(name="区科协", region="510104", parent=line.org)
+    begun = line.clock.now()
+    line.me.sms_policies.set(county.id, cap_day=1, repeat_days=60)
+    # Its own campaigns are not capped, and count for who is.
+    line.sent()
+    (row,) = contacts(line)
+    line.clock.tick(timedelta(days=40))
+    line.sent()
+    (row,) = contacts(line)
+    assert len(row.doc) == 2 * 24
+    assert line.me.sms.plan(line.compose().id).caps_since is None
+    line.me.sms_policies.set(line.org, cap_day=1)
+    plan = line.me.sms.plan(line.compose().id)
+    assert plan.caps_since == begun
+    assert {one.reason for one in plan.exclusions} == {"cap_day"}
+
+
 def test_an_organizations_own_cap_is_the_smaller_one(quick):
     quick.people(1)
     quick.sent()

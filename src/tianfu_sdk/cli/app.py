@@ -31,6 +31,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
     "people": ("tianfu_sdk.cli.people:people", "Give out or erase what is held of a person."),
+    "memory": (
+        "tianfu_sdk.cli.languages:memory",
+        "Look up and exchange what was translated before.",
+    ),
+    "glossary": ("tianfu_sdk.cli.languages:glossary", "Exchange glossaries, look for terms."),
     "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "jobs": ("tianfu_sdk.cli.jobs:jobs", "See and re-drive what waits in the outbox."),
     "keys": ("tianfu_sdk.cli.keys:keys", "Make, list and rotate master keys."),

@@ -150,6 +150,8 @@ def _show_plan(plan: Plan) -> None:
         _show_gateway(gateway)
     for exclusion in plan.exclusions:
         click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
+    if plan.caps_since is not None:
+        click.echo(f"频次自 / caps since  {plan.caps_since:%Y-%m-%d %H:%M} UTC")
     why = f" ({plan.reason})" if plan.reason else ""
     click.echo(f"不早于 / not before  {plan.not_before:%Y-%m-%d %H:%M} UTC{why}")
     for day in plan.schedule.days:

@@ -95,6 +95,7 @@ class Capping:
         at: When its messages may go out, seconds since 1970.
         ignored: Digests of campaigns that were cancelled before anything left.
         override: It goes out all the same; it is counted.
+        keep: Seconds at least for which entries are kept, for what caps elsewhere ask.
     """
 
     def __init__(
@@ -105,8 +106,10 @@ class Capping:
         *,
         ignored: frozenset[bytes] = frozenset(),
         override: bool = False,
+        keep: int = 0,
     ) -> None:
         self._caps = caps
+        self._keep = max(caps.longest, keep)
         self._at = at
         self._ignored = ignored
         self._override = override
@@ -155,14 +158,14 @@ class Capping:
         kept = [
             one
             for one in self._read(entries)
-            if one[0] > now - self._caps.longest and one[3] != self._campaign
+            if one[0] > now - self._keep and one[3] != self._campaign
         ]
         kept.append((self._at, self._topic, self._about, self._campaign))
         return b"".join(_ENTRY.pack(*one) for one in kept)
 
     def until(self, now: int) -> int:
         """Give the moment key after which nobody asks for an entry of this campaign."""
-        return (max(self._at, now) + self._caps.longest) * 1_000_000
+        return (max(self._at, now) + self._keep) * 1_000_000
 
     def _read(self, entries: bytes) -> Iterator[tuple[int, bytes, bytes, bytes]]:
         for one in _ENTRY.iter_unpack(entries):

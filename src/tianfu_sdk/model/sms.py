@@ -374,6 +374,9 @@ class Plan:
     """Of its organization and those above, where there is a limit, for when it would begin."""
     over_quota: bool = False
     """One of them has not enough left, so `send` would be refused."""
+    caps_since: datetime | None = None
+    """From when on messages count for its caps: what was sent before counts for nobody. None: it
+    has none, or nothing was counted yet."""
     problems: tuple[SmsProblem, ...] = ()
     """What is wrong with the texts; one that is refused stops the approval."""
 

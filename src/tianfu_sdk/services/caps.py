@@ -1,23 +1,91 @@
-"""Counting what phones were sent, in the transactions that put messages in the outbox."""
+"""Counting what phones were sent, in the transactions that put messages in the outbox.
+
+Nothing is counted until somebody somewhere caps something, in the settings or in the policy of an
+organization: most deployments never do, and it costs a row a phone. From then on the messages of
+all campaigns count, capped or not, and a mark says since when.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import attrs
+
 from tianfu_sdk.core.campaign import Choice, overrides_hours, wants_override
-from tianfu_sdk.core.contacts import Capping, caps_of, contact_id, entry_digest
+from tianfu_sdk.core.contacts import Capping, Caps, caps_of, contact_id, entry_digest
 from tianfu_sdk.core.keying import moment_key
-from tianfu_sdk.core.kinds import CAMPAIGN, CONTACT, REACH, RESERVATION, SUBSCRIBER
+from tianfu_sdk.core.kinds import CAMPAIGN, CONTACT, MARK, REACH, RESERVATION, SUBSCRIBER
+from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.sms import Campaign, CampaignState
 from tianfu_sdk.model.storage import LONGEST_PAGE, Query, Row, Where
 from tianfu_sdk.services.quotas import policies_of
 from tianfu_sdk.services.work import Work
 
-__all__ = ["book", "capping", "contacts_between", "forget_contacts", "move_contacts", "purge"]
+__all__ = [
+    "begin_counting",
+    "book",
+    "capping",
+    "contacts_between",
+    "counted_since",
+    "forget_contacts",
+    "move_contacts",
+    "purge",
+]
 
+_MARK = "sms:caps"
 _LOOK_BACK = timedelta(days=400)
 """No message of a campaign that was cancelled earlier counts for anybody."""
+
+
+@attrs.frozen(kw_only=True)
+class _Counting:
+    """Since when messages are counted, and how long their entries are kept."""
+
+    since: int
+    """Moment key."""
+    longest: int
+    """Seconds for which the caps of anybody may ask."""
+    version: int
+    """Of the mark."""
+
+
+def _counting(work: Work) -> _Counting | None:
+    """Give since when messages are counted, read once a transaction; None: they are not."""
+    if _MARK not in work.kept:
+        rows = work.tx.get(MARK.name, [_MARK])
+        body = json.loads(rows[0].doc or b"{}") if rows else {}
+        work.kept[_MARK] = _Counting(version=rows[0].version, **body) if rows else None
+    found: _Counting | None = work.kept[_MARK]
+    return found
+
+
+def begin_counting(work: Work, asked: Caps) -> None:
+    """Count the messages of all campaigns from now on, for as long as these caps may ask."""
+    known = _counting(work)
+    if not asked.any or (known is not None and known.longest >= asked.longest):
+        return
+    since = known.since if known else moment_key(work.now)
+    body = {"since": since, "longest": asked.longest}
+    version = known.version if known else 0
+    work.tx.put(MARK.name, [Row(_MARK, version, json.dumps(body).encode())])
+    work.kept[_MARK] = _Counting(version=version + 1, **body)
+
+
+def counted_since(work: Work, campaign: Campaign) -> datetime | None:
+    """Give from when on messages count for the caps of a campaign.
+
+    Returns:
+        None: it has none, or nothing was counted yet.
+    """
+    known = _counting(work) if _caps(work, campaign).any else None
+    return None if known is None else EPOCH + timedelta(microseconds=known.since)
+
+
+def _caps(work: Work, campaign: Campaign) -> Caps:
+    owner, _ = work.placed(campaign.organization)
+    return caps_of(work.tools.settings.sms, list(policies_of(work, owner.path).values()))
 
 
 def capping(work: Work, campaign: Campaign, due: datetime) -> Capping | None:
@@ -30,8 +98,7 @@ def capping(work: Work, campaign: Campaign, due: datetime) -> Capping | None:
     """
     kept = f"capping~{campaign.id}"
     if kept not in work.kept:
-        owner, _ = work.placed(campaign.organization)
-        caps = caps_of(work.tools.settings.sms, list(policies_of(work, owner.path).values()))
+        caps, known = _caps(work, campaign), _counting(work)
         work.kept[kept] = None
         if caps.any:
             work.kept[kept] = Capping(
@@ -40,6 +107,7 @@ def capping(work: Work, campaign: Campaign, due: datetime) -> Capping | None:
                 moment_key(due) // 1_000_000,
                 ignored=_cancelled(work),
                 override=overrides_hours(campaign) or wants_override(campaign),
+                keep=known.longest if known else 0,
             )
     found: Capping | None = work.kept[kept]
     return found
@@ -84,9 +152,13 @@ def book(
     Returns:
         The batches without who was left out; empty ones are dropped.
     """
-    decide = capping(work, campaign, due)
-    if decide is None:
+    begin_counting(work, _caps(work, campaign))
+    known = _counting(work)
+    if known is None:
         return [list(batch) for batch in batches]
+    decide = capping(work, campaign, due) or Capping(
+        campaign, Caps(), moment_key(due) // 1_000_000, keep=known.longest
+    )
     now = moment_key(work.now) // 1_000_000
     until = decide.until(now)
     ids = [contact_id(choice.phone_ix) for batch in batches for choice in batch]

@@ -23,6 +23,7 @@ from tianfu_sdk.model.schedule import Schedule
 from tianfu_sdk.model.sms import Campaign, Plan, SmsCapabilities
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.audience import Audience
+from tianfu_sdk.services.caps import counted_since
 from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import pace
 from tianfu_sdk.services.quotas import lines
@@ -147,6 +148,7 @@ def planned(work: Work, campaign: Campaign, carriers: Carriers) -> Plan:
         most_cost=most[1],
         quota=quota,
         over_quota=any(line.left is not None and parts > line.left for line in quota),
+        caps_since=counted_since(work, campaign),
         problems=ways.problems,
     )
 

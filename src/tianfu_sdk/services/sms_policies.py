@@ -8,12 +8,14 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
+from tianfu_sdk.core.contacts import caps_of
 from tianfu_sdk.core.hours import window
 from tianfu_sdk.core.kinds import SMS_POLICY
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.caps import begin_counting
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.quotas import lines
@@ -76,6 +78,7 @@ class SmsPolicies(Desk):
             if known is None:
                 work.claim_unique(SMS_POLICY.name, "organization", organization, made.id)
             stored = work.put(SMS_POLICY, made, placed)
+            begin_counting(work, caps_of(work.tools.settings.sms, [stored]))
             said = {name: str(value)[:100] for name, value in sorted(rules.items())}
             work.note(stored, "set", **said)
             return stored
