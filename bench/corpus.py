@@ -8,6 +8,7 @@ like nothing, but their tokens are distributed as those of prose.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import random
 import sys
@@ -19,6 +20,7 @@ from tianfu_sdk.cli.demo.data_files import texts
 _START = "。\n"
 
 
+@functools.cache
 def _chain() -> dict[str, list[str]]:
     follow: dict[str, list[str]] = defaultdict(list)
     for record in texts():

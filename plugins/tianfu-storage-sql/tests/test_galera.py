@@ -52,9 +52,20 @@ def database(cluster):
     name = f"g{next(_databases)}"
     with cursor_of(cluster[0]) as cursor:
         cursor.execute(f"CREATE DATABASE {name} CHARACTER SET latin1")
+    # Who connects to a database does not wait for the cluster, as transactions do.
+    for node in cluster:
+        until_there(node, name)
     yield name
     with cursor_of(next(n for n in cluster if n.process.poll() is None)) as cursor:
         cursor.execute(f"DROP DATABASE {name}")
+
+
+def until_there(node, database):
+    until = time.monotonic() + PATIENCE
+    with cursor_of(node) as cursor:
+        while not cursor.execute(f"SHOW DATABASES LIKE '{database}'"):
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def url_of(nodes, database):
@@ -88,9 +99,10 @@ def at(cluster, database):
     stores = []
 
     def open_(number, **settings):
-        stores.append(made(url_of([cluster[number]], database), **settings))
-        stores[-1].open([COUNT])
-        return stores[-1]
+        store = made(url_of([cluster[number]], database), **settings)
+        stores.append(store)
+        store.open([COUNT])
+        return store
 
     yield open_
     for store in stores:
@@ -182,7 +194,7 @@ def test_a_node_sees_what_another_one_acknowledged(at):
 
 
 def test_events_and_jobs_keep_the_order_in_which_they_were_acknowledged(at):
-    # Their ids are the nodes' own numbers, each in steps of three.
+    # Nobody reads meanwhile, so that it is their ids that tell it: the clocks of the nodes.
     stores = [at(number) for number in range(3)]
     for turn in range(90):
         key = f"{turn:03d}"
@@ -198,6 +210,41 @@ def test_events_and_jobs_keep_the_order_in_which_they_were_acknowledged(at):
         assert [event.body.decode() for event in events] == wanted
         jobs = store.run(lambda tx: tx.jobs("q", None, None, 1000), write=False)
         assert [job.key for job in jobs] == wanted
+
+
+def test_writers_of_one_stream_never_meet_and_readers_at_other_nodes_see_one_order(at):
+    stores = [at(number) for number in range(3)]
+    faults = [Faults(store) for store in stores]
+    readers = [at(number) for number in range(2)]
+    done = threading.Event()
+
+    def write(number):
+        for turn in range(60):
+            body = b"%d %d" % (number, turn)
+            stores[number % 3].run(lambda tx, b=body: tx.append("s", [b]), write=True)
+
+    def read(store):
+        found, after = [], None
+        while True:
+            last = done.is_set()
+            events = store.run(lambda tx, a=after: tx.read("s", a, 50), write=False)
+            found += [event.body for event in events]
+            after = events[-1].cursor if events else after
+            if last and not events:
+                return found
+
+    with ThreadPoolExecutor(8) as threads:
+        reading = [threads.submit(read, store) for store in readers]
+        for writing in [threads.submit(write, number) for number in range(6)]:
+            writing.result()
+        done.set()
+        first, second = (one.result() for one in reading)
+    assert first == second
+    assert len(first) == len(set(first)) == 360
+    for number in range(6):
+        mine = [int(body.split()[1]) for body in first if body.startswith(b"%d " % number)]
+        assert mine == list(range(60))
+    assert sum((one.found for one in faults), Counter()) == Counter()
 
 
 # Certification.

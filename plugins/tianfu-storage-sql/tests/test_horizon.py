@@ -79,7 +79,8 @@ def test_a_month_that_is_taken_away_takes_its_events_along(store, fresh_postgres
             f"CREATE TABLE tf_event_{old} PARTITION OF tf_event FOR VALUES IN ({old})"
         )
         connection.execute(
-            "INSERT INTO tf_event (month, stream, xid, body) VALUES (%s, 's', 3, 'old')", [old]
+            "INSERT INTO tf_event (month, stream, xid, seq, body) VALUES (%s, 's', 3, 0, 'old')",
+            [old],
         )
         events = store.run(lambda tx: tx.read("s", None, 10), write=False)
         assert [event.body for event in events] == [b"old", b"new"]

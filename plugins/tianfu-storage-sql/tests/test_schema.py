@@ -17,6 +17,9 @@ DIALECTS = {
 }
 
 
+COUNTED = re.compile(r"IDENTITY|SERIAL|AUTO_INCREMENT|SEQUENCE|nextval", re.IGNORECASE)
+
+
 @pytest.fixture(params=DIALECTS)
 def tables(request):
     dialect, collation = DIALECTS[request.param]
@@ -38,13 +41,24 @@ def test_no_key_reaches_over_shards(tables):
         assert constraints <= {sa.PrimaryKeyConstraint}, table.name
 
 
-def test_no_id_is_out_of_a_sequence_but_that_of_events_numbered_after_commit(tables):
-    numbered = {
+def test_no_server_counts_anything_up(tables):
+    made = [one for table in every(tables) for one in tables.statements(table)]
+    assert any("tf_event " in one for one in made)
+    assert any("tf_job " in one for one in made)
+    for statement in (*made, *horizon.STATEMENTS):
+        assert not COUNTED.search(statement), statement
+
+
+def test_on_postgresql_itself_the_ids_of_jobs_are_counted_and_no_key():
+    dialect, collation = DIALECTS["postgresql"]
+    tables = Tables(dialect(paramstyle="format"), collation, counted=True)
+    counted = [
         table.name
         for table in every(tables)
-        if any(column.identity is not None for column in table.primary_key.columns)
-    }
-    assert numbered == {"tf_event"}
+        if any(COUNTED.search(one) for one in tables.statements(table))
+    ]
+    assert counted == ["tf_job"]
+    assert [column.name for column in tables.job.primary_key.columns] == ["uid"]
 
 
 def test_statements_say_nothing_else_of_keys(tables):

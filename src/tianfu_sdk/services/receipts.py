@@ -38,7 +38,6 @@ __all__ = ["Receipts", "apply_early", "forget_early", "take_receipts"]
 K = TypeVar("K")
 
 _ROUNDS = 1000
-_SOME = 100
 _FEW = 4
 """Batches whose messages are read at a time: a page is sorted out of all that are asked for."""
 _LONGEST_CODE = 64
@@ -368,18 +367,24 @@ def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
     """
     if not work.tx.find(RECEIPT.name, Query(limit=1, fields="keys")):
         return list(rows)
-    by_key: dict[str, list[int]] = {}
+    places: dict[tuple[str, str], list[int]] = {}
+    keys: set[str] = set()
     for place, row in enumerate(rows):
+        # By whom a receipt may name: the subscriber, the phone, or nobody.
+        names = {"", row.keys["subscriber"], row.id.rpartition("~")[2]}
         for key in {row.keys["provider_id"], _batch_key(row.keys["batch"])} - {""}:
-            by_key.setdefault(key, []).append(place)
+            keys.add(key)
+            for name in names:
+                places.setdefault((key, name), []).append(place)
     found = list(rows)
     used: list[tuple[str, int]] = []
     refused: list[str] = []
-    wanted = sorted(by_key)
-    for start in range(0, len(wanted), _SOME):
-        some = tuple(wanted[start : start + _SOME])
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), IN_VALUES):
+        some = tuple(wanted[start : start + IN_VALUES])
         for kept in work.each(RECEIPT.name, Query(where=(Where("provider_id", "in", some),))):
-            of = [p for p in by_key[kept.keys["provider_id"]] if _fits(kept, found[p])]
+            name = kept.keys["subscriber"] or kept.keys["phone_ix"].hex()
+            of = places.get((kept.keys["provider_id"], name), ())
             if len(of) == 1:
                 row = found[of[0]]
                 after = advance(stands(row), stands(kept))
@@ -391,13 +396,6 @@ def apply_early(work: Work, rows: Sequence[Row]) -> list[Row]:
     work.tx.delete(RECEIPT.name, used)
     _opt_out(work, refused)
     return found
-
-
-def _fits(kept: Row, row: Row) -> bool:
-    ref, phone_ix = kept.keys["subscriber"], kept.keys["phone_ix"]
-    if ref:
-        return bool(row.keys["subscriber"] == ref)
-    return not phone_ix or row.id.endswith(f"~{phone_ix.hex()}")
 
 
 # Inbound.

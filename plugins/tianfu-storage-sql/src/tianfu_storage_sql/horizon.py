@@ -1,9 +1,9 @@
 """Events in the order of transaction ids, read below the oldest one that is still open.
 
 PostgreSQL gives every writing transaction an id, and every snapshot knows the oldest id that
-was open when it was taken. Events are ordered by (id, number); a reader sees those below that
-horizon. Whatever commits later has an id at or above it, so nothing is ever passed by, and
-writers never wait for one another.
+was open when it was taken. Events are ordered by (id, number), numbers being counted within each
+transaction; a reader sees those below that horizon. Whatever commits later has an id at or above
+it, so nothing is ever passed by, and writers never wait for one another.
 
 What it costs: an event is seen when all writing transactions of the whole server that began to
 write before it are over, those of other databases included. A transaction that is left open
@@ -17,7 +17,7 @@ made in time, events go to the default partition.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -86,14 +86,17 @@ class HorizonEvents:
 
     def __init__(self) -> None:
         self.era = 0
-        self._append = _text("INSERT INTO tf_event (stream, body) VALUES (%s, %s)")
+        self._append = _text("INSERT INTO tf_event (stream, seq, body) VALUES (%s, %s, %s)")
         self._read = _text(_READ)
         self._last = _text(_LAST)
         self._now = _text(f"SELECT {_OPEN}, {_MINE}")
 
-    def append(self, session: Session, stream: str, bodies: Sequence[bytes]) -> None:
+    def append(
+        self, session: Session, reader: Reader, stream: str, bodies: Sequence[bytes]
+    ) -> None:
         """Append events."""
-        session.load("tf_event", self._append, [(stream, body) for body in bodies])
+        numbered = zip(reader.counted(len(bodies)), bodies, strict=True)
+        session.load("tf_event", self._append, [(stream, *event) for event in numbered])
 
     def read(
         self, session: Session, reader: Reader, stream: str, after: Cursor | None, limit: int
@@ -128,6 +131,11 @@ class HorizonEvents:
                 return self._cursor(row, era, horizon, mine)
         return None
 
+    def due(self, appended: Mapping[str, int]) -> list[str]:
+        """Do nothing: the server has numbered them."""
+        del appended
+        return []
+
     def settle(self, session: Session, stream: str) -> bool:
         """Do nothing: the server has numbered them."""
         del session, stream
@@ -158,13 +166,12 @@ def month_after(month: int, number: int = 1) -> int:
 
 
 STATEMENTS = (
-    "CREATE SEQUENCE tf_event_seq",
     """CREATE TABLE tf_event (
     month integer NOT NULL DEFAULT to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')::integer,
     stream varchar(64) COLLATE "C" NOT NULL,
     era integer NOT NULL DEFAULT 0,
     xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-    seq bigint NOT NULL DEFAULT nextval('tf_event_seq'),
+    seq bigint NOT NULL,
     body bytea NOT NULL
 ) PARTITION BY LIST (month)""",
     "CREATE INDEX tf_event_read ON tf_event (stream, era, xid, seq)",

@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -81,11 +82,21 @@ class Jobs:
         driver: Whose features are used.
         part: Number of our share and how many there are, or None.
         wait: Seconds after which the jobs of other shares are claimed as well.
+        stamped: Whether ids are given with the jobs, and not counted by the server.
     """
 
     def __init__(
-        self, tables: Tables, driver: Driver, part: tuple[int, int] | None, wait: float = 0.0
+        self,
+        tables: Tables,
+        driver: Driver,
+        part: tuple[int, int] | None,
+        wait: float = 0.0,
+        *,
+        stamped: bool = False,
     ) -> None:
+        self._stamped = stamped
+        # What tells the jobs of a claim apart: ids that are given are not unique by any key.
+        self._mark_of: Callable[[Job], int | str] = attrgetter("key" if stamped else "id")
         self._driver = driver
         self._features = driver.features
         self._tables = tables
@@ -105,13 +116,26 @@ class Jobs:
 
     # enqueue
 
-    def enqueue(self, session: Session, queue: str, jobs: Sequence[NewJob]) -> int:
-        """Add jobs whose keys are new."""
+    def enqueue(
+        self,
+        session: Session,
+        queue: str,
+        jobs: Sequence[NewJob],
+        stamps: Callable[[int], list[int]],
+    ) -> int:
+        """Add jobs whose keys are new.
+
+        Args:
+            session: Of a transaction that writes.
+            queue: Name of the queue.
+            jobs: The jobs.
+            stamps: Gives so many ids, where the server does not count them.
+        """
         check_name(queue, "queue")
         for job in jobs:
             check_new_job(job)
         distinct = {uid_of(queue, job.key): job for job in reversed(jobs)}
-        values = [
+        values: list[tuple[Any, ...]] = [
             (
                 uid,
                 queue,
@@ -125,6 +149,9 @@ class Jobs:
             # From the back twice: the first of a key that stands twice, in the order given.
             for uid, job in reversed(distinct.items())
         ]
+        if self._stamped:
+            given = zip(values, stamps(len(values)), strict=True)
+            values = [(*value, id_) for value, id_ in given]
         if self._features.ignoring:
             return session.change_many(self._insert, values)
         return self._insert_new(session, values)
@@ -258,29 +285,30 @@ class Jobs:
 
     def settle(self, session: Session, settled: Sequence[tuple[Job, Outcome]]) -> list[bool]:
         """End the jobs whose token still stands."""
+        mark_of = self._mark_of
         alike: dict[tuple[str, str, Outcome | None], list[Job]] = {}
-        seen: set[tuple[int, str]] = set()
+        seen: set[tuple[int | str, str]] = set()
         for job, outcome in settled:
             stand = None
             if type(outcome) is not Done:
                 check_outcome(outcome)
                 stand = outcome
-            claim = job.id, job.token
+            claim = mark_of(job), job.token
             # A job that stands twice is only the first time still this claim's.
             if claim not in seen and job.token:
                 seen.add(claim)
                 # All done ones are alike: nothing in them is to be compared.
                 alike.setdefault((job.queue, job.token, stand), []).append(job)
-        ours: set[tuple[int, str]] = set()
+        ours: set[tuple[int | str, str]] = set()
         for (queue, token, stand), jobs in alike.items():
             ended = self._end(session, queue, token, _stand(stand or Done()), jobs)
-            ours.update([(id_, token) for id_ in ended])
+            ours.update([(mark, token) for mark in ended])
         if len(ours) == len(settled):
             return [True] * len(settled)
         told: list[bool] = []
         for job, _ in settled:
-            told.append((job.id, job.token) in ours)
-            ours.discard((job.id, job.token))
+            told.append((mark_of(job), job.token) in ours)
+            ours.discard((mark_of(job), job.token))
         return told
 
     def _end(
@@ -290,17 +318,17 @@ class Jobs:
         token: str,
         stand: tuple[int, int | None, str],
         jobs: list[Job],
-    ) -> list[int]:
+    ) -> list[int | str]:
         state, due, reason = stand
-        if self._features.returning:
+        if self._features.returning and not self._stamped:
             # Written by us: quicker than the driver's way, which looks at each value for what
             # it may be.
             ids = "{" + ",".join([str(job.id) for job in jobs]) + "}"
             rows = session.rows(self._text("end"), (state, due, reason, queue, ids, token))
             return [row[0] for row in rows]
-        ended: list[int] = []
+        ended: list[int | str] = []
         # In one order for all, so that two workers on the same rows do not lock crosswise.
-        known = sorted((uid_of(queue, job.key), job.id) for job in jobs)
+        known = sorted((uid_of(queue, job.key), self._mark_of(job)) for job in jobs)
         for start in range(0, len(known), 500):
             chunk = known[start : start + 500]
             padded, number = self._padded([uid for uid, _ in chunk])
@@ -308,7 +336,7 @@ class Jobs:
             if rows:
                 session.change(self._text("ended", number), (state, due, reason, token, *padded))
             found = {bytes(row[0]) for row in rows}
-            ended += [id_ for uid, id_ in chunk if uid in found]
+            ended += [mark for uid, mark in chunk if uid in found]
         return ended
 
     # Texts.
@@ -348,6 +376,8 @@ class Jobs:
             "until": constant("0"),
             **dict.fromkeys(("token", "owner", "reason"), constant("''")),
         }
+        if self._stamped:
+            values["id"] = bind(8, c.id.type)
         insert: Any = sa.insert(job).values(**values)
         if self._features.ignoring == "conflict":
             insert = postgresql.insert(job).values(**values).on_conflict_do_nothing()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,10 +31,12 @@ class Listing:
     Args:
         tables: In the driver's dialect.
         driver: Knows what a duplicate is.
+        stamped: Whether ids are given with the jobs, and not counted by the server.
     """
 
-    def __init__(self, tables: Tables, driver: Driver) -> None:
+    def __init__(self, tables: Tables, driver: Driver, *, stamped: bool = False) -> None:
         self._driver = driver
+        self._stamped = stamped
         job, hold = tables.job, tables.hold
         c, h = job.c, hold.c
         queue, group = bind(0, c.queue.type), bind(1, c.grp.type)
@@ -60,7 +62,7 @@ class Listing:
             .order_by(c.due, c.id)
             .limit(constant("1"))
         )
-        self._load = said(_loading(job))
+        self._load = said(_loading(job, stamped=stamped))
         self._there = said(sa.select(c.uid).where(c.uid == bind(0, c.uid.type)))
         leased = c.token != constant("''")
         stands = sa.case((leased, constant(str(LEASED))), else_=c.state)
@@ -124,16 +126,25 @@ class Listing:
         found = [rows[0][0] for rows in looks if rows]
         return EPOCH + min(found) * _MICROSECOND if found else None
 
-    def load(self, session: Session, queue: str, jobs: Sequence[JobInfo]) -> None:
+    def load(
+        self,
+        session: Session,
+        queue: str,
+        jobs: Sequence[JobInfo],
+        stamps: Callable[[int], list[int]],
+    ) -> None:
         """Add jobs as they stand."""
         check_name(queue, "queue")
-        values = []
+        values: list[tuple[Any, ...]] = []
         for job in jobs:
             check_loaded_job(job)
             uid = uid_of(queue, job.key)
             state = QUEUED if job.state is JobState.LEASED else _STATES.index(job.state)
             head = (uid, queue, job.key, job.body, state, micros(job.due), job.priority)
             values.append((*head, job.group, job.attempts, job.reason, uid[0] % SHARDS))
+        if self._stamped:
+            given = zip(values, stamps(len(values)), strict=True)
+            values = [(*value, id_) for value, id_ in given]
         known = self._known(session, queue, [job.key for job in jobs])
         if not known:
             try:
@@ -207,11 +218,11 @@ class Listing:
         return session.change_many(self._forget, [(row[0],) for row in old])
 
 
-def _loading(job: sa.Table) -> sa.Insert:
+def _loading(job: sa.Table, *, stamped: bool) -> sa.Insert:
     names = ("uid", "queue", "job_key", "body", "state", "due", "priority", "grp", "attempts")
+    more = ("reason", "shard", "id") if stamped else ("reason", "shard")
     values: dict[str, Any] = {
-        name: bind(place, job.c[name].type)
-        for place, name in enumerate((*names, "reason", "shard"))
+        name: bind(place, job.c[name].type) for place, name in enumerate((*names, *more))
     }
     blank = constant("''")
     return sa.insert(job).values(

@@ -58,7 +58,8 @@ class Opener:
 
     def __init__(self, driver: Driver, timeout: float) -> None:
         self._driver = driver
-        self.tables = Tables(driver.dialect, driver.collation)
+        counted = driver.features.horizon
+        self.tables = Tables(driver.dialect, driver.collation, counted=counted)
         self.shelves = Shelves(driver, self.tables)
         self.making = Making(driver, timeout)
         self._postgresql = driver.dialect.name == "postgresql"

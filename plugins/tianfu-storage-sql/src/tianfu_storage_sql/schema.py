@@ -8,9 +8,10 @@ kind gets tables of the next number, `tf_d1_<kind>` and so on, so that a program
 old shape only finds no table rather than one it would misread.
 
 Nothing here is refused by an engine that spreads rows over machines: no foreign keys, no
-unique key beside the primary one, and no primary key out of a sequence, except that of the log of
-events where it is numbered after commit (everywhere but on PostgreSQL). Text is ordered byte by
-byte, which in UTF-8 is by code point, and blanks at its end count.
+unique key beside the primary one, and nothing that a server counts up, except the ids of jobs on
+PostgreSQL itself (not with `portable`), where a settlement finds its jobs by them. Tables made
+before that count up ids of events and jobs still; they take those that are given as well. Text is
+ordered byte by byte, which in UTF-8 is by code point, and blanks at its end count.
 """
 
 from __future__ import annotations
@@ -87,10 +88,12 @@ class Tables:
     Args:
         dialect: Of SQLAlchemy.
         collation: Of text, byte by byte.
+        counted: Whether the server counts up the ids of jobs, in tables that are made.
     """
 
-    def __init__(self, dialect: Dialect, collation: str) -> None:
+    def __init__(self, dialect: Dialect, collation: str, *, counted: bool = False) -> None:
         self.dialect = dialect
+        self._counted = counted
         self._collation = collation
         self._mysql = dialect.name in {"mysql", "mariadb"}
         self.metadata = sa.MetaData()
@@ -244,7 +247,7 @@ class Tables:
         """Events that get their number after commit; see `events`."""
         table = self._table(
             "tf_event",
-            sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True, autoincrement=True),
+            sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("stream", self.text(LONGEST_ID), nullable=False),
             sa.Column("seq", sa.BigInteger, nullable=False),
             sa.Column("body", self.blob, nullable=False),
@@ -264,12 +267,13 @@ class Tables:
     @cached_property
     def job(self) -> sa.Table:
         """Jobs; the primary key is a hash of queue and key."""
+        counted = [sa.Identity()] if self._counted else []
         table = self._table(
             "tf_job",
             sa.Column("uid", self.bytes_(16), primary_key=True),
-            # Lists jobs in the order of their coming; a number of the server's, not unique
-            # by any key, so that shards need not ask one another.
-            sa.Column("id", sa.BigInteger, sa.Identity(), nullable=False, autoincrement=True),
+            # Lists jobs in the order of their coming; not unique by any key, so that shards
+            # need not ask one another.
+            sa.Column("id", sa.BigInteger, *counted, nullable=False),
             sa.Column("queue", self.text(LONGEST_ID), nullable=False),
             sa.Column("job_key", self.text(LONGEST_ID), nullable=False),
             sa.Column("body", self.blob, nullable=False),
@@ -385,10 +389,6 @@ class Tables:
             index.replace(f" ON {table.name}", "").replace("CREATE INDEX", "KEY", 1)
             for index in indexes
         ]
-        if table.name == "tf_job":
-            # Core numbers primary keys only; InnoDB numbers any column that leads a key.
-            made = made.replace("id BIGINT NOT NULL", "id BIGINT NOT NULL AUTO_INCREMENT")
-            keys.append("KEY tf_job_number (id)")
         primary = made.rindex("PRIMARY KEY")
         return [made[:primary] + "".join(f"{key},\n\t" for key in keys) + made[primary:]]
 

@@ -12,7 +12,15 @@ from sqlalchemy.engine import Dialect
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.texts import Text
 
-__all__ = ["Driver", "Features", "InDoubtError", "Owned", "RacedError", "Session"]
+__all__ = [
+    "Driver",
+    "Features",
+    "InDoubtError",
+    "Owned",
+    "RacedError",
+    "Session",
+    "UnnumberedError",
+]
 
 
 class InDoubtError(Exception):
@@ -21,6 +29,20 @@ class InDoubtError(Exception):
 
 class RacedError(Exception):
     """Another transaction was quicker: the body is to be called again."""
+
+
+class UnnumberedError(RacedError):
+    """A reader came to committed events without a number: they get one, and it begins again.
+
+    Args:
+        stream: Name of the stream.
+        wanted: How many of them the reader needs at most; None: all.
+    """
+
+    def __init__(self, stream: str, wanted: int | None) -> None:
+        super().__init__(stream, wanted)
+        self.stream = stream
+        self.wanted = wanted
 
 
 @attrs.frozen(kw_only=True)

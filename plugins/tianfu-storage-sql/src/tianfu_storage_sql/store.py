@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import logging
+import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from tianfu_sdk.model.storage import Kind, SchemaChange, StorageCapabilities
 from tianfu_sdk.ports.storage import Rekey, Tx
 from tianfu_storage_sql.address import SqlSettings
 from tianfu_storage_sql.connections import Connections
+from tianfu_storage_sql.events import BATCH
 from tianfu_storage_sql.faults import Fault, told
 from tianfu_storage_sql.gin import GinSearching
 from tianfu_storage_sql.jobs import Jobs
@@ -26,7 +27,13 @@ from tianfu_storage_sql.migration import Migration
 from tianfu_storage_sql.opening import Found, Opened, Opener
 from tianfu_storage_sql.parts import KindTables, Parts
 from tianfu_storage_sql.search import Searching
-from tianfu_storage_sql.session import Driver, InDoubtError, RacedError, Session
+from tianfu_storage_sql.session import (
+    Driver,
+    InDoubtError,
+    RacedError,
+    Session,
+    UnnumberedError,
+)
 from tianfu_storage_sql.standby import Standby
 from tianfu_storage_sql.transaction import SqlTx
 
@@ -92,12 +99,15 @@ class SqlStore:
         tables = self._opener.tables
         known = {kind.name: kind for kind in kinds}
         opened = self._opened(tuple(kinds))
+        stamped = opened.found.facts["events"] == "numbered"
         self._parts = Parts(
             markers=self._markers(opened.found),
             tables=KindTables(tables, self._driver, known, opened),
             events=opened.events,
-            jobs=Jobs(tables, self._driver, self._share, self._settings.share_wait),
-            listing=Listing(tables, self._driver),
+            jobs=Jobs(
+                tables, self._driver, self._share, self._settings.share_wait, stamped=stamped
+            ),
+            listing=Listing(tables, self._driver, stamped=stamped),
             searching=self._searching(opened.found),
         )
 
@@ -154,28 +164,52 @@ class SqlStore:
         """Call `fn` in one transaction and commit what it did."""
         parts = self._open_parts()
         began = time.monotonic()
+        numbered: set[str] = set()
+        turn = 0
         with self._connections.busy():
-            for turn in itertools.count(1):
+            while True:
                 try:
-                    return self._once(parts, fn, write=write, max_lag=max_lag)
+                    return self._once(parts, fn, numbered, write=write, max_lag=max_lag)
                 except _AgainError as again:
                     error = again.__cause__
                     assert error is not None  # noqa: S101 - raised from one
                     # A standby may not have the newest tables yet; the primary has.
                     max_lag = None
+                    if isinstance(error, UnnumberedError):
+                        self._number(parts, error)
+                        numbered.add(error.stream)
+                        continue
+                    turn += 1
                     late = time.monotonic() - began > 3 * self._settings.timeout
                     if turn >= self._driver.runs or late:
                         raise self._last(error) from error
                 time.sleep(random.uniform(0, _PAUSE * 2 ** min(turn, _RUNS)))  # noqa: S311 - as above
-        raise AssertionError  # the loop returns or raises
+
+    def _number(self, parts: Parts, error: UnnumberedError) -> None:
+        """Number the events that a reader came to, as many as it needs."""
+        session = self._connections.take()
+
+        def number() -> None:
+            missing = math.inf if error.wanted is None else error.wanted
+            while missing > 0 and parts.events.settle(session, error.stream):
+                missing -= BATCH
+
+        # Where it fails, they are left for who reads next, and this one sees what has a number.
+        self._quietly(session, number)
 
     def _last(self, error: BaseException) -> BaseException:
         if isinstance(error, Conflict):
             return error
-        return self._told(error)
+        return self._told(error, Fault.AGAIN if isinstance(error, RacedError) else None)
 
     def _once(
-        self, parts: Parts, fn: Callable[[Tx], T], *, write: bool, max_lag: timedelta | None
+        self,
+        parts: Parts,
+        fn: Callable[[Tx], T],
+        numbered: Collection[str],
+        *,
+        write: bool,
+        max_lag: timedelta | None,
     ) -> T:
         session: Session | None = None
         if max_lag is not None and not write and self._standby is not None:
@@ -186,7 +220,7 @@ class SqlStore:
         try:
             if not begun:
                 session.begin(write=write)
-            tx = SqlTx(session, parts, write=write)
+            tx = SqlTx(session, parts, numbered, write=write)
             result = fn(tx)
             tx.finish()
             marker = parts.markers.new() if tx.wrote else None
@@ -197,7 +231,7 @@ class SqlStore:
             judged = self._judged(error, failure, tx, parts, alive=alive, standby=begun)
             if judged is error:
                 raise
-            raise judged from error
+            raise judged from judged.__cause__ or error
         finally:
             if tx is not None:
                 tx.over = True
@@ -205,7 +239,7 @@ class SqlStore:
             self._end(session)
         else:
             self._commit(session, parts, marker)
-        if marker is not None or tx.pending:
+        if marker is not None:
             self._after(session, parts, tx)
         return result
 
@@ -227,6 +261,8 @@ class SqlStore:
         standby: bool,
     ) -> BaseException:
         """Tell what to do about what ended a body, or kept it from beginning."""
+        if tx is not None and tx.unnumbered is not None:
+            return _again(tx.unnumbered)
         if tx is not None and tx.raced and isinstance(error, Conflict):
             return _again(error)
         if isinstance(error, RacedError):
@@ -317,10 +353,10 @@ class SqlStore:
 
     def _after(self, session: Session, parts: Parts, tx: SqlTx) -> None:
         """Do what may also be done by whoever comes next; its failure is nobody's."""
-        for stream in tx.appended | tx.pending:
+        for stream in parts.events.due(tx.appended):
             step = functools.partial(parts.events.settle, session, stream)
             self._quietly(session, functools.partial(_all, step))
-        old = tx.wrote and parts.markers.old()
+        old = parts.markers.old()
         if old:
             self._quietly(session, lambda: parts.markers.purge(session))
             self._quietly(session, lambda: self._opener.upkeep(session))
@@ -328,7 +364,7 @@ class SqlStore:
             self._quietly(session, lambda: parts.searching.fold(session))
 
     def _quietly(self, session: Session, fn: Callable[[], object]) -> None:
-        for _ in range(_RUNS):
+        for _ in range(self._driver.runs):
             if not session.alive:
                 return
             try:

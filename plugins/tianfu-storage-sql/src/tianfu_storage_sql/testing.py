@@ -163,11 +163,15 @@ def find_galera() -> Path:
 
 
 @contextlib.contextmanager
-def postgresql(*, options: Mapping[str, str] | None = None) -> Iterator[Server]:
+def postgresql(
+    *, options: Mapping[str, str] | None = None, data: Path | None = None
+) -> Iterator[Server]:
     """Run a PostgreSQL for as long as the block lasts.
 
     Args:
         options: Settings of the server beside ours, such as `fsync="on"`.
+        data: Folder where its data are kept, to be started from again; it is made if it is not
+            there. Where root runs this, the folders above it must let other users through.
 
     Raises:
         NoServer: There is none on this machine.
@@ -176,9 +180,13 @@ def postgresql(*, options: Mapping[str, str] | None = None) -> Iterator[Server]:
     with _folder() as folder:
         user = _NOBODY if os.geteuid() == 0 else None
         binaries = _readable(binaries, folder, user)
-        data = folder / "d"
-        _run([str(binaries / "initdb"), "-D", str(data), "-U", "tianfu", "-A", "trust", "-E",
-              "UTF8", "--locale=C", "--no-sync", "--no-instructions"], folder, user)  # fmt: skip
+        place = folder / "d"
+        if data is not None:
+            _keep(data, place, user)
+        if not (place / "PG_VERSION").exists():
+            _run([str(binaries / "initdb"), "-D", str(place), "-U", "tianfu", "-A", "trust", "-E",
+                  "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+                 folder, user)  # fmt: skip
         port = _free_port()
         given = {
             "port": str(port),
@@ -190,7 +198,7 @@ def postgresql(*, options: Mapping[str, str] | None = None) -> Iterator[Server]:
             "max_connections": "100",
             **(options or {}),
         }
-        arguments = [str(binaries / "postgres"), "-D", str(data)]
+        arguments = [str(binaries / "postgres"), "-D", str(place)]
         for name, value in given.items():
             arguments += ["-c", f"{name}={value}"]
         process = _started(arguments, folder, user)
@@ -368,6 +376,16 @@ def _folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep(data: Path, place: Path, user: int | None) -> None:
+    """Let a folder that is kept stand where the server looks for its data."""
+    if not data.exists():
+        data.mkdir(parents=True)
+        if user is not None:
+            os.chown(data, user, user)
+    # Its socket stays in a folder with a short name.
+    place.symlink_to(data.resolve(), target_is_directory=True)
 
 
 def _readable(binaries: Path, folder: Path, user: int | None) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +22,22 @@ from tianfu_sdk.model.storage import (
 )
 from tianfu_sdk.ports.search import TransactionalSearch
 from tianfu_storage_sql.documents import KindTable
+from tianfu_storage_sql.jobs import micros
 from tianfu_storage_sql.parts import Parts
-from tianfu_storage_sql.session import Session
+from tianfu_storage_sql.session import Session, UnnumberedError
 
 __all__ = ["SqlTx"]
+
+_SALTS = 1 << 11
+"""As many as there is room for beside microseconds since 1970 in a signed number of 8 bytes."""
 
 
 class SqlTx:
     """See `tianfu_sdk.ports.storage.Tx` for what each verb promises."""
 
-    def __init__(self, session: Session, parts: Parts, *, write: bool) -> None:
+    def __init__(
+        self, session: Session, parts: Parts, numbered: Collection[str], *, write: bool
+    ) -> None:
         self._session = session
         self._parts = parts
         self._write = write
@@ -41,13 +48,17 @@ class SqlTx:
         """Whether what was lost was read in this transaction, so that a second run helps."""
         self.over = False
         self.wrote = False
-        self.appended: set[str] = set()
-        """Streams that this transaction appended to."""
-        self.pending: set[str] = set()
-        """Streams of which it saw events that have no number yet."""
+        self.appended: dict[str, int] = {}
+        """How many events this transaction appended, by stream."""
+        self.numbered = numbered
+        self.unnumbered: UnnumberedError | None = None
+        self._count = 0
+        self._first: int | None = None
 
     def finish(self) -> None:
         """Refuse to commit after a conflict or a failure, caught or not."""
+        if self.unnumbered is not None:
+            raise self.unnumbered
         if self._lost is not None:
             raise self._lost
         if self._session.failure is not None:
@@ -153,8 +164,8 @@ class SqlTx:
         check_name(stream, "stream")
         session = self.writing()
         if bodies:
-            self.appended.add(stream)
-            self._parts.events.append(session, stream, bodies)
+            self._parts.events.append(session, self, stream, bodies)
+            self.appended[stream] = self.appended.get(stream, 0) + len(bodies)
 
     def read(self, stream: str, after: Cursor | None, limit: int) -> list[StoredEvent]:
         """Give the events after a cursor."""
@@ -191,14 +202,14 @@ class SqlTx:
         """Add jobs as they stand; leased ones are queued, ids are new."""
         session = self.writing()
         try:
-            self._parts.listing.load(session, queue, jobs)
+            self._parts.listing.load(session, queue, jobs, self.stamps)
         except Conflict as error:
             self._lost = error
             raise
 
     def enqueue(self, queue: str, jobs: Sequence[NewJob]) -> int:
         """Add jobs whose keys are new."""
-        return self._parts.jobs.enqueue(self.writing(), queue, jobs)
+        return self._parts.jobs.enqueue(self.writing(), queue, jobs, self.stamps)
 
     def claim(self, queue: str, n: int, lease: timedelta, owner: str) -> list[Job]:
         """Take due jobs."""
@@ -237,6 +248,25 @@ class SqlTx:
     def purge(self, queue: str, before: datetime, limit: int) -> int:
         """Forget old finished jobs."""
         return self._parts.listing.purge(self.writing(), queue, before, limit)
+
+    # Numbers.
+
+    def counted(self, count: int) -> range:
+        """Give the next numbers of this transaction, from 0 on."""
+        numbers = range(self._count, self._count + count)
+        self._count = numbers.stop
+        return numbers
+
+    def stamps(self, count: int) -> list[int]:
+        """Give ids in the order in which transactions began to take them, by the server's clock.
+
+        Made here rather than by the server, whose shards or nodes would have to agree on them.
+        A microsecond each, beside a number out of `_SALTS` that is drawn for a transaction: two
+        make the same one if they took ids in the same microseconds and drew the same number.
+        """
+        if self._first is None:
+            self._first = micros(self.now()) * _SALTS + secrets.randbelow(_SALTS)
+        return [self._first + number * _SALTS for number in self.counted(count)]
 
     # Guards.
 

@@ -13,7 +13,7 @@ import attrs
 from failover_rig.roles import COUNT
 
 ROLES = Path(__file__).parent / "roles.py"
-PATIENCE = 60
+PATIENCE = 300
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +89,9 @@ class Troupe:
         while not fn(self.lines()):
             for name, process in self._running.items():
                 assert process.poll() is None, f"{name} ended: {process.communicate()[1].decode()}"
-            assert time.monotonic() < until, "waited in vain"
+            assert time.monotonic() < until, Counter(
+                x["who"] + " " + x["what"] for x in self.lines()
+            )
             time.sleep(0.1)
 
     def wait_for_writes(self, number, since=0.0):
