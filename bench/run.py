@@ -22,6 +22,7 @@ _ALL = (
     "events",
     "sms_text",
     "languages",
+    "xliff",
 )
 _BY_HAND = "<!-- What follows was measured by hand and is kept. -->\n"
 _MARK = "<!-- part {} -->\n"

@@ -8,6 +8,7 @@ import pytest
 
 from tianfu_sdk.core.translating import in_script
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.text import (
     TIBETAN_SYLLABLE,
     YI,
@@ -104,9 +105,27 @@ def test_what_is_kept_is_as_it_was_typed_and_only_the_fold_unifies():
         assert fold(one) == fold(other)
 
 
-def test_fts5_takes_vowels_for_blanks_and_the_index_here_does_not():
-    """`unicode61` finds གཞུང when asked for གཞི."""
+@pytest.mark.parametrize("place", ["memory:", "sqlite"])
+def test_fts5_takes_vowels_for_blanks_and_the_index_here_does_not(place, tmp_path):
+    """`unicode61` finds གཞུང when asked for གཞི, and 科普 in no Chinese text."""
     assert set(tokens("གཞི")).isdisjoint(tokens("གཞུང"))
+    url = place if place == "memory:" else f"sqlite:///{tmp_path / 'a.db'}"
+    with Hub.open(url, discover=False) as hub:
+        first = hub.bootstrap(organization="四川省科学技术协会", region="510000")
+        me = hub.as_(first.id)
+        other = me.accounts.create(organization=first.organization)
+        me.accounts.grant(other.id, ["*"], region="510000")
+        titles = {"གཞུང་།": "གཞུང་གི་ལས་ཀ།", "གཞི་།": "ནད་གཞི་འགོག་པ།", "今日科普": "地震科普知识"}
+        for title, body in titles.items():
+            tag = detect(body).language
+            made = me.resources.create(
+                title=title, body=body, organization=first.organization, language=tag
+            )
+            me.resources.submit(made.id)
+            hub.as_(other.id).resources.approve(made.id)
+            me.resources.publish(made.id)
+        assert [one.title for one in hub.ask("གཞི")] == ["གཞི་།"]
+        assert [one.title for one in hub.ask("科普")] == ["今日科普"]
 
 
 def test_parts_of_an_sms_are_counted_in_units_and_cut_at_no_stack():

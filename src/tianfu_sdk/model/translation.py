@@ -148,7 +148,8 @@ class CodeKind(Labelled):
     STANDALONE = "standalone", "独立", "standalone"
 
 
-@attrs.frozen
+# No slots where there are many: a frozen class sets each slot by a call.
+@attrs.frozen(slots=False)
 class Code:
     """An inline code (行内标记): what stands in a text and is no words, such as bold or a slot.
 

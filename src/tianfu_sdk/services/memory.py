@@ -200,7 +200,7 @@ class Memory(Desk):
 
         Who loads a file vouches that its translations are approved. The file is checked whole
         before anything is written, and then written in one transaction, during which a
-        SQLite store lets no other writer in: some 10 s for 100,000 units. What is there
+        SQLite store lets no other writer in: take a large one in at night. What is there
         already, word for word, is left alone. Not for `hub.unit`.
 
         Args:

@@ -1,5 +1,7 @@
 """Documents read, edited and made."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -350,13 +352,57 @@ def test_a_machines_match_makes_a_draft():
         (NEWER.replace('<unit id="u1"', "<unit"), "xliff.structure"),
         (OLDER.replace("<source>", "<src>").replace("</source>", "</src>"), "xliff.structure"),
         (OLDER.replace('id="b" translate', 'id="a" translate'), "xliff.twice"),
+        (NEWER.replace(' id="f1"', ""), "xliff.structure"),
         ("<xliff>", "markup.broken"),
+        (
+            '<xliff xmlns="urn:oasis:names:tc:xliff:document:2.0"><unit id="u"/></xliff>',
+            "xliff.structure",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_told(data, code):
     with pytest.raises(Invalid) as refused:
         parse(data.encode())
     assert refused.value.code == code
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "<",
+            ">",
+            '"',
+            "&",
+            "<segment>",
+            "</segment>",
+            "</unit>",
+            '<ph id="1"/>',
+            "<sc/>",
+            "</pc>",
+        ),
+        *("<ec/>", "<source/>", "<target/>", ' id="1"', ' id="2"', ' startRef="1"', ' copyOf="1"'),
+        *(' ref="#/"', ' order="99999999999999999999"', ' hex="FFFFFFFFFFFF"', ' xml:lang=""'),
+        *("<!--x-->", "<![CDATA[x]]>", '<bpt id="1">', "</g>", "<trans-unit>", ' rid="1"', ""),
+    ]
+)
+CUTS = st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 30), PIECES), min_size=1, max_size=3)
+
+
+@given(st.sampled_from([NEWER, OLDER]), CUTS)
+def test_what_is_torn_raises_nothing_but_invalid(data, cuts):
+    for begin, length, piece in cuts:
+        data = data[:begin] + piece + data[begin + length :]
+    with contextlib.suppress(Invalid):
+        assert all(problem.line >= 1 and problem.path for problem in check(data.encode()))
+    with contextlib.suppress(Invalid):
+        document = parse(data.encode())
+        segments = [(unit, one) for unit in document.units for one in unit.segments]
+        targets = {
+            (unit.file, unit.id, one.id): Target(f"{one.masked.text}x") for unit, one in segments
+        }
+        made = document.with_targets(targets, language=None if document.target else "bo")
+        texts = [words(one.target) for unit in made.units for one in unit.segments]
+        assert texts == [f"{words(one.source)}x" for _, one in segments]
 
 
 # Made from scratch.

@@ -723,6 +723,11 @@ CASES = [
         file("<val:validation><val:rule isPresent='字' disabled='yes'/></val:validation>" + PLAIN),
         rule("isPresent='字' disabled='yes'"),
     ),
+    (
+        "id.duplicate",
+        revised("id='a' appliesTo='note' ref='n1'", "<ctr:item id='a' property='content'/>"),
+        revised("id='a' appliesTo='note' ref='n1'", "<ctr:item id='b' property='content'/>"),
+    ),
     ("revision.which", revised("appliesTo='note'"), revised("appliesTo='note'", notes=("n1",))),
     (
         "revision.nothing",

@@ -89,7 +89,7 @@ def check(data: bytes, *, prefixes: Mapping[str, str] | None = None) -> list[Pro
     markup, older = _opened(data)
     report = Report()
     if older:
-        check_older(markup, report)
+        check_older(markup.root, report)
     else:
         check_document(Links(markup.root, {**PREFIXES, **(prefixes or {})}), report)
     return sorted(dict.fromkeys(report.problems), key=lambda problem: problem.line)

@@ -6,7 +6,7 @@ from tianfu_sdk.formats.markup import Element
 from tianfu_sdk.formats.xliff.fragments import Links, Unreadable, read_fragment
 from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.formats.xliff.report import Report
-from tianfu_sdk.formats.xliff.scopes import MARKERS, Scope, inline
+from tianfu_sdk.formats.xliff.scopes import MARKERS, Scope
 
 __all__ = ["check_annotations", "check_note_ref", "check_span", "pointed"]
 
@@ -16,10 +16,9 @@ _OWN = frozenset({"id", "type", "ref", "value"})
 def check_annotations(scope: Scope, links: Links, report: Report) -> None:
     """Hold each `mrk` and `sm` of a unit against what its type demands."""
     for side in ("source", "target"):
-        for _, content in scope.side(side):
-            for marker in inline(content):
-                if marker.name in MARKERS:
-                    _marker(marker, scope.element, links, report)
+        for marker in scope.inline(side):
+            if marker.name in MARKERS:
+                _marker(marker, scope.element, links, report)
 
 
 def _marker(marker: Element, unit: Element, links: Links, report: Report) -> None:

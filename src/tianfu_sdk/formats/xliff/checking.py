@@ -56,11 +56,12 @@ def check_document(links: Links, report: Report) -> None:
         name = short(element.tag)
         if name == "xlf:cp":
             check_cp(element, report)
-        if name.startswith("xlf:"):
-            check_module_attributes(element, report)
-        else:
+        if not name.startswith("xlf:"):
             check_module_element(element, name, links, report)
-        check_its(element, report)
+            check_its(element, report)
+        elif any(" " in key for key in element.attributes):
+            check_module_attributes(element, report)
+            check_its(element, report)
         if name == "xlf:notes":
             check_unique(element.elements(), "notes", report)
         elif name == "xlf:note":
@@ -104,8 +105,9 @@ def _file(file: Element, links: Links, report: Report) -> None:
     for unit in units:
         scope = scope_of(unit)
         _unit(scope, links.root, report)
-        check_sub_flows(scope, ids, report)
-        check_annotations(scope, links, report)
+        if not scope.plain:
+            check_sub_flows(scope, ids, report)
+            check_annotations(scope, links, report)
         for match in _matches(unit):
             _content(scope_of(match), report)
 
@@ -132,6 +134,8 @@ def _unit(scope: Scope, root: Element, report: Report) -> None:
 def _content(scope: Scope, report: Report) -> None:
     check_data_ids(scope, report)
     check_inline_ids(scope, report)
+    if scope.plain:
+        return
     check_codes(scope, report)
     check_pairs(scope, report)
     check_sequences(scope, report)

@@ -8,9 +8,8 @@ import attrs
 
 from tianfu_sdk.formats.markup import Element
 from tianfu_sdk.formats.xliff.identity import order_of
-from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.formats.xliff.report import Report
-from tianfu_sdk.formats.xliff.scopes import CODES, Scope, flag, inline
+from tianfu_sdk.formats.xliff.scopes import CODES, Part, Scope, flag
 
 __all__ = ["check_codes", "check_cp", "check_pairs", "check_sub_flows", "composed"]
 
@@ -23,9 +22,7 @@ _LAST = 0x10FFFF
 
 def check_codes(scope: Scope, report: Report) -> None:
     """Hold the attributes of each code against one another and against the original data."""
-    every = [
-        one for side in ("source", "target") for _, at in scope.side(side) for one in inline(at)
-    ]
+    every = [one for side in ("source", "target") for one in scope.inline(side)]
     codes = [one for one in every if one.name in CODES]
     bases = {one.attributes["id"]: one for one in reversed(codes) if "id" in one.attributes}
     for code in codes:
@@ -74,13 +71,11 @@ def _copy(code: Element, base: Element | None, report: Report) -> None:
 
 def check_sub_flows(scope: Scope, units: Collection[str], report: Report) -> None:
     """Demand that sub-flows are units of the same file."""
-    for side in ("source", "target"):
-        for _, content in scope.side(side):
-            for code in inline(content):
-                for attribute in ("subFlows", *_FLOWS):
-                    for id_ in code.attributes.get(attribute, "").split():
-                        if id_ not in units:
-                            report.error("code.no_flow", code, attribute=attribute, id=id_)
+    for code in [one for side in ("source", "target") for one in scope.inline(side)]:
+        for attribute in ("subFlows", *_FLOWS):
+            for id_ in code.attributes.get(attribute, "").split():
+                if id_ not in units:
+                    report.error("code.no_flow", code, attribute=attribute, id=id_)
 
 
 def check_cp(element: Element, report: Report) -> None:
@@ -107,13 +102,13 @@ def _in_xml(point: int) -> bool:
     )
 
 
-def composed(scope: Scope, side: str) -> list[Element]:
-    """List the sources or targets in the order in which they make up the text."""
-    contents = scope.side(side)
-    if side == "target":
-        places = {id(part): place for part, place in zip(scope.parts, order_of(scope), strict=True)}
-        contents = sorted(contents, key=lambda found: places[id(found[0])])
-    return [content for _, content in contents]
+def composed(scope: Scope, side: str) -> list[Part]:
+    """List the parts that have a source or a target, in the order that makes up the text."""
+    parts = [part for part in scope.parts if getattr(part, side) is not None]
+    if side == "target" and len(parts) > 1:
+        places = dict(zip(map(id, scope.parts), order_of(scope), strict=True))
+        parts.sort(key=lambda part: places[id(part)])
+    return parts
 
 
 @attrs.frozen(eq=False)
@@ -151,15 +146,15 @@ def _untranslated(scope: Scope) -> set[str]:
     return {
         one.attributes.get("startRef", one.attributes.get("id", ""))
         for part in scope.parts
-        if part.target is None and part.source is not None
-        for one in inline(part.source)
+        if part.target is None
+        for one in part.inlines["source"]
     }
 
 
 def _collect(scope: Scope, side: str, start: str, end: str, report: Report) -> _Ends:
     made = _Ends()
-    contents = composed(scope, side)
-    for place, one in enumerate(one for content in contents for one in inline(content)):
+    ordered = (one for part in composed(scope, side) for one in part.inlines[side])
+    for place, one in enumerate(ordered):
         given = one.attributes
         if one.name == start:
             made.starts.setdefault(given.get("id", ""), (place, one))
@@ -208,8 +203,3 @@ def _alike(opening: Element, closing: Element, report: Report) -> None:
             one = "no"
         if one != other:
             report.error("pair.differs", closing, attribute=hint, wanted=one, found=other)
-
-
-def is_core(element: Element) -> bool:
-    """Tell whether an element is one of core."""
-    return short(element.tag).startswith("xlf:")

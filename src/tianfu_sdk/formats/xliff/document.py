@@ -61,7 +61,8 @@ class Match:
     """`tm`, `mt` and others of the translation candidates module."""
 
 
-@attrs.frozen(kw_only=True)
+# No slots where there are many: a frozen class sets each slot by a call.
+@attrs.frozen(kw_only=True, slots=False)
 class Segment:
     """A text and its translation."""
 
@@ -87,7 +88,7 @@ class Segment:
         return mask(self.target or ())
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Unit:
     """A paragraph, a message, a label: what is translated as a whole."""
 
@@ -121,7 +122,7 @@ class Target:
     """Codes that may be deleted may be missing."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Place:
     """Where in the markup a segment stands."""
 

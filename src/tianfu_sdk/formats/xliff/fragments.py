@@ -8,7 +8,7 @@ import attrs
 
 from tianfu_sdk.formats.markup import XML, Element
 from tianfu_sdk.formats.xliff.names import NMTOKEN, short
-from tianfu_sdk.formats.xliff.scopes import inline, scope_of
+from tianfu_sdk.formats.xliff.scopes import scope_of
 
 __all__ = ["Fragment", "Links", "Unreadable", "leading", "read_fragment"]
 
@@ -164,8 +164,7 @@ class Links:
             scope = scope_of(holder)
             if not prefix:
                 yield from (part.element for part in scope.parts)
-            for _, content in scope.side("target" if prefix else "source"):
-                yield from inline(content)
+            yield from scope.inline("target" if prefix else "source")
         elif prefix in self.prefixes:
             space = self.prefixes[prefix]
             for child in leading(holder):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from tianfu_sdk.formats.markup import XML, Element
 from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.formats.xliff.report import Report
-from tianfu_sdk.formats.xliff.scopes import Scope, inline
+from tianfu_sdk.formats.xliff.scopes import Scope
 
 __all__ = ["check_data_ids", "check_extension_ids", "check_inline_ids", "check_languages"]
 __all__ += ["check_order", "check_space", "check_state", "check_unique", "order_of"]
@@ -41,14 +41,14 @@ def check_inline_ids(scope: Scope, report: Report) -> None:
     """Demand that ids of segments and source codes are unique, and those of targets theirs."""
     within = scope.element.name
     holders = [part.element for part in scope.parts if within == "unit"]
-    sources = [one for _, content in scope.side("source") for one in inline(content)]
+    sources = scope.inline("source")
     # In the order of the file, so that the second one of two is told.
     both = sorted([*holders, *sources], key=lambda one: one.start)
     check_unique(both, within, report)
     held = {id_ for one in holders if (id_ := one.attributes.get("id")) is not None}
     kinds = {one.attributes["id"]: _kind(one) for one in sources if "id" in one.attributes}
     seen: set[str] = set()
-    for one in [one for _, content in scope.side("target") for one in inline(content)]:
+    for one in scope.inline("target"):
         id_ = one.attributes.get("id")
         if id_ is None:
             continue

@@ -11,7 +11,7 @@ from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.model.translation import Code, CodeKind, Runs
 from tianfu_sdk.text.masks import runs
 
-__all__ = ["Inline", "read_newer", "read_older"]
+__all__ = ["Inline", "raw", "read_newer", "read_older"]
 
 OPEN, CLOSE, ALONE = CodeKind.OPEN, CodeKind.CLOSE, CodeKind.STANDALONE
 
@@ -20,11 +20,9 @@ OPEN, CLOSE, ALONE = CodeKind.OPEN, CodeKind.CLOSE, CodeKind.STANDALONE
 class Inline:
     """A source or target that was read."""
 
-    markup: Markup
     parts: list[str | Code] = attrs.field(factory=list)
-    raw: dict[tuple[str, CodeKind], str] = attrs.field(factory=dict)
-    """How each code is written, by id and kind."""
     elements: dict[tuple[str, CodeKind], Element] = attrs.field(factory=dict)
+    """What each code is written as, by its id and kind."""
 
     @property
     def runs(self) -> Runs:
@@ -32,16 +30,13 @@ class Inline:
         return runs(self.parts)
 
     def add(self, code: Code, element: Element) -> None:
-        """Add a code with the bytes that it came from."""
+        """Add a code with the element that it was read from."""
         self.parts.append(code)
-        key = (code.id, code.kind)
-        if key in self.raw:
-            return
-        self.elements[key] = element
-        self.raw[key] = _raw(self.markup, element, code.kind)
+        self.elements.setdefault((code.id, code.kind), element)
 
 
-def _raw(markup: Markup, element: Element, kind: CodeKind) -> str:
+def raw(markup: Markup, element: Element, kind: CodeKind) -> str:
+    """Give how a code is written: a tag, an element, or one end of it."""
     spanning = element.name in {"pc", "mrk", "g"}
     inner = markup.inner(element)
     if not spanning:
@@ -55,15 +50,14 @@ def _raw(markup: Markup, element: Element, kind: CodeKind) -> str:
     return markup.data[begin:after].decode()
 
 
-def read_newer(content: Element, markup: Markup, data: Mapping[str, str]) -> Inline:
+def read_newer(content: Element, data: Mapping[str, str]) -> Inline:
     """Read a source or target of XLIFF 2.
 
     Args:
         content: The element.
-        markup: Of the document.
         data: Original data by id.
     """
-    made = Inline(markup)
+    made = Inline()
     _newer(content, made, data)
     return made
 
@@ -123,14 +117,13 @@ def _marker(id_: str, kind: CodeKind, given: Mapping[str, str]) -> Code:
 _PAIRED = {"bx": OPEN, "ex": CLOSE, "bpt": OPEN, "ept": CLOSE}
 
 
-def read_older(content: Element, markup: Markup) -> Inline:
+def read_older(content: Element) -> Inline:
     """Read a source or target of XLIFF 1.2.
 
     Args:
         content: The element.
-        markup: Of the document.
     """
-    made = Inline(markup)
+    made = Inline()
     _older(content, made, set())
     return made
 

@@ -51,6 +51,9 @@ def check_module_element(element: Element, name: str, links: Links, report: Repo
                 report.error("code.no_type", element)
         case "val:rule":
             _rule(element, report)
+        case "ctr:changeTrack":
+            found = [one for one in element.walk() if one.space == element.space]
+            check_unique(found, "changeTrack", report)
         case "ctr:revisions":
             _revisions(element, report)
         case _ if name.startswith("res:"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tianfu_sdk.formats.markup import Element, Markup
+from tianfu_sdk.formats.markup import Element
 from tianfu_sdk.formats.xliff.inlines import read_older
 from tianfu_sdk.formats.xliff.names import LANGUAGE
 from tianfu_sdk.formats.xliff.report import Report
@@ -77,22 +77,22 @@ _OPEN = frozenset({"state", "state-qualifier"})
 _LANGUAGES = ("source-language", "target-language")
 
 
-def check_older(markup: Markup, report: Report) -> None:
+def check_older(root: Element, report: Report) -> None:
     """Hold a document of XLIFF 1.2 against the specification.
 
     Args:
-        markup: The document.
+        root: Of the document.
         report: Takes the problems.
     """
-    space = markup.root.space
-    waiting = [markup.root]
+    space = root.space
+    waiting = [root]
     while waiting:
         element = waiting.pop()
         _element(element, space, report)
         if element.name == "file":
             _file(element, report)
         elif element.name == "trans-unit":
-            _unit(element, markup, report)
+            _unit(element, report)
         waiting += [
             child
             for child in reversed(element.elements())
@@ -158,7 +158,7 @@ def _file(file: Element, report: Report) -> None:
         report.warn("language.no_target", translated)
 
 
-def _unit(unit: Element, markup: Markup, report: Report) -> None:
+def _unit(unit: Element, report: Report) -> None:
     children = {child.name: child for child in reversed(unit.elements())}
     source, target = children.get("source"), children.get("target")
     for content in (source, target):
@@ -172,8 +172,8 @@ def _unit(unit: Element, markup: Markup, report: Report) -> None:
     if rule == "state.contradiction":
         report.warn(rule, unit, approved=approved, state=state, taken=taken.value)
     if source is not None and target is not None and there:
-        parts = read_older(source, markup).runs
-        back = compare(parts, read_older(target, markup).runs)
+        parts = read_older(source).runs
+        back = compare(parts, read_older(target).runs)
         for code in (*back.lost, *back.left_out):
             if not code.annotation:
                 report.warn("target.code_lost", target, id=code.id, code=code.kind.value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.formats.markup import XML, Element, Markup
+from tianfu_sdk.formats.markup import XML, Element, Markup, building
 from tianfu_sdk.formats.xliff.document import (
     Document,
     Match,
@@ -20,7 +20,7 @@ from tianfu_sdk.formats.xliff.document import (
 from tianfu_sdk.formats.xliff.inlines import read_newer, read_older
 from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.formats.xliff.report import Report
-from tianfu_sdk.formats.xliff.scopes import scope_of
+from tianfu_sdk.formats.xliff.scopes import Part, parts_of
 from tianfu_sdk.formats.xliff.states import from_newer, from_older
 
 __all__ = ["read_document"]
@@ -41,7 +41,8 @@ def read_document(markup: Markup, *, older: bool) -> Document:
     """
     root = markup.root
     report = Report()
-    found = list(_older(markup, report) if older else _newer(markup, report))
+    with building():
+        found = list(_older(markup, report) if older else _newer(markup, report))
     places: dict[tuple[str, str, str], Place] = {}
     for unit, parts in found:
         for place in parts:
@@ -68,6 +69,13 @@ def _needed(element: Element, attribute: str) -> str:
     if value is None:
         raise Invalid("xliff.structure", path=element.name, line=element.line, wanted=attribute)
     return value
+
+
+def _file(unit: Element) -> Element:
+    for one in unit.ancestors():
+        if one.name == "file":
+            return one
+    raise Invalid("xliff.structure", path=unit.name, line=unit.line, wanted="file")
 
 
 def _source(holder: Element, source: Element | None) -> Element:
@@ -102,18 +110,18 @@ def _holders(root: Element, unit: str, group: str) -> Iterator[tuple[Element, tu
 
 def _newer(markup: Markup, report: Report) -> Iterator[_Found]:
     for element, groups in _holders(markup.root, "unit", "group"):
-        file = next(one for one in element.ancestors() if one.name == "file")
+        file = _file(element)
         data = {
             one.attributes.get("id", ""): one.text
             for child in element.elements()
             if short(child.tag) == "xlf:originalData"
             for one in child.elements()
         }
-        matches = tuple(_matches(element, markup))
+        matches = tuple(_matches(element))
         machine = any(match.type == "mt" for match in matches)
         parts = [
-            _segment(place, part.element, part.source, part.target, data, markup, machine, report)
-            for place, part in enumerate(scope_of(element).parts, 1)
+            _segment(place, part, data, report, machine=machine)
+            for place, part in enumerate(parts_of(element), 1)
         ]
         yield (
             Unit(
@@ -134,21 +142,15 @@ def _newer(markup: Markup, report: Report) -> Iterator[_Found]:
         )
 
 
-def _segment(  # noqa: PLR0917 - all of it is one segment
-    number: int,
-    holder: Element,
-    source: Element | None,
-    target: Element | None,
-    data: dict[str, str],
-    markup: Markup,
-    machine: bool,  # noqa: FBT001 - the same
-    report: Report,
+def _segment(
+    number: int, part: Part, data: dict[str, str], report: Report, *, machine: bool
 ) -> Place:
+    holder, target = part.element, part.target
     given = holder.attributes
     written, sub = given.get("state", ""), given.get("subState", "")
-    source = _source(holder, source)
-    text = read_newer(source, markup, data).runs
-    translated = read_newer(target, markup, data).runs if target is not None else None
+    source = _source(holder, part.source)
+    text = read_newer(source, data).runs
+    translated = read_newer(target, data).runs if target is not None else None
     # An empty target is no translation, unless there is nothing to translate.
     there = bool(translated) or (target is not None and not text)
     if not there and written not in {"", "initial"}:
@@ -167,7 +169,7 @@ def _segment(  # noqa: PLR0917 - all of it is one segment
 def _longest(unit: Element) -> int | None:
     for element in unit.ancestors():
         for key, value in element.attributes.items():
-            if short(key) == "slr:sizeRestriction":
+            if " " in key and short(key) == "slr:sizeRestriction":
                 most = value.rpartition(",")[2].strip()
                 return int(most) if most.isascii() and most.isdecimal() else None
     return None
@@ -202,18 +204,18 @@ def _metadata(unit: Element) -> Iterator[Meta]:
                 yield Meta(meta.attributes.get("type", ""), meta.text, category)
 
 
-def _matches(unit: Element, markup: Markup) -> Iterator[Match]:
+def _matches(unit: Element) -> Iterator[Match]:
     for child in unit.elements():
         if short(child.tag) != "mtc:matches":
             continue
         for match in child.elements():
-            part = scope_of(match).parts[0] if short(match.tag) == "mtc:match" else None
+            part = parts_of(match)[0] if short(match.tag) == "mtc:match" else None
             if part is None or part.source is None or part.target is None:
                 continue
             given = match.attributes
             yield Match(
-                source=read_newer(part.source, markup, {}).runs,
-                target=read_newer(part.target, markup, {}).runs,
+                source=read_newer(part.source, {}).runs,
+                target=read_newer(part.target, {}).runs,
                 similarity=_percent(given.get("similarity", given.get("matchQuality", ""))),
                 origin=given.get("origin", ""),
                 type=given.get("type", "tm"),
@@ -229,7 +231,7 @@ def _percent(value: str) -> float | None:
 
 def _older(markup: Markup, report: Report) -> Iterator[_Found]:
     for element, groups in _holders(markup.root, "trans-unit", "group"):
-        file = next((one for one in element.ancestors() if one.name == "file"), element)
+        file = _file(element)
         children = {child.name: child for child in reversed(element.elements())}
         source = _source(element, children.get("source"))
         target = children.get("target")
@@ -237,8 +239,8 @@ def _older(markup: Markup, report: Report) -> Iterator[_Found]:
         about = target.attributes if target is not None else {}
         approved, written = given.get("approved", ""), about.get("state", "")
         qualifier = about.get("state-qualifier", "")
-        text = read_older(source, markup).runs
-        translated = read_older(target, markup).runs if target is not None else None
+        text = read_older(source).runs
+        translated = read_older(target).runs if target is not None else None
         there = bool(translated) or (target is not None and not text)
         state, rule = from_older(written, qualifier, approved, target=there)
         if rule:
@@ -261,7 +263,7 @@ def _older(markup: Markup, report: Report) -> Iterator[_Found]:
             longest=_width(element),
             notes=tuple(_older_notes(element)),
             metadata=tuple(_contexts(element)),
-            matches=tuple(_alternatives(element, markup)),
+            matches=tuple(_alternatives(element)),
             line=element.line,
         )
         yield unit, [Place(element, element, source, target, segment)]
@@ -295,7 +297,7 @@ def _contexts(element: Element) -> Iterator[Meta]:
                 yield Meta(kind, context.text, found.attributes.get("name", ""))
 
 
-def _alternatives(element: Element, markup: Markup) -> Iterator[Match]:
+def _alternatives(element: Element) -> Iterator[Match]:
     for found in element.elements():
         if found.name != "alt-trans":
             continue
@@ -303,8 +305,8 @@ def _alternatives(element: Element, markup: Markup) -> Iterator[Match]:
         source, target = children.get("source"), children.get("target")
         if target is not None:
             yield Match(
-                source=read_older(source, markup).runs if source is not None else (),
-                target=read_older(target, markup).runs,
+                source=read_older(source).runs if source is not None else (),
+                target=read_older(target).runs,
                 similarity=_percent(found.attributes.get("match-quality", "")),
                 origin=found.attributes.get("origin", ""),
                 type="tm",

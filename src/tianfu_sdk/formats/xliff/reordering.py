@@ -9,7 +9,7 @@ import attrs
 from tianfu_sdk.formats.markup import Element
 from tianfu_sdk.formats.xliff.codes import composed
 from tianfu_sdk.formats.xliff.report import Report
-from tianfu_sdk.formats.xliff.scopes import CODES, Scope, events, flag, inline
+from tianfu_sdk.formats.xliff.scopes import CODES, Scope, events, flag
 
 __all__ = ["check_kept", "check_sequences"]
 
@@ -28,13 +28,11 @@ class _Step:
 
 def check_kept(scope: Scope, report: Report) -> None:
     """Demand that codes that may not be deleted stand in a target of the unit."""
-    kept = {
-        key for _, content in scope.side("target") for one in inline(content) for key in _keys(one)
-    }
+    kept = {key for one in scope.inline("target") for key in _keys(one)}
     for part in scope.parts:
         if part.source is None or part.target is None:
             continue
-        for code in inline(part.source):
+        for code in part.inlines["source"]:
             if code.name in CODES and flag(code, "canDelete", "yes") == "no":
                 for key in _keys(code)[:1]:
                     if key not in kept:
@@ -52,17 +50,20 @@ def _keys(code: Element) -> list[_Key]:
 
 def check_sequences(scope: Scope, report: Report) -> None:
     """Demand that sequences begin with `firstNo`, hang together, and stay so in the target."""
+    fixed = [one for side in ("source", "target") for one in scope.inline(side)]
+    if all(flag(one, "canReorder", "yes") == "yes" for one in fixed):
+        return
     for side in ("source", "target"):
         _follow(scope, side, report)
-    target = [step for content in composed(scope, "target") for step in _steps(content)]
+    target = [step for part in composed(scope, "target") for step in _steps(part.target)]
     for part in scope.parts:
         if part.source is not None and part.target is not None:
             for sequence in _sequences(list(_steps(part.source))):
                 _unbroken(sequence, target, part.target, report)
 
 
-def _steps(content: Element) -> Iterator[_Step]:
-    for event in events(content):
+def _steps(content: Element | None) -> Iterator[_Step]:
+    for event in events(content) if content is not None else ():
         one = event.element
         if one.name not in CODES:
             continue
@@ -79,8 +80,8 @@ def _follow(scope: Scope, side: str, report: Report) -> None:
     before: _Step | None = None
     begun = side == "target" and any(part.target is None for part in scope.parts)
     opened: set[str] = set()
-    for content in composed(scope, side):
-        for place, step in enumerate(_steps(content)):
+    for part in composed(scope, side):
+        for place, step in enumerate(_steps(getattr(part, side))):
             begun = begun or step.reorder == "firstNo"
             if step.reorder != "yes" and step.key[0] == "open":
                 opened.add(step.key[1])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
 from tianfu_sdk.formats.markup import Element
 from tianfu_sdk.formats.xliff.names import short
 
-__all__ = ["CODES", "MARKERS", "Event", "Part", "Scope", "events", "flag", "inline", "scope_of"]
+__all__ = ["CODES", "MARKERS", "Event", "Part", "Scope", "events", "flag", "parts_of", "scope_of"]
 
 CODES = frozenset({"ph", "pc", "sc", "ec"})
 MARKERS = frozenset({"mrk", "sm"})
@@ -22,6 +22,8 @@ class Part:
     element: Element
     source: Element | None
     target: Element | None
+    inlines: Mapping[str, Sequence[Element]] = attrs.field(factory=dict)
+    """Inline elements of source and target, in order."""
 
 
 @attrs.frozen(eq=False)
@@ -35,9 +37,17 @@ class Scope:
 
     def side(self, name: str) -> list[tuple[Part, Element]]:
         """List the sources or the targets, with what holds them, in the order of the file."""
-        return [
-            (part, content) for part in self.parts if (content := getattr(part, name)) is not None
-        ]
+        found = [(part, getattr(part, name)) for part in self.parts]
+        return [(part, content) for part, content in found if content is not None]
+
+    def inline(self, name: str) -> list[Element]:
+        """List the inline elements of the sources or the targets, in the order of the file."""
+        return [one for part in self.parts for one in part.inlines[name]]
+
+    @property
+    def plain(self) -> bool:
+        """There are words only."""
+        return not any(part.inlines["source"] or part.inlines["target"] for part in self.parts)
 
 
 @attrs.frozen(eq=False)
@@ -51,6 +61,21 @@ class Event:
 
 def scope_of(element: Element) -> Scope:
     """Give the scope of a `unit` or a `match`."""
+    data = [
+        child.attributes.get("id", "")
+        for found in element.elements()
+        if short(found.tag) == "xlf:originalData"
+        for child in found.elements()
+    ]
+    parts = [
+        attrs.evolve(part, inlines={"source": _inline(part.source), "target": _inline(part.target)})
+        for part in parts_of(element)
+    ]
+    return Scope(element, tuple(parts), frozenset(data))
+
+
+def parts_of(element: Element) -> list[Part]:
+    """List the parts of a `unit` or a `match`, without looking into them."""
     space = element.space if element.name == "unit" else ""
     holders = [
         child
@@ -59,13 +84,7 @@ def scope_of(element: Element) -> Scope:
     ]
     if element.name == "match":
         holders = [element]
-    data = [
-        child.attributes.get("id", "")
-        for found in element.elements()
-        if short(found.tag) == "xlf:originalData"
-        for child in found.elements()
-    ]
-    return Scope(element, tuple(map(_part, holders)), frozenset(data))
+    return list(map(_part, holders))
 
 
 def _part(holder: Element) -> Part:
@@ -73,11 +92,10 @@ def _part(holder: Element) -> Part:
     return Part(holder, found.get("xlf:source"), found.get("xlf:target"))
 
 
-def inline(content: Element) -> Iterator[Element]:
-    """Give the inline elements of a source or target, in order."""
-    found = content.walk()
-    next(found)
-    return (one for one in found if short(one.tag).startswith("xlf:"))
+def _inline(content: Element | None) -> Sequence[Element]:
+    if content is None or not content.elements():
+        return ()
+    return [one for one in content.walk() if one is not content and short(one.tag)[:4] == "xlf:"]
 
 
 def events(content: Element) -> Iterator[Event]:
@@ -94,8 +112,3 @@ def events(content: Element) -> Iterator[Event]:
 def flag(element: Element, attribute: str, default: str) -> str:
     """Give an attribute or its default."""
     return element.attributes.get(attribute, default)
-
-
-def named(scopes: Sequence[Element], name: str) -> list[Element]:
-    """List the elements of core with this name."""
-    return [one for one in scopes if short(one.tag) == f"xlf:{name}"]

@@ -11,7 +11,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import XML, Element, Markup, escape_value, read
 from tianfu_sdk.formats.xliff.content import Codes, write_content
 from tianfu_sdk.formats.xliff.document import Document, Key, Place, Target
-from tianfu_sdk.formats.xliff.inlines import read_newer, read_older
+from tianfu_sdk.formats.xliff.inlines import raw, read_newer, read_older
 from tianfu_sdk.formats.xliff.reading import read_document
 from tianfu_sdk.formats.xliff.states import demand_agreement, to_newer, to_older
 from tianfu_sdk.model.translation import Runs, SegmentState
@@ -163,11 +163,9 @@ class _Job:
         sides = [side for side in (self.place.target, self.place.source) if side is not None]
         codes = Codes()
         for side in sides:
-            found = (
-                read_older(side, self.markup) if self.older else read_newer(side, self.markup, {})
-            )
-            codes.raw.update(found.raw)
+            found = read_older(side) if self.older else read_newer(side, {})
             codes.elements.update(found.elements)
+        codes.raw = {key: raw(self.markup, one, key[1]) for key, one in codes.elements.items()}
         codes.ids = {
             one.attributes[key]
             for one in self.place.unit.walk()
@@ -230,10 +228,9 @@ class _Job:
 
     def _indent(self) -> str:
         """Give the line end and white space that stand before the source, if they do."""
-        before = self.markup.data[: self.place.source.start]
-        text = before[len(before.rstrip(b" \t\r\n")) :]
-        return text.decode() if b"\n" in text else ""
+        text = self.markup.space_before(self.place.source.start)
+        return text if "\n" in text else ""
 
     def _before(self, target: Element) -> int:
         """Give where the white space before the target begins."""
-        return len(self.markup.data[: target.start].rstrip(b" \t\r\n"))
+        return target.start - len(self.markup.space_before(target.start))
