@@ -2138,6 +2138,12 @@ ENTRIES: dict[str, Entry] = {
         "translations.problems lists them; dismiss one that is none, or send it back",
         "用 translations.problems 查看；误报可由审校人员 dismiss，否则退回修改",
     ),
+    "translation.code_trap": Entry(
+        "{said} is another language's code, not that of {language}",
+        "代码 {said} 属于其他语言，不是 {language}",
+        "ti is Tigrinya, dz Dzongkha, yi Yiddish, auto a guess; see the vendor's table of codes",
+        "ti 为提格里尼亚语，dz 为宗喀语，yi 为意第绪语，auto 为猜测；请查服务商的代码表",
+    ),
     "translation.engine_required": Entry(
         "no engine is named, and the built-in converter only knows Chinese",
         "未指定翻译引擎，内置转换只支持简繁中文",
@@ -2192,6 +2198,12 @@ ENTRIES: dict[str, Entry] = {
         "translations.create for the same source and language brings it up to date",
         "请用 translations.create 按同一原文和语言重新录入",
     ),
+    "translation.plain_http": Entry(
+        "texts would go over plain http",
+        "文本将以明文 http 传输",
+        "use https, or set allow_http = true if the network between is yours",
+        "请使用 https；若中间网络为自有，可设 allow_http = true",
+    ),
     "translation.quota": Entry(
         "the engine's allowance is used up",
         "翻译引擎的额度已用完",
@@ -2231,6 +2243,10 @@ ENTRIES: dict[str, Entry] = {
         "该译文的翻译任务 {task} 正在进行",
         "work on the task: enter, review, approve_task",
         "请在任务中录入、审校并审定",
+    ),
+    "translation.too_many": Entry(
+        "{count} texts, and one request takes {most}",
+        "共 {count} 段文本，一次请求最多 {most} 段",
     ),
     "translation.transient": Entry(
         "the engine did not answer as it should",

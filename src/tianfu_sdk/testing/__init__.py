@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.search import SearchSuite
     from tianfu_sdk.testing.sms import SmsGatewaySuite
     from tianfu_sdk.testing.storage import StorageSuite
-    from tianfu_sdk.testing.translation import TranslatorSuite
+    from tianfu_sdk.testing.translation import TranslatorFaultSuite, TranslatorSuite
 
 __all__ = [
     "BlobsSuite",
@@ -31,6 +31,7 @@ __all__ = [
     "SearchSuite",
     "SmsGatewaySuite",
     "StorageSuite",
+    "TranslatorFaultSuite",
     "TranslatorSuite",
     "hub",
 ]
@@ -46,6 +47,7 @@ _ROOMS = {
     "SearchSuite": "tianfu_sdk.testing.search",
     "SmsGatewaySuite": "tianfu_sdk.testing.sms",
     "StorageSuite": "tianfu_sdk.testing.storage",
+    "TranslatorFaultSuite": "tianfu_sdk.testing.translation",
     "TranslatorSuite": "tianfu_sdk.testing.translation",
     "hub": "tianfu_sdk.testing.ready",
 }

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import attrs
 import pytest
 
+from tianfu_sdk.core.segmenting import batches
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.translation import (
     Failed,
@@ -97,13 +98,20 @@ class TranslationCases(Reported):
         if isinstance(translator, LocalTranslator):
             return list(translator.translate(batch))
         assert isinstance(translator, HttpTranslator)
+        can = translator.capabilities
+        parts = list(batches(batch.segments, batch.source, batch.target, can)) or [batch]
+        return [one for part in parts for one in self._sent(translator, transport, part)]
+
+    def _sent(
+        self, translator: HttpTranslator, transport: Transport | None, batch: TranslationBatch
+    ) -> Sequence[TranslationResult]:
         try:
             request = translator.request(batch)
         except Unsupported:
             return [Failed(id=segment.id, kind="unsupported") for segment in batch.segments]
         if transport is None:
             pytest.fail("an engine over HTTP needs the fixture `transport` as well")
-        return list(translator.result(batch, transport.send(request, timeout=10)))
+        return translator.result(batch, transport.send(request, timeout=10))
 
     def batch(self, pair: tuple[str, str], texts: Sequence[str]) -> TranslationBatch:
         """Make a batch; ids do not sort as they stand."""

@@ -1,0 +1,28 @@
+"""Translate by a LibreTranslate server."""
+
+from __future__ import annotations
+
+from tianfu_sdk import hookimpl
+from tianfu_sdk.hookspecs import Register
+from tianfu_sdk.ports.translation import Translator
+from tianfu_translate_libretranslate.engine import (
+    LibreTranslateSettings,
+    LibreTranslateTranslator,
+)
+
+__all__ = [
+    "LibreTranslateSettings",
+    "LibreTranslateTranslator",
+    "tianfu_api",
+    "tianfu_register_translation",
+]
+
+__version__ = "0.1.0"
+
+tianfu_api = 1
+
+
+@hookimpl
+def tianfu_register_translation(register: Register[Translator]) -> None:
+    """Offer the engine as `libretranslate`."""
+    register("libretranslate", LibreTranslateTranslator.open)
