@@ -122,6 +122,7 @@ def settings_page() -> Iterator[str]:
     yield "`tianfu config` shows what would be used.\n"
     tables = {"": "Settings"}
     tables |= {name: cls.__name__ for name, cls in settings._TABLES.items()}  # noqa: SLF001
+    tables["sms.routes.NAME"] = "RouteSettings"
     tables["gateways.NAME"] = "GatewaySettings"
     for table, name in tables.items():
         yield f"\n## `[{table}]`\n" if table else "\n## Top level\n"
@@ -129,7 +130,7 @@ def settings_page() -> Iterator[str]:
         yield "|---|---|---|---|"
         for field, kind, default, text in fields(settings, name):
             if table or field not in tables:
-                shown = "" if field in {"backends", "gateways"} else default
+                shown = "" if field in {"backends", "gateways", "routes"} else default
                 yield f"| `{field}` | `{cell(kind)}` | `{shown}` | {cell(text)} |".replace("``", "")
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
+from tianfu_sdk.core.routes import Asked
 from tianfu_sdk.formats.tables import TableFormat
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
@@ -90,6 +91,7 @@ from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translatio
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.services.campaigns import Template
 from tianfu_sdk.services.glossary import GivenTerm
 from tianfu_sdk.services.glossary_files import GlossaryFormat
 from tianfu_sdk.services.importing import Progress, Source
@@ -1264,6 +1266,7 @@ class AioSms:
         region: str | None = ...,
         language: str | None = ...,
         reason: str | None = ...,
+        gateway: str | None = ...,
         opted_out: bool = ...,
         after: str | None = ...,
         limit: int = ...,
@@ -1284,7 +1287,7 @@ class AioSms:
         topic: str = ...,
         purpose: str = ...,
         settings: Sequence[str] = ...,
-        gateway: str = ...,
+        gateway: Asked = ...,
         fallback: bool = ...,
         fallback_order: Sequence[str] = ...,
         segment: str | None = ...,
@@ -1295,7 +1298,7 @@ class AioSms:
         content: str = ...,
         emergency: str | None = ...,
         override_reason: str = ...,
-        template: str | Mapping[str, str] = ...,
+        template: Template = ...,
     ) -> Campaign: ...
     async def get(self, id: str) -> Campaign: ...
     async def find(

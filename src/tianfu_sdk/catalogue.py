@@ -1338,6 +1338,12 @@ ENTRIES: dict[str, Entry] = {
         "use the gateway file",
         "请使用 file 网关",
     ),
+    "sms.exhausted": Entry(
+        "none of the gateways of its campaign took the batch",
+        "任务的各个网关均未接收该批次",
+        "look whether one of them works, then sms.resume(id) tries the last one again",
+        "请检查各网关，恢复后用 sms.resume(id) 由最后一个网关重试",
+    ),
     "sms.forbidden": Entry(
         "what the gateway does not let through stands at {spans}",
         "{spans} 处有网关不允许的内容",
@@ -1357,6 +1363,12 @@ ENTRIES: dict[str, Entry] = {
         "{name} 不会回调",
         "poll it instead",
         "请改用 poll",
+    ),
+    "sms.no_gateway_takes": Entry(
+        "none of the campaign's gateways takes its text in {language}",
+        "任务的各个网关均不能发送语言为 {language} 的正文",
+        "sms.plan(id).problems says why, gateway by gateway",
+        "sms.plan(id).problems 逐一说明各网关的原因",
     ),
     "sms.no_poll": Entry(
         "{name} is not asked for receipts; it calls back",
@@ -1435,6 +1447,30 @@ ENTRIES: dict[str, Entry] = {
         "网关未能返回回执与上行（{why}）",
         "it is asked again next time",
         "下次会再次拉取",
+    ),
+    "sms.route_empty": Entry(
+        "a route names no gateway",
+        "路由未列出任何网关",
+        'such as gateways = ["aliyun", "tencent"]',
+        '例如 gateways = ["aliyun", "tencent"]',
+    ),
+    "sms.route_name": Entry(
+        "{name} is the name of a route and of a gateway",
+        "{name} 既是路由名又是网关名",
+        "give the route another name",
+        "请为路由另取名称",
+    ),
+    "sms.route_twice": Entry(
+        "gateway {name} stands twice in a route",
+        "网关 {name} 在路由中重复",
+        "name each once; its weight says how much goes through it",
+        "每个网关只列一次，用权重表示份额",
+    ),
+    "sms.route_weights": Entry(
+        "weights are whole numbers from 0 on, at most {count} of them and not all 0",
+        "权重须为不小于 0 的整数，至多 {count} 个，且不能全为 0",
+        "in the order of the gateways; one without a weight only takes over",
+        "按网关次序给出；没有权重的网关只作后备",
     ),
     "sms.second_signature": Entry(
         "a second signature stands at {spans}; a message has exactly one",

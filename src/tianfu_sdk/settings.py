@@ -22,6 +22,7 @@ __all__ = [
     "AskSettings",
     "GatewaySettings",
     "PluginSettings",
+    "RouteSettings",
     "Secret",
     "Settings",
     "SmsSettings",
@@ -89,6 +90,18 @@ class AskSettings:
 
 
 @attrs.frozen(kw_only=True)
+class RouteSettings:
+    """Gateways that campaigns go through together, under a name: `[sms.routes.NAME]`."""
+
+    gateways: tuple[str, ...]
+    """Names, in order of preference: what one of them certainly did not send goes on to the next
+    one that it has not been at."""
+    weights: tuple[int, ...] = ()
+    """Shares of the recipients, in the order of `gateways`; who has none only takes over. Empty:
+    all goes through the first."""
+
+
+@attrs.frozen(kw_only=True)
 class TranslationSettings:
     """How translations are made."""
 
@@ -111,12 +124,17 @@ class TranslationSettings:
 class SmsSettings:
     """How science SMS go out."""
 
+    gateway: str = "file"
+    """Gateway or route of campaigns that name none."""
+    routes: Mapping[str, RouteSettings] = MappingProxyType({})
+    """Routes by name; a campaign names one where it would name a gateway."""
     window_start: str = "08:00"
     """China time from which non-urgent messages may go out."""
     window_end: str = "20:00"
     """China time from which they may not (Aliyun: promotional SMS not 20:00-8:00)."""
     price: int = 45
-    """1/1000 yuan a part; an example, not a quotation."""
+    """1/1000 yuan a part, where a gateway's own table says nothing; an example, not a
+    quotation."""
     suffix: str = "拒收请回复R"
     """How to refuse, said in every text (通信短信息服务管理规定); empty: not said."""
     holidays: tuple[str, ...] = ()
@@ -154,8 +172,12 @@ class GatewaySettings:
     """A second; 0: as many as there are."""
     calls: float | None = None
     """A second; 0: as many as there are."""
+    parts: float | None = None
+    """Billed parts a second; 0: as many as there are."""
     burst: float | None = None
-    """Seconds whose messages and calls may go at once after a rest."""
+    """Seconds whose messages, calls and parts may go at once after a rest."""
+    price: int | None = None
+    """1/1000 yuan a part; None: `sms.price`."""
     sessions: int | None = None
     """Sessions at a time, of a gateway that holds them; 0: uncounted."""
     longest: int | None = None
@@ -330,18 +352,22 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
             raise Invalid("settings.unknown", path=where, near=", ".join(near))
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
-        elif name == "backends":
+        elif where == "backends":
             made[name] = MappingProxyType(
                 {
                     k: _reveal_table(_table(v, f"{where}.{k}"), f"{where}.{k}", environment)
                     for k, v in _table(value, where).items()
                 }
             )
-        elif name == "gateways":
+        elif where == "gateways":
             made[name] = MappingProxyType(
                 {k: _gateway(v, f"{where}.{k}") for k, v in _table(value, where).items()}
             )
-        elif name == "key":
+        elif where == "sms.routes":
+            made[name] = MappingProxyType(
+                {k: _route(v, f"{where}.{k}") for k, v in _table(value, where).items()}
+            )
+        elif where == "key":
             made[name] = _secret(value, where, environment)
         else:
             made[name] = _typed(value, str(field.type), where)
@@ -364,6 +390,17 @@ def _gateway(value: Any, path: str) -> GatewaySettings:
                 "settings.type", path=where, wanted="network, as 203.0.113.0/24"
             ) from None
     assert isinstance(made, GatewaySettings)  # noqa: S101 - tells the type checker
+    return made
+
+
+def _route(value: Any, path: str) -> RouteSettings:
+    if isinstance(value, RouteSettings):
+        return value
+    table = _table(value, path)
+    if "gateways" not in table:
+        raise Invalid("settings.type", path=f"{path}.gateways", wanted="list of strings")
+    made = _build(RouteSettings, table, path, {})
+    assert isinstance(made, RouteSettings)  # noqa: S101 - tells the type checker
     return made
 
 
@@ -410,6 +447,10 @@ def _typed(value: Any, wanted: str, path: str) -> Any:
         if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
             return tuple(value)
         raise Invalid("settings.type", path=path, wanted="list of strings")
+    if wanted.startswith("tuple[int"):
+        if isinstance(value, (list, tuple)) and all(type(part) is int for part in value):
+            return tuple(value)
+        raise Invalid("settings.type", path=path, wanted="list of whole numbers")
     kinds: Mapping[str, tuple[type, ...]] = {
         "str": (str,),
         "bool": (bool,),

@@ -143,7 +143,14 @@ def test_send_status_and_receipts_follow_a_campaign(store, always):
     path, account, campaign = store
     common = ("--db", path, "--as", account, "--json")
     sent = json.loads(run("sms", "send", campaign, *common))
-    assert sent == {"campaign": campaign, "queued": 3, "by_state": {"accepted": 3}}
+    counts = {"accepted": 3}
+    by_gateway = {"file": counts}
+    assert sent == {
+        "campaign": campaign,
+        "queued": 3,
+        "by_state": counts,
+        "by_gateway": by_gateway,
+    }
     assert json.loads(run("sms", "receipts", *common)) == {"came": 3}
     assert json.loads(run("sms", "receipts", "--gateway", "file", *common)) == {"came": 0}
     report = json.loads(run("sms", "status", campaign, *common))
@@ -152,6 +159,35 @@ def test_send_status_and_receipts_follow_a_campaign(store, always):
     health = json.loads(run("sms", "status", "--db", path, "--json"))
     assert (health["queued"], health["unknown"]) == (0, 0)
     assert "file" in health["gateways"]
+
+
+def test_several_gateways_are_shown(store, always):
+    path, account, campaign = store
+    with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
+        me = hub.as_(account)
+        known = me.sms.get(campaign)
+        second = hub.as_(known.approver_account) if hasattr(known, "approver_account") else None
+        assert second is None
+        draft = me.sms.compose(
+            title="两个网关",
+            organization=known.organization,
+            texts={"zh": "请立即拨打120。"},
+            signature="四川科普",
+            gateway={"file": 1, "memory": 1},
+        )
+        other = me.accounts.create(organization=known.organization)
+        me.accounts.grant(other.id, ["*"], region="510000")
+        hub.as_(other.id).sms.approve(draft.id)
+    common = ("--db", path, "--as", account)
+    plan = run("sms", "plan", draft.id, *common)
+    assert re.search(r"网关 / gateway +file +权重 / weight 1 +zh-Hans", plan)
+    assert "memory  weight 1  正常 / works  zh-Hans" in run("sms", "explain", draft.id, *common)
+    sent = json.loads(run("sms", "send", draft.id, *common, "--json"))
+    assert sum(sum(counts.values()) for counts in sent["by_gateway"].values()) == 3
+    for command in ("progress", "status"):
+        shown = run("sms", command, draft.id, *common)
+        for name in sent["by_gateway"]:
+            assert f"  {name}: " in shown or len(sent["by_gateway"]) == 1
 
 
 def test_a_campaign_without_account_is_not_shown(store):

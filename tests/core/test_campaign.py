@@ -18,7 +18,7 @@ from tianfu_sdk.core.messages import (
     provider_key,
     state_of,
 )
-from tianfu_sdk.core.tally import Batcher, Tally
+from tianfu_sdk.core.tally import Batcher, Tally, batches_of
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -186,10 +186,13 @@ def test_batches_hold_one_language_each_person_once_and_no_more_than_a_call_take
     assert all(1 <= len(batch) <= most for batch in batches)
     assert all(len({choice.language for choice in batch}) == 1 for batch in batches)
     assert sorted(c.id for batch in batches for c in batch) == sorted(c.id for c in wanted)
-    tally = Tally.of(some, most)
-    assert tally.batches == len(batches)
+    tally = Tally.of(some)
+    assert batches_of(tally.by_language, most) == len(batches)
     assert tally.recipients == len(wanted) == sum(tally.by_language.values())
-    assert tally.parts == sum(choice.parts for choice in wanted)
+    halves = Tally.of(some, lambda _, language: "one" if language == "bo" else "two")
+    assert halves.by_language == tally.by_language
+    assert halves.through("one").total() == tally.by_language["bo"]
+    assert halves.through("one") + halves.through("two") == tally.by_language
     assert sum(e.count for e in tally.exclusions) == len(some) - len(wanted)
 
 

@@ -11,6 +11,7 @@ from tianfu_sdk.core.limits import (
     SHORTEST_PAUSE,
     TRIPS_AT,
     Lane,
+    Load,
     Verdict,
     free_seat,
     heard,
@@ -27,17 +28,19 @@ LEASE = 120 * SECOND
 FAILED, ANSWERED = Verdict("failed"), Verdict("answered")
 
 
-def taken(lane, pace, now, *, phones=1, most=8, batch=None):
+def taken(lane, pace, now, *, phones=1, most=8, batch=None, parts=1, longest=1):
     """Take what may go now; gives the lane, calls and messages."""
-    found = turn(lane, pace, phones=phones, now=now, most=most)
+    load = Load(phones, longest)
+    found = turn(lane, pace, load=load, now=now, most=most)
     messages = found.calls * (phones if batch is None else batch)
     booked = spent(
         lane,
         pace,
-        phones=phones,
+        load=load,
         now=now,
         calls=found.calls,
         messages=messages,
+        parts=messages * parts,
         probe_until=now + LEASE,
     )
     return booked, found.calls, messages
@@ -47,19 +50,21 @@ paces = st.builds(
     Pace,
     messages=st.one_of(st.just(0.0), st.floats(0.1, 20_000)),
     calls=st.one_of(st.just(0.0), st.floats(0.1, 5_000)),
+    parts=st.one_of(st.just(0.0), st.floats(0.1, 20_000)),
     burst=st.floats(0, 5),
 )
 waits = st.lists(st.integers(0, 3 * SECOND), min_size=1, max_size=60)
 
 
-@given(paces, waits, st.integers(1, 500))
-def test_no_window_of_time_sees_more_than_its_rate_and_one_burst(pace, waits, phones):
+@given(paces, waits, st.integers(1, 500), st.integers(1, 3))
+def test_no_window_of_time_sees_more_than_its_rate_and_one_burst(pace, waits, phones, parts):
     lane, now, went = Lane(), START, []
     for wait in waits:
         now += wait
-        lane, calls, messages = taken(lane, pace, now, phones=phones)
-        went.append((now, calls, messages))
-    for rate, kind, least in ((pace.messages, 2, phones), (pace.calls, 1, 1)):
+        lane, calls, messages = taken(lane, pace, now, phones=phones, parts=parts, longest=3)
+        went.append((now, calls, messages, messages * parts))
+    limits = ((pace.messages, 2, phones), (pace.calls, 1, 1), (pace.parts, 3, phones * 3))
+    for rate, kind, least in limits:
         if not rate:
             continue
         burst = max(rate * pace.burst, least)
@@ -81,12 +86,21 @@ def test_what_is_told_when_to_come_again_gets_something_then_and_not_before(pace
             break
     else:
         return
-    at = turn(lane, pace, phones=phones, now=now, most=8).again
+    at = turn(lane, pace, load=Load(phones), now=now, most=8).again
     assert at > now
-    assert turn(lane, pace, phones=phones, now=at + 2, most=8).calls >= 1
+    assert turn(lane, pace, load=Load(phones), now=at + 2, most=8).calls >= 1
     early = at - max(3, (at - now) // 10)
     if early > now:
-        assert turn(lane, pace, phones=phones, now=early, most=8).calls == 0
+        assert turn(lane, pace, load=Load(phones), now=early, most=8).calls == 0
+
+
+def test_parts_are_limited_whatever_the_longest_text_would_be():
+    pace, lane, total = Pace(parts=100, burst=1), Lane(), 0
+    for step in range(0, 60 * SECOND, 10_000):
+        lane, _, messages = taken(lane, pace, START + step, phones=50, parts=2, longest=9)
+        total += messages * 2
+    # Room for the longest is kept free, and costs nothing of the rate.
+    assert 100 * 60 <= total <= 100 * 60 + 50 * 9
 
 
 def test_nothing_is_lost_to_rounding_in_a_long_run():
@@ -119,20 +133,20 @@ def test_clocks_that_lie_a_little_apart_only_slow_it_down(skew, rate):
 def test_a_clock_that_was_a_day_ahead_keeps_nobody_waiting_for_a_day():
     pace = Pace(messages=10, burst=1)
     lane, _, _ = taken(Lane(), pace, START + 86_400 * SECOND)
-    found = turn(lane, pace, phones=1, now=START, most=8)
+    found = turn(lane, pace, load=Load(1), now=START, most=8)
     assert found.calls == 0
     lane = attrs.evolve(lane, messages=lane.messages)
-    assert turn(lane, pace, phones=1, now=START, most=8).calls == 0
+    assert turn(lane, pace, load=Load(1), now=START, most=8).calls == 0
     stopped = Lane(trips=1, until=START + 86_400 * SECOND)
-    assert turn(stopped, Pace(), phones=1, now=START, most=8).probe
+    assert turn(stopped, Pace(), load=Load(1), now=START, most=8).probe
 
 
 def test_a_batch_larger_than_the_burst_leaves_whole_when_it_is_paid_for():
     pace = Pace(messages=100, burst=1)
     lane, calls, messages = taken(Lane(), pace, START, phones=500)
     assert (calls, messages) == (1, 500)
-    assert turn(lane, pace, phones=500, now=START + 4 * SECOND, most=8).calls == 0
-    assert turn(lane, pace, phones=500, now=START + 5 * SECOND, most=8).calls == 1
+    assert turn(lane, pace, load=Load(500), now=START + 4 * SECOND, most=8).calls == 0
+    assert turn(lane, pace, load=Load(500), now=START + 5 * SECOND, most=8).calls == 1
 
 
 def test_settings_win_over_what_a_gateway_says_of_itself():
@@ -149,21 +163,21 @@ def test_it_opens_after_failures_in_a_row_only():
     assert heard(lane, [ANSWERED], now=START, probe=False) == Lane()
     opened = heard(lane, [FAILED], now=START, probe=False)
     assert opened.state == "open"
-    assert turn(opened, Pace(), phones=1, now=START, most=8).calls == 0
+    assert turn(opened, Pace(), load=Load(1), now=START, most=8).calls == 0
 
 
 def test_after_its_pause_one_probe_goes_and_nobody_else_until_it_is_answered():
     lane = heard(Lane(), [FAILED] * TRIPS_AT, now=START, probe=False)
     later = START + SHORTEST_PAUSE // timedelta(microseconds=1)
-    found = turn(lane, Pace(), phones=1, now=later, most=8)
+    found = turn(lane, Pace(), load=Load(1), now=later, most=8)
     assert (found.calls, found.probe) == (1, True)
     lane, _, _ = taken(lane, Pace(), later)
-    assert turn(lane, Pace(), phones=1, now=later, most=8).calls == 0
+    assert turn(lane, Pace(), load=Load(1), now=later, most=8).calls == 0
     assert heard(lane, [ANSWERED], now=later, probe=True) == Lane()
     again = heard(lane, [FAILED], now=later, probe=True)
     assert again.until - later == 2 * SHORTEST_PAUSE // timedelta(microseconds=1)
     # Whoever had the probe may have died: another goes when its time is over.
-    assert turn(lane, Pace(), phones=1, now=later + LEASE, most=8).probe
+    assert turn(lane, Pace(), load=Load(1), now=later + LEASE, most=8).probe
 
 
 def test_late_answers_to_earlier_calls_neither_open_nor_close_it():
@@ -183,8 +197,8 @@ def test_pauses_grow_to_a_quarter_of_an_hour(times):
 def test_who_is_told_to_wait_waits_but_is_not_taken_for_broken():
     lane = heard(Lane(failures=3), [Verdict("throttled", 20.0)], now=START, probe=False)
     assert (lane.state, lane.failures, lane.until) == ("closed", 0, START + 20 * SECOND)
-    assert turn(lane, Pace(), phones=1, now=START + 20 * SECOND - 1, most=8).calls == 0
-    assert turn(lane, Pace(), phones=1, now=START + 20 * SECOND, most=8).calls == 4
+    assert turn(lane, Pace(), load=Load(1), now=START + 20 * SECOND - 1, most=8).calls == 0
+    assert turn(lane, Pace(), load=Load(1), now=START + 20 * SECOND, most=8).calls == 4
     assert heard(lane, [Verdict("throttled", 1e9)], now=START, probe=False).until == (
         START + LONGEST_PAUSE // timedelta(microseconds=1)
     )
@@ -231,7 +245,7 @@ def test_a_gateway_for_which_it_is_too_much_gets_half_and_then_one_more_each_tim
     lane, widths = Lane(), []
     for said in (Verdict("throttled", 1.0), Verdict("throttled", 1.0), *[ANSWERED] * 7):
         lane = heard(lane, [said], now=START, probe=False)
-        widths.append(turn(lane, Pace(), phones=1, now=START + 2 * SECOND, most=8).calls)
+        widths.append(turn(lane, Pace(), load=Load(1), now=START + 2 * SECOND, most=8).calls)
     assert widths == [4, 2, 3, 4, 5, 6, 7, 8, 8]
     assert lane.window == 0
     for _ in range(9):

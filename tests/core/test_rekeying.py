@@ -26,7 +26,7 @@ def test_every_kind_gives_its_rows_the_keys_that_they_have():
     old = Row("m", 1, None, {"campaign": "c", "subscriber": "s", "state": "sent", "language": "zh",
                              "batch": "b", "provider_id": "p", "parts": 1})  # fmt: skip
     found = rekeyer(regions())("message", old)
-    assert found == {**old.keys, "region": "", "error": ""}
+    assert found == {**old.keys, "region": "", "error": "", "gateway": ""}
 
 
 def test_keys_come_from_the_noun_and_places_from_the_row():

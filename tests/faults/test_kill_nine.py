@@ -39,7 +39,7 @@ def played(place, zygote, provider, tmp_path, capsys):
 
 
 @pytest.mark.timeout(LONGEST)
-@pytest.mark.parametrize("mode", ["dedupes", "can_query", "webhook"])
+@pytest.mark.parametrize("mode", ["dedupes", "can_query", "webhook", "failover"])
 def test_nothing_is_lost_and_nothing_sent_twice(played, mode):
     if mode == "webhook":
         pytest.importorskip(
@@ -65,6 +65,7 @@ def test_what_a_gateway_cannot_tell_waits_for_a_person_and_nothing_is_sent_twice
     [
         ("dedupes", "acknowledge first", "lost"),
         ("neither", "send again", "twice"),
+        ("failover", "carry on", "twice"),
         ("dedupes", "provider", "twice"),
     ],
 )

@@ -317,6 +317,7 @@ def test_what_an_older_program_queued_is_sent_once(line):
                     "parts": 1,
                     "region": "",
                     "error": "",
+                    "gateway": "",
                 },
             )
             for id_ in people[:2]

@@ -11,6 +11,7 @@ from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.reporting import messages, report_
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
 from tianfu_sdk.cli.texts import read_text, show_problems, templates, words
+from tianfu_sdk.model.route import GatewayPlan
 from tianfu_sdk.model.sms import Health, LaneHealth, MessageState, Plan
 from tianfu_sdk.model.sms_report import SmsReport
 from tianfu_sdk.model.template import Severity
@@ -126,6 +127,10 @@ def explain_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: F
             click.echo(f"{doer.account}  {doer.label}  {may}")
         for one in found.yours:
             click.echo(f"您 / you  {one.message_zh} / {one.message} [{one.code}]")
+        for leg in found.gateways if len(found.gateways) > 1 else ():
+            how = "正常 / works" if leg.works else "暂停使用 / left alone"
+            languages = ", ".join(leg.languages) or "-"
+            click.echo(f"网关 / gateway  {leg.gateway}  weight {leg.weight}  {how}  {languages}")
         if found.not_before is not None:
             click.echo(f"不早于 / not before  {found.not_before:%Y-%m-%d %H:%M} UTC")
     raise SystemExit(1 if found.blockers or found.yours else 0)
@@ -137,7 +142,12 @@ def _show_plan(plan: Plan) -> None:
         click.echo(f"  {language}  {count}")
     click.echo(f"计费条数 / parts     {plan.parts}")
     click.echo(f"费用 / cost          {plan.cost / 1000:.3f} 元")
+    if plan.most_cost != plan.cost or plan.most_parts != plan.parts:
+        most = f"{plan.most_parts} 条 / parts, {plan.most_cost / 1000:.3f} 元"
+        click.echo(f"最多 / at most       {most}")
     click.echo(f"批次 / batches       {plan.batches}")
+    for gateway in plan.gateways if len(plan.gateways) > 1 else ():
+        _show_gateway(gateway)
     for exclusion in plan.exclusions:
         click.echo(f"剔除 / left out      {exclusion.reason}: {exclusion.count}")
     if plan.caps_since is not None:
@@ -155,6 +165,13 @@ def _show_plan(plan: Plan) -> None:
     show_problems(plan.problems)
 
 
+def _show_gateway(one: GatewayPlan) -> None:
+    share = f"权重 / weight {one.weight}" if one.weight else "后备 / takes over"
+    click.echo(f"网关 / gateway       {one.gateway}  {share}  {', '.join(one.languages) or '-'}")
+    cost = f"{one.recipients}, {one.parts} 条 / parts, {one.cost / 1000:.3f} 元"
+    click.echo(f"  {cost}; 全部 / all: {one.all_parts}, {one.all_cost / 1000:.3f} 元")
+
+
 @sms.command("send")
 @click.argument("id_", metavar="ID")
 @db_option()
@@ -169,12 +186,14 @@ def send_(id_: str, db: str, account: str, as_json: bool) -> None:  # noqa: FBT0
         me = bound(hub, account)
         campaign = me.sms.send(id_)
         me.sms.dispatch()
-        counts = me.sms.status(id_)
+        found = me.sms.progress(id_)
     if as_json:
-        echo_json({"campaign": id_, "queued": campaign.queued, "by_state": counts})
+        shown = {"campaign": id_, "queued": campaign.queued, "by_state": found.by_state}
+        echo_json(shown | {"by_gateway": found.by_gateway})
         return
     click.echo(f"queued {campaign.queued}")
-    _show_states(counts)
+    _show_states(found.by_state)
+    _show_gateways(found.by_gateway)
 
 
 @sms.command("status")
@@ -209,6 +228,14 @@ def status(id_: str | None, db: str, account: str, as_json: bool) -> None:  # no
             click.echo(f"  {region}: " + ", ".join(f"{n} {count}" for n, count in counts.items()))
         for reason, count in found.by_reason.items():
             click.echo(f"  why: {reason} {count}")
+        by_gateway = found.totals_by("gateway")
+        for name, totals in by_gateway.items() if len(by_gateway) > 1 else ():
+            click.echo(
+                f"  {name}: {totals.messages}, sent {totals.sent}, delivered {totals.delivered},"
+                f" failed {totals.failed}, {totals.parts} 条 / parts, {totals.cost / 1000:.3f} 元"
+            )
+        for name, count in found.passed_on.items():
+            click.echo(f"  {name}: 转出 / passed on {count}")
         click.echo(f"{found.parts} 条 / parts, {found.cost / 1000:.3f} 元")
 
 
@@ -232,9 +259,15 @@ def progress(id_: str, seconds: float, db: str, account: str, as_json: bool) -> 
     click.echo(f"{found.campaign}  {found.state.zh} / {found.state.en}")
     click.echo(f"{found.done} of {found.total}")
     _show_states(found.by_state)
+    _show_gateways(found.by_gateway)
     if found.rate is not None:
         left = "" if found.left is None else f", {found.left:.0f} s left"
         click.echo(f"{found.rate:.0f}/s{left}")
+
+
+def _show_gateways(by_gateway: Mapping[str, Mapping[str, int]]) -> None:
+    for name, counts in by_gateway.items() if len(by_gateway) > 1 else ():
+        click.echo(f"  {name}: " + ", ".join(f"{state} {n}" for state, n in counts.items()))
 
 
 def _show_lane(lane: LaneHealth) -> None:

@@ -33,7 +33,8 @@ def show_problems(problems: Iterable[SmsProblem]) -> None:
     """Print problems, and the difference with the template where there is one."""
     for problem in problems:
         severity = problem.severity
-        click.echo(f"{severity.zh} / {severity.value}  {problem.path}  [{problem.code}]")
+        where = f"  {problem.gateway}" if problem.gateway else ""
+        click.echo(f"{severity.zh} / {severity.value}  {problem.path}  [{problem.code}]{where}")
         click.echo(f"  {problem.text('zh')} / {problem.text('en')}")
         if problem.comparison is not None:
             click.echo(f"  {problem.comparison}")

@@ -14,7 +14,19 @@ import attrs
 
 from tianfu_sdk.model.storage import Row
 
-__all__ = ["DONE", "DROPPED", "OPEN", "QUEUED", "SENDING", "Packed", "batch_row", "pack", "unpack"]
+__all__ = [
+    "DONE",
+    "DROPPED",
+    "MOVED",
+    "OPEN",
+    "QUEUED",
+    "SENDING",
+    "Packed",
+    "TurnedAway",
+    "batch_row",
+    "pack",
+    "unpack",
+]
 
 QUEUED = "queued"
 """Nothing of it left, for certain."""
@@ -24,7 +36,22 @@ DONE = "done"
 """Each of its messages has a row that says what became of it."""
 DROPPED = "dropped"
 """Cancelled before anything of it left."""
+MOVED = "moved"
+"""Nothing of it left; who was in it stands in batches of another gateway, `count` of them."""
 OPEN = (QUEUED, SENDING)
+
+
+@attrs.frozen
+class TurnedAway:
+    """That a gateway certainly sent nothing of a batch, which went on to another."""
+
+    gateway: str
+    reference: str
+    """Of the batch there."""
+    tries: int
+    """Attempts there."""
+    reason: str
+    """A code."""
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +63,14 @@ class Packed:
     refs: tuple[str, ...] | None = None
     """Ids of the subscribers; None: from before they were packed, each has a row."""
     tries: int = 0
-    """Attempts under earlier references."""
+    """Attempts at its gateway under earlier references."""
+    before: tuple[TurnedAway, ...] = ()
+    """Gateways that it was at, oldest first; it comes back to none of them."""
+
+    @property
+    def been(self) -> tuple[str, ...]:
+        """Names of the gateways that it was at."""
+        return tuple(one.gateway for one in self.before)
 
 
 def pack(packed: Packed) -> bytes:
@@ -44,6 +78,8 @@ def pack(packed: Packed) -> bytes:
     body: dict[str, Any] = {"campaign": packed.campaign, "language": packed.language}
     if packed.tries:
         body["tries"] = packed.tries
+    if packed.before:
+        body["before"] = [attrs.astuple(one) for one in packed.before]
     if packed.refs is not None:
         # Ids have no blanks, and one string is read faster than many.
         body["to"] = " ".join(packed.refs)
@@ -59,6 +95,7 @@ def unpack(body: bytes) -> Packed:
         language=found["language"],
         refs=None if to is None else tuple(to.split()),
         tries=int(found.get("tries", 0)),
+        before=tuple(TurnedAway(*one) for one in found.get("before", ())),
     )
 
 

@@ -488,13 +488,18 @@ MESSAGE = Kind(
         Key("parts", "int"),
         Key("region"),
         Key("error"),
+        Key("gateway"),
     ),
     # None by subscriber: messages are written in the order of their phones, so that index would
     # be written all over at each commit. Their ids are made of the phone's index: services/traces.
     # With the parts, so that those of a report are added up without a look at the rows.
-    (("state", "campaign", "region", "language", "parts"), ("provider_id",), ("batch",)),
+    (
+        ("state", "campaign", "region", "language", "gateway", "parts"),
+        ("provider_id",),
+        ("batch",),
+    ),
     document=False,
-    schema=4,
+    schema=5,
 )
 """One narrow row a recipient of a campaign, once something became of the message; its id is
 `core.messages.message_id(…)`."""
@@ -560,10 +565,11 @@ PARTIAL = Kind(
 LANE = Kind(
     "lane",
     tuple(
-        Key(name, "int") for name in ("messages", "calls", "failures", "trips", "until", "window")
+        Key(name, "int")
+        for name in ("messages", "calls", "parts", "failures", "trips", "until", "window")
     ),
     document=False,
-    schema=2,
+    schema=3,
 )
 """What all workers share about one gateway, whose name is the id: `core.limits.Lane`."""
 SEAT = Kind("seat", (Key("holder"), Key("until", "int")), document=False)

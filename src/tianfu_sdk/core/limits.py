@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import attrs
 
-from tianfu_sdk.model.sms import ErrorClass, Pace, SmsResult
+from tianfu_sdk.model.sms import ErrorClass, Pace, SmsCapabilities, SmsResult
 
 __all__ = [
     "LONGEST_PAUSE",
@@ -26,6 +26,7 @@ __all__ = [
     "TRIPS_AT",
     "WIDEST",
     "Lane",
+    "Load",
     "Turn",
     "Verdict",
     "free_seat",
@@ -51,6 +52,8 @@ _SECOND = 1_000_000
 _SKEW = 60 * _SECOND
 """A stamp that lies further ahead than this was written by a clock that is wrong."""
 _DOUBLINGS = 16
+_LEAST = 60
+"""UTF-16 units of a part of several at least: 67, but for a character that may not be cut."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +64,8 @@ class Lane:
     """Until when the messages that went are paid for."""
     calls: int = 0
     """Until when the calls that were made are paid for."""
+    parts: int = 0
+    """Until when the billed parts that went are paid for."""
     failures: int = 0
     """Calls that failed one after the other, while the breaker is closed."""
     trips: int = 0
@@ -141,39 +146,79 @@ def _believed(paid: int, now: int, rate: float, burst: float) -> int:
     return full if paid > full + _SKEW else max(paid, now)
 
 
-def _bursts(pace: Pace, phones: int) -> tuple[float, float]:
+@attrs.frozen
+class Load:
+    """The most that one call to a gateway carries."""
+
+    phones: int
+    """Messages."""
+    parts: int = 1
+    """Billed parts of the longest message that it takes."""
+
+    @classmethod
+    def of(cls, capabilities: SmsCapabilities) -> Load:
+        """Give what one call to a gateway carries at most."""
+        # Before a batch is claimed nobody knows its text; what is booked afterwards is exact.
+        return cls(capabilities.phones_per_call, capabilities.longest // _LEAST + 1)
+
+
+@attrs.frozen
+class _Bucket:
+    """One thing that is limited: how many a second, at once, and in one call."""
+
+    name: str
+    rate: float
+    burst: float
+    each: int
+
+    def room(self, lane: Lane, now: int) -> int:
+        """Tell how many calls may pass now."""
+        return passes(getattr(lane, self.name), now, self.rate, self.burst) // self.each
+
+    def opens(self, lane: Lane) -> int:
+        """Give the moment from which on one whole call fits."""
+        spare = self.burst - self.each
+        return int(getattr(lane, self.name)) - math.floor(spare * _SECOND / self.rate)
+
+    def paid(self, lane: Lane, now: int, count: int) -> dict[str, int]:
+        """Give the lane's stamp when so many are about to pass."""
+        before = _believed(getattr(lane, self.name), now, self.rate, self.burst)
+        return {self.name: before + _cost(count, self.rate)}
+
+
+def _buckets(pace: Pace, load: Load) -> list[_Bucket]:
     # A batch leaves whole, so at least one must fit.
-    return max(pace.messages * pace.burst, phones), max(pace.calls * pace.burst, 1)
+    limits = (
+        ("messages", pace.messages, load.phones),
+        ("calls", pace.calls, 1),
+        ("parts", pace.parts, load.phones * load.parts),
+    )
+    return [
+        _Bucket(name, rate, max(rate * pace.burst, each), each)
+        for name, rate, each in limits
+        if rate
+    ]
 
 
-def turn(lane: Lane, pace: Pace, *, phones: int, now: int, most: int) -> Turn:
+def turn(lane: Lane, pace: Pace, *, load: Load, now: int, most: int) -> Turn:
     """Tell what may be sent through a gateway now.
 
     Args:
         lane: As stored.
         pace: Of the gateway.
-        phones: Messages that one call has at most.
+        load: The most that one call carries.
         now: This moment.
         most: Calls that the asker could make.
     """
     if now < lane.until <= now + _longest_wait():
         return Turn(0, again=lane.until)
     calls = 1 if lane.trips else min(most, lane.window or most)
-    messages_burst, calls_burst = _bursts(pace, phones)
-    if pace.messages:
-        calls = min(calls, passes(lane.messages, now, pace.messages, messages_burst) // phones)
-    if pace.calls:
-        calls = min(calls, passes(lane.calls, now, pace.calls, calls_burst))
+    buckets = _buckets(pace, load)
+    calls = min((calls, *(bucket.room(lane, now) for bucket in buckets)))
     if calls:
         return Turn(calls, probe=bool(lane.trips))
     # Until the next whole batch fits.
-    waits = [now]
-    if pace.messages:
-        spare = messages_burst - phones
-        waits.append(lane.messages - _cost(spare, pace.messages) if spare else lane.messages)
-    if pace.calls:
-        waits.append(lane.calls - math.floor((calls_burst - 1) * _SECOND / pace.calls))
-    return Turn(0, again=max(waits) + 1)
+    return Turn(0, again=max((now, *(bucket.opens(lane) for bucket in buckets))) + 1)
 
 
 def _longest_wait() -> int:
@@ -181,17 +226,26 @@ def _longest_wait() -> int:
 
 
 def spent(
-    lane: Lane, pace: Pace, *, phones: int, now: int, calls: int, messages: int, probe_until: int
+    lane: Lane,
+    pace: Pace,
+    *,
+    load: Load,
+    now: int,
+    calls: int,
+    messages: int,
+    parts: int,
+    probe_until: int,
 ) -> Lane:
     """Book what is about to be sent.
 
     Args:
         lane: As stored.
         pace: Of the gateway.
-        phones: Messages that one call has at most.
+        load: The most that one call carries.
         now: This moment.
         calls: That will be made.
         messages: In them.
+        parts: Billed parts of those.
         probe_until: When a probe must have been answered, or another may go.
 
     Returns:
@@ -199,14 +253,10 @@ def spent(
     """
     if not calls:
         return lane
-    messages_burst, calls_burst = _bursts(pace, phones)
+    counts = {"messages": messages, "calls": calls, "parts": parts}
     changed = lane
-    if pace.messages:
-        paid = _believed(lane.messages, now, pace.messages, messages_burst)
-        changed = attrs.evolve(changed, messages=paid + _cost(messages, pace.messages))
-    if pace.calls:
-        paid = _believed(lane.calls, now, pace.calls, calls_burst)
-        changed = attrs.evolve(changed, calls=paid + _cost(calls, pace.calls))
+    for bucket in _buckets(pace, load):
+        changed = attrs.evolve(changed, **bucket.paid(lane, now, counts[bucket.name]))
     return attrs.evolve(changed, until=probe_until) if lane.trips else changed
 
 

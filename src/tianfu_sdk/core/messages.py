@@ -13,6 +13,7 @@ __all__ = [
     "BILLED",
     "FINAL",
     "GIVEN_UP",
+    "MOST_TRIES",
     "OPEN",
     "OPT_OUT_WORDS",
     "REFUSALS",
@@ -51,6 +52,9 @@ China Mobile; that others mean the same by the same words is our reading.
 
 GIVEN_UP = "given_up"
 """Why a message stays unknown: nobody found out in time. It is never sent again by itself."""
+
+MOST_TRIES = 10
+"""Attempts before a batch waits for a person, and a deferred message is given up."""
 
 _AGAIN = frozenset({ErrorClass.RETRY_SAFE, ErrorClass.THROTTLED, ErrorClass.DEFERRED})
 _FIRST = timedelta(seconds=2)

@@ -15,9 +15,10 @@ from tianfu_sdk.model.storage import Key, Kind, Row
 __all__ = ["OWN", "rekeyer"]
 
 OWN: dict[str, Callable[[Row], Mapping[str, Any]]] = {
-    # Messages of older programs count for no region, and failed for no reason that is known.
-    MESSAGE.name: lambda row: {"region": "", "error": "", **row.keys},
-    LANE.name: lambda row: {"window": 0, **row.keys},
+    # Messages of older programs count for no region, and failed for no reason that is known; they
+    # went through the only gateway of their campaign.
+    MESSAGE.name: lambda row: {"region": "", "error": "", "gateway": "", **row.keys},
+    LANE.name: lambda row: {"window": 0, "parts": 0, **row.keys},
     REACH.name: lambda row: {"phone": b"", **row.keys},
     RECEIPT.name: lambda row: {"phone_ix": b"", "error": "", "parts": 0, **row.keys},
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -11,7 +11,7 @@ from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.model.sms import Exclusion
 from tianfu_sdk.model.storage import LONGEST_PAGE
 
-__all__ = ["Batcher", "Tally"]
+__all__ = ["Batcher", "Tally", "batches_of"]
 
 
 class Batcher:
@@ -40,39 +40,63 @@ class Batcher:
         yield from open_.values()
 
 
-@attrs.define
+@attrs.frozen
 class Tally:
-    """Figures of a plan while it is made."""
+    """Figures of a plan."""
 
-    recipients: int = 0
-    parts: int = 0
-    batches: int = 0
-    by_language: Counter[str] = attrs.field(factory=Counter)
-    reasons: Counter[str] = attrs.field(factory=Counter)
+    counts: Mapping[tuple[str, str], int]
+    """By gateway, or an empty name where there is only one, and language."""
+    reasons: Mapping[str, int]
 
     @classmethod
-    def of(cls, choices: Iterable[Choice], phones_per_call: int) -> Tally:
-        """Count choices."""
-        parts = 0
-        by_language: dict[str, int] = {}
+    def of(cls, choices: Iterable[Choice], way: Callable[[bytes, str], str] | None = None) -> Tally:
+        """Count choices.
+
+        Args:
+            choices: Of all candidates.
+            way: Gives the gateway of a phone's index and a language; None: there is only one.
+        """
+        only: dict[str, int] = {}
+        found: dict[tuple[str, str], int] = {}
         reasons: dict[str, int] = {}
         for choice in choices:
+            language = choice.language
             if choice.reason:
                 reasons[choice.reason] = reasons.get(choice.reason, 0) + 1
+            elif way is None:
+                only[language] = only.get(language, 0) + 1
             else:
-                parts += choice.parts
-                language = choice.language
-                by_language[language] = by_language.get(language, 0) + 1
-        most = Batcher(phones_per_call).most
-        return cls(
-            recipients=sum(by_language.values()),
-            parts=parts,
-            batches=sum(-(-count // most) for count in by_language.values()),
-            by_language=Counter(by_language),
-            reasons=Counter(reasons),
+                key = way(choice.phone_ix, language), language
+                found[key] = found.get(key, 0) + 1
+        return cls(found or {("", tag): count for tag, count in only.items()}, reasons)
+
+    @property
+    def recipients(self) -> int:
+        """All who get something."""
+        return sum(self.counts.values())
+
+    @property
+    def by_language(self) -> Counter[str]:
+        """Recipients by language."""
+        found: Counter[str] = Counter()
+        for (_, language), count in self.counts.items():
+            found[language] += count
+        return found
+
+    def through(self, gateway: str) -> Counter[str]:
+        """Count the recipients of a gateway by language."""
+        return Counter(
+            {tag: count for (name, tag), count in self.counts.items() if name == gateway}
         )
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Why subscribers are left out, most frequent first."""
-        return tuple(Exclusion(reason, count) for reason, count in self.reasons.most_common())
+        ordered = Counter(self.reasons).most_common()
+        return tuple(Exclusion(reason, count) for reason, count in ordered)
+
+
+def batches_of(by_language: Mapping[str, int], phones_per_call: int) -> int:
+    """Count the batches of recipients by language."""
+    most = Batcher(phones_per_call).most
+    return sum(-(-count // most) for count in by_language.values())

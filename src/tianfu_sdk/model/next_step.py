@@ -8,7 +8,7 @@ import attrs
 
 from tianfu_sdk.model.sms import CampaignState
 
-__all__ = ["Blocker", "CampaignExplanation", "Doer"]
+__all__ = ["Blocker", "CampaignExplanation", "Doer", "LegState"]
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +39,19 @@ class Doer:
 
 
 @attrs.frozen(kw_only=True)
+class LegState:
+    """One gateway of a campaign, as it is now."""
+
+    gateway: str
+    weight: int
+    """0: it only takes over."""
+    works: bool
+    """False: it failed and is left alone for a while."""
+    languages: tuple[str, ...]
+    """Of the campaign's texts, those that it takes."""
+
+
+@attrs.frozen(kw_only=True)
 class CampaignExplanation:
     """Who may do the next step of a campaign, and what stands in its way."""
 
@@ -56,3 +69,5 @@ class CampaignExplanation:
     """Accounts of its organization and of those above that have a grant for it."""
     not_before: datetime | None
     """When its messages may go out, UTC; None: it is not known, or they are on their way."""
+    gateways: tuple[LegState, ...] = ()
+    """Those that it goes through, in order of preference."""

@@ -12,6 +12,7 @@ import attrs
 from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import at_least, aware, both, each, region_code, text, unique
 from tianfu_sdk.model.http import HttpResponse
+from tianfu_sdk.model.route import GatewayPlan, Leg
 from tianfu_sdk.model.schedule import Schedule
 from tianfu_sdk.model.sms_policy import QuotaLine
 from tianfu_sdk.model.template import SmsProblem
@@ -67,8 +68,11 @@ class Pace:
     """A second; 0: as many as there are (Huawei takes about 500 numbers a second)."""
     calls: float = attrs.field(default=0.0, metadata=at_least(0))
     """A second; 0: as many as there are (Tencent takes 3,000 by default)."""
+    parts: float = attrs.field(default=0.0, metadata=at_least(0))
+    """Billed parts a second, where a gateway limits those; 0: as many as there are."""
     burst: float = attrs.field(default=1.0, metadata=at_least(0))
-    """Seconds whose messages and calls may go at once after a rest; one batch always may."""
+    """Seconds whose messages, calls and parts may go at once after a rest; one batch always
+    may."""
     sessions: int = attrs.field(default=0, metadata=at_least(0))
     """Sessions at a time, of a gateway that holds them; 0: uncounted."""
 
@@ -301,13 +305,16 @@ class Campaign(Noun):
     """Id of the published content that it tells of; only languages of which there is an
     approved and current translation are sent, and it counts as the same thing as well."""
     gateway: str = "file"
+    """The one that it goes through, or the first of its route."""
+    route: tuple[Leg, ...] = ()
+    """All its gateways in order of preference, where there are several; empty: only `gateway`."""
     fallback: bool = True
     """A subscriber whose language has no text gets another; False: is left out."""
     fallback_order: tuple[str, ...] = attrs.field(default=(), metadata=unique)
     """Languages of texts that stand in, the first that there is; empty: Tibetan for Amdo, then
     zh-Hans for all."""
     templates: Mapping[str, str] = MappingProxyType({})
-    """By language tag: id of the approved template that the text is of."""
+    """By language tag: id of the approved template, of `gateway`, that the text is of."""
     emergency: str | None = None
     """Id of the emergency report that it answers."""
     override_reason: str = attrs.field(default="", metadata=text(500))
@@ -353,10 +360,16 @@ class Plan:
     by_language: Mapping[str, int]
     exclusions: tuple[Exclusion, ...]
     not_before: datetime
-    """When sending may begin; UTC."""
+    """When sending may begin, through the first gateway that is open; UTC."""
     reason: str = ""
     """Why not at once: `quiet_hours`, or empty."""
     schedule: Schedule
+    gateways: tuple[GatewayPlan, ...] = ()
+    """Each that it may go through, in order of preference."""
+    most_parts: int = 0
+    """Billed parts, should everybody be sent to through the gateway that bills them most for."""
+    most_cost: int = 0
+    """In 1/1000 yuan, should everybody be sent to through the dearest gateway."""
     quota: tuple[QuotaLine, ...] = ()
     """Of its organization and those above, where there is a limit, for when it would begin."""
     over_quota: bool = False
@@ -379,6 +392,8 @@ class SmsProgress:
     done: int
     """Of which something became."""
     by_state: Mapping[str, int]
+    by_gateway: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    """By gateway messages by state: in its queue, or what became of them through it."""
     rate: float | None = None
     """Messages a second since the look before."""
     left: float | None = None
@@ -401,6 +416,8 @@ class DispatchReport:
     """Left out right before sending, such as for an opt-out since the plan."""
     returned: int = 0
     """Of batches that certainly did not leave; they stay in the outbox."""
+    passed: int = 0
+    """That certainly did not leave, and wait for another gateway of their campaign now."""
     parked: int = 0
     """Batches that wait for a person."""
     wait: float | None = None

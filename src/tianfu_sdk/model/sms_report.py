@@ -16,7 +16,7 @@ __all__ = ["SmsFigure", "SmsMessage", "SmsReport", "SmsTotals"]
 _TAKEN = frozenset(
     {MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}
 )
-_KEYS = ("region", "province", "prefecture", "county", "language")
+_KEYS = ("region", "province", "prefecture", "county", "language", "gateway")
 _FAILED = frozenset({MessageState.REJECTED, MessageState.FAILED, MessageState.EXPIRED})
 
 
@@ -30,6 +30,8 @@ class SmsFigure:
     prefecture: str = ""
     county: str = ""
     language: str
+    gateway: str = ""
+    """Through which they went, or in whose queue they are."""
     state: MessageState
     reason: str = ""
     """Why not: a class of error, or the operator's own code of a receipt."""
@@ -102,6 +104,9 @@ class SmsReport:
     """Messages by why they failed, were dropped or are unknown: a class of error, the operator's
     own code of a receipt, what forbade to send (`opted_out`, `no_consent`, `erased`), or the state
     itself where nothing more is known."""
+    passed_on: Mapping[str, int] = MappingProxyType({})
+    """Messages that a gateway certainly did not send, and that went on to another, by the
+    former; they count once, where they are now."""
     opt_outs: int = 0
     """People who got a message and refused since the campaign was composed."""
     figures: tuple[SmsFigure, ...] = attrs.field(default=(), repr=False)
@@ -127,15 +132,15 @@ class SmsReport:
         return SmsTotals.of(self.figures)
 
     def totals_by(self, key: str) -> dict[str, SmsTotals]:
-        """Add the figures up by region, by a level of the tree, or by language.
+        """Add the figures up by region, by a level of the tree, by language, or by gateway.
 
         Args:
             key: `region` (that of the subscribers, of whichever level), `province`,
-                `prefecture`, `county` or `language`.
+                `prefecture`, `county`, `language` or `gateway`.
 
         Returns:
-            By code or language tag, in their order; under an empty code what has no region, or
-            none of that level.
+            By code, language tag or name, in their order; under an empty code what has no
+            region, or none of that level.
 
         Raises:
             Invalid: `field.choice`, there is no such key.
@@ -182,5 +187,7 @@ class SmsMessage:
     parts: int
     reason: str = ""
     """As in `SmsReport.by_reason`; empty: none."""
+    gateway: str = ""
+    """Through which it went, or in whose queue it is."""
     batch: str = ""
     """The reference under which the gateway may know it."""

@@ -161,6 +161,8 @@ class SmsProblem:
     severity: Severity
     path: str
     """Field of the campaign, such as `texts.zh-Hans`."""
+    gateway: str = ""
+    """Which of several gateways does not take it; empty: whichever it goes through."""
     spans: tuple[tuple[int, int], ...] = ()
     """Where in that field, in characters: start and end."""
     values: Mapping[str, str | int] = attrs.field(factory=dict)

@@ -9,11 +9,13 @@ import attrs
 
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.kinds import CAMPAIGN
+from tianfu_sdk.core.routes import Asked, legs_of, through, with_legs
 from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.next_step import CampaignExplanation
-from tianfu_sdk.model.sms import Campaign, CampaignState, Plan, SmsCapabilities
+from tianfu_sdk.model.route import Leg
+from tianfu_sdk.model.sms import Campaign, CampaignState, Plan
 from tianfu_sdk.model.storage import Where
 from tianfu_sdk.services.audience import Audience, demand_reach, reaches_region
 from tianfu_sdk.services.drafts import checked, demand_translations, planned
@@ -21,9 +23,11 @@ from tianfu_sdk.services.explaining import explained
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reach import ignores_refusals
+from tianfu_sdk.services.routes import Carriers, carriers_of, legs_for, templated, ways_of
 from tianfu_sdk.services.segments import demand_segment
-from tianfu_sdk.services.texts import capabilities_of, chosen, composed
+from tianfu_sdk.services.texts import capabilities_of, chosen
 from tianfu_sdk.services.work import Desk, Work
+from tianfu_sdk.text import canonical_language
 
 __all__ = ["Campaigns"]
 
@@ -42,7 +46,7 @@ class Campaigns(Desk):
         topic: str = "",
         purpose: str = "science_sms",
         settings: Sequence[str] = (),
-        gateway: str = "file",
+        gateway: Asked = None,
         fallback: bool = True,
         fallback_order: Sequence[str] = (),
         segment: str | None = None,
@@ -53,7 +57,7 @@ class Campaigns(Desk):
         content: str = "",
         emergency: str | None = None,
         override_reason: str = "",
-        template: str | Mapping[str, str] = "",
+        template: Template = "",
     ) -> Campaign:
         """Compose a campaign, as a draft.
 
@@ -68,7 +72,10 @@ class Campaigns(Desk):
             topic: Code of the vocabulary `topic`; people who refused it get nothing.
             purpose: Of the consents that count.
             settings: Only people of these settings (科普六进 …); empty: all.
-            gateway: Name of the SMS gateway, such as `file`.
+            gateway: Name of the SMS gateway, such as `file`, or of a route of the settings
+                (`[sms.routes.NAME]`); several names: in order of preference, what one of them
+                certainly did not send goes on to the next; a mapping: the same, with weights
+                by which the recipients are divided. None: what `sms.gateway` names.
             fallback: A person whose language has no text gets zh-Hans, or what
                 `fallback_order` says; False: nothing.
             fallback_order: Languages of texts that stand in, the first that there is.
@@ -83,20 +90,23 @@ class Campaigns(Desk):
             emergency: Id of the emergency report that it answers.
             override_reason: Why an emergency may go out at night; for emergencies only.
             template: Id of the approved template (`hub.templates`) that the texts are of, or
-                one a language; empty: where the gateway needs one, one that fits is taken.
-                What does not match is a problem of the plan, with the difference.
+                one a language; several ids: each for the texts of its gateway and language.
+                Empty: where a gateway needs one, one that fits is taken. What does not match
+                is a problem of the plan, with the difference.
 
         Raises:
             Invalid: `sms.no_text`, `sms.bad_signature`, `sms.override`, `sms.drill` (a drill
                 through a gateway that reaches telephones), `sms.template_gateway`,
+                `sms.route_empty`, `sms.route_twice`, `sms.route_weights`, `sms.route_name`,
                 `sms.segment_retired`, `sms.too_many_members`, `sms.not_published`,
                 `sms.unapproved_translation`, and others with the path of the field.
             Unsupported: `sms.no_templates`, the gateway takes none.
             Denied: `grant.missing`, no grant to compose campaigns there.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
-            PluginError: Nobody offers the gateway.
+            PluginError: Nobody offers the gateway, or one of them.
         """
-        capabilities = capabilities_of(self._tools, gateway)
+        legs = legs_for(self._tools, gateway)
+        carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}
         fields = {
             "title": title,
             "organization": organization,
@@ -104,14 +114,12 @@ class Campaigns(Desk):
             "signature": signature,
             "topic": topic,
             "purpose": purpose,
-            "gateway": gateway,
             "fallback": fallback,
             "fallback_order": tuple(fallback_order),
             "group": group,
             "content": content,
             "emergency": emergency,
             "override_reason": override_reason,
-            "templates": _by_language(template, texts),
         }
 
         audience = {
@@ -129,6 +137,7 @@ class Campaigns(Desk):
             given = (
                 fields
                 | chosen_
+                | with_legs(templated(work, legs, _named(template, texts), _tags(texts)))
                 | {
                     "id": work.new_id(CAMPAIGN),
                     "region": chosen_["region"] or owner.region,
@@ -137,7 +146,7 @@ class Campaigns(Desk):
                     "writers": tuple(filter(None, (work.person,))),
                 }
             )
-            made = checked(work, given, capabilities)
+            made = checked(work, given, carriers)
             stored = work.put(CAMPAIGN, made, placed)
             work.note(stored, "composed", emergency=emergency, languages=len(made.texts))
             return stored
@@ -203,25 +212,31 @@ class Campaigns(Desk):
         """
         template = changes.pop("template", None)
         rules.demand_editable(changes)
+        asked = changes.pop("gateway", None)
         for name in _SEVERAL & changes.keys():
             changes[name] = tuple(changes[name])
         known = self._known(id, Action.COMPOSE)
-        capabilities = capabilities_of(self._tools, changes.get("gateway") or known.gateway)
+        legs = legs_of(known) if asked is None else legs_for(self._tools, asked)
+        carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}
 
         def write(work: Work) -> Campaign:
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.COMPOSE))
             rules.demand_state(known, "edit", CampaignState.DRAFT)
             if version is not None and version != known.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
+            texts = changes.get("texts") or known.texts
+            named = [pair for leg in legs_of(known) for pair in leg.templates.items()]
             if template is not None:
-                changes["templates"] = _by_language(template, changes.get("texts") or known.texts)
+                named = _named(template, texts)
+            if template is not None or asked is not None:
+                changes.update(with_legs(templated(work, legs, named, _tags(texts))))
             _, placed = work.placed(known.organization, known.region)
             demand_reach(work, known, Action.COMPOSE, placed)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Campaign)}
             author = work.person or known.author
             writers = tuple(dict.fromkeys(filter(None, (*known.writers, known.author, author))))
             wrote = {"author": author, "writers": writers}
-            changed = checked(work, plain | changes | wrote, capabilities)
+            changed = checked(work, plain | changes | wrote, carriers)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
@@ -236,7 +251,8 @@ class Campaigns(Desk):
 
         Returns:
             Recipients, billed parts, cost, batches, who is left out and why, when it may
-            begin, and what is wrong with the texts.
+            begin, and what is wrong with the texts; the same for each gateway, and the most
+            that it can cost.
 
         Raises:
             Invalid: `sms.no_window`, the allowed hours have no moment in common.
@@ -254,9 +270,9 @@ class Campaigns(Desk):
             Their ids, read on page by page.
         """
         campaign = self.get(id)
-        capabilities = capabilities_of(self._tools, campaign.gateway)
-        texts = self._read(lambda work: composed(work, campaign, capabilities))
-        audience = Audience(campaign, capabilities, self._tools, texts)
+        carriers = carriers_of(self._tools, campaign)
+        ways = self._read(lambda work: ways_of(work, campaign, carriers))
+        audience = Audience(campaign, ways.lead(carriers), self._tools, ways.joint)
         while not audience.over:
             for choice in audience.take(self._read(audience.read)):
                 if choice.reason == reason:
@@ -275,7 +291,7 @@ class Campaigns(Desk):
             Conflict: `storage.version`, it was changed while it was planned.
         """
         drafted, plan = self._plan(id, Action.APPROVE)
-        capabilities = capabilities_of(self._tools, drafted.gateway)
+        carriers = carriers_of(self._tools, drafted)
 
         def write(work: Work) -> Campaign:
             known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id, Action.APPROVE))
@@ -292,8 +308,8 @@ class Campaigns(Desk):
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
             demand_none(plan.problems)
             demand_translations(work, known)
-            named = {tag: one.id for tag, one in chosen(work, known, capabilities).items()}
-            stored = work.put(CAMPAIGN, attrs.evolve(approved, templates=named), placed)
+            fixed: dict[str, Any] = with_legs(_fixed(work, known, carriers))
+            stored = work.put(CAMPAIGN, attrs.evolve(approved, **fixed), placed)
             work.note(
                 stored,
                 "approved",
@@ -321,37 +337,55 @@ class Campaigns(Desk):
             may; and the accounts that have a grant for it, of the campaign's organization and
             of those above.
         """
-        capabilities = self._capabilities(id, Action.READ)
+        carriers = carriers_of(self._tools, self._known(id, Action.READ))
 
         def read(work: Work) -> CampaignExplanation:
             row = work.visible(CAMPAIGN, id)
-            return explained(work, work.noun(CAMPAIGN, row), row, capabilities)
+            return explained(work, work.noun(CAMPAIGN, row), row, carriers)
 
         return self._read(read)
 
     # Within a transaction.
 
     def _plan(self, id_: str, action: Action) -> tuple[Campaign, Plan]:
-        capabilities = self._capabilities(id_, action)
+        # Gateways are opened outside of the transactions that follow.
+        carriers = carriers_of(self._tools, self._known(id_, action))
 
         def read(work: Work) -> tuple[Campaign, Plan]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action))
-            return campaign, planned(work, campaign, capabilities)
+            return campaign, planned(work, campaign, carriers)
 
         return self._read(read)
-
-    def _capabilities(self, id_: str, action: Action) -> SmsCapabilities:
-        # A gateway is opened outside of the transactions that follow.
-        return capabilities_of(self._tools, self._known(id_, action).gateway)
 
     def _known(self, id_: str, action: Action) -> Campaign:
         return self._read(lambda work: work.noun(CAMPAIGN, work.visible(CAMPAIGN, id_, action)))
 
 
-def _by_language(template: str | Mapping[str, str], texts: Mapping[str, str]) -> dict[str, str]:
+Template = str | Sequence[str] | Mapping[str, str]
+"""A template for all texts, several for those of their languages, or one a language."""
+
+
+def _named(template: Template, texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Give languages and ids of templates; an empty language: of that of the template."""
     if isinstance(template, Mapping):
-        return dict(template)
-    return dict.fromkeys(texts, template) if template else {}
+        return [(canonical_language(tag), id_) for tag, id_ in template.items()]
+    if isinstance(template, str):
+        return [(canonical_language(tag), template) for tag in texts if template]
+    return [("", id_) for id_ in template]
+
+
+def _tags(texts: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(map(canonical_language, texts))
+
+
+def _fixed(work: Work, campaign: Campaign, carriers: Carriers) -> list[Leg]:
+    """Give the gateways of a draft with the templates that it goes out with."""
+    found = []
+    for leg in legs_of(campaign):
+        own = chosen(work, through(campaign, leg.gateway), carriers[leg.gateway])
+        templates = {tag: one.id for tag, one in own.items()}
+        found.append(attrs.evolve(leg, templates=templates))
+    return found
 
 
 _SEVERAL = frozenset({"settings", "languages", "interests", "members", "fallback_order"})

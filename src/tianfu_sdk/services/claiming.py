@@ -22,6 +22,7 @@ from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, REACH, SUBSCRIBER
 from tianfu_sdk.core.messages import GIVEN_UP, OPEN, backoff
 from tianfu_sdk.core.reach import shape_of
 from tianfu_sdk.core.regions import LEVELS
+from tianfu_sdk.core.routes import through
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -36,26 +37,29 @@ from tianfu_sdk.services.hours import hours_of
 from tianfu_sdk.services.lanes import (
     book,
     clock,
+    moment_of,
     queue_of,
     take_seat,
     turn_of,
 )
 from tianfu_sdk.services.optouts import opt_outs_between
 from tianfu_sdk.services.outbox import (
+    URGENT,
     batch_moved,
     finish,
     messages_of,
     moved,
+    priority_of,
     put_messages,
     stands,
 )
+from tianfu_sdk.services.passing import Passing, Rest
 from tianfu_sdk.services.people import PHONE, bytes_of, open_bytes
 from tianfu_sdk.services.reach import demand_built, ignores_refusals
 from tianfu_sdk.services.texts import capabilities_of, sendable
 from tianfu_sdk.services.work import Work
 
 __all__ = [
-    "MOST_TRIES",
     "Call",
     "Claim",
     "Group",
@@ -66,10 +70,9 @@ __all__ = [
     "park",
 ]
 
-MOST_TRIES = 10
-"""Attempts before a batch waits for a person, and a deferred message is given up."""
-
 _OPEN = frozenset(OPEN)
+_AT_ONCE = 64
+"""Batches that go elsewhere in one commit: nothing is sent meanwhile."""
 
 
 @attrs.frozen(kw_only=True)
@@ -136,6 +139,8 @@ class Group:
     """A counted session is ours."""
     wait: float | None = None
     """Seconds until the gateway takes more, where it takes none now."""
+    passed: int = 0
+    """Messages that went on to other gateways, because this one is left alone or gone."""
 
 
 def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
@@ -156,11 +161,13 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
     # Kept while nothing may be sent, too: receipts come through it.
     if sessions and not take_seat(work, name, sessions, lease):
         return Group()
+    away = booking.opened
     if not booking.turn.calls:
         left = (booking.turn.again or 0) - clock(work)
-        return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions))
+        passed = _elsewhere(work, name, moment_of(booking.row.keys["until"])) if away else 0
+        return Group(wait=max(0, left) / 1_000_000, seated=bool(sessions), passed=passed)
     jobs = work.tx.claim(queue_of(name), booking.turn.calls, lease, work.tools.ids.new("dsp"))
-    read = _Reader(work, name, gateway, jobs)
+    read = _Reader(work, name, gateway, jobs, Passing(work, name))
     claims = []
     for job in jobs:
         found = read.taken(job)
@@ -174,21 +181,56 @@ def claim(work: Work, *, name: str, gateway: SmsGateway, most: int) -> Group:
         booking,
         calls=len(claims),
         messages=sum(one.messages for one in claims),
+        parts=sum(one.messages * one.text.parts for one in claims),
         lease=lease,
     )
     return Group(
-        taken=len(jobs), claims=tuple(claims), probe=booking.turn.probe, seated=bool(sessions)
+        taken=len(jobs),
+        claims=tuple(claims),
+        probe=booking.turn.probe,
+        seated=bool(sessions),
+        passed=read.passing.put(),
     )
+
+
+def _elsewhere(work: Work, name: str, until: datetime) -> int:
+    """Let batches of a gateway that is left alone go on to others; gives how many messages."""
+    passing = Passing(work, name)
+    may, others = passing.waiting()
+    if not may:
+        return 0
+    queue, lease = queue_of(name), timedelta(seconds=work.tools.settings.sms.lease)
+    # Nobody else sees these holds: what cannot go elsewhere keeps its place and its attempts.
+    shut = sorted(set(others) - set(work.tx.holds(queue)))
+    for group in shut:
+        work.tx.hold(queue, group)
+    jobs = work.tx.claim(queue, _AT_ONCE, lease, work.tools.ids.new("dsp"))
+    for group in shut:
+        work.tx.unhold(queue, group)
+    read = _Reader(work, name, None, jobs, passing)
+    work.tx.settle([(job, read.elsewhere(job) or Retry(until)) for job in jobs])
+    read.put()
+    return passing.put()
 
 
 class _Reader:
     """What one claim reads: each campaign once, and all rows put back in one go."""
 
-    def __init__(self, work: Work, name: str, gateway: SmsGateway, jobs: Sequence[Job]) -> None:
+    def __init__(
+        self,
+        work: Work,
+        name: str,
+        gateway: SmsGateway | None,
+        jobs: Sequence[Job],
+        passing: Passing,
+    ) -> None:
         self._work = work
         self._name = name
-        self._gateway = gateway
-        self._capabilities = capabilities_of(work.tools, name)
+        self.passing = passing
+        """What goes on to other gateways."""
+        if gateway is not None:
+            self._gateway = gateway
+            self._capabilities = capabilities_of(work.tools, name)
         self._campaigns: dict[str, tuple[Campaign, Mapping[str, Composed]] | None] = {}
         self._batches = {r.id: r for r in work.tx.get(BATCH.name, [job.key for job in jobs])}
         self._moved: list[Row] = []
@@ -202,7 +244,7 @@ class _Reader:
             return Parked("noun.unknown")
         campaign, texts = known
         text = texts[packed.language]
-        batch, rows = self._stands(job, packed, text)
+        batch, rows = self._stands(job, packed, text.parts)
         refs = _left(packed, batch, rows)
         stale = batch.keys["state"] == batches.SENDING
         if campaign.state is CampaignState.CANCELLED and refs and not stale:
@@ -215,7 +257,9 @@ class _Reader:
         if later := self._closed(campaign, stale=stale):
             return Retry(later)
         if text.refused and not stale:
-            return Parked("sms.template_gone")
+            rest = Rest(campaign=campaign, job=job, batch=batch, refs=refs, rows=rows)
+            gone = self._onward(rest, "sms.template_gone", last=True)
+            return gone or Parked("sms.template_gone")
         sending = batch_moved(batch, batches.SENDING)
         self._claimed.append(sending)
         return Claim(
@@ -230,6 +274,36 @@ class _Reader:
             tries=job.attempts + packed.tries,
         )
 
+    def elsewhere(
+        self, job: Job, reason: str = "sms.left_alone", *, gone: bool = False
+    ) -> Outcome | None:
+        """Let a batch go on to another gateway, if it may; None: it stays.
+
+        Args:
+            job: Claimed.
+            reason: Why, a code.
+            gone: This gateway is not here at all, so another that is away will do.
+        """
+        packed = unpack(job.body)
+        found = self._work.tx.get(CAMPAIGN.name, [packed.campaign])
+        batch = self._batches.get(job.key)
+        if not found or batch is None or batch.keys["state"] != batches.QUEUED:
+            return None
+        campaign = self._work.noun(CAMPAIGN, found[0])
+        if campaign.state is not CampaignState.SENDING:
+            return None
+        batch, rows = self._stands(job, packed, batch.keys["parts"])
+        refs = _left(packed, batch, rows)
+        if not refs:
+            return self._nothing_left(campaign, rows)
+        rest = Rest(campaign=campaign, job=job, batch=batch, refs=refs, rows=rows)
+        return self._onward(rest, reason, last=gone)
+
+    def _onward(self, rest: Rest, reason: str, *, last: bool) -> Outcome | None:
+        urgent = priority_of(rest.campaign) == URGENT
+        to = self.passing.to(rest, last=last, at_rest=not (last or urgent))
+        return self.passing.whole(rest, to, reason) if to else None
+
     def put(self) -> None:
         """Store what was moved."""
         put_messages(self._work, self._moved)
@@ -238,7 +312,7 @@ class _Reader:
             self._work.tx.put(BATCH.name, self._claimed)
             self._claimed.clear()
 
-    def _stands(self, job: Job, packed: Packed, text: Composed) -> tuple[Row, Mapping[str, Row]]:
+    def _stands(self, job: Job, packed: Packed, parts: int) -> tuple[Row, Mapping[str, Row]]:
         """Give the row of a batch, and the messages of it that have rows of their own."""
         batch = self._batches.get(job.key)
         if batch is not None and packed.refs is not None:
@@ -255,7 +329,7 @@ class _Reader:
                 gateway=self._name,
                 state=batches.SENDING if sending else batches.QUEUED,
                 count=0,
-                parts=text.parts,
+                parts=parts,
             )
         return batch, rows
 
@@ -266,7 +340,8 @@ class _Reader:
             except NotFound:
                 self._campaigns[id_] = None
             else:
-                texts = sendable(self._work, campaign, self._capabilities)
+                here = through(campaign, self._name)
+                texts = sendable(self._work, here, self._capabilities)
                 self._campaigns[id_] = campaign, texts
         return self._campaigns[id_]
 
@@ -303,11 +378,14 @@ def _left(packed: Packed, batch: Row, rows: Mapping[str, Row]) -> tuple[str, ...
 
 
 def park(work: Work, name: str, most: int, code: str) -> Group:
-    """Leave the batches of a gateway that is not here to a person."""
+    """Let the batches of a gateway that is not here go on to others, or leave them to a person."""
     lease = timedelta(seconds=work.tools.settings.sms.lease)
     jobs = work.tx.claim(queue_of(name), most, lease, work.tools.ids.new("dsp"))
-    work.tx.settle([(job, Parked(code)) for job in jobs])
-    return Group(taken=len(jobs))
+    passing = Passing(work, name)
+    read = _Reader(work, name, None, jobs, passing)
+    work.tx.settle([(job, read.elsewhere(job, code, gone=True) or Parked(code)) for job in jobs])
+    read.put()
+    return Group(taken=len(jobs), passed=passing.put())
 
 
 _READ = ("phone_ix", *LEVELS, "shape", "until", "phone")

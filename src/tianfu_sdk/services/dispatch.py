@@ -118,12 +118,13 @@ class Dispatcher(Desk):
             gateway: SmsGateway = self._tools.gateway(name)
         except PluginError as error:
             code = error.code
-            return self._write(lambda work: park(work, name, most, code)), {}
+            group = self._write(lambda work: park(work, name, most, code))
+            return group, {"passed": group.passed}
         capabilities = gateway.capabilities
         group = again(self._write, functools.partial(claim, name=name, gateway=gateway, most=most))
         self._hold(name, gateway, held=group.seated)
         if not group.claims:
-            return group, {}
+            return group, {"passed": group.passed}
         addressed = self._addressed(group.claims)
         said = list(calls.map(functools.partial(self._call, capabilities=capabilities), addressed))
         settled = list(zip(addressed, said, strict=True))
@@ -132,6 +133,7 @@ class Dispatcher(Desk):
 
         def settle(work: Work) -> dict[str, int]:
             counts = settling(work)
+            counts["passed"] += group.passed
             take_receipts(work, name, receipts)
             return counts
 
@@ -175,7 +177,10 @@ def _end(now: _Round, future: Future[tuple[Group, dict[str, int]]]) -> None:
         return
     group, counts = future.result()
     now.left += asked - group.taken
-    if not group.taken:
+    if counts.get("passed"):
+        # Whoever got it may have had nothing when it was looked at.
+        now.quiet.clear()
+    elif not group.taken:
         now.quiet.add(name)
     now.report = _sum(now.report, claimed=group.taken, **counts)
     waits = [wait for wait in (now.report.wait, group.wait) if wait is not None]

@@ -14,6 +14,7 @@ from tianfu_sdk.core.dates import format_date, format_number
 from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import CAMPAIGN, EMERGENCY, RESOURCE, RESPONSE_PLAN
+from tianfu_sdk.core.routes import made_of, with_legs
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -28,8 +29,8 @@ from tianfu_sdk.model.emergency import (
 )
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.services.counting import counts_of
 from tianfu_sdk.services.narrowing import narrowed
-from tianfu_sdk.services.outbox import counts_of
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.plans import Plans
 from tianfu_sdk.services.terms import glossary_of
@@ -366,6 +367,7 @@ def _compose(
     """Store the campaign in draft, within the same change as the report."""
     mark = rules.DRILL_MARK if report.drill else ""
     _, placed = work.placed(report.organization, report.region)
+    gateway = rules.DRILL_GATEWAY if report.drill else plan.gateway
     campaign = codec.structure(
         Campaign,
         {
@@ -377,7 +379,7 @@ def _compose(
             "texts": {language: f"{mark}{text}" for language, text in texts.items()},
             "signature": plan.signature,
             "topic": plan.topic,
-            "gateway": rules.DRILL_GATEWAY if report.drill else plan.gateway,
+            **with_legs(made_of(gateway, work.tools.settings.sms)),
             "emergency": report.id,
             "override_reason": override_reason,
             "author": work.person,

@@ -9,15 +9,17 @@ from tianfu_sdk.core import policy
 from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import ACCOUNT, CAMPAIGN
 from tianfu_sdk.core.quotas import demand_room
+from tianfu_sdk.core.routes import legs_of
 from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Denied, Invalid, NotFound, QuotaExceeded, TianfuError
 from tianfu_sdk.model.account import Account, Action
-from tianfu_sdk.model.next_step import Blocker, CampaignExplanation, Doer
-from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
+from tianfu_sdk.model.next_step import Blocker, CampaignExplanation, Doer, LegState
+from tianfu_sdk.model.sms import Campaign, CampaignState
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, not_before
+from tianfu_sdk.services.lanes import working
 from tianfu_sdk.services.quotas import lines
-from tianfu_sdk.services.texts import demand_sendable, problems
+from tianfu_sdk.services.routes import Carriers, demand_sendable, ways_of
 from tianfu_sdk.services.work import Work
 
 __all__ = ["explained"]
@@ -26,12 +28,10 @@ _MOST = 200
 """Accounts that are looked at; more would be no answer to who may do it."""
 
 
-def explained(
-    work: Work, campaign: Campaign, row: Row, capabilities: SmsCapabilities
-) -> CampaignExplanation:
+def explained(work: Work, campaign: Campaign, row: Row, carriers: Carriers) -> CampaignExplanation:
     """Say who may do the next step of a campaign and why; see `Sms.explain`."""
     step, action = _next(campaign)
-    blockers = tuple(_blockers(work, campaign, capabilities, step))
+    blockers = tuple(_blockers(work, campaign, carriers, step))
     who: tuple[Doer, ...] = ()
     yours: tuple[Blocker, ...] = ()
     if action is not None:
@@ -42,7 +42,7 @@ def explained(
     due = None
     if step in ("approve", "send"):
         try:
-            due = not_before(work, campaign, capabilities)
+            due = not_before(work, campaign, carriers)
         except Invalid:
             # It stands among the blockers.
             due = None
@@ -55,6 +55,22 @@ def explained(
         yours=yours,
         who=who,
         not_before=due,
+        gateways=_gateways(work, campaign, carriers) if step else (),
+    )
+
+
+def _gateways(work: Work, campaign: Campaign, carriers: Carriers) -> tuple[LegState, ...]:
+    """Say of each gateway whether it works, and which texts it takes."""
+    able = ways_of(work, campaign, carriers).able
+    works = working(work, list(carriers))
+    return tuple(
+        LegState(
+            gateway=leg.gateway,
+            weight=leg.weight,
+            works=leg.gateway in works,
+            languages=tuple(tag for tag, names in able.items() if leg.gateway in names),
+        )
+        for leg in legs_of(campaign)
     )
 
 
@@ -69,22 +85,20 @@ def _next(campaign: Campaign) -> tuple[str, Action | None]:
     return "", None
 
 
-def _blockers(
-    work: Work, campaign: Campaign, capabilities: SmsCapabilities, step: str
-) -> Iterator[Blocker]:
+def _blockers(work: Work, campaign: Campaign, carriers: Carriers, step: str) -> Iterator[Blocker]:
     demands: list[Callable[[], object]] = []
     if step == "approve":
-        demands.append(lambda: demand_none(problems(work, campaign, capabilities)))
+        demands.append(lambda: demand_none(ways_of(work, campaign, carriers).problems))
     if step in ("approve", "send"):
         demands += [
-            lambda: demand_no_drill(work, campaign, capabilities),
+            lambda: demand_no_drill(work, campaign, carriers),
             lambda: demand_translations(work, campaign),
-            lambda: not_before(work, campaign, capabilities),
+            lambda: not_before(work, campaign, carriers),
         ]
     if step == "send":
-        demands.append(lambda: demand_sendable(work, campaign, capabilities))
+        demands.append(lambda: demand_sendable(work, campaign, carriers))
     if campaign.state is CampaignState.APPROVED:
-        demands.append(lambda: _demand_quota(work, campaign, capabilities))
+        demands.append(lambda: _demand_quota(work, campaign, carriers))
     for demand in demands:
         try:
             demand()
@@ -92,9 +106,9 @@ def _blockers(
             yield _blocker(error)
 
 
-def _demand_quota(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
+def _demand_quota(work: Work, campaign: Campaign, carriers: Carriers) -> None:
     owner, _ = work.placed(campaign.organization)
-    due = not_before(work, campaign, capabilities)
+    due = not_before(work, campaign, carriers)
     demand_room(lines(work, owner.path, due), campaign.parts)
 
 

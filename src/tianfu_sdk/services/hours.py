@@ -21,7 +21,7 @@ def hours_of(work: Work, organization: str, capabilities: SmsCapabilities) -> Ho
     Raises:
         Invalid: `sms.bad_window`, `sms.bad_day`, of the settings.
     """
-    kept = f"hours~{organization}~{capabilities.name}"
+    kept = f"hours~{organization}~{capabilities.windows}"
     found: Hours | None = work.kept.get(kept)
     if found is None:
         owner, _ = work.placed(organization)

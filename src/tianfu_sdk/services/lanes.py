@@ -9,7 +9,7 @@ store's clock, which is one for all workers where it is a server's.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from tianfu_sdk.core.keying import moment_key
 from tianfu_sdk.core.kinds import LANE, SEAT
 from tianfu_sdk.core.limits import (
     Lane,
+    Load,
     Turn,
     Verdict,
     free_seat,
@@ -43,6 +44,7 @@ __all__ = [
     "give_up_seats",
     "health",
     "hear",
+    "idle",
     "known_lanes",
     "make_lane",
     "moment_of",
@@ -52,6 +54,7 @@ __all__ = [
     "taken_until",
     "try_again",
     "turn_of",
+    "working",
 ]
 
 T = TypeVar("T")
@@ -115,8 +118,13 @@ class Booking:
 
     row: Row
     pace: Pace
-    phones: int
+    load: Load
     turn: Turn
+
+    @property
+    def opened(self) -> bool:
+        """The breaker is open, and no probe is due yet."""
+        return bool(self.row.keys["trips"]) and not self.turn.calls
 
 
 def _lane(row: Row) -> Lane:
@@ -129,21 +137,24 @@ def turn_of(work: Work, gateway: str, capabilities: SmsCapabilities, most: int) 
     if not rows:
         return None
     paced = pace(work, gateway, capabilities)
-    phones = capabilities.phones_per_call
-    found = turn(_lane(rows[0]), paced, phones=phones, now=clock(work), most=most)
-    return Booking(row=rows[0], pace=paced, phones=phones, turn=found)
+    load = Load.of(capabilities)
+    found = turn(_lane(rows[0]), paced, load=load, now=clock(work), most=most)
+    return Booking(row=rows[0], pace=paced, load=load, turn=found)
 
 
-def book(work: Work, booking: Booking, *, calls: int, messages: int, lease: timedelta) -> None:
+def book(
+    work: Work, booking: Booking, *, calls: int, messages: int, parts: int, lease: timedelta
+) -> None:
     """Book the calls of a turn that are about to be made."""
     lane = _lane(booking.row)
     after = spent(
         lane,
         booking.pace,
-        phones=booking.phones,
+        load=booking.load,
         now=clock(work),
         calls=calls,
         messages=messages,
+        parts=parts,
         probe_until=clock(work, lease),
     )
     if after != lane:
@@ -198,6 +209,19 @@ def health(work: Work) -> tuple[LaneHealth, ...]:
             )
         )
     return tuple(found)
+
+
+def working(work: Work, gateways: Collection[str]) -> frozenset[str]:
+    """Give those of some gateways that are offered here and are not left alone."""
+    offered = set(work.tools.offered("sms"))
+    away = {row.id for row in work.tx.get(LANE.name, list(gateways)) if row.keys["trips"]}
+    return frozenset(name for name in gateways if name in offered and name not in away)
+
+
+def idle(work: Work, gateway: str) -> bool:
+    """Tell whether nothing that is due waits for a gateway."""
+    first = work.tx.first_due(queue_of(gateway))
+    return first is None or first > work.tx.now()
 
 
 # Seats.

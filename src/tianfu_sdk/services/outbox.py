@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -13,11 +13,11 @@ from tianfu_sdk.core import batches
 from tianfu_sdk.core.batches import Packed, batch_row, pack
 from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MARK, MESSAGE, SEAT, SUBSCRIBER
-from tianfu_sdk.core.messages import BILLED, OPEN, message_id
+from tianfu_sdk.core.messages import OPEN, message_id
+from tianfu_sdk.core.routes import names_of
 from tianfu_sdk.model.sms import Campaign, CampaignState, MessageState
 from tianfu_sdk.model.storage import (
     LONGEST_ID,
-    Group,
     JobInfo,
     JobState,
     KeyValue,
@@ -27,19 +27,19 @@ from tianfu_sdk.model.storage import (
     Where,
 )
 from tianfu_sdk.services import caps, quotas
+from tianfu_sdk.services.counting import billed_parts
 from tianfu_sdk.services.lanes import clock, hold, known_lanes, make_lane, queue_of
 from tianfu_sdk.services.work import Work
 
 __all__ = [
     "STATES",
+    "URGENT",
+    "Parcel",
     "Progress",
     "batch_moved",
-    "batches_in",
     "begin",
-    "billed_parts",
     "blank_id",
     "close",
-    "counts_of",
     "drop_open",
     "enqueue",
     "finish",
@@ -49,7 +49,6 @@ __all__ = [
     "messages_of",
     "moved",
     "open_batches",
-    "parts_of",
     "priority_of",
     "progress_of",
     "pulled",
@@ -57,11 +56,10 @@ __all__ = [
     "queues",
     "stands",
     "tell_counts",
-    "waiting",
-    "without_rows",
 ]
 
-_URGENT = 0
+URGENT = 0
+"""Priority of what answers an emergency."""
 _USUAL = 5
 _LIVE = (CampaignState.SENDING.value, CampaignState.SENT.value, CampaignState.CANCELLED.value)
 
@@ -98,7 +96,7 @@ def queues(work: Work) -> list[str]:
 
 def priority_of(campaign: Campaign) -> int:
     """Give the priority of a campaign's batches: emergencies go first."""
-    return _USUAL if campaign.emergency is None else _URGENT
+    return _USUAL if campaign.emergency is None else URGENT
 
 
 def begin(work: Work, campaign: Campaign) -> None:
@@ -218,7 +216,11 @@ def progress_of(work: Work, id_: str) -> Progress:
     rows = work.tx.get(MARK.name, [_mark(id_)])
     if not rows:
         # What is sent by now gets rows, but not before the first part is in.
-        older = sum(_rows(work, id_).values())
+        where = (Where("campaign", "=", id_),)
+        older = sum(
+            work.tx.count(MESSAGE.name, Query(where=(Where("state", "=", state), *where)))
+            for state in STATES
+        )
         return Progress(count=older, older=older > 0)
     found = json.loads(rows[0].doc or b"{}")
     after = found["after"]
@@ -251,20 +253,25 @@ def _put_progress(work: Work, id_: str, progress: Progress) -> None:
     work.tx.put(MARK.name, [Row(_mark(id_), progress.version, json.dumps(document).encode())])
 
 
-def enqueue(
-    work: Work,
-    id_: str,
-    found: Sequence[Sequence[Choice]],
-    due: datetime,
-    progress: Progress,
-) -> Progress | None:
+@attrs.frozen(kw_only=True)
+class Parcel:
+    """Batches for one gateway."""
+
+    gateway: str
+    due: datetime
+    """When they may go out."""
+    parts: Mapping[str, int]
+    """Billed parts of a message, by language."""
+    batches: Sequence[Sequence[Choice]]
+
+
+def enqueue(work: Work, id_: str, parcels: Sequence[Parcel], progress: Progress) -> Progress | None:
     """Put batches in the outbox: a job a batch, that carries the ids of its recipients.
 
     Args:
         work: The open change.
         id_: Of the campaign.
-        found: Batches.
-        due: When they may go out.
+        parcels: Batches, by gateway.
         progress: How far the campaign is once they are in; but `count`, `older` and `version` are
             of before.
 
@@ -278,37 +285,49 @@ def enqueue(
         return None
     there: set[str] = set()
     if progress.older:
-        ids = [message_id(id_, choice.phone_ix) for batch in found for choice in batch]
+        every = (choice for parcel in parcels for batch in parcel.batches for choice in batch)
+        ids = [message_id(id_, choice.phone_ix) for choice in every]
         there = {row.id for row in work.tx.get(MESSAGE.name, ids)}
     begin(work, campaign)
-    found = caps.book(work, campaign, found, due)
     rows: list[Row] = []
-    jobs: list[NewJob] = []
-    for batch in found:
-        reference = work.tools.ids.new("bat")
-        refs = tuple(one.id for one in batch if message_id(id_, one.phone_ix) not in there)
-        if not refs:
-            continue
-        packed = Packed(campaign=id_, language=batch[0].language, refs=refs)
-        jobs.append(NewJob(reference, pack(packed), due, priority_of(campaign), id_))
-        rows.append(
-            batch_row(
-                reference,
-                packed,
-                gateway=campaign.gateway,
-                state=batches.QUEUED,
-                count=len(refs),
-                parts=batch[0].parts,
-            )
-        )
+    for parcel in parcels:
+        rows += _put_in(work, campaign, parcel, there)
     quotas.queue(work, id_, sum(row.keys["count"] * row.keys["parts"] for row in rows))
     work.tx.put(BATCH.name, rows)
-    make_lane(work, campaign.gateway)
-    work.tx.enqueue(queue_of(campaign.gateway), jobs)
+    for gateway in names_of(campaign):
+        # Also of those that only take over, so that workers look there.
+        make_lane(work, gateway)
     count = progress.count + sum(row.keys["count"] for row in rows)
     progress = attrs.evolve(progress, count=count)
     _put_progress(work, id_, progress)
     return attrs.evolve(progress, version=progress.version + 1)
+
+
+def _put_in(work: Work, campaign: Campaign, parcel: Parcel, there: Collection[str]) -> list[Row]:
+    """Put jobs in the queue of a gateway; gives the rows of their batches."""
+    id_ = campaign.id
+    rows: list[Row] = []
+    jobs: list[NewJob] = []
+    for batch in caps.book(work, campaign, parcel.batches, parcel.due):
+        reference = work.tools.ids.new("bat")
+        refs = tuple(one.id for one in batch if message_id(id_, one.phone_ix) not in there)
+        if not refs:
+            continue
+        language = batch[0].language
+        packed = Packed(campaign=id_, language=language, refs=refs)
+        jobs.append(NewJob(reference, pack(packed), parcel.due, priority_of(campaign), id_))
+        rows.append(
+            batch_row(
+                reference,
+                packed,
+                gateway=parcel.gateway,
+                state=batches.QUEUED,
+                count=len(refs),
+                parts=parcel.parts[language],
+            )
+        )
+    work.tx.enqueue(queue_of(parcel.gateway), jobs)
+    return rows
 
 
 def gone(work: Work, ids: Sequence[str]) -> frozenset[str]:
@@ -345,86 +364,6 @@ def close(work: Work, id_: str) -> Campaign:
     return finish(work, stored)
 
 
-def billed_parts(work: Work, campaign: Campaign) -> int:
-    """Count the parts of a campaign that its gateway took, or may have taken or still take."""
-    billed = [state for state in MessageState if state in BILLED or state is MessageState.SENDING]
-    parts = 0
-    for state in billed:
-        where = (Where("state", "=", state.value), Where("campaign", "=", campaign.id))
-        count = work.tx.count(MESSAGE.name, Query(where=where))
-        parts += parts_of(work, where, count)
-    return parts + sum(
-        count * each for _, state, count, each in without_rows(work, campaign.id) if state in billed
-    )
-
-
-def parts_of(work: Work, where: Group, count: int) -> int:
-    """Add up the parts of messages, by how many there are of each number of parts.
-
-    Args:
-        work: The open transaction.
-        where: Which messages.
-        count: How many they are.
-    """
-    parts, left = 0, count
-    seen: Group = ()
-    while left > 0:
-        some = work.tx.find(MESSAGE.name, Query(where=(*where, *seen), limit=1, fields="keys"))
-        if not some:
-            break
-        each = some[0].keys["parts"]
-        here = work.tx.count(
-            MESSAGE.name, Query(where=(*where, Where("parts", "=", each)), fields="keys")
-        )
-        parts += each * here
-        left -= here
-        seen = (*seen, Where("parts", "!=", each))
-    return parts
-
-
-def counts_of(work: Work, campaign: str) -> dict[str, int]:
-    """Count the messages of a campaign by state; states that none has are left out."""
-    found = Counter(_rows(work, campaign))
-    for _, state, count, _ in without_rows(work, campaign):
-        found[state.value] += count
-    return {state: count for state, count in found.items() if count}
-
-
-def _rows(work: Work, campaign: str) -> dict[str, int]:
-    counts = {}
-    for state in MessageState:
-        where = (Where("state", "=", state.value), Where("campaign", "=", campaign))
-        counts[state.value] = work.tx.count(MESSAGE.name, Query(where=where))
-    return counts
-
-
-def batches_in(work: Work, state: str, gateway: str | None = None) -> int:
-    """Count the batches of a gateway, or of all, that stand so."""
-    of = () if gateway is None else (Where("gateway", "=", gateway),)
-    return work.tx.count(BATCH.name, Query(where=(Where("state", "=", state), *of)))
-
-
-def waiting(work: Work, keys: Sequence[str]) -> int:
-    """Count those of some batches that have not left."""
-    return sum(row.keys["state"] == batches.QUEUED for row in work.tx.get(BATCH.name, keys))
-
-
-_STATE_OF = {
-    batches.QUEUED: MessageState.QUEUED,
-    batches.SENDING: MessageState.SENDING,
-    batches.DROPPED: MessageState.DROPPED,
-}
-
-
-def without_rows(work: Work, campaign: str) -> Iterator[tuple[str, MessageState, int, int]]:
-    """Give language, state, count and parts each of messages that have no row of their own."""
-    for stands_at, state in _STATE_OF.items():
-        where = (Where("campaign", "=", campaign), Where("state", "=", stands_at))
-        for row in work.each(BATCH.name, Query(where=where, fields="keys")):
-            if row.keys["count"]:
-                yield row.keys["language"], state, row.keys["count"], row.keys["parts"]
-
-
 def jobs_in(work: Work, queue: str, state: JobState) -> Iterator[JobInfo]:
     """Give all batches of a queue that stand so."""
     after: int | None = None
@@ -437,7 +376,7 @@ def pulled(work: Work) -> list[str]:
     """Name the gateways of the campaigns changed last that are asked for receipts."""
     query = Query(where=(Where("state", "in", _LIVE),), order="updated", desc=True, limit=200)
     rows = work.tx.find(CAMPAIGN.name, query)
-    names = sorted({work.noun(CAMPAIGN, row).gateway for row in rows})
+    names = sorted({name for row in rows for name in names_of(work.noun(CAMPAIGN, row))})
     offered = set(work.tools.offered("sms"))
     return [
         name

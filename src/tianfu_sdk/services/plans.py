@@ -63,7 +63,7 @@ class Plans(Desk):
                 organization.
             levels: Of the events that it answers.
             resources: Ids of resources; those published at the time are used.
-            gateway: Name of the SMS gateway.
+            gateway: Name of the SMS gateway, or of a route of the settings.
             topic: Topic of the SMS; who does not want it gets none.
 
         Raises:

@@ -12,6 +12,7 @@ from tianfu_sdk.model.sms import Health, MessageState, SmsProgress
 from tianfu_sdk.model.sms_report import SmsMessage
 from tianfu_sdk.services import outbox
 from tianfu_sdk.services.answering import Networks, answered, demand_from, networks_of
+from tianfu_sdk.services.counting import counts_of, counts_through
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.receipts import Receipts
 from tianfu_sdk.services.reporting import (
@@ -124,6 +125,7 @@ class Replies(Desk):
         region: str | None = None,
         language: str | None = None,
         reason: str | None = None,
+        gateway: str | None = None,
         opted_out: bool = False,
         after: str | None = None,
         limit: int = 50,
@@ -140,6 +142,7 @@ class Replies(Desk):
             region: Only to subscribers of this region or one below it.
             language: Only those in this language, as `SmsReport.by_language` names it.
             reason: Only those with this reason, as `SmsFigure.reason` names it.
+            gateway: Only those that went through this one, or are in its queue.
             opted_out: Only those whose people refused since, as `SmsReport.opt_outs` counts.
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
@@ -154,7 +157,9 @@ class Replies(Desk):
 
         def read(work: Work) -> Page[SmsMessage]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            wanted = Wanted.of(work, states, region=region, language=language, reason=reason)
+            wanted = Wanted.of(
+                work, states, region=region, language=language, reason=reason, gateway=gateway
+            )
             found, cursor = listed(work, campaign, wanted, after, limit)
             return Page(
                 found,
@@ -165,6 +170,7 @@ class Replies(Desk):
                     region=region,
                     language=language,
                     reason=reason,
+                    gateway=gateway,
                     opted_out=opted_out,
                     after=place,
                     limit=limit,
@@ -178,7 +184,7 @@ class Replies(Desk):
 
         def read(work: Work) -> Mapping[str, int]:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return outbox.counts_of(work, campaign.id)
+            return counts_of(work, campaign.id)
 
         return self._read(read)
 
@@ -199,7 +205,7 @@ class Replies(Desk):
 
         def read(work: Work) -> SmsProgress:
             campaign = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
-            return progress_of(campaign, outbox.counts_of(work, id), since, seconds)
+            return progress_of(campaign, counts_through(work, campaign), since, seconds)
 
         return self._read(read)
 

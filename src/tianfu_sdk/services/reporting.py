@@ -19,10 +19,12 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import Campaign, MessageState, SmsProgress
 from tianfu_sdk.model.sms_report import SmsFigure, SmsMessage, SmsReport
 from tianfu_sdk.model.storage import IN_VALUES, LONGEST_PAGE, Group, Query, Row, Where
+from tianfu_sdk.services.counting import parts_of, passed_on, ways_in, without_rows
 from tianfu_sdk.services.optouts import refused_since
-from tianfu_sdk.services.outbox import STATES, parts_of, without_rows
+from tianfu_sdk.services.outbox import STATES
 from tianfu_sdk.services.page import Frames
 from tianfu_sdk.services.people import PHONE, open_all
+from tianfu_sdk.services.texts import price_of
 from tianfu_sdk.services.waiting import Place, waiting
 from tianfu_sdk.services.work import Work, read_cursor, write_cursor
 
@@ -35,8 +37,8 @@ _TOLD_WHY = frozenset(
 """States of which the rows say why, or may."""
 _SOME = 32
 _SHOWN = 20
-_Key = tuple[str, str, MessageState, str]
-"""Region, language, state, reason."""
+_Key = tuple[str, str, str, MessageState, str]
+"""Region, language, gateway, state, reason."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +73,7 @@ class CampaignReport(SmsReport, Frames):
                 "prefecture": one.prefecture,
                 "county": one.county,
                 "language": one.language,
+                "gateway": one.gateway,
                 "state": one.state.value,
                 "reason": one.reason,
                 "messages": one.messages,
@@ -103,21 +106,23 @@ class CampaignReport(SmsReport, Frames):
 def report_of(work: Work, campaign: Campaign) -> CampaignReport:
     """Say what became of a campaign."""
     counts = _Counts(work, campaign)
-    price = work.tools.settings.sms.price
+    prices = {key[2]: price_of(work, key[2]) for key in counts.messages}
     places = {region: _levels(work, region) for region, *_ in counts.messages}
     figures = tuple(
         SmsFigure(
             region=region,
             **attrs.asdict(places[region]),
             language=language,
+            gateway=gateway,
             state=state,
             reason=reason,
-            messages=counts.messages[region, language, state, reason],
-            opt_outs=counts.opt_outs[region, language, state, reason],
-            parts=counts.parts[region, language, state, reason],
-            cost=counts.parts[region, language, state, reason] * price,
+            messages=counts.messages[key],
+            opt_outs=counts.opt_outs[key],
+            parts=counts.parts[key],
+            cost=counts.parts[key] * prices[gateway],
         )
-        for region, language, state, reason in sorted(counts.messages)
+        for key in sorted(counts.messages)
+        for region, language, gateway, state, reason in (key,)
     )
     by_state: Counter[str] = Counter()
     by_language: Counter[str] = Counter()
@@ -141,7 +146,8 @@ def report_of(work: Work, campaign: Campaign) -> CampaignReport:
         by_region=by_region,
         by_reason=dict(by_reason.most_common()),
         parts=parts,
-        cost=parts * price,
+        cost=sum(one.cost for one in figures),
+        passed_on=passed_on(work, campaign.id),
         opt_outs=sum(one.opt_outs for one in figures),
         figures=figures,
         names=_names(work, {code for place in places.values() for code in place.codes}),
@@ -183,14 +189,15 @@ class _Counts:
         codes = ["", *sorted(work.regions().beneath(campaign.region))]
         for state in MessageState:
             self._count(state, codes)
-        for language, state, count, each in without_rows(work, campaign.id):
-            self._add(("", language, state, ""), count, each * count)
+        for one in without_rows(work, campaign.id):
+            key = "", one.language, one.gateway, one.state, ""
+            self._add(key, one.count, one.parts * one.count)
         for row in opted_out(work, campaign):
-            self.opt_outs[_key(row)] += 1
+            self.opt_outs[self._key(row)] += 1
 
     def _add(self, key: _Key, count: int, parts: int) -> None:
         self.messages[key] += count
-        self.parts[key] += parts if key[2] in BILLED else 0
+        self.parts[key] += parts if key[3] in BILLED else 0
 
     def _count(self, state: MessageState, codes: Sequence[str]) -> None:
         where = (Where("state", "=", state.value), Where("campaign", "=", self._campaign.id))
@@ -222,25 +229,34 @@ class _Counts:
         for language in self._campaign.texts:
             if not left:
                 break
-            here = (*where, Where("language", "=", language))
-            count = self._number(here)
-            left -= count
-            if count and state in _TOLD_WHY:
-                query = Query(where=here, limit=LONGEST_PAGE, fields="keys")
-                for row in self._work.in_order(MESSAGE.name, query, None):
-                    self._add(_key(row), 1, row.keys["parts"])
-            elif count:
-                self._add((region, language, state, ""), count, parts_of(self._work, here, count))
+            for _, of in ways_in(self._campaign):
+                here = (*where, Where("language", "=", language), *of)
+                left -= self._count_here(state, here)
         return number
+
+    def _count_here(self, state: MessageState, here: Group) -> int:
+        count = self._number(here)
+        if count and state in _TOLD_WHY:
+            query = Query(where=here, limit=LONGEST_PAGE, fields="keys")
+            for row in self._work.in_order(MESSAGE.name, query, None):
+                self._add(self._key(row), 1, row.keys["parts"])
+        elif count:
+            one = self._work.tx.find(MESSAGE.name, Query(where=here, limit=1, fields="keys"))
+            self._add(self._key(one[0]), count, parts_of(self._work, here, count))
+        return count
+
+    def _key(self, row: Row) -> _Key:
+        keys = row.keys
+        # Rows of older programs name no gateway: their campaigns had one.
+        gateway = keys["gateway"] or self._campaign.gateway
+        return keys["region"], keys["language"], gateway, STATES[keys["state"]], _reason(row)
 
     def _number(self, where: Group) -> int:
         return self._work.tx.count(MESSAGE.name, Query(where=where))
 
 
-def _key(row: Row) -> _Key:
-    state = STATES[row.keys["state"]]
-    reason = row.keys["error"] if state in _TOLD_WHY else ""
-    return row.keys["region"], row.keys["language"], state, reason
+def _reason(row: Row) -> str:
+    return row.keys["error"] if STATES[row.keys["state"]] in _TOLD_WHY else ""
 
 
 def opted_out(work: Work, campaign: Campaign) -> Iterator[Row]:
@@ -266,9 +282,15 @@ _OPEN = (MessageState.QUEUED.value, MessageState.SENDING.value, MessageState.DEF
 
 
 def progress_of(
-    campaign: Campaign, by_state: Mapping[str, int], since: SmsProgress | None, seconds: float
+    campaign: Campaign,
+    by_gateway: Mapping[str, Mapping[str, int]],
+    since: SmsProgress | None,
+    seconds: float,
 ) -> SmsProgress:
     """Say how far a campaign is, by its counts now and, where there are any, before."""
+    by_state: Counter[str] = Counter()
+    for counts in by_gateway.values():
+        by_state.update(counts)
     total = sum(by_state.values())
     left = sum(by_state.get(state, 0) for state in _OPEN)
     found = SmsProgress(
@@ -277,6 +299,7 @@ def progress_of(
         total=total,
         done=total - left,
         by_state=dict(by_state),
+        by_gateway=by_gateway,
     )
     if since is None or seconds <= 0:
         return found
@@ -296,6 +319,7 @@ class Wanted:
     """None: of all."""
     language: str | None = None
     reason: str | None = None
+    gateway: str | None = None
 
     @classmethod
     def of(
@@ -306,13 +330,14 @@ class Wanted:
         region: str | None,
         language: str | None,
         reason: str | None,
+        gateway: str | None = None,
     ) -> Wanted:
         """Check what was asked for; raises `NotFound` (`region.unknown`)."""
         codes = None
         if region is not None:
             work.regions().level_of(region)
             codes = work.regions().beneath(region)
-        return cls(states=states, regions=codes, language=language, reason=reason)
+        return cls(states=states, regions=codes, language=language, reason=reason, gateway=gateway)
 
     def where(self) -> tuple[Group, tuple[Group, ...] | None]:
         """Give the conditions of a query besides state and campaign, and its `any_of`."""
@@ -321,6 +346,8 @@ class Wanted:
             found.append(Where("language", "=", self.language))
         if self.reason is not None:
             found.append(Where("error", "=", self.reason))
+        if self.gateway is not None:
+            found.append(Where("gateway", "=", self.gateway))
         if self.regions is None:
             return tuple(found), None
         codes = sorted(self.regions)
@@ -337,6 +364,7 @@ class Wanted:
             and (self.regions is None or keys["region"] in self.regions)
             and self.language in {None, keys["language"]}
             and self.reason in {None, keys["error"]}
+            and self.gateway in {None, keys["gateway"]}
         )
 
 
@@ -377,13 +405,14 @@ def messages_in(
             if len(rows) == limit:
                 last = rows[-1]
                 cursor = write_cursor([state.value, last.keys["region"]], last.id)
-                return _shown(work, rows), cursor
+                return _shown(work, campaign, rows), cursor
         for row, here in _without_rows(work, campaign, wanted, state, walked or Place()):
             rows.append(row)
             if len(rows) == limit:
-                return _shown(work, rows), write_cursor([state.value, attrs.astuple(here)], "")
+                cursor = write_cursor([state.value, attrs.astuple(here)], "")
+                return _shown(work, campaign, rows), cursor
         start = walked = None
-    return _shown(work, rows), None
+    return _shown(work, campaign, rows), None
 
 
 def _with_rows(
@@ -413,7 +442,8 @@ def _without_rows(
 ) -> Iterator[tuple[Row, Place]]:
     # They count under no region and for no reason.
     if wanted.regions is None and not wanted.reason:
-        yield from waiting(work, campaign, state, wanted.language, after)
+        only = {"language": wanted.language, "gateway": wanted.gateway}
+        yield from waiting(work, campaign, state, after, **only)
 
 
 def opted_out_in(
@@ -427,10 +457,11 @@ def opted_out_in(
         found, last = _opted_out(work, campaign, last, limit - len(rows))
         rows += [row for row in found if wanted.holds(row)]
         if last is None or len(rows) >= limit:
-            return _shown(work, rows), None if last is None else write_cursor("", last)
+            shown = _shown(work, campaign, rows)
+            return shown, None if last is None else write_cursor("", last)
 
 
-def _shown(work: Work, rows: Sequence[Row]) -> list[SmsMessage]:
+def _shown(work: Work, campaign: Campaign, rows: Sequence[Row]) -> list[SmsMessage]:
     phones = _phones(work, {row.keys["subscriber"] for row in rows} - {""})
     return [
         SmsMessage(
@@ -440,7 +471,8 @@ def _shown(work: Work, rows: Sequence[Row]) -> list[SmsMessage]:
             language=row.keys["language"],
             region=row.keys["region"],
             parts=row.keys["parts"],
-            reason=_key(row)[3],
+            reason=_reason(row),
+            gateway=row.keys["gateway"] or campaign.gateway,
             batch=row.keys["batch"],
         )
         for row in rows

@@ -16,7 +16,7 @@ __all__ = ["first_of"]
 _CONTENT = (
     *("organization", "region", "whole_region", "texts", "signature", "topic", "purpose"),
     *("settings", "languages", "interests", "members", "segment", "segment_version", "group"),
-    *("content", "gateway", "fallback", "fallback_order", "templates", "emergency"),
+    *("content", "gateway", "route", "fallback", "fallback_order", "templates", "emergency"),
 )
 
 

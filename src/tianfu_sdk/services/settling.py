@@ -11,16 +11,17 @@ from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE, OPT_OUT
 from tianfu_sdk.core.limits import Verdict, verdict
 from tianfu_sdk.core.messages import (
     FINAL,
+    MOST_TRIES,
     advance,
     backoff,
     message_id,
     provider_key,
-    state_of,
 )
 from tianfu_sdk.model.sms import Campaign, CampaignState, ErrorClass, MessageState, SmsResult
 from tianfu_sdk.model.storage import Done, NewJob, Outcome, Parked, Retry, Row
 from tianfu_sdk.services.calls import Said
-from tianfu_sdk.services.claiming import MOST_TRIES, Call
+from tianfu_sdk.services.claiming import Call
+from tianfu_sdk.services.hearing import states_of, stopped, unsent_of
 from tianfu_sdk.services.lanes import hear, queue_of
 from tianfu_sdk.services.optouts import refuse
 from tianfu_sdk.services.outbox import (
@@ -28,11 +29,13 @@ from tianfu_sdk.services.outbox import (
     blank_id,
     finish,
     gone,
+    moved,
     put_messages,
     stands,
     tell_counts,
 )
 from tianfu_sdk.services.parts import keep_parts
+from tianfu_sdk.services.passing import Passing, Rest
 from tianfu_sdk.services.receipts import apply_early
 from tianfu_sdk.services.work import Work
 
@@ -56,6 +59,7 @@ _LATE = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXP
 _VALUES = {state: state.value for state in MessageState}
 _TRUE = _LATE | {MessageState.ACCEPTED}
 _OPEN = frozenset({MessageState.QUEUED, MessageState.SENDING})
+_TOLD_OF = FINAL | {MessageState.ACCEPTED, MessageState.UNKNOWN}
 
 
 class Settling:
@@ -78,9 +82,10 @@ class Settling:
         # What the claim wrote still stands, unless a receipt or another dispatcher was
         # quicker: then the store refuses the versions, and this is done again.
         known, self._tried = not self._tried, True
+        passing = Passing(work, self._gateway)
         erased = gone(work, [ref for call, _ in self._settled for ref in call.claim.refs])
         made = [
-            _Batch(work, self._gateway, call, said, known=known, erased=erased)
+            _Batch(work, passing, call, said, known=known, erased=erased)
             for call, said in self._settled
         ]
         results = (one for _, said in self._settled for one in said.results.values())
@@ -90,16 +95,17 @@ class Settling:
         counts: Counter[str] = Counter()
         told: dict[str, list[tuple[MessageState, Row]]] = {}
         rows: list[Row] = []
-        moved: list[Row] = []
+        batches_: list[Row] = []
         for batch in made:
             batch.end([next(after) for _ in batch.rows])
             counts.update(batch.counts)
             told.setdefault(batch.campaign, []).extend(batch.news)
             rows += batch.rows
-            moved += batch.batches
+            batches_ += batch.batches
         put_messages(work, rows)
         _opt_out(work, self._settled)
-        work.tx.put(BATCH.name, moved)
+        work.tx.put(BATCH.name, batches_)
+        counts["passed"] = passing.put()
         for id_, news in told.items():
             campaign = work.get(CAMPAIGN, id_)
             tell_counts(work, campaign, news, _TOLD)
@@ -138,7 +144,7 @@ class _Batch:
 
     Args:
         work: The open change; the job is settled in it at once.
-        gateway: Name of the gateway.
+        passing: What goes on to other gateways.
         call: What was called for.
         said: What came of it.
         known: The rows of the claim stand as they were.
@@ -148,7 +154,7 @@ class _Batch:
     def __init__(
         self,
         work: Work,
-        gateway: str,
+        passing: Passing,
         call: Call,
         said: Said,
         *,
@@ -163,7 +169,8 @@ class _Batch:
         self.counts: Counter[str] = Counter()
         self.news: list[tuple[MessageState, Row]] = []
         self._work = work
-        self._gateway = gateway
+        self._passing = passing
+        self._gateway = passing.here
         self._call = call
         self._said = said
         self._erased = erased
@@ -177,9 +184,14 @@ class _Batch:
             "parts": call.claim.text.parts,
             "region": "",
             "error": "",
+            "gateway": passing.here,
         }
         self._stored = call.claim.rows if known else self._read()
-        self._heard = dict(zip(call.claim.refs, _heard(call, said), strict=True))
+        self._heard = dict(zip(call.claim.refs, states_of(call, said), strict=True))
+        self._exhausted = False
+        self._away, self._to, self._why = self._onward()
+        for ref in self._away.refs if self._away else ():
+            del self._heard[ref]
         self._take()
 
     def end(self, rows: Sequence[Row]) -> None:
@@ -192,10 +204,14 @@ class _Batch:
         late = [row for row, before in zip(rows, self.rows, strict=True) if row is not before]
         self.rows = list(rows)
         states = {row.keys["state"] for row in rows} | (_OPEN & set(heard.values()))
-        outcome = _outcome(self._work, self._call, self._said, states)
+        whole = self._away is not None and not heard
+        outcome = Done() if whole else _outcome(self._work, self._call, self._said, states)
+        if self._exhausted:
+            outcome = Parked("sms.exhausted")
         ours = self._work.tx.settle([(claim.job, outcome)])[0]
         if ours:
             self.counts["parked"] += isinstance(outcome, Parked)
+            self._go_on()
             self._move()
         else:
             # Claimed anew since then, and whoever has it now decides. That something was
@@ -214,6 +230,38 @@ class _Batch:
             if said is MessageState.ACCEPTED or (ours and row.id not in told)
         ]
         self.news = news + [(stands(row), row) for row in late]
+
+    def _onward(self) -> tuple[Rest | None, str, str]:
+        """Give who goes on to another gateway, to which one, and why."""
+        claim = self._call.claim
+        refs, why, last = (
+            unsent_of(self._call, self._said) if claim.campaign.route else ((), "", False)
+        )
+        if not refs:
+            return None, "", ""
+        # Cancelled since, nothing of it goes on.
+        campaign = self._work.get(CAMPAIGN, claim.campaign.id)
+        if campaign.state is not CampaignState.SENDING:
+            return None, "", ""
+        stored = self._stored
+        # What a receipt has told since stands.
+        refs = [ref for ref in refs if ref not in stored or stands(stored[ref]) not in _TOLD_OF]
+        rows = {ref: moved(stored[ref], MessageState.DEFERRED) for ref in refs if ref in stored}
+        rest = Rest(campaign=campaign, job=claim.job, batch=claim.batch, refs=refs, rows=rows)
+        to = self._passing.to(rest, last=last)
+        if to is None and self._said.left and stopped(self._said, claim.refs):
+            # No gateway is left for it: it waits for a person, and keeps nothing else waiting.
+            self._heard = dict.fromkeys(claim.refs, MessageState.QUEUED)
+            self._exhausted = True
+        return (rest, to, why) if to else (None, "", "")
+
+    def _go_on(self) -> None:
+        """Put who goes on in the other gateway's queue."""
+        if self._away is None:
+            return
+        self.rows += self._passing.some(self._away, self._to, self._why)
+        if self._heard:
+            self._passing.note(self._away)
 
     def _read(self) -> dict[str, Row]:
         people, campaign = self._call.people, self._call.claim.campaign.id
@@ -296,6 +344,9 @@ class _Batch:
         if not self._is_known:
             row = self._work.tx.get(BATCH.name, [row.id])[0]
         open_ = [ref for ref, state in heard.items() if state in _OPEN]
+        if not heard and self._away is not None:
+            self.batches.append(batch_moved(row, batches.MOVED, len(self._away.refs)))
+            return
         if MessageState.QUEUED in heard.values():
             state = batches.QUEUED
         else:
@@ -310,7 +361,8 @@ class _Batch:
             self._place(refs, MessageState.DROPPED)
             return
         results = [said.results[ref] for ref in refs]
-        _stop(work, self._gateway, claim.campaign, results)
+        if not claim.campaign.route:
+            _stop(work, self._gateway, claim.campaign, results)
         reference = work.tools.ids.new("bat")
         longest = _longest(result.retry_after for result in results)
         wait = backoff(claim.tries, work.tools.ids.token(), longest)
@@ -319,6 +371,7 @@ class _Batch:
             language=unpack(claim.job.body).language,
             refs=tuple(refs),
             tries=claim.tries,
+            before=unpack(claim.job.body).before,
         )
         due = work.tx.now() + wait
         job = NewJob(reference, pack(packed), due, claim.job.priority, claim.campaign.id)
@@ -349,55 +402,12 @@ def _outcome(work: Work, call: Call, said: Said, states: Collection[str]) -> Out
     claim = call.claim
     if not said.left:
         if said.reason or claim.tries >= MOST_TRIES:
-            return Parked(said.reason or "sms.unavailable")
+            been = len(claim.campaign.route) > 1
+            return Parked(said.reason or ("sms.exhausted" if been else "sms.unavailable"))
         return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), said.wait))
     if MessageState.SENDING in states:
         return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
     return Parked("sms.unknown") if MessageState.UNKNOWN in states else Done()
-
-
-def _heard(call: Call, said: Said) -> list[MessageState]:
-    """Give what a call says of each of its messages."""
-    left_out = call.left_out if said.left else {}
-    plain = said.results if said.left else {}
-    return [
-        _heard_of_left_out(stale=call.claim.stale)
-        if ref in left_out
-        # Nearly all are such.
-        else MessageState.ACCEPTED
-        if (result := plain.get(ref)) is not None and _is_taken(result)
-        else _heard_of(call, said, ref)
-        for ref in call.claim.refs
-    ]
-
-
-def _is_taken(result: SmsResult) -> bool:
-    return result.status == "accepted" and result.error is ErrorClass.OK
-
-
-def _heard_of_left_out(*, stale: bool) -> MessageState:
-    # Of a batch that is sent again, it may have gone out the first time.
-    return MessageState.UNKNOWN if stale else MessageState.DROPPED
-
-
-def _heard_of(call: Call, said: Said, ref: str) -> MessageState:
-    last = call.claim.tries >= MOST_TRIES
-    if not said.left:
-        if not call.claim.stale:
-            return MessageState.QUEUED
-        # Asked, or sent to a gateway that drops doubles, once more: that is safe.
-        return MessageState.UNKNOWN if last else MessageState.SENDING
-    result = said.results.get(ref)
-    state = MessageState.UNKNOWN if result is None else state_of(result)
-    if state is MessageState.UNKNOWN and _can_be_asked(call) and not last:
-        return MessageState.SENDING
-    return MessageState.REJECTED if last and state is MessageState.DEFERRED else state
-
-
-def _can_be_asked(call: Call) -> bool:
-    """Tell whether the gateway can be asked what became of what it was just sent."""
-    capabilities = call.claim.gateway.capabilities
-    return call.verb == "send" and capabilities.can_query and not capabilities.dedupes
 
 
 def _stop(work: Work, gateway: str, campaign: Campaign, results: Iterable[SmsResult]) -> None:

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 
 import attrs
 
 from tianfu_sdk.core import campaign as rules
+from tianfu_sdk.core.campaign import Choice
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN
+from tianfu_sdk.core.routes import names_of
+from tianfu_sdk.core.tally import Tally
 from tianfu_sdk.errors import Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import (
     Campaign,
     CampaignState,
     DispatchReport,
-    SmsCapabilities,
     UnknownBatch,
 )
 from tianfu_sdk.model.storage import JobState
 from tianfu_sdk.services import caps, outbox, quotas
 from tianfu_sdk.services.audience import Audience, demand_reach
 from tianfu_sdk.services.campaigns import Campaigns
+from tianfu_sdk.services.counting import billed_parts
 from tianfu_sdk.services.dispatch import Dispatcher
-from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, not_before
+from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, dues, not_before
 from tianfu_sdk.services.filling import Filling
 from tianfu_sdk.services.indexing import put_index_keys, settled
 from tianfu_sdk.services.lanes import again, queue_of, try_again
 from tianfu_sdk.services.parts import forget_parts
 from tianfu_sdk.services.receipts import forget_early
 from tianfu_sdk.services.replies import Replies, demand_runner
+from tianfu_sdk.services.routes import Carriers, carriers_of, demand_sendable, ways_of
 from tianfu_sdk.services.sendkeys import first_of
-from tianfu_sdk.services.texts import composed, demand_sendable
 from tianfu_sdk.services.unclear import give_up, resolve, unknown_batches
 from tianfu_sdk.services.work import Work
 
@@ -68,26 +71,27 @@ class Sms(Campaigns, Replies):
 
         Raises:
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`;
-                `sms.template_unusable`, its template was withdrawn since.
+                `sms.template_unusable`, its template was withdrawn since;
+                `sms.no_gateway_takes`, none of several takes one of its texts any more.
             Conflict: `sms.key_taken`, other content was sent under this key.
             Denied: `grant.missing`, no grant to send.
             QuotaExceeded: `quota.exceeded`, its organization or one above has not so many
                 parts left. Its audience is counted as it stands now, and nothing is queued.
         """
-        capabilities = self._capabilities(id, Action.SEND)
-        parts = self._parts_now(id, capabilities)
+        carriers = carriers_of(self._tools, self._known(id, Action.SEND))
+        parts = self._parts_now(id, carriers)
 
-        def begin(work: Work) -> tuple[Campaign, datetime]:
+        def begin(work: Work) -> tuple[Campaign, Filling | None]:
             known, placed = self._mine(work, id)
             first = first_of(work, known, key) if key else known
             if first.id != id:
-                return first, work.now
+                return first, None
             rules.demand_state(known, "send", CampaignState.APPROVED, CampaignState.SENDING)
             demand_reach(work, known, Action.SEND, placed)
-            demand_no_drill(work, known, capabilities)
+            demand_no_drill(work, known, carriers)
             demand_translations(work, known)
-            demand_sendable(work, known, capabilities)
-            due = not_before(work, known, capabilities)
+            ways = demand_sendable(work, known, carriers)
+            due = not_before(work, known, carriers)
             if known.state is CampaignState.APPROVED:
                 # Written, so that it and a change of index keys that begins now conflict.
                 put_index_keys(work, settled(work))
@@ -96,18 +100,19 @@ class Sms(Campaigns, Replies):
                 known = attrs.evolve(known, state=CampaignState.SENDING)
                 known = work.put(CAMPAIGN, known, placed)
                 work.note(known, "queued", reason=known.override_reason)
-            if known.queued is None:
-                outbox.begin(work, known)
-            return known, due
+            if known.queued is not None:
+                return known, None
+            outbox.begin(work, known)
+            opens = dues(work, known, carriers, ways.split.gateways)
+            return known, Filling(self._tools, self._actor, known, carriers, ways, opens)
 
-        campaign, due = again(self._write, begin)
-        if campaign.queued is not None or campaign.id != id:
+        campaign, filling = again(self._write, begin)
+        if filling is None:
             return campaign
-        texts = self._read(lambda work: composed(work, campaign, capabilities))
-        Filling(self._tools, self._actor).run(campaign, capabilities, due, texts)
+        filling.run()
         return again(self._write, lambda work: outbox.close(work, id))
 
-    def _parts_now(self, id_: str, capabilities: SmsCapabilities) -> int:
+    def _parts_now(self, id_: str, carriers: Carriers) -> int:
         """Count the parts of a campaign before any is queued, where a quota limits them; else 0."""
 
         def read(work: Work) -> tuple[Campaign, bool]:
@@ -119,13 +124,14 @@ class Sms(Campaigns, Replies):
         campaign, limited = self._read(read)
         if not limited:
             return 0
-        texts = self._read(lambda work: composed(work, campaign, capabilities))
-        audience = Audience(campaign, capabilities, self._tools, texts)
-        parts = 0
+        ways = self._read(lambda work: ways_of(work, campaign, carriers))
+        audience = Audience(campaign, ways.lead(carriers), self._tools, ways.joint)
+        choices = self._walked(audience)
+        return ways.parts(Tally.of(choices, ways.split.of))
+
+    def _walked(self, audience: Audience) -> Iterator[Choice]:
         while not audience.over:
-            found = audience.take(self._read(audience.read))
-            parts += sum(choice.parts for choice in found if not choice.reason)
-        return parts
+            yield from audience.take(self._read(audience.read))
 
     def finish_sends(self) -> int:
         """Go on with campaigns whose `send` died half-way; run by a worker.
@@ -170,9 +176,10 @@ class Sms(Campaigns, Replies):
                 CampaignState.APPROVED,
                 CampaignState.SENDING,
             )
-            work.tx.drop(queue_of(known.gateway), id)
+            for gateway in names_of(known):
+                work.tx.drop(queue_of(gateway), id)
             dropped = outbox.drop_open(work, id)
-            quotas.settle(work, id, outbox.billed_parts(work, known))
+            quotas.settle(work, id, billed_parts(work, known))
             stored = work.put(CAMPAIGN, attrs.evolve(known, state=CampaignState.CANCELLED), placed)
             work.note(stored, "cancelled", reason=reason, dropped=dropped)
             return stored
@@ -184,7 +191,8 @@ class Sms(Campaigns, Replies):
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            work.tx.hold(queue_of(known.gateway), id)
+            for gateway in names_of(known):
+                work.tx.hold(queue_of(gateway), id)
             work.note(known, "paused", reason=reason)
             return known
 
@@ -193,17 +201,19 @@ class Sms(Campaigns, Replies):
     def resume(self, id: str, reason: str = "") -> Campaign:  # noqa: A002
         """Let a campaign go on: what was paused, and batches that waited for a person.
 
-        Its gateway is tried at once, if it is left alone. Messages that may have gone out
+        A gateway of it that is left alone is tried at once. Messages that may have gone out
         stay `unknown` and are not sent again: `resolve` says what became of them.
         """
 
         def write(work: Work) -> Campaign:
             known, _ = self._mine(work, id)
-            queue = queue_of(known.gateway)
-            work.tx.unhold(queue, id)
-            parked = [j.id for j in outbox.jobs_in(work, queue, JobState.PARKED) if j.group == id]
-            released = work.tx.release(queue, parked)
-            try_again(work, known.gateway)
+            released = 0
+            for gateway in names_of(known):
+                queue = queue_of(gateway)
+                work.tx.unhold(queue, id)
+                jobs = outbox.jobs_in(work, queue, JobState.PARKED)
+                released += work.tx.release(queue, [job.id for job in jobs if job.group == id])
+                try_again(work, gateway)
             work.note(known, "resumed", reason=reason, released=released)
             return known
 

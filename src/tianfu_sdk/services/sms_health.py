@@ -10,8 +10,9 @@ from tianfu_sdk.core import batches
 from tianfu_sdk.core.kinds import CAMPAIGN, MESSAGE
 from tianfu_sdk.model.sms import Health, LaneHealth, MessageState
 from tianfu_sdk.model.storage import JobState, Query, Where
-from tianfu_sdk.services import outbox
+from tianfu_sdk.services.counting import batches_in, waiting, ways_in
 from tianfu_sdk.services.lanes import health, queue_of
+from tianfu_sdk.services.outbox import jobs_in
 from tianfu_sdk.services.work import Work
 
 __all__ = ["health_of"]
@@ -35,14 +36,14 @@ def health_of(work: Work) -> Health:
 def _counted(work: Work, lane: LaneHealth, unknown: int) -> LaneHealth:
     queue = queue_of(lane.gateway)
     # What is parked is what waits for people: few, or somebody looks already.
-    parked = [job.key for job in outbox.jobs_in(work, queue, JobState.PARKED)]
+    parked = [job.key for job in jobs_in(work, queue, JobState.PARKED)]
     first = work.tx.first_due(queue)
     lag = 0.0 if first is None else max(0.0, (work.tx.now() - first).total_seconds())
-    queued = outbox.batches_in(work, batches.QUEUED, lane.gateway)
+    queued = batches_in(work, batches.QUEUED, lane.gateway)
     return attrs.evolve(
         lane,
-        queued=queued - outbox.waiting(work, parked),
-        leased=outbox.batches_in(work, batches.SENDING, lane.gateway),
+        queued=queued - waiting(work, parked),
+        leased=batches_in(work, batches.SENDING, lane.gateway),
         parked=len(parked),
         unknown=unknown,
         lag=lag,
@@ -56,7 +57,8 @@ def _unknown(work: Work) -> Counter[str]:
     query = Query(where=of_all, order="campaign", limit=1, fields="keys")
     while rows := work.tx.find(MESSAGE.name, query):
         campaign = rows[0].keys["campaign"]
-        here = Query(where=(*of_all, Where("campaign", "=", campaign)))
-        found[work.get(CAMPAIGN, campaign).gateway] += work.tx.count(MESSAGE.name, here)
+        here = (*of_all, Where("campaign", "=", campaign))
+        for name, of in ways_in(work.get(CAMPAIGN, campaign)):
+            found[name] += work.tx.count(MESSAGE.name, Query(where=(*here, *of)))
         query = attrs.evolve(query, where=(*of_all, Where("campaign", ">", campaign)))
     return found

@@ -12,7 +12,7 @@ from tianfu_sdk.core.kinds import SMS_TEMPLATE
 from tianfu_sdk.core.templates import demand_gateway
 from tianfu_sdk.core.texts import Frame, examine, fitting
 from tianfu_sdk.core.words import Words
-from tianfu_sdk.errors import Invalid, NotFound, Unsupported
+from tianfu_sdk.errors import NotFound, Unsupported
 from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.model.template import SmsProblem, SmsTemplate
 from tianfu_sdk.services.templates import templates_of
@@ -24,8 +24,8 @@ __all__ = [
     "capabilities_of",
     "chosen",
     "composed",
-    "demand_sendable",
     "demand_templates",
+    "price_of",
     "problems",
     "sendable",
 ]
@@ -40,6 +40,12 @@ def capabilities_of(tools: Tools, gateway: str) -> SmsCapabilities:
     """
     own = tools.settings.gateways.get(gateway)
     return tightened(tools.gateway(gateway).capabilities, own)
+
+
+def price_of(work: Work, gateway: str) -> int:
+    """Give what a part costs through a gateway, in 1/1000 yuan."""
+    own = work.tools.settings.gateways.get(gateway)
+    return work.tools.settings.sms.price if own is None or own.price is None else own.price
 
 
 def demand_templates(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
@@ -98,20 +104,6 @@ def sendable(
             refused = "sms.no_template"
         found[language] = attrs.evolve(one, refused=refused)
     return found
-
-
-def demand_sendable(work: Work, campaign: Campaign, capabilities: SmsCapabilities) -> None:
-    """Demand that the texts of a campaign may go out now.
-
-    Raises:
-        Invalid: `sms.template_unusable`, `sms.template_mismatch`, `sms.no_template`.
-    """
-    for language, one in sendable(work, campaign, capabilities).items():
-        if one.refused:
-            template = campaign.templates.get(language, "")
-            path = f"templates.{language}"
-            values = {"template": template, "gateway": campaign.gateway}
-            raise Invalid(one.refused, path=path, **values)
 
 
 def _named(work: Work, campaign: Campaign) -> dict[str, SmsTemplate]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from tianfu_sdk.core.batches import QUEUED, Packed, batch_row, pack
+from tianfu_sdk.core.batches import QUEUED, Packed, batch_row, pack, unpack
 from tianfu_sdk.core.kinds import BATCH, CAMPAIGN, MESSAGE
 from tianfu_sdk.core.messages import GIVEN_UP, advance
 from tianfu_sdk.errors import NotFound
@@ -47,7 +47,7 @@ def unknown_batches(work: Work, campaign: Campaign) -> list[UnknownBatch]:
         UnknownBatch(
             campaign=campaign.id,
             batch=batch,
-            gateway=campaign.gateway,
+            gateway=rows[0].keys["gateway"] or campaign.gateway,
             subscribers=tuple(sorted(row.keys["subscriber"] for row in rows)),
             parts=sum(row.keys["parts"] for row in rows),
         )
@@ -80,6 +80,7 @@ def resolve(
         rows = [row for row in rows if row.keys["subscriber"] in only]
     if not rows:
         raise NotFound("sms.no_unknown", path="batch", batch=batch[:64])
+    gateway = rows[0].keys["gateway"] or campaign.gateway
     if sent:
         told = MessageState.ACCEPTED
         put_messages(work, [moved(row, advance(stands(row), told)) for row in rows])
@@ -88,16 +89,21 @@ def resolve(
         put_messages(work, [moved(row, told) for row in rows])
     else:
         told = MessageState.DEFERRED
-        campaign = _send_anew(work, campaign, rows)
+        campaign = _send_anew(work, campaign, gateway, batch, rows)
     if len(rows) == open_:
-        let_go(work, campaign.gateway, [batch])
+        let_go(work, gateway, [batch])
     tell_counts(work, campaign, ((told, row) for row in rows), _TOLD)
     work.note(campaign, "resolved", reason=reason, batch=batch, sent=sent, count=len(rows))
     return finish(work, campaign)
 
 
-def _send_anew(work: Work, campaign: Campaign, rows: Sequence[Row]) -> Campaign:
-    """Put messages in the outbox under a reference that the gateway has not seen."""
+def _send_anew(
+    work: Work, campaign: Campaign, gateway: str, batch: str, rows: Sequence[Row]
+) -> Campaign:
+    """Put messages in the outbox under a reference that their gateway has not seen."""
+    parked = jobs_in(work, queue_of(gateway), JobState.PARKED)
+    # Where it was before, so that it goes on from here to none of those.
+    before = next((unpack(job.body).before for job in parked if job.key == batch), ())
     by_language: dict[str, list[Row]] = {}
     for row in rows:
         by_language.setdefault(row.keys["language"], []).append(row)
@@ -105,18 +111,16 @@ def _send_anew(work: Work, campaign: Campaign, rows: Sequence[Row]) -> Campaign:
     for language, some in by_language.items():
         reference = work.tools.ids.new("bat")
         refs = tuple(row.keys["subscriber"] for row in some)
-        packed = Packed(campaign=campaign.id, language=language, refs=refs)
+        packed = Packed(campaign=campaign.id, language=language, refs=refs, before=before)
         jobs.append(NewJob(reference, pack(packed), None, priority_of(campaign), campaign.id))
         parts = some[0].keys["parts"]
         made.append(
-            batch_row(
-                reference, packed, gateway=campaign.gateway, state=QUEUED, count=0, parts=parts
-            )
+            batch_row(reference, packed, gateway=gateway, state=QUEUED, count=0, parts=parts)
         )
         again = [moved(row, MessageState.DEFERRED, batch=reference) for row in some]
         put_messages(work, again)
     work.tx.put(BATCH.name, made)
-    work.tx.enqueue(queue_of(campaign.gateway), jobs)
+    work.tx.enqueue(queue_of(gateway), jobs)
     if campaign.state is CampaignState.SENDING:
         return campaign
     _, placed = work.placed(campaign.organization, campaign.region)

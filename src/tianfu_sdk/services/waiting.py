@@ -50,7 +50,11 @@ class Place:
 
 
 def waiting(
-    work: Work, campaign: Campaign, state: MessageState, language: str | None, after: Place
+    work: Work,
+    campaign: Campaign,
+    state: MessageState,
+    after: Place,
+    **only: str | None,
 ) -> Iterator[tuple[Row, Place]]:
     """Give messages of a campaign that have no row, as rows without an id and a region.
 
@@ -58,8 +62,8 @@ def waiting(
         work: The open transaction.
         campaign: Whose.
         state: How they stand.
-        language: Only those in this one; None: in all.
         after: Where the walk goes on.
+        **only: Of `language` and `gateway`; None: of all.
 
     Returns:
         Each with the place after it. Whom a batch that was cancelled was for is known until
@@ -68,7 +72,7 @@ def waiting(
     if state not in _WALKED:
         return
     stands_at, states = _WALKED[state]
-    rows = _batches(work, campaign, stands_at, language)
+    rows = _batches(work, campaign, stands_at, only)
     queues = sorted({queue_of(row.keys["gateway"]) for row in rows.values()})
     walks = [(queue, job_state) for queue in queues for job_state in states]
     for walk, (queue, job_state) in enumerate(walks):
@@ -85,13 +89,14 @@ def waiting(
 
 
 def _batches(
-    work: Work, campaign: Campaign, stands_at: str, language: str | None
+    work: Work, campaign: Campaign, stands_at: str, only: Mapping[str, str | None]
 ) -> dict[str, Row]:
     where = (Where("campaign", "=", campaign.id), Where("state", "=", stands_at))
     return {
         row.id: row
         for row in work.each(BATCH.name, Query(where=where, fields="keys"))
-        if row.keys["count"] and language in {None, row.keys["language"]}
+        if row.keys["count"]
+        and all(wanted in {None, row.keys[key]} for key, wanted in only.items())
     }
 
 
@@ -116,6 +121,7 @@ def _messages(work: Work, state: MessageState, batch: Row, job: JobInfo) -> list
         "parts": batch.keys["parts"],
         "region": "",
         "error": "",
+        "gateway": batch.keys["gateway"],
     }
     return [
         Row("", 0, None, {**common, "subscriber": "" if ref in erased else ref}) for ref in refs

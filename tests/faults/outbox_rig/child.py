@@ -16,7 +16,7 @@ from tianfu_sdk.cli.worker import serve, turn
 from tianfu_sdk.core import batches
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.storage import Done
-from tianfu_sdk.services import audience, claiming, dispatch, filling
+from tianfu_sdk.services import audience, claiming, dispatch, filling, hearing
 from tianfu_sdk.services.outbox import batch_moved
 
 SETTINGS = {"sms": {"window_start": "00:00", "window_end": "00:00", "lease": 120}}
@@ -122,7 +122,7 @@ def run(spec, client):
     with Hub.open(
         spec["url"],
         settings={**SETTINGS, "key_file": spec["key_file"], "erasures": spec["key_file"] + ".log"},
-        plugins=[Offer(Gateway(**spec["gateway"])), *plugins(spec["url"])],
+        plugins=[Offer(*(Gateway(**one) for one in spec["gateways"])), *plugins(spec["url"])],
         clock=Later(spec["ahead"]),
         discover=False,
         transport=HttpxTransport(client),
@@ -167,7 +167,21 @@ def _send_again():
     claiming._Reader._stands = forgets
 
 
-MUTANTS = {"acknowledge first": _acknowledge_first, "send again": _send_again}
+def _carry_on():
+    for name in ("turned_away", "unsent"):
+        real = getattr(hearing, name)
+        setattr(
+            hearing,
+            name,
+            lambda *args, real=real, stale, **more: real(*args, stale=False, **more),
+        )
+
+
+MUTANTS = {
+    "acknowledge first": _acknowledge_first,
+    "send again": _send_again,
+    "carry on": _carry_on,
+}
 """Designs that lose messages or send them twice: the suite must say so."""
 
 

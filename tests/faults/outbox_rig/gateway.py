@@ -1,6 +1,7 @@
 """The gateway of the HTTP shape that speaks with the provider in the test process."""
 
 import json
+import random
 
 from tianfu_sdk import Secret
 from tianfu_sdk.backends.clock import SystemClock
@@ -9,14 +10,53 @@ from tianfu_sdk.model.http import HttpRequest
 from tianfu_sdk.model.sms import ErrorClass, QueryAnswer, SmsCapabilities, SmsResult
 
 NAME = "stand-in"
+OTHER = "stand-by"
+"""Takes over in the mode `failover`."""
+NOBODY = "http://127.0.0.1:9"
+"""Where nobody listens: what is sent there certainly did not leave."""
+
+
+STATUS = {"stopped": "rejected"}
+ERRORS = {
+    "accepted": ErrorClass.OK,
+    "deferred": ErrorClass.RETRY_SAFE,
+    "stopped": ErrorClass.STOP_CHANNEL,
+}
 
 
 class Gateway:
-    def __init__(self, url, *, phones, dedupes=False, can_query=False, webhook=False):
+    """Speaks with the provider.
+
+    Args:
+        url: Of the provider.
+        phones: That one call takes.
+        dedupes: As `SmsCapabilities` has it.
+        can_query: It can be asked.
+        webhook: Through the installed gateway.
+        name: Of this gateway.
+        fails: Of 100 calls, how many find nobody.
+        stops: The provider may say that this account is stopped.
+        seed: From which it follows which calls those are.
+    """
+
+    def __init__(
+        self,
+        url,
+        *,
+        phones,
+        dedupes=False,
+        can_query=False,
+        webhook=False,
+        name=NAME,
+        fails=0,
+        stops=False,
+        seed=0,
+    ):
         self._url = url
+        self._fails, self._stops, self._seed = fails, stops, seed
         self._inner = _webhook(url, phones) if webhook else None
         self.capabilities = SmsCapabilities(
-            name=NAME,
+            name=name,
             shape="http",
             phones_per_call=phones,
             dedupes=dedupes,
@@ -36,8 +76,11 @@ class Gateway:
 
     def _ask(self, verb, batch):
         to = {one.ref: one.phone for one in batch.recipients}
-        body = json.dumps({"reference": batch.reference, "to": to}).encode()
-        return HttpRequest(method="POST", url=f"{self._url}/{verb}", body=body)
+        body = {"reference": batch.reference, "to": to, "stops": self._stops}
+        chance = random.Random(f"{self._seed}{batch.reference}{batch.attempt}").randrange(100)
+        away = verb == "send" and chance < self._fails
+        url = NOBODY if away else self._url
+        return HttpRequest(method="POST", url=f"{url}/{verb}", body=json.dumps(body).encode())
 
     def result(self, batch, response):
         if self._inner:
@@ -48,9 +91,9 @@ class Gateway:
         return [
             SmsResult(
                 ref=one.ref,
-                status=said[one.ref],
+                status=STATUS.get(said[one.ref], said[one.ref]),
                 provider_id=f"{batch.reference}:{one.ref}" if said[one.ref] == "accepted" else "",
-                error=ErrorClass.OK if said[one.ref] == "accepted" else ErrorClass.RETRY_SAFE,
+                error=ERRORS[said[one.ref]],
             )
             for one in batch.recipients
         ]
@@ -70,9 +113,15 @@ def _webhook(url, phones):
 class Offer:
     tianfu_api = 1
 
-    def __init__(self, gateway):
-        self._gateway = gateway
+    def __init__(self, *gateways):
+        self._gateways = gateways
 
     @hookimpl
     def tianfu_register_sms(self, register):
-        register(NAME, lambda _: self._gateway)
+        for one in self._gateways:
+            register(_name(one), lambda _, one=one: one)
+
+
+def _name(gateway):
+    # One that is made for the warm-up has another name of its own.
+    return OTHER if gateway.capabilities.name == OTHER else NAME

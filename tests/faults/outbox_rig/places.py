@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from outbox_rig.child import SETTINGS, plugins
-from outbox_rig.gateway import NAME, Gateway, Offer
+from outbox_rig.gateway import NAME, OTHER, Gateway, Offer
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.subscriber import Consent
 
@@ -16,8 +16,8 @@ PEOPLE = 9
 
 
 @contextlib.contextmanager
-def approved(url, **more):
-    """Open a hub with subscribers and an approved campaign."""
+def approved(url, gateways=(NAME,), **more):
+    """Open a hub with subscribers and an approved campaign a gateway or route."""
     with Hub.open(url, discover=False, **more) as hub:
         first = hub.bootstrap(organization="四川省科学技术协会", region="510000")
         me = hub.as_(first.id)
@@ -33,24 +33,29 @@ def approved(url, **more):
                 for n in range(PEOPLE)
             ]
         )
-        campaign = me.sms.compose(
-            title="卒中防治",
-            organization=first.organization,
-            texts={"zh": "请立即拨打120。"},
-            signature="四川科普",
-            gateway=NAME,
-        )
-        hub.as_(second.id).sms.approve(campaign.id)
-        yield hub, me, campaign.id
+        made = []
+        for gateway in gateways:
+            campaign = me.sms.compose(
+                title="卒中防治",
+                organization=first.organization,
+                texts={"zh": "请立即拨打120。"},
+                signature="四川科普",
+                gateway=gateway,
+            )
+            hub.as_(second.id).sms.approve(campaign.id)
+            made.append(campaign.id)
+        yield hub, me, *made
 
 
 def prepare(url, key_file):
-    """Make a store to begin from; gives its account and campaign."""
+    """Make a store to begin from; gives its account and campaigns: of one gateway, of two."""
     Path(key_file).write_text(base64.b64encode(bytes(range(32))).decode())
     settings = {**SETTINGS, "key_file": key_file, "erasures": key_file + ".log"}
-    offers = [Offer(Gateway("http://unused.test", phones=1)), *plugins(url)]
-    with approved(url, settings=settings, plugins=offers) as (_, me, campaign):
-        return me._actor.account, campaign
+    two = [Gateway("http://unused.test", phones=1, name=name) for name in (NAME, OTHER)]
+    gateways = (NAME, {NAME: 2, OTHER: 1})
+    offers = [Offer(*two), *plugins(url)]
+    with approved(url, gateways, settings=settings, plugins=offers) as (_, me, *campaigns):
+        return me._actor.account, *campaigns
 
 
 class Sqlite:
@@ -60,7 +65,8 @@ class Sqlite:
         self._folder = folder
         self.key_file = str(folder / "master.key")
         self._whole = folder / "whole.db"
-        self.account, self.campaign = prepare(f"sqlite:///{self._whole}", self.key_file)
+        made = prepare(f"sqlite:///{self._whole}", self.key_file)
+        self.account, self.campaign, self.several = made
         self._path = folder / "seed.db"
         self.whole = f"sqlite:///{self._whole}"
 
@@ -89,7 +95,7 @@ class Postgresql:
         self.key_file = str(folder / "master.key")
         self._admin = psycopg.connect(server.url("postgres"), autocommit=True)
         self._admin.execute("CREATE DATABASE whole")
-        self.account, self.campaign = prepare(server.url("whole"), self.key_file)
+        self.account, self.campaign, self.several = prepare(server.url("whole"), self.key_file)
         self._name = ""
         self.whole = server.url("whole")
 
@@ -115,6 +121,6 @@ class Postgresql:
 
 ALL_DUE = (
     "UPDATE tf_job SET due = 0, until = 0 WHERE state = 0",
-    "UPDATE tf_d_lane SET k_messages = 0, k_calls = 0, k_until = 0",
+    "UPDATE tf_d_lane SET k_messages = 0, k_calls = 0, k_parts = 0, k_until = 0",
     "UPDATE tf_d_seat SET k_until = 0",
 )

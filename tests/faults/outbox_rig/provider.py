@@ -74,6 +74,9 @@ class Provider:
 
     def _take(self, asked):
         reference, said = asked["reference"], {}
+        if asked.get("stops") and self._random.random() < 0.15:
+            # Of the account, so nobody looks whether the batch is known.
+            return dict.fromkeys(asked["to"], "stopped")
         for ref, phone in asked["to"].items():
             known = (ref, phone, reference) in self.delivered
             if not known and self._random.random() < 0.1:

@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 
 FEW, MANY = 2, 50
-MODES = ("dedupes", "can_query", "neither", "webhook")
+MODES = ("dedupes", "can_query", "neither", "webhook", "failover")
 
 
 def seeds(mode):

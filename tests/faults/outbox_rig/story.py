@@ -9,7 +9,7 @@ from datetime import timedelta
 import attrs
 
 from outbox_rig.child import SETTINGS, Later, plugins
-from outbox_rig.gateway import NAME, Gateway, Offer
+from outbox_rig.gateway import NAME, OTHER, Gateway, Offer
 from outbox_rig.places import PEOPLE
 from outbox_rig.zygote import end
 from tianfu_sdk.core.kinds import MESSAGE
@@ -62,25 +62,35 @@ class Story:
         place: Where stores come from.
         zygote: Starts workers.
         provider: In this process.
-        mode: `dedupes`, `can_query`, `neither`, or `webhook`, the installed gateway.
+        mode: `dedupes`, `can_query`, `neither`, `webhook`, the installed gateway, or `failover`,
+            two gateways of which the first often finds nobody, or its account stopped.
         seed: From which all follows, but for where random kills hit.
     """
 
     def __init__(self, place, zygote, provider, mode, seed, folder, *, mutant=""):
         self.random = random.Random(f"{mode}:{seed}")
         self.place, self.zygote, self.provider = place, zygote, provider
-        self.gateway = {
-            "url": provider.url,
-            "phones": self.random.choice([1, 2, 3]),
-            "dedupes": mode in DEDUPE,
-            "can_query": mode == "can_query",
-            "webhook": mode == "webhook",
-        }
+        failover = mode == "failover"
+        dedupes = mode in DEDUPE or (failover and self.random.random() < 0.5)
+        self.gateways = [
+            {
+                "url": provider.url,
+                "phones": self.random.choice([1, 2, 3]),
+                "dedupes": dedupes,
+                "can_query": mode == "can_query" or (failover and not dedupes),
+                "webhook": mode == "webhook",
+            }
+        ]
+        if failover:
+            other = {**self.gateways[0], "name": OTHER, "phones": self.random.choice([1, 2, 3])}
+            self.gateways[0] |= {"fails": 40, "stops": True, "seed": seed}
+            self.gateways.append(other | {"fails": 10, "seed": seed})
         self.mutant = mutant
         self.note = folder / "steps"
         self.note.write_text("")
-        provider.begin(seed=seed, dedupes=mode in DEDUPE and mutant != "provider")
+        provider.begin(seed=seed, dedupes=dedupes and mutant != "provider")
         self.url = place.fresh()
+        self.campaign = place.several if failover else place.campaign
         self.ahead = 0
         self.at_random = 0
         self._clock, self._hub = Later(0), None
@@ -91,7 +101,7 @@ class Story:
         for _ in range(self.random.randint(1, 4)):
             self._worker_that_dies()
         with self.hub() as hub:
-            campaign = hub.as_system(reason="look").sms.get(self.place.campaign)
+            campaign = hub.as_system(reason="look").sms.get(self.campaign)
         if campaign.state is CampaignState.APPROVED:
             # Nothing of it was stored: whoever sent it was never told that it is on its way.
             self._round("send", None)
@@ -141,14 +151,14 @@ class Story:
         return {
             "url": self.url,
             "key_file": self.place.key_file,
-            "gateway": self.gateway,
+            "gateways": self.gateways,
             "task": task,
             "die_at": die_at,
             "note": str(self.note),
             "mutant": "" if self.mutant == "provider" else self.mutant,
             "ahead": self.ahead,
             "account": self.place.account,
-            "campaign": self.place.campaign,
+            "campaign": self.campaign,
         }
 
     @contextlib.contextmanager
@@ -160,7 +170,7 @@ class Story:
             self._hub = Hub.open(
                 self.url,
                 settings={**SETTINGS, "key_file": key_file, "erasures": key_file + ".log"},
-                plugins=[Offer(Gateway(**self.gateway)), *plugins(self.url)],
+                plugins=[Offer(*(Gateway(**one) for one in self.gateways)), *plugins(self.url)],
                 clock=self._clock,
                 discover=False,
             )
@@ -176,11 +186,15 @@ class Story:
         self.ahead += HOUR
         with self.hub() as hub:
             system = hub.as_system(reason="look")
-            campaign = system.sms.get(self.place.campaign)
+            campaign = system.sms.get(self.campaign)
+            if len(self.gateways) > 1 and self._parked(system):
+                # What was at both, and both were away: a person has it tried again.
+                hub.as_(self.place.account).sms.resume(self.campaign)
             waiting = [
                 job
                 for state in (JobState.QUEUED, JobState.LEASED)
-                for job in system.jobs.list(queue_of(NAME), state=state)
+                for name in (NAME, OTHER)
+                for job in system.jobs.list(queue_of(name), state=state)
             ]
         return campaign.queued is not None and not waiting
 
@@ -189,10 +203,10 @@ class Story:
         known = {(ref, reference) for ref, _, reference in self.provider.delivered}
         with self.hub() as hub:
             me = hub.as_(self.place.account)
-            for one in me.sms.unknown(self.place.campaign):
+            for one in me.sms.unknown(self.campaign):
                 for who in one.subscribers:
                     me.sms.resolve(
-                        self.place.campaign,
+                        self.campaign,
                         one.batch,
                         sent=(who, one.batch) in known,
                         reason="asked",
@@ -204,6 +218,13 @@ class Story:
                 return self.told()
         raise AssertionError("not finished after 20 rounds")
 
+    def _parked(self, system):
+        return [
+            job
+            for name in (NAME, OTHER)
+            for job in system.jobs.list(queue_of(name), state=JobState.PARKED)
+        ]
+
     def told(self):
         """Look at the store and at the provider."""
         with self.hub() as hub:
@@ -211,7 +232,7 @@ class Story:
             rows = hub._tools.store.run(
                 lambda tx: tx.find(MESSAGE.name, Query(limit=1000)), write=False
             )
-            parked = system.jobs.list(queue_of(NAME), state=JobState.PARKED)
+            parked = self._parked(system)
             assert [f for f in system.doctor() if f.severity == "error"] == []
             everybody = [one.id for one in system.subscribers.find(limit=1000)]
         assert len(everybody) == PEOPLE
