@@ -39,9 +39,13 @@ class Told:
 
     @property
     def lost(self):
-        """Who got nothing, and nobody is told to look after it."""
+        """Who got nothing, and nobody is told to look after it.
+
+        What is `rejected` was given up after ten attempts, and reports list it.
+        """
+        told = ("unknown", "rejected")
         return [
-            who for who, state in self.states.items() if not self.sent[who] and state != "unknown"
+            who for who, state in self.states.items() if not self.sent[who] and state not in told
         ]
 
     @property
@@ -187,7 +191,8 @@ class Story:
         with self.hub() as hub:
             system = hub.as_system(reason="look")
             campaign = system.sms.get(self.campaign)
-            if len(self.gateways) > 1 and self._parked(system):
+            untried = [job for job in self._parked(system) if job.reason != "sms.unknown"]
+            if len(self.gateways) > 1 and untried:
                 # What was at both, and both were away: a person has it tried again.
                 hub.as_(self.place.account).sms.resume(self.campaign)
             waiting = [
