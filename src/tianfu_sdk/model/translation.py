@@ -223,7 +223,8 @@ class TranslationBatch:
     target: str
     segments: tuple[Segment, ...]
     terms: tuple[tuple[str, str], ...] = ()
-    """Words of the source and how they are to be translated; for engines that have `terms`."""
+    """Words of the source and how they are to be translated; for engines that have `terms`. The
+    hub gives none yet."""
 
 
 @attrs.frozen(kw_only=True)

@@ -252,8 +252,9 @@ class Translations(TranslationFiles):
         Args:
             source_id: As in `create`.
             language: BCP 47.
-            engine: Name of an engine at the port `translation`; None: the built-in
-                converter between the ways of writing Chinese, which is offline.
+            engine: Name of an engine at the port `translation`; None: those of the setting
+                `[translation] engines`, one after the other, and the built-in converter
+                between the ways of writing Chinese.
 
         Returns:
             A draft whose `origin` is `script` (the converter) or the engine's name.
