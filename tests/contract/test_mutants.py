@@ -848,7 +848,7 @@ class Wrong(memory._Tx):
     def search(self):
         tx = self
         class Narrow(memory._Search):
-            def query(self, tokens, only, limit):
+            def query(self, tokens, only, limit, after=None):
                 index = tx.index()
                 kept = memory._Index()
                 for doc_id, entry in index.entries.items():
@@ -859,7 +859,7 @@ class Wrong(memory._Tx):
                                  for t, p in index.postings.items()}
                 before, tx._index = tx._index, kept
                 try:
-                    return super().query(tokens, only, limit)
+                    return super().query(tokens, only, limit, after)
                 finally:
                     tx._index = before
         return Narrow(self)
@@ -876,8 +876,8 @@ class Wrong(memory._Tx):
     def search(self):
         tx = self
         class Late(memory._Search):
-            def query(self, tokens, only, limit):
-                hits = super().query(tokens, SearchFilter(), limit)
+            def query(self, tokens, only, limit, after=None):
+                hits = super().query(tokens, SearchFilter(), limit, after)
                 return [h for h in hits if tx.index().entries[h.id].fits(only)]
         return Late(self)
 
@@ -919,14 +919,30 @@ class Mutant(memory.MemoryStore):
 """,
         ["test_the_index_is_part_of_the_transaction", "test_a_read_sees_one_snapshot_of_the_index"],
     ),
+    "the place of a page is its score alone": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Coarse(memory._Search):
+            def query(self, tokens, only, limit, after=None):
+                place = None if after is None else type(after)("\\U0010ffff", after.score)
+                return super().query(tokens, only, limit, place)
+        return Coarse(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_pages_together_are_the_whole", "test_a_place_need_not_be_a_document"],
+    ),
     "ties go by the order of indexing": (
         """
 class Wrong(memory._Tx):
     @property
     def search(self):
         class Loose(memory._Search):
-            def query(self, tokens, only, limit):
-                hits = super().query(tokens, only, 200)
+            def query(self, tokens, only, limit, after=None):
+                hits = super().query(tokens, only, 200, after)
                 order = {d: n for n, d in enumerate(self._tx.index().entries)}
                 return sorted(hits, key=lambda h: (-h.score, order[h.id]))[:limit]
         return Loose(self)

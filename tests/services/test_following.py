@@ -39,8 +39,8 @@ class Engine:
     def rebuild(self, docs):
         return self._write(lambda search: search.rebuild(docs))
 
-    def query(self, tokens, only, limit):
-        return self.store.run(lambda tx: tx.search.query(tokens, only, limit), write=False)
+    def query(self, tokens, only, limit, after=None):
+        return self.store.run(lambda tx: tx.search.query(tokens, only, limit, after), write=False)
 
     def size(self):
         return self.store.run(lambda tx: tx.search.size(), write=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -120,7 +119,9 @@ class Search:
         for doc_id in ids:
             index.remove(doc_id)
 
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+    def query(
+        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
+    ) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
         self._tx.reading()
         check_page(limit, most=_MOST_HITS)
@@ -136,7 +137,7 @@ class Search:
                     share = ranking.bm25(count, weight, entry.length, index.length / total)
                     shares.setdefault(doc_id, {})[token] = share
         hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
-        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
+        return ranking.page(hits, limit, after)
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
 import math
+from collections.abc import Iterable
 
-__all__ = ["bm25", "idf"]
+from tianfu_sdk.model.search import Hit
+
+__all__ = ["PAGED", "bm25", "idf", "page"]
+
+PAGED = 500
+"""Hits that pages reach at least."""
 
 _K1 = 1.2
 _B = 0.75
@@ -36,3 +43,20 @@ def bm25(tf: int, idf: float, length: int, average: float) -> float:
         Okapi BM25 with k1 = 1.2 and b = 0.75; 0 where the token is absent.
     """
     return idf * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / average))
+
+
+def page(hits: Iterable[Hit], limit: int, after: Hit | None) -> list[Hit]:
+    """Give one page of hits.
+
+    Args:
+        hits: In any order.
+        limit: How many at most.
+        after: The last hit of the page before; None: the first page.
+
+    Returns:
+        Those below that place, best first, ties by id.
+    """
+    if after is not None:
+        place = (-after.score, after.id)
+        hits = (hit for hit in hits if (-hit.score, hit.id) > place)
+    return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))

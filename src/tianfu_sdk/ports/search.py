@@ -27,13 +27,18 @@ class TransactionalSearch(Protocol):
         """Remove documents; ids that are not there are skipped."""
         ...
 
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+    def query(
+        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
+    ) -> list[Hit]:
         """Rank documents by BM25 over the tokens.
 
         Args:
             tokens: Of `tianfu_sdk.text.query_tokens`, distinct.
             only: What a document must be.
             limit: 1 to 200.
+            after: The last hit of the page before; only its score and id are read. Pages reach
+                at least 500 hits; an engine that ranks candidates may end there. What is
+                published between two pages changes scores, so a hit may move across the place.
 
         Returns:
             Best first, ties by id; each score is the sum of its contributions.
@@ -64,7 +69,9 @@ class FollowerSearch(Protocol):
         """Remove documents."""
         ...
 
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+    def query(
+        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
+    ) -> list[Hit]:
         """Rank documents as `TransactionalSearch.query` does."""
         ...
 

@@ -25,7 +25,7 @@ import attrs
 
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.ranking import idf
+from tianfu_sdk.core.ranking import PAGED, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
@@ -262,7 +262,9 @@ class GinSearch:
             changes[_LENGTH] -= length
             changes[_DOCS] -= 1
 
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+    def query(
+        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
+    ) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
         check_page(limit, most=MOST_HITS)
         session = self._tx.reading()
@@ -277,12 +279,13 @@ class GinSearch:
             return []
         weights = {token: idf(n, df) for token, df in found.items()}
         question = _Asked(found, weights, length / n)
+        wanted = limit if after is None else PAGED
         rows: list[tuple[str, str, int]] = []
-        for candidates in self._candidates(session, question, only, limit):
+        for candidates in self._candidates(session, question, only, wanted):
             rows = candidates
-            if len(rows) >= limit:
+            if len(rows) >= wanted:
                 break
-        return best(rows, weights, question.average)[:limit]
+        return page(best(rows, weights, question.average), limit, after)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         return dict(session.rows(_FREQUENCIES, (_array(tokens),)))

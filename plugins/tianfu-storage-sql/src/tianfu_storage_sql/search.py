@@ -10,6 +10,7 @@ server; those are scored again here with all tokens, by the same rule as on ever
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.ranking import bm25, idf
+from tianfu_sdk.core.ranking import PAGED, bm25, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
@@ -302,7 +303,9 @@ class SqlSearch:
             session.change(self._all.text("remove", table, number), values)
         return changes
 
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+    def query(
+        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
+    ) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
         check_page(limit, most=_MOST_HITS)
         session = self._tx.reading()
@@ -319,15 +322,17 @@ class SqlSearch:
         rarest = _rarest(found)
         # Where all tokens are ranked by the server, its order is that of the answer.
         most = limit if len(rarest) == len(found) else _MOST_HITS
+        if after is not None:
+            most = PAGED
         average = length / n
         ids = self._candidates(session, [(t, weights[t]) for t in rarest], average, only, most)
         parts: dict[str, dict[str, float]] = {}
         for id_, token, tf, doc_length in self._postings(session, ids, list(weights)):
             share = bm25(tf, weights[token], doc_length, average)
             parts.setdefault(id_, {})[asked[token]] = share
-        hits = [Hit(id_, sum(shares.values()), shares) for id_, shares in parts.items()]
-        hits.sort(key=lambda hit: (-hit.score, hit.id))
-        return hits[:limit]
+        # Rows come in any order: a sum that depended on it would tear pages apart.
+        hits = (Hit(id_, math.fsum(shares.values()), shares) for id_, shares in parts.items())
+        return page(hits, limit, after)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         values, number = padded(tokens)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.ranking import idf
+from tianfu_sdk.core.ranking import PAGED, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 
@@ -100,7 +100,9 @@ class SqliteSearch:
         self._add("length", -length)
         self._add("docs", -gone)
 
-    def query(self, tokens: Sequence[str], only: SearchFilter, limit: int) -> list[Hit]:
+    def query(
+        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
+    ) -> list[Hit]:
         """Rank documents by BM25 over the tokens."""
         check_page(limit, most=MOST_HITS)
         # Counting the rows would cost more than all the rest of a query.
@@ -110,7 +112,9 @@ class SqliteSearch:
         average = self._number("length") / n
         frequencies = {token: df for token, df in self._frequencies(tokens).items() if df}
         weights = {token: idf(n, df) for token, df in frequencies.items()}
-        return best(self._candidates(frequencies, n, only, limit), weights, average)[:limit]
+        wanted = limit if after is None else PAGED
+        found = best(self._candidates(frequencies, n, only, wanted), weights, average)
+        return page(found, limit, after)
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""

@@ -156,6 +156,43 @@ class SearchCases(StoreCases):
             with pytest.raises(Invalid):
                 self.ids(db, "apple", limit=limit)
 
+    @pytest.mark.parametrize("size", [1, 7, 50])
+    def test_pages_together_are_the_whole(self, db: Store, size: int) -> None:
+        # Many documents of each text: most places are ties.
+        self.index(db, *(doc(f"t{number:02d}", "apple fig") for number in range(30, 0, -1)))
+        self.index(db, *self.many(40))
+        for only in (_ALL, SearchFilter(kinds=frozenset(["res"]))):
+            whole = self.hits(db, "apple fig hazel", only)
+            assert len(whole) > 40
+            got, after = list[Hit](), None
+            while page := self.look(
+                db,
+                lambda search, o=only, a=after: search.query(  # type: ignore[misc]
+                    ["apple", "fig", "hazel"], o, size, a
+                ),
+            ):
+                assert len(page) <= size
+                got += page
+                after = Hit(page[-1].id, page[-1].score)
+            assert got == whole
+
+    def test_pages_reach_five_hundred(self, db: Store) -> None:
+        self.index(db, *(doc(f"r{number:03d}", "apple") for number in range(520)))
+        first = self.hits(db, "apple")
+        second = self.look(db, lambda search: search.query(["apple"], _ALL, 200, first[-1]))
+        third = self.look(db, lambda search: search.query(["apple"], _ALL, 100, second[-1]))
+        ids = [hit.id for hit in (*first, *second, *third)]
+        assert ids == [f"r{number:03d}" for number in range(500)]
+
+    def test_a_place_need_not_be_a_document(self, db: Store) -> None:
+        self.index(db, doc("a", "apple"), doc("c", "apple"))
+        a, c = self.hits(db, "apple")
+        look = partial(self.look, db)
+        assert look(lambda search: search.query(["apple"], _ALL, 9, Hit("b", a.score))) == [c]
+        assert look(lambda search: search.query(["apple"], _ALL, 9, Hit("d", a.score))) == []
+        assert look(lambda search: search.query(["apple"], _ALL, 9, Hit("", a.score * 2))) == [a, c]
+        assert look(lambda search: search.query(["apple"], _ALL, 9, Hit("", 0.0))) == []
+
     @pytest.mark.parametrize(
         ("kinds", "languages", "tags", "expected"),
         [
