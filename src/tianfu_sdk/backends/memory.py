@@ -323,7 +323,7 @@ class _Tx:
         check_name(queue, "queue")
         mine, now = self._own_queue(queue), self._clock.now()
         parked = mine.parked(ids)
-        mine.change(parked, now, state=JobState.QUEUED, due=now, reason="")
+        mine.change(parked, now, state=JobState.QUEUED, due=now, reason="", attempts=0)
         return len(parked)
 
     def hold(self, queue: str, group: str) -> None:

@@ -261,6 +261,15 @@ class Row:
     """Any bytes; None where the kind has no document or the query asked for keys only."""
     keys: Mapping[str, Any] = attrs.field(factory=dict)
     """Every key of the kind, none missing, none None; multi-valued ones as frozensets."""
+    changed: tuple[str, ...] | None = attrs.field(default=None, eq=False, repr=False)
+    """The only keys that differ from the version that is stored, so that a store need write no
+    other; None: any may. A store gives () with a row that it read, or nothing."""
+
+    def but(self, **keys: Any) -> Row:
+        """Give a row of a kind without documents with other values of some keys."""
+        was = self.changed
+        now = None if was is None else tuple(dict.fromkeys((*was, *keys)))
+        return Row(self.id, self.version, None, {**self.keys, **keys}, now)
 
 
 @attrs.frozen

@@ -223,7 +223,7 @@ class Tx(Protocol):
         ...
 
     def release(self, queue: str, ids: Sequence[int]) -> int:
-        """Queue parked jobs again, due at once; gives how many were parked."""
+        """Queue parked jobs again, due at once, as if never tried; gives how many were parked."""
         ...
 
     def hold(self, queue: str, group: str) -> None:

@@ -250,11 +250,7 @@ def _close(work: Work, digests: Sequence[str], gone: frozenset[str], token: str)
     work.tx.delete(
         MEDIA_USE.name, [(row.id, row.version) for row in mine if row.keys["digest"] in gone]
     )
-    rest = [
-        Row(row.id, row.version, None, {**row.keys, "state": ""})
-        for row in mine
-        if row.keys["digest"] not in gone
-    ]
+    rest = [row.but(state="") for row in mine if row.keys["digest"] not in gone]
     work.tx.put(MEDIA_USE.name, rest)
     if gone:
         work.record("media.deleted", kind="media", subject="unused", data={"count": len(gone)})

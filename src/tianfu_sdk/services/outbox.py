@@ -80,7 +80,7 @@ def messages_of(work: Work, batch: str) -> list[Row]:
 
 def moved(row: Row, state: MessageState, **more: str) -> Row:
     """Give a message in another state."""
-    return Row(row.id, row.version, None, dict(row.keys, state=state.value, **more))
+    return row.but(state=state.value, **more)
 
 
 def put_messages(work: Work, rows: Sequence[Row]) -> None:
@@ -138,10 +138,7 @@ def drop_open(work: Work, campaign: str) -> int:
 
 def batch_moved(row: Row, state: str, count: int | None = None) -> Row:
     """Give a batch in another state."""
-    keys = {**row.keys, "state": state}
-    if count is not None:
-        keys["count"] = count
-    return Row(row.id, row.version, None, keys)
+    return row.but(state=state) if count is None else row.but(state=state, count=count)
 
 
 def open_batches(work: Work, campaign: str) -> Iterator[Row]:

@@ -130,7 +130,7 @@ class Passing:
                 )
             )
             more = {"batch": reference, "gateway": to, "parts": each}
-            moved += [Row(row.id, row.version, None, {**row.keys, **more}) for row in rows]
+            moved += [row.but(**more) for row in rows]
         self._told[campaign.id, to, reason[:64]] += len(rest.refs)
         self._campaigns[campaign.id] = campaign
         return moved

@@ -151,19 +151,18 @@ def take_receipts(work: Work, gateway: str, receipts: Sequence[SmsReceipt]) -> N
     if not receipts:
         return
     heard = [_Heard.of(work, gateway, receipt) for receipt in receipts]
-    known = _Known(work, heard)
+    known = _known(work, heard)
     changed: dict[str, Row] = {}
     early: dict[str, Row] = {}
     unclear: set[str] = set()
     refused: list[str] = []
-    for one in heard:
-        row = known.message(one)
-        if row is None:
+    for one, found in zip(heard, known, strict=True):
+        if found is None:
             early |= {kept.id: kept for kept in _early(work, one)}
             continue
         if one.error == _REFUSED:
-            refused.append(row.keys["subscriber"])
-        row = changed.get(row.id, row)
+            refused.append(found.keys["subscriber"])
+        row = changed.get(found.id, found)
         state = stands(row)
         after = advance(state, one.state)
         if after is not state:
@@ -195,10 +194,9 @@ def _opt_out(work: Work, subscribers: Iterable[str]) -> None:
 
 
 def _told(row: Row, state: MessageState, error: str, parts: int) -> Row:
-    keys = {**row.keys, "state": state.value, "error": error}
     if parts:
-        keys["parts"] = parts
-    return Row(row.id, row.version, None, keys)
+        return row.but(state=state.value, error=error, parts=parts)
+    return row.but(state=state.value, error=error)
 
 
 @attrs.define
@@ -271,14 +269,17 @@ class _Named:
         key = self._key
         return _grouped(((row.keys[key], row.id.rpartition("~")[2]), row) for row in self._rows)
 
-    def of(self, value: str, one: _Heard) -> Sequence[Row]:
-        """Give those that a receipt may be of; where it names nobody, all that share the key."""
+    def only(self, value: str, one: _Heard) -> Row | None:
+        """Give the only one that a receipt may be of; one that names nobody may be of any."""
+        found: Sequence[Row]
         if one.ref:
-            return self._by_ref.get((value, one.ref), ())
-        if one.phones:
+            found = self._by_ref.get((value, one.ref), ())
+        elif one.phones:
             by_phone = self._by_phone
-            return [row for ix in one.phones for row in by_phone.get((value, ix.hex()), ())]
-        return self._all.get(value, ())
+            found = [row for ix in one.phones for row in by_phone.get((value, ix.hex()), ())]
+        else:
+            found = self._all.get(value, ())
+        return found[0] if len(found) == 1 else None
 
 
 def _grouped(pairs: Iterable[tuple[K, Row]]) -> dict[K, list[Row]]:
@@ -288,24 +289,18 @@ def _grouped(pairs: Iterable[tuple[K, Row]]) -> dict[K, list[Row]]:
     return found
 
 
-class _Known:
-    """Messages that receipts may be of, read in a few queries."""
-
-    def __init__(self, work: Work, heard: Sequence[_Heard]) -> None:
-        wanted = {one.provider for one in heard} - {""}
-        self._by_provider = _Named("provider_id", _among(work, "provider_id", wanted, IN_VALUES))
-        self._by_batch = _Named("batch", ())
-        # By the gateway's id where that is enough: most messages need no second look.
-        open_ = (one for one in heard if (one.ref or one.phones) and self.message(one) is None)
-        batches = {one.batch for one in open_} - {""}
-        self._by_batch = _Named("batch", _among(work, "batch", batches, _FEW))
-
-    def message(self, one: _Heard) -> Row | None:
-        """Give the message that a receipt is of; None where it could be of several or of none."""
-        found = self._by_provider.of(one.provider, one)
-        if len(found) != 1 and (one.ref or one.phones):
-            found = self._by_batch.of(one.batch, one)
-        return found[0] if len(found) == 1 else None
+def _known(work: Work, heard: Sequence[_Heard]) -> list[Row | None]:
+    """Give the messages that receipts are of; None where it could be of several or of none."""
+    wanted = {one.provider for one in heard} - {""}
+    by_provider = _Named("provider_id", _among(work, "provider_id", wanted, IN_VALUES))
+    found = [by_provider.only(one.provider, one) if one.provider else None for one in heard]
+    # By the gateway's id where that is enough: most messages need no second look.
+    open_ = [n for n, one in enumerate(heard) if found[n] is None and (one.ref or one.phones)]
+    batches = {heard[n].batch for n in open_} - {""}
+    by_batch = _Named("batch", _among(work, "batch", batches, _FEW))
+    for n in open_:
+        found[n] = by_batch.only(heard[n].batch, heard[n])
+    return found
 
 
 def _among(work: Work, key: str, values: Iterable[str], some: int) -> Iterator[Row]:

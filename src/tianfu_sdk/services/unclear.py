@@ -160,7 +160,7 @@ def give_up(work: Work, before: datetime, limit: int) -> int:
                 for row in work.each(MESSAGE.name, Query(where=(Where("batch", "=", job.key),)))
                 if stands(row) is MessageState.UNKNOWN
             ]
-            lost = [Row(r.id, r.version, None, {**r.keys, "error": GIVEN_UP}) for r in rows]
+            lost = [r.but(error=GIVEN_UP) for r in rows]
             put_messages(work, lost)
             campaign = work.get(CAMPAIGN, job.group)
             work.note(campaign, "given_up", batch=job.key, count=len(rows))

@@ -83,7 +83,13 @@ class Listing:
         self._release = said(
             sa.update(job)
             .where(c.queue == queue, c.id == bind(1, c.id.type), c.state == constant(str(PARKED)))
-            .values(state=constant(str(QUEUED)), due=now, reason=constant("''"), changed=now)
+            .values(
+                state=constant(str(QUEUED)),
+                due=now,
+                reason=constant("''"),
+                attempts=constant("0"),
+                changed=now,
+            )
         )
         self._held = said(sa.select(h.grp).where(h.queue == queue, h.grp == group))
         self._hold = said(sa.insert(hold).values(queue=queue, grp=group))

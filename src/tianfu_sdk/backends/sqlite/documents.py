@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -72,7 +73,7 @@ class Table:
         if not self.kind.document and not self.keys.many:
             # Whoever reads a narrow row reads its keys: there is nothing else in it.
             keys = dict(zip(self.keys.places, record[3:], strict=True))
-            return Row(record[0], record[1], None, keys)
+            return Row(record[0], record[1], None, keys, ())
         return Row(record[0], record[1], as_bytes(record[2]), RecordKeys(self.keys, record))
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Row]:
@@ -110,7 +111,9 @@ class Table:
         if not self.kind.document and not self.keys.many:
             # As in `row`; a call each is a fifth of reading a long list of narrow rows.
             names = tuple(self.keys.places)
-            return [Row(r[0], r[1], None, dict(zip(names, r[3:], strict=True))) for r in records]
+            return [
+                Row(r[0], r[1], None, dict(zip(names, r[3:], strict=True)), ()) for r in records
+            ]
         return [self.row(r) for r in records]
 
     def count(self, connection: sqlite3.Connection, query: Query) -> int:
@@ -161,12 +164,27 @@ class Table:
         self._add_many(connection, new, {})
         if not old:
             return True
+        if not self.kind.document and not self.keys.many:
+            return self._change(connection, old)
         before = self._many_of(connection, old)
         updates = ((row.doc, *self.keys.values(row.keys), row.id, row.version) for row in old)
         if connection.executemany(self.update, updates).rowcount != len(old):
             return False
         self._add_many(connection, old, before)
         return True
+
+    def _change(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
+        """Replace narrow rows: a column that is not named keeps its indexes untouched."""
+        every = tuple(self.keys.places)
+        grouped: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        for row in rows:
+            names = every if row.changed is None else row.changed
+            values = [row.keys[name] for name in names]
+            grouped.setdefault(names, []).append((*values, row.id, row.version))
+        return all(
+            connection.executemany(_update(self.rows, names), records).rowcount == len(records)
+            for names, records in grouped.items()
+        )
 
     def _delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> bool:
         for key in self.keys.many:
@@ -216,6 +234,12 @@ class Table:
             gone, come = moved_members(key.name, rows, before)
             connection.executemany(f"DELETE FROM {table} WHERE value = ? AND id = ?", gone)
             connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", come)
+
+
+@functools.cache
+def _update(table: str, names: tuple[str, ...]) -> str:
+    given = "".join(f", k_{name} = ?" for name in names)
+    return f"UPDATE {table} SET version = version + 1{given} WHERE id = ? AND version = ?"
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:

@@ -208,7 +208,7 @@ class Jobs:
         """Queue parked jobs again."""
         check_name(queue, "queue")
         return self._connection.executemany(
-            "UPDATE tf_job SET state = 0, due = ?, reason = '', changed = ?"
+            "UPDATE tf_job SET state = 0, due = ?, reason = '', attempts = 0, changed = ?"
             " WHERE id = ? AND queue = ? AND state = 3",
             ((self._now, self._now, id_, queue) for id_ in ids),
         ).rowcount * bool(ids)

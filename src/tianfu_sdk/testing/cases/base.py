@@ -44,7 +44,9 @@ BAG = Kind(
     ),
 )
 """Sets of each type."""
-MARK = Kind("mark", keys=(Key("owner"),), indexes=(("owner",),), document=False)
+MARK = Kind(
+    "mark", keys=(Key("owner"), Key("rank", "int")), indexes=(("owner",), ("rank",)), document=False
+)
 """Keys and no document."""
 BARE = Kind("bare")
 """A document and no keys."""

@@ -182,8 +182,30 @@ class DocumentCases(StoreCases):
             assert (row.id, row.keys["name"]) == (row_id, row_id)
 
     def test_a_kind_may_have_no_document(self, db: Store) -> None:
-        self.put(db, Row("a", 0, None, {"owner": "acc_1"}), kind="mark")
-        assert self.row(db, "a", "mark") == Row("a", 1, None, {"owner": "acc_1"})
+        self.put(db, Row("a", 0, None, {"owner": "acc_1", "rank": 1}), kind="mark")
+        assert self.row(db, "a", "mark") == Row("a", 1, None, {"owner": "acc_1", "rank": 1})
+
+    def test_what_a_narrow_row_says_of_itself_is_stored_and_found(self, db: Store) -> None:
+        def change(tx: Tx) -> None:
+            a, b, c = tx.get("mark", ["a", "b", "c"])
+            whole = Row("c", c.version, None, {"owner": "acc_2", "rank": 7})
+            # Twice before it is stored: the first change is not forgotten.
+            tx.put("mark", [a.but(rank=9), b.but(owner="acc_3").but(rank=8), whole.but(rank=6)])
+
+        self.put(db, *(Row(x, 0, None, {"owner": "acc_1", "rank": 1}) for x in "abc"), kind="mark")
+        self.twice(db, change)
+        stored = {row.id: dict(row.keys) for row in self.ask(db, lambda tx: tx.get("mark", "abc"))}
+        assert stored == {
+            "a": {"owner": "acc_1", "rank": 9},
+            "b": {"owner": "acc_3", "rank": 8},
+            "c": {"owner": "acc_2", "rank": 6},
+        }
+        for key, value, ids in (("rank", 1, ""), ("rank", 9, "a"), ("owner", "acc_1", "a")):
+            assert "".join(self.find(db, "mark", where=(Where(key, "=", value),))) == ids
+        stale = Row("a", 1, None, {"owner": "acc_9", "rank": 1}, ())
+        with pytest.raises(Conflict):
+            self.put(db, stale.but(rank=2), kind="mark")
+        assert self.find(db, "mark", where=(Where("rank", "=", 9),)) == ["a"]
 
     def test_a_kind_may_have_no_keys(self, db: Store) -> None:
         self.put(db, Row("a", 0, b"x"), kind="bare")
@@ -412,7 +434,7 @@ class DocumentCases(StoreCases):
         with pytest.raises(Invalid):
             self.put(db, Row("a", 0, None, note("a").keys))
         with pytest.raises(Invalid):
-            self.put(db, Row("a", 0, b"", {"owner": "x"}), kind="mark")
+            self.put(db, Row("a", 0, b"", {"owner": "x", "rank": 1}), kind="mark")
         assert self.find(db) == []
         assert self.find(db, "mark") == []
 

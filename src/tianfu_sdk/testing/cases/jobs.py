@@ -311,7 +311,10 @@ class JobCases(StoreCases):
             "queued": "queued",
         }
         assert self.infos(db)["queued"].due == later
-        assert sorted(self.keys(db, passing)) == ["p1", "p2"]
+        assert sorted((job.key, job.attempts) for job in self.claim(db, passing, 4)) == [
+            ("p1", 1),
+            ("p2", 1),
+        ]
 
     def test_hold_leaves_jobs_there_and_to_come(self, db: Store, passing: Passing) -> None:
         self.enqueue(db, NewJob("before", group="g"), NewJob("free"))

@@ -83,7 +83,7 @@ class MigrateCases(StoreCases):
 
         def body(tx: Tx) -> None:
             tx.load("note", rows)
-            tx.put("mark", [Row("m", 0, None, {"owner": "o"})])
+            tx.put("mark", [Row("m", 0, None, {"owner": "o", "rank": 1})])
             tx.append("s", [b"event"])
             tx.enqueue("q", [NewJob("k")])
 
@@ -116,7 +116,7 @@ class MigrateCases(StoreCases):
         assert self.find(store, order="rank", desc=True, limit=3) == [
             row.id for row in reversed(rows[-3:])
         ]
-        assert self.row(store, "m", "mark") == Row("m", 1, None, {"owner": "o"})
+        assert self.row(store, "m", "mark") == Row("m", 1, None, {"owner": "o", "rank": 1})
         assert [e.body for e in self.ask(store, lambda tx: tx.read("s", None, 9))] == [b"event"]
         assert len(self.ask(store, lambda tx: tx.jobs("q", None, None, 9))) == 1
         last = expected[-1]
@@ -347,7 +347,7 @@ class MigrateCases(StoreCases):
         db.migrate([NEWER, MARK], self.rekey)
         for write in (
             lambda tx: tx.put("note", [note("lost")]),
-            lambda tx: tx.put("mark", [Row("lost", 0, None, {"owner": "o"})]),
+            lambda tx: tx.put("mark", [Row("lost", 0, None, {"owner": "o", "rank": 1})]),
             lambda tx: tx.append("s", [b"lost"]),
         ):
             with pytest.raises(SchemaTooNew) as caught:
