@@ -311,10 +311,7 @@ class JobCases(StoreCases):
             "queued": "queued",
         }
         assert self.infos(db)["queued"].due == later
-        assert sorted((job.key, job.attempts) for job in self.claim(db, passing, 4)) == [
-            ("p1", 1),
-            ("p2", 1),
-        ]
+        assert {(j.key, j.attempts) for j in self.claim(db, passing, 4)} == {("p1", 1), ("p2", 1)}
 
     def test_hold_leaves_jobs_there_and_to_come(self, db: Store, passing: Passing) -> None:
         self.enqueue(db, NewJob("before", group="g"), NewJob("free"))
