@@ -47,7 +47,8 @@ class Local:
 class TestSuite(TranslatorSuite):
     @pytest.fixture
     def translator(self):
-        return made(api_key=Secret(KEY))
+        codes = {"zh-Hans": "zh", "en": "en", "bo": "bo", "ii": "ii"}
+        return made(api_key=Secret(KEY), codes=codes)
 
     @pytest.fixture
     def transport(self):

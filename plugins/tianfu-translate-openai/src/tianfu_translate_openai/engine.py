@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import attrs
 
 from tianfu_sdk import Invalid, Secret
-from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
-from tianfu_sdk.model.translation import (
-    TranslationBatch,
-    TranslationCapabilities,
-    TranslationResult,
-)
+from tianfu_sdk.model.translation import TranslationBatch
 from tianfu_sdk.ports.clock import Clock
 from tianfu_sdk.translators import (
+    EngineSettings,
+    HttpEngine,
     Unreadable,
-    answered,
-    checked_pairs,
-    checked_url,
-    demand_pair,
-    failed,
-    is_own,
+    json_request,
     list_of,
     read_json,
     text_of,
@@ -43,23 +34,21 @@ _CODES = {
     "rate_limit_exceeded": "rate_limited",
 }
 _FINISHED = {"length": "too_long", "content_filter": "rejected"}
-_MOST = 50
 
 
 @attrs.frozen(kw_only=True)
-class OpenAiSettings:
-    """The table `[backends.openai]`."""
+class OpenAiSettings(EngineSettings):
+    """The table `[backends.openai]`; `base_url` is without `/chat/completions`.
 
-    base_url: str
-    """Of the server, such as `http://127.0.0.1:8000/v1`; without `/chat/completions`."""
+    Without `pairs` it has what HY-MT's README lists; the form `plain` needs some.
+    """
+
     model: str
     """Its name there, such as `HY-MT1.5-7B`."""
     form: str = "plain"
     """How the model is asked: `hy-mt`, the published forms of HY-MT; `plain`, any other."""
     api_key: Secret | None = None
     """Where the server wants one."""
-    pairs: tuple[tuple[str, str], ...] = ()
-    """Source and target, BCP 47; none: what HY-MT's README lists. `plain` needs some."""
     texts_per_request: int = 1
     """1 to 50; more than one, as a numbered JSON object, in the form `plain` only."""
     max_characters: int = 2000
@@ -68,13 +57,9 @@ class OpenAiSettings:
     """Of an answer; 0: as many as the server gives."""
     formatted: bool = False
     """Form `hy-mt`: texts with placeholders go in its form for formatted text."""
-    own: bool | None = None
-    """The server is our own; None: it is, if it is this machine or in a private network."""
-    allow_http: bool = False
-    """Let texts go over plain http, to other machines too."""
 
 
-class OpenAiTranslator:
+class OpenAiTranslator(HttpEngine[OpenAiSettings]):
     """Asks an OpenAI-compatible server. Safe to share between threads.
 
     Args:
@@ -85,50 +70,32 @@ class OpenAiTranslator:
         Invalid: A setting is wrong; the path names it.
     """
 
+    name = "openai"
     settings = OpenAiSettings
 
     def __init__(self, options: OpenAiSettings, clock: Clock) -> None:
-        self._url = checked_url(options.base_url, allow_http=options.allow_http)
-        _check(options)
-        self._options = options
-        self._clock = clock
+        if options.form not in {"hy-mt", "plain"}:
+            raise Invalid("field.value", path="form", value=options.form)
+        if not options.model.strip():
+            raise Invalid("field.value", path="model", value="-")
         hy_mt = options.form == "hy-mt"
-        every = prompts.HY_MT_PAIRS if hy_mt else frozenset()
-        pairs = checked_pairs(options.pairs or every, prompts.NAMES)
-        self._capabilities = TranslationCapabilities(
-            name="openai",
-            pairs=pairs,
-            offline=False,
-            third_party=not (is_own(self._url) if options.own is None else options.own),
-            max_segments=options.texts_per_request,
-            max_characters=options.max_characters,
-            version=f"{options.model} {options.form}",
+        if hy_mt and options.texts_per_request > 1:
+            raise Invalid("field.value", path="texts_per_request", value=options.texts_per_request)
+        published = prompts.HY_MT_PAIRS if hy_mt else frozenset()
+        super().__init__(
+            options,
+            clock,
+            known=prompts.NAMES,
+            every=published,
+            verified=published,
             terms=True,
-            unverified=pairs - every,
+            version=f"{options.model} {options.form}",
+            limits={"texts_per_request": (1, 50), "max_tokens": (0, 1_000_000)},
         )
 
-    @classmethod
-    def open(cls, context: BackendContext) -> Self:
-        """Make the engine of its settings; the factory that the plugin registers.
-
-        Raises:
-            Invalid: A setting is missing, unknown or wrong; the path names it.
-        """
-        return cls(context.read(OpenAiSettings), context.clock)
-
-    @property
-    def capabilities(self) -> TranslationCapabilities:
-        """What the settings say that the model can."""
-        return self._capabilities
-
-    def request(self, batch: TranslationBatch) -> HttpRequest:
-        """Build the request of a batch.
-
-        Raises:
-            Unsupported: `translation.unsupported`, `translation.too_many`.
-        """
-        demand_pair(self._capabilities, batch)
-        ours = self._options
+    def ask(self, batch: TranslationBatch) -> HttpRequest:
+        """Build the request of a batch whose pair and size the engine has."""
+        ours = self.options
         if ours.form == "hy-mt":
             sampling: Mapping[str, float] = prompts.SAMPLING
             told = prompts.hy_mt(batch, formatted=ours.formatted)
@@ -142,44 +109,24 @@ class OpenAiTranslator:
         }
         if ours.max_tokens:
             body["max_tokens"] = ours.max_tokens
-        headers = {"content-type": "application/json"}
-        if ours.api_key is not None:
-            headers["authorization"] = f"Bearer {ours.api_key.reveal()}"
-        return HttpRequest(
-            method="POST",
-            url=f"{self._url}/chat/completions",
-            headers=headers,
-            body=json.dumps(body, ensure_ascii=False).encode(),
-        )
+        key = ours.api_key
+        headers = {"authorization": f"Bearer {key.reveal()}"} if key is not None else {}
+        return json_request(f"{self.url}/chat/completions", body, headers)
 
-    def result(
-        self, batch: TranslationBatch, response: HttpResponse
-    ) -> Sequence[TranslationResult]:
-        """Read the response: `Ok` or `Failed` a text, same order and length."""
-        kind, code = _refused(response)
-        if kind:
-            return failed(batch, kind, code=code)
+    def read(self, batch: TranslationBatch, found: Any) -> Sequence[object]:
+        """Give the texts of an answer, in the order of the batch.
 
-        def read(found: Any) -> Sequence[object]:
-            said = text_of(_choice(found).get("message"), "content")
-            if self._options.form == "hy-mt":
-                return prompts.hy_mt_texts(batch, said, formatted=self._options.formatted)
-            return prompts.plain_texts(batch, said)
+        Raises:
+            Unreadable: It is none.
+        """
+        said = text_of(_choice(found).get("message"), "content")
+        if self.options.form == "hy-mt":
+            return prompts.hy_mt_texts(batch, said, formatted=self.options.formatted)
+        return prompts.plain_texts(batch, said)
 
-        return answered(batch, response, read, now=self._clock.now())
-
-
-def _check(options: OpenAiSettings) -> None:
-    if options.form not in {"hy-mt", "plain"}:
-        raise Invalid("field.value", path="form", value=options.form)
-    if not options.model.strip():
-        raise Invalid("field.value", path="model", value="-")
-    most = 1 if options.form == "hy-mt" else _MOST
-    limits = {"texts_per_request": (1, most), "max_characters": (1, 1_000_000)}
-    limits["max_tokens"] = (0, 1_000_000)
-    for name, (low, high) in limits.items():
-        if not low <= getattr(options, name) <= high:
-            raise Invalid("field.value", path=name, value=getattr(options, name))
+    def refused(self, response: HttpResponse) -> tuple[str, str]:
+        """Give the kind and the code of an error in the body; empty where it has none."""
+        return _refused(response)
 
 
 def _choice(found: Any) -> Mapping[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import pytest
 
 from tianfu_sdk.core.segmenting import batches
 from tianfu_sdk.errors import Unsupported
+from tianfu_sdk.model.http import HttpRequest
 from tianfu_sdk.model.translation import (
     Failed,
     Ok,
@@ -52,6 +55,25 @@ _ODD = (
 )
 _FOREIGN = (("zh-Hans", "ii"), ("zh-Hans", "bo"), ("ii", "zh-Hans"), ("x-one", "x-two"))
 _MARK = "天府标记七四一"
+# Tigrinya and Dzongkha are no Tibetan, Yiddish is no Yi; `auto` takes either for English.
+_TRAPS = {"bo": {"ti", "tir", "dz", "dzo", "auto"}, "ii": {"yi", "yid", "auto"}}
+
+
+def _strings(request: HttpRequest) -> Iterator[str]:
+    """Give every string that a request says by itself: in its query, and in a body of JSON."""
+    yield from (text for _, text in parse_qsl(urlsplit(request.url).query))
+    try:
+        todo = [json.loads(request.body)]
+    except ValueError:
+        todo = [dict(parse_qsl(request.body.decode("utf-8", "replace")))]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            todo += one.values()
+        elif isinstance(one, list):
+            todo += one
 
 
 class TranslationCases(Reported):
@@ -59,9 +81,11 @@ class TranslationCases(Reported):
 
     Attributes:
         patience: Seconds that eight threads may take together.
+        declared_codes: Codes such as `ti` that the vendor's page gives Tibetan or Yi.
     """
 
     patience: float = 30.0
+    declared_codes: Collection[str] = ()
 
     @pytest.fixture
     def translator(self) -> Translator:
@@ -197,6 +221,20 @@ class TranslationCases(Reported):
             assert [getattr(result, "kind", "an echo") for result in results] == [
                 "unsupported"
             ] * 2, pair
+
+    def test_yi_and_tibetan_go_by_no_code_of_another_language(
+        self, translator: Translator, can: TranslationCapabilities
+    ) -> None:
+        if isinstance(translator, LocalTranslator):
+            pytest.skip("it sends nothing")
+        found = [pair for pair in sorted(can.pairs) if {"bo", "ii"} & set(pair)]
+        for pair in found:
+            request = translator.request(self.batch(pair, [_MARK]))
+            said = {text.lower() for text in _strings(request)}
+            traps = {trap for tag in pair for trap in _TRAPS.get(tag, ())}
+            assert not said & (traps - {*self.declared_codes}), pair
+        if not found:
+            pytest.skip("it has neither language")
 
     def test_a_batch_over_its_limits_is_refused_not_cut(
         self,
