@@ -25,7 +25,7 @@ LARGEST = 256 * 1024 * 1024
 DEEPEST = 200
 """Elements inside one another, at most."""
 
-_TAG = re.compile(rb"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
+_TAG = re.compile(rb"<[^\"'>]*(?:(?:\"[^\"]*\"|'[^']*')[^\"'>]*)*>")
 
 
 @attrs.define(eq=False)
@@ -266,15 +266,16 @@ class _Reader:
         raise Invalid("markup.entities", path=self._path, line=line)
 
 
-_TEXT: dict[str, str | int | None] = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-_VALUE: dict[str, str | int | None] = {**_TEXT, '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_VALUE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+_SPECIAL = re.compile('[&<>\r"\n\t]')
 
 
 def escape(text: str) -> str:
     """Write text as content of an element."""
-    return text.translate(str.maketrans(_TEXT))
+    return text.translate(_TEXT) if _SPECIAL.search(text) else text
 
 
 def escape_value(text: str) -> str:
     """Write text as a value of an attribute, between double quotes."""
-    return text.translate(str.maketrans(_VALUE))
+    return text.translate(_VALUE) if _SPECIAL.search(text) else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import compress, count
 from operator import add
 from typing import Any
@@ -78,7 +78,7 @@ def _stage(name: str) -> _Stage:
         characters=characters,
         phrases=phrases,
         heads={head: tuple(sorted(found, reverse=True)) for head, found in lengths.items()},
-        turns=re.compile("|".join(map(re.escape, sorted(turning)))),
+        turns=re.compile(f"[{re.escape(''.join(sorted(turning)))}]"),
         inner=frozenset(pair for key in phrases for pair in map(add, key, key[1:])),
     )
 
@@ -96,14 +96,19 @@ def _apply(stage: _Stage, text: str) -> str:
     """Run one stage where phrases matter: around the characters that only they decide."""
     plain = text.translate(stage.characters)
     pieces: list[str] = []
+    inner = stage.inner
     done = written = 0
     for turn in stage.turns.finditer(text):
-        place = turn.start()
+        at = place = turn.start()
         # Phrases are taken from left to right, so begin where surely none is under way.
-        while place > done and text[place - 1 : place + 1] in stage.inner:
+        while place > done and text[place - 1 : place + 1] in inner:
             place -= 1
+        if place == at and text[at : at + 2] not in inner:
+            # No phrase has it; or it ends one that was taken already.
+            done = max(done, at)
+            continue
         place = max(place, done)
-        while place <= turn.start():
+        while place <= at:
             key = _match(stage, text, place)
             if key is None:
                 place += 1
@@ -182,6 +187,18 @@ def _absent(text: str) -> str:
     return next(chr(code) for code in range(0xFDD0, 0x110000) if chr(code) not in text)
 
 
+@lru_cache(maxsize=64)
+def _chain(target: str, source: str | None) -> tuple[str, ...]:
+    target = canonical_language(target)
+    if source is None:
+        source = "zh-Hant" if target == "zh-Hans" else "zh-Hans"
+    source = canonical_language(source)
+    chain = _CHAINS.get((source, target))
+    if chain is None:
+        raise Unsupported("text.no_conversion", path="target", source=source, target=target)
+    return chain
+
+
 def convert(text: str, target: str, *, source: str | None = None) -> str:
     """Convert Chinese to the other way of writing it.
 
@@ -209,13 +226,7 @@ def convert(text: str, target: str, *, source: str | None = None) -> str:
 
     Source: OpenCC's dictionaries and configurations s2t, s2twp, s2hkp, t2s, tw2sp, hk2sp.
     """
-    target = canonical_language(target)
-    if source is None:
-        source = "zh-Hant" if target == "zh-Hans" else "zh-Hans"
-    source = canonical_language(source)
-    chain = _CHAINS.get((source, target))
-    if chain is None:
-        raise Unsupported("text.no_conversion", path="target", source=source, target=target)
+    chain = _chain(target, source)
     if text.isascii():
         return text
     if _COMPATIBILITY.search(text):

@@ -80,6 +80,8 @@ def mask(parts: Runs) -> Masked:
         The text and its tokens.
     """
     words = plain(parts)
+    if all(isinstance(part, str) for part in parts):
+        return Masked(words, {})
     braces = 1 + max((len(found[1]) for found in _LOOK.finditer(words)), default=0)
     numbers: dict[str, int] = {}
     codes: dict[str, Code] = {}
@@ -136,6 +138,8 @@ def compare(source: Iterable[str | Code], back: Runs) -> Unmasked:
     """
     wanted = [part for part in source if isinstance(part, Code)]
     found = [part for part in back if isinstance(part, Code)]
+    if not wanted and not found:
+        return Unmasked(back)
     counts = Counter(map(_key, found))
     before = Counter(map(_key, wanted))
     gone = [code for code in wanted if not counts[_key(code)]]

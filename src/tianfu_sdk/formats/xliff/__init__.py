@@ -12,6 +12,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import Markup, read
 from tianfu_sdk.formats.xliff.checking import check_document
 from tianfu_sdk.formats.xliff.document import (
+    Contents,
     Document,
     Key,
     Match,
@@ -26,7 +27,7 @@ from tianfu_sdk.formats.xliff.making import make
 from tianfu_sdk.formats.xliff.messages import MESSAGES
 from tianfu_sdk.formats.xliff.names import CORE, PREFIXES
 from tianfu_sdk.formats.xliff.older import check_older
-from tianfu_sdk.formats.xliff.reading import read_document
+from tianfu_sdk.formats.xliff.reading import read_contents
 from tianfu_sdk.formats.xliff.report import Problem, Report, Severity
 
 __all__ = [
@@ -68,8 +69,9 @@ def parse(data: bytes) -> Document:
             `xliff.structure`; `xliff.twice`; and as `markup.read`: `markup.broken`,
             `markup.encoding`, `markup.entities`, `markup.too_deep`, `markup.too_large`.
     """
-    markup, older = _opened(data)
-    return read_document(markup, older=older)
+    document = Document(data, _read)
+    _ = document.contents
+    return document
 
 
 def check(data: bytes, *, prefixes: Mapping[str, str] | None = None) -> list[Problem]:
@@ -97,7 +99,12 @@ def check(data: bytes, *, prefixes: Mapping[str, str] | None = None) -> list[Pro
 
 def dump(document: Document) -> bytes:
     """Write a document; one that was only read gives the very bytes it was read from."""
-    return document.markup.original
+    return document.data
+
+
+def _read(data: bytes) -> Contents:
+    markup, older = _opened(data)
+    return read_contents(markup, older=older)
 
 
 def _opened(data: bytes) -> tuple[Markup, bool]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 import attrs
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.formats.markup import Element, escape
+from tianfu_sdk.formats.markup import Element, Markup, escape
+from tianfu_sdk.formats.xliff.inlines import raw
 from tianfu_sdk.model.translation import Code, CodeKind, Runs
 
 __all__ = ["Codes", "demand_writable", "write_content"]
@@ -22,14 +24,28 @@ _ID = re.compile(r"(\s(?:id|startRef)\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _Key = tuple[str, CodeKind]
 
 
-@attrs.define
+@attrs.define(slots=False)
 class Codes:
     """How the codes of a segment are written."""
 
-    raw: dict[_Key, str] = attrs.field(factory=dict)
-    elements: dict[_Key, Element] = attrs.field(factory=dict)
-    ids: set[str] = attrs.field(factory=set)
-    """That are taken in the unit."""
+    markup: Markup
+    unit: Element
+    elements: Mapping[_Key, Element]
+    """What each code was read from."""
+
+    def raw(self, code: Code) -> str:
+        """Give the bytes that a code came from."""
+        return raw(self.markup, self.elements[code.id, code.kind], code.kind)
+
+    @cached_property
+    def ids(self) -> set[str]:
+        """That are taken in the unit."""
+        return {
+            one.attributes[key]
+            for one in self.unit.walk()
+            for key in ("id", "startRef")
+            if key in one.attributes
+        }
 
 
 def demand_writable(text: str, path: str) -> None:
@@ -51,6 +67,9 @@ def write_content(text: Runs, codes: Codes, path: str, *, older: bool) -> str:
     Raises:
         Invalid: `xliff.characters`; `xliff.unknown_code`; `xliff.codes`, two pairs cross.
     """
+    if not codes.elements and len(text) == 1 and isinstance(text[0], str):
+        demand_writable(text[0], path)
+        return escape(text[0])
     split = _split(text, codes, path, older=older)
     made: list[str] = []
     counts: Counter[_Key] = Counter()
@@ -61,15 +80,15 @@ def write_content(text: Runs, codes: Codes, path: str, *, older: bool) -> str:
             made.append(escape(part))
             continue
         key = (part.id, part.kind)
-        if key not in codes.raw:
+        if key not in codes.elements:
             raise Invalid("xliff.unknown_code", path=path, id=part.id)
-        raw = codes.raw[key]
+        written = codes.raw(part)
         if place in split:
-            raw = _half(raw, part)
+            written = _half(written, part)
         counts[key] += 1
         if counts[key] > 1 and not older:
-            raw = _copied(raw, part, codes, ids, counts[key])
-        made.append(raw)
+            written = _copied(written, part, codes, ids, counts[key])
+        made.append(written)
     return "".join(made)
 
 
@@ -116,17 +135,17 @@ def _spans(text: Runs, codes: Codes, path: str) -> list[tuple[int, int, bool]]:
     return made
 
 
-def _half(raw: str, code: Code) -> str:
+def _half(written: str, code: Code) -> str:
     """Write half of a `mrk` as `sm` or `em`."""
-    name = raw.lstrip("</").split()[0].rstrip(">")
+    name = written.lstrip("</").split()[0].rstrip(">")
     prefix = name.removesuffix("mrk")
     if code.kind is OPEN:
-        return f"<{prefix}sm{raw[1 + len(name) : -1].rstrip()}/>"
+        return f"<{prefix}sm{written[1 + len(name) : -1].rstrip()}/>"
     return f'<{prefix}em startRef="{code.id}"/>'
 
 
 def _copied(
-    raw: str, code: Code, codes: Codes, ids: dict[tuple[str, int], str], number: int
+    written: str, code: Code, codes: Codes, ids: dict[tuple[str, int], str], number: int
 ) -> str:
     """Write a further copy of a code under an id of its own."""
     known = (code.id, number)
@@ -138,9 +157,9 @@ def _copied(
         )
         codes.ids.add(id_)
         ids[known] = id_
-    if raw.startswith("</"):
-        return raw
-    copied = _ID.sub(lambda found: f'{found[1]}"{ids[known]}"', raw, count=1)
+    if written.startswith("</"):
+        return written
+    copied = _ID.sub(lambda found: f'{found[1]}"{ids[known]}"', written, count=1)
     given: Mapping[str, str] = codes.elements[code.id, code.kind].attributes
     base = not code.annotation and code.kind is not CLOSE and not any(one in given for one in _DATA)
     if not base or "copyOf" in given:

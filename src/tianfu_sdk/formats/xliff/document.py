@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import attrs
 
 from tianfu_sdk.formats.markup import Element, Markup
 from tianfu_sdk.formats.xliff.report import Problem
-from tianfu_sdk.model.translation import Runs, SegmentState
+from tianfu_sdk.model.translation import CodeKind, Runs, SegmentState
 from tianfu_sdk.text.masks import Masked, mask, runs
 
-__all__ = ["Document", "Key", "Match", "Meta", "Note", "Place", "Segment", "Target", "Unit"]
+__all__ = [
+    "Contents",
+    "Document",
+    "Key",
+    "Match",
+    "Meta",
+    "Note",
+    "Place",
+    "Segment",
+    "Target",
+    "Unit",
+]
 
 Key = str | tuple[str, str] | tuple[str, str, str]
 """A segment: its unit where that has only one; unit and segment; or file, unit and segment."""
@@ -132,23 +144,65 @@ class Place:
     source: Element
     target: Element | None
     segment: Segment
+    codes: Mapping[tuple[str, CodeKind], Element]
+    """What the codes of both sides were read from, the source's before the target's."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Document:
-    """An XLIFF document that was read."""
+class Contents:
+    """What a document says."""
 
     version: str
-    """`1.2`, `2.0`, `2.1`, `2.2` …"""
     source: str
-    """Language, BCP 47."""
     target: str | None
     units: tuple[Unit, ...]
     warnings: tuple[Problem, ...] = ()
-    """What was read with a grain of salt."""
     markup: Markup
     places: Mapping[tuple[str, str, str], Place]
     """By file, unit and segment."""
+
+
+class Document:
+    """An XLIFF document. One that was changed is read again when it is first asked."""
+
+    def __init__(self, data: bytes, read: Callable[[bytes], Contents]) -> None:
+        self._data = data
+        self._read = read
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What it says, and where."""
+        return self._read(self._data)
+
+    @property
+    def data(self) -> bytes:
+        """It as it is written."""
+        return self._data
+
+    @property
+    def version(self) -> str:
+        """Of XLIFF, such as `2.1`."""
+        return self.contents.version
+
+    @property
+    def source(self) -> str:
+        """Language, BCP 47."""
+        return self.contents.source
+
+    @property
+    def target(self) -> str | None:
+        """Language, BCP 47; None: it does not say."""
+        return self.contents.target
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """In the order of the document."""
+        return self.contents.units
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was read with a grain of salt."""
+        return self.contents.warnings
 
     def with_targets(
         self, targets: Mapping[Key, Target], *, language: str | None = None
@@ -170,7 +224,7 @@ class Document:
         """
         from tianfu_sdk.formats.xliff.writing import changed
 
-        return changed(self, targets, language)
+        return Document(changed(self.contents, targets, language), self._read)
 
     def __repr__(self) -> str:
         return f"<XLIFF {self.version}, {self.source} to {self.target}, {len(self.units)} units>"

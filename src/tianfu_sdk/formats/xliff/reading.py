@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
-
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import XML, Element, Markup, building
 from tianfu_sdk.formats.xliff.document import (
-    Document,
+    Contents,
     Match,
     Meta,
     Note,
@@ -17,18 +15,19 @@ from tianfu_sdk.formats.xliff.document import (
     Segment,
     Unit,
 )
-from tianfu_sdk.formats.xliff.inlines import read_newer, read_older
+from tianfu_sdk.formats.xliff.inlines import Inline, read_newer, read_older
 from tianfu_sdk.formats.xliff.names import short
 from tianfu_sdk.formats.xliff.report import Report
 from tianfu_sdk.formats.xliff.scopes import Part, parts_of
 from tianfu_sdk.formats.xliff.states import from_newer, from_older
+from tianfu_sdk.model.translation import CodeKind
 
-__all__ = ["read_document"]
+__all__ = ["read_contents"]
 
 _Found = tuple[Unit, list[Place]]
 
 
-def read_document(markup: Markup, *, older: bool) -> Document:
+def read_contents(markup: Markup, *, older: bool) -> Contents:
     """Read a document.
 
     Args:
@@ -41,19 +40,19 @@ def read_document(markup: Markup, *, older: bool) -> Document:
     """
     root = markup.root
     report = Report()
+    places: dict[tuple[str, str, str], Place] = {}
     with building():
         found = list(_older(markup, report) if older else _newer(markup, report))
-    places: dict[tuple[str, str, str], Place] = {}
-    for unit, parts in found:
-        for place in parts:
-            key = (unit.file, unit.id, place.segment.id)
-            if key in places:
-                path = "/".join(key[1:])
-                raise Invalid("xliff.twice", path=path, line=place.holder.line)
-            places[key] = place
+        for unit, parts in found:
+            for place in parts:
+                key = (unit.file, unit.id, place.segment.id)
+                if key in places:
+                    path = "/".join(key[1:])
+                    raise Invalid("xliff.twice", path=path, line=place.holder.line)
+                places[key] = place
     languages = ("source-language", "target-language") if older else ("srcLang", "trgLang")
     named = next(iter(root.elements()), root) if older else root
-    return Document(
+    return Contents(
         version=root.attributes.get("version", ""),
         source=named.attributes.get(languages[0], ""),
         target=named.attributes.get(languages[1]),
@@ -120,7 +119,7 @@ def _newer(markup: Markup, report: Report) -> Iterator[_Found]:
         matches = tuple(_matches(element))
         machine = any(match.type == "mt" for match in matches)
         parts = [
-            _segment(place, part, data, report, machine=machine)
+            _segment(element, (place, part), data, report, machine=machine)
             for place, part in enumerate(parts_of(element), 1)
         ]
         yield (
@@ -138,32 +137,39 @@ def _newer(markup: Markup, report: Report) -> Iterator[_Found]:
                 matches=matches,
                 line=element.line,
             ),
-            [attrs.evolve(part, unit=element) for part in parts],
+            parts,
         )
 
 
 def _segment(
-    number: int, part: Part, data: dict[str, str], report: Report, *, machine: bool
+    unit: Element,
+    counted: tuple[int, Part],
+    data: dict[str, str],
+    report: Report,
+    *,
+    machine: bool,
 ) -> Place:
+    number, part = counted
     holder, target = part.element, part.target
     given = holder.attributes
     written, sub = given.get("state", ""), given.get("subState", "")
     source = _source(holder, part.source)
-    text = read_newer(source, data).runs
-    translated = read_newer(target, data).runs if target is not None else None
+    said = read_newer(source, data)
+    translated = read_newer(target, data) if target is not None else None
+    text = said.runs
     # An empty target is no translation, unless there is nothing to translate.
-    there = bool(translated) or (target is not None and not text)
+    there = translated is not None and (bool(translated.parts) or not text)
     if not there and written not in {"", "initial"}:
         report.warn("state.no_target", holder, state=written)
     segment = Segment(
         id=given.get("id", f"#{number}"),
         source=text,
-        target=translated,
+        target=None if translated is None else translated.runs,
         state=from_newer(written, sub, target=there, machine=machine),
         native_state=f"{written} {sub}".strip(),
         ignorable=holder.name == "ignorable",
     )
-    return Place(holder, holder, source, target, segment)
+    return Place(unit, holder, source, target, segment, _codes(said, translated))
 
 
 def _longest(unit: Element) -> int | None:
@@ -239,16 +245,17 @@ def _older(markup: Markup, report: Report) -> Iterator[_Found]:
         about = target.attributes if target is not None else {}
         approved, written = given.get("approved", ""), about.get("state", "")
         qualifier = about.get("state-qualifier", "")
-        text = read_older(source).runs
-        translated = read_older(target).runs if target is not None else None
-        there = bool(translated) or (target is not None and not text)
+        said = read_older(source)
+        translated = read_older(target) if target is not None else None
+        text = said.runs
+        there = translated is not None and (bool(translated.parts) or not text)
         state, rule = from_older(written, qualifier, approved, target=there)
         if rule:
             report.warn(rule, element, approved=approved, state=written, taken=state.value)
         segment = Segment(
             id="#1",
             source=text,
-            target=translated,
+            target=None if translated is None else translated.runs,
             state=state,
             native_state=f"{written} {qualifier}".strip(),
         )
@@ -266,7 +273,11 @@ def _older(markup: Markup, report: Report) -> Iterator[_Found]:
             matches=tuple(_alternatives(element)),
             line=element.line,
         )
-        yield unit, [Place(element, element, source, target, segment)]
+        yield unit, [Place(element, element, source, target, segment, _codes(said, translated))]
+
+
+def _codes(source: Inline, target: Inline | None) -> dict[tuple[str, CodeKind], Element]:
+    return source.elements if target is None else target.elements | source.elements
 
 
 def _width(element: Element) -> int | None:

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 import attrs
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.formats.markup import XML, Element, Markup, escape_value, read
+from tianfu_sdk.formats.markup import XML, Element, Markup, building, escape_value
 from tianfu_sdk.formats.xliff.content import Codes, write_content
-from tianfu_sdk.formats.xliff.document import Document, Key, Place, Target
-from tianfu_sdk.formats.xliff.inlines import raw, read_newer, read_older
-from tianfu_sdk.formats.xliff.reading import read_document
+from tianfu_sdk.formats.xliff.document import Contents, Key, Place, Target
 from tianfu_sdk.formats.xliff.states import demand_agreement, to_newer, to_older
 from tianfu_sdk.model.translation import Runs, SegmentState
 from tianfu_sdk.text.masks import Unmasked, compare, runs, unmask
@@ -23,8 +21,8 @@ _ATTRIBUTE = re.compile(r"(\s+)([^\s=/>]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
 _Edits = dict[tuple[int, int], str]
 
 
-def changed(document: Document, targets: Mapping[Key, Target], language: str | None) -> Document:
-    """Give a document with other translations; see `Document.with_targets`."""
+def changed(document: Contents, targets: Mapping[Key, Target], language: str | None) -> bytes:
+    """Write a document with other translations; see `Document.with_targets`."""
     older = document.version.startswith("1.")
     if language and document.target and language.lower() != document.target.lower():
         raise Invalid(
@@ -35,22 +33,22 @@ def changed(document: Document, targets: Mapping[Key, Target], language: str | N
     for (_, unit, _), place in document.places.items():
         by_unit.setdefault(unit, []).append(place)
     edits: _Edits = {}
-    for key, target in targets.items():
-        place, path = _find(document, by_unit, key)
-        text = _checked(place, target, path)
-        if text and wanted is None:
-            raise Invalid("xliff.no_target_language", path="language")
-        if text == (place.segment.target or ()) and target.state is place.segment.state:
-            continue
-        job = _Job(document.markup, place, text, target.state, wanted or "", older, path)
-        edits |= job.edits()
-    if edits and document.target is None and language:
-        edits |= _language(document.markup, language, older=older)
-    data = document.markup.spliced([(*span, new) for span, new in edits.items()])
-    return read_document(read(data), older=older)
+    with building():
+        for key, target in targets.items():
+            place, path = _find(document, by_unit, key)
+            text = _checked(place, target, path)
+            if text and wanted is None:
+                raise Invalid("xliff.no_target_language", path="language")
+            if text == (place.segment.target or ()) and target.state is place.segment.state:
+                continue
+            job = _Job(document.markup, place, text, target.state, wanted or "", older, path)
+            edits |= job.edits()
+        if edits and document.target is None and language:
+            edits |= _language(document.markup, language, older=older)
+        return document.markup.spliced([(*span, new) for span, new in edits.items()])
 
 
-def _find(document: Document, by_unit: Mapping[str, list[Place]], key: Key) -> tuple[Place, str]:
+def _find(document: Contents, by_unit: Mapping[str, list[Place]], key: Key) -> tuple[Place, str]:
     parts = (key,) if isinstance(key, str) else tuple(key)
     path = "/".join(parts)
     match parts:
@@ -142,7 +140,8 @@ class _Job:
             if target is not None:
                 made[self._before(target), markup.end(target)] = ""
             return made
-        content = write_content(self.text, self._codes(), self.path, older=self.older)
+        codes = Codes(markup, self.place.unit, self.place.codes)
+        content = write_content(self.text, codes, self.path, older=self.older)
         if target is None:
             at = self._after_source()
             tag = self._tag(f"<{self._prefix()}target>")
@@ -157,22 +156,6 @@ class _Job:
         else:
             made[target.start, inner[1]] = tag + content
         return made
-
-    def _codes(self) -> Codes:
-        """Collect how codes of the source, and others of the target, are written."""
-        sides = [side for side in (self.place.target, self.place.source) if side is not None]
-        codes = Codes()
-        for side in sides:
-            found = read_older(side) if self.older else read_newer(side, {})
-            codes.elements.update(found.elements)
-        codes.raw = {key: raw(self.markup, one, key[1]) for key, one in codes.elements.items()}
-        codes.ids = {
-            one.attributes[key]
-            for one in self.place.unit.walk()
-            for key in ("id", "startRef")
-            if key in one.attributes
-        }
-        return codes
 
     def _holder(self) -> _Edits:
         """Set the state where the segment says it; what says it already stays as it is."""
