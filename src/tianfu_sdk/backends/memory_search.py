@@ -49,10 +49,21 @@ class Index:
     analyzer: int | None = None
     own: set[str] = attrs.field(factory=set)
     """Tokens whose postings are not shared any more."""
+    sought: Index | None = None
+    """What is sought, by its words."""
+    shared: bool = False
+    """Whether a forerunner has the same `sought`."""
 
     def copy(self) -> Index:
         """Give one that can be changed."""
-        return Index(dict(self.entries), dict(self.postings), self.length, self.analyzer)
+        return Index(
+            dict(self.entries),
+            dict(self.postings),
+            self.length,
+            self.analyzer,
+            sought=self.sought,
+            shared=True,
+        )
 
     def add(self, doc: SearchDoc, tokens: Sequence[str], analyzer: int) -> None:
         """Add or replace a document."""
@@ -75,6 +86,15 @@ class Index:
             del posting[doc_id]
             if not posting:
                 del self.postings[token]
+
+    def own_sought(self) -> Index:
+        """Give what is sought, to be changed."""
+        if self.sought is None:
+            self.sought = Index()
+        elif self.shared:
+            self.sought = self.sought.copy()
+        self.shared = False
+        return self.sought
 
     def _owned(self, token: str) -> dict[str, int]:
         if token not in self.own:
@@ -117,7 +137,7 @@ class Search:
         self._tx.writing()
         index = self._tx.own_index()
         for doc_id in ids:
-            index.remove(doc_id)
+            _remove(index, doc_id)
 
     def query(
         self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
@@ -139,6 +159,25 @@ class Search:
         hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
         return ranking.page(hits, limit, after)
 
+    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
+        """Find what is sought by a document that may answer it."""
+        self._tx.reading()
+        check_page(limit, most=_MOST_HITS)
+        from tianfu_sdk.core import percolation
+
+        index = self._tx.index().sought
+        counts = percolation.counted_words(text)
+        if index is None or not index.entries:
+            return []
+        frequencies = {t: len(index.postings[t]) for t in counts if t in index.postings}
+        scores: dict[str, float] = {}
+        for word, weight in percolation.best_words(counts, len(index.entries), frequencies):
+            for doc_id in index.postings[word]:
+                if index.entries[doc_id].fits(only):
+                    scores[doc_id] = scores.get(doc_id, 0.0) + weight
+        hits = (Hit(doc_id, round(s, percolation.EXACT)) for doc_id, s in scores.items())
+        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
+
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
         self._tx.writing()
@@ -153,14 +192,31 @@ class Search:
         return index.analyzer if index.entries else None
 
     def size(self) -> int:
-        """Count the documents."""
+        """Count the documents that are shown."""
         self._tx.reading()
         return len(self._tx.index().entries)
+
+    def sought(self) -> int:
+        """Count what is sought."""
+        self._tx.reading()
+        index = self._tx.index().sought
+        return 0 if index is None else len(index.entries)
 
 
 def _fill(index: Index, docs: Iterable[SearchDoc]) -> None:
     # Here, so that a program that never searches does not load the text room.
+    from tianfu_sdk.core.percolation import sought_words
     from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 
     for doc in docs:
-        index.add(doc, folded_tokens(doc.text), ANALYZER_VERSION)
+        _remove(index, doc.id)
+        if doc.shown:
+            index.add(doc, folded_tokens(doc.text), ANALYZER_VERSION)
+        if doc.sought:
+            index.own_sought().add(doc, sorted(sought_words(doc.text)), ANALYZER_VERSION)
+
+
+def _remove(index: Index, doc_id: str) -> None:
+    index.remove(doc_id)
+    if index.sought is not None and doc_id in index.sought.entries:
+        index.own_sought().remove(doc_id)

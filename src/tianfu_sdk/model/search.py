@@ -20,6 +20,10 @@ class SearchDoc:
     """Folded by `tianfu_sdk.text.fold`; an engine takes its tokens from it."""
     tags: frozenset[str] = frozenset()
     """Plain labels to filter by, such as `in:510100`, `at:510000`, `topic:healthy_life`."""
+    shown: bool = True
+    """Whether questions find it (`query`)."""
+    sought: bool = False
+    """Whether it is something sought, which documents find that answer it (`percolate`)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,4 +43,4 @@ class Hit:
     id: str
     score: float
     contributions: Mapping[str, float] = attrs.field(factory=dict)
-    """Score by token; they sum to the score."""
+    """Score by token; they sum to the score. Empty where the engine was asked by a document."""

@@ -45,8 +45,22 @@ class TransactionalSearch(Protocol):
         """
         ...
 
+    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
+        """Find what is sought (`SearchDoc.sought`) by a document that may answer it.
+
+        Args:
+            text: Of the document, folded by `tianfu_sdk.text.fold`.
+            only: What the thing sought must be.
+            limit: 1 to 200.
+
+        Returns:
+            Best first, ties by id, without contributions; a score is the sum of the weights of
+            `tianfu_sdk.core.percolation.best_words` that the thing sought has.
+        """
+        ...
+
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
-        """Throw the index away and build it from these documents; gives their number."""
+        """Throw the index away and build it from these documents; gives how many are shown."""
         ...
 
     def analyzer_version(self) -> int | None:
@@ -54,7 +68,11 @@ class TransactionalSearch(Protocol):
         ...
 
     def size(self) -> int:
-        """Count the documents."""
+        """Count the documents that are shown."""
+        ...
+
+    def sought(self) -> int:
+        """Count what is sought."""
         ...
 
 

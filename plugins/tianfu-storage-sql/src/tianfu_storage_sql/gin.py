@@ -8,6 +8,9 @@ ranking then leaves out, and nothing of what somebody asks is ever read as a que
 
 How many documents have a token stands in `tf_count`, which only housekeeping changes, and in rows
 of `tf_change` that each write appends: who publishes queues for nobody.
+
+What is sought stands in the same tables under ids and words of its own, which begin with a mark
+that no token has.
 """
 
 from __future__ import annotations
@@ -25,11 +28,12 @@ import attrs
 
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
+from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.core.ranking import PAGED, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
-from tianfu_storage_sql.search import clipped
+from tianfu_storage_sql.search import SOUGHT, clipped
 from tianfu_storage_sql.session import Driver, RacedError, Session
 from tianfu_storage_sql.texts import Text
 
@@ -82,7 +86,7 @@ _CHANGE = _text("INSERT INTO tf_change (token, part, number) VALUES (%s, %s::big
 # Locked in one order: whoever removes the same documents waits, and finds them gone.
 _REMOVE = _text(
     "DELETE FROM tf_text WHERE id IN (SELECT id FROM tf_text WHERE id = ANY (%s::text[])"
-    " ORDER BY id FOR UPDATE) RETURNING body, length"
+    " ORDER BY id FOR UPDATE) RETURNING id, body, length"
 )
 # Who publishes waits for a rebuilding, who asks does not; who folds gives way.
 _REBUILD = "LOCK TABLE tf_text, tf_change IN SHARE ROW EXCLUSIVE MODE"
@@ -103,11 +107,12 @@ _NO_JIT = "SET LOCAL jit = off"
 # 0.75 · length / average)). Its constants are parameters, since 0.9 would be exact, and slow.
 _SHARE = "q.weight / (%s::float8 + %s::float8 * d.length)"
 _FIXED, _LONG, _HEAVY = 1.3, 0.9, 2.2
+_SHOWN, _SOUGHT = (f"left(d.id, 1) {sign} '{SOUGHT}'" for sign in ("<>", "="))
 _BY_WORDS = (
     "SELECT t.id, t.body, t.length FROM ("
     f"SELECT d.id, min(d.ctid) AS place, sum({_SHARE}) AS score"
     " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
-    " JOIN tf_text AS d ON d.words @> ARRAY[q.word]{conditions}"
+    f" JOIN tf_text AS d ON d.words @> ARRAY[q.word] AND {_SHOWN}{{conditions}}"
     " GROUP BY d.id ORDER BY score DESC, d.id LIMIT %s::bigint"
     # Within one statement a row lies where it lay.
     ") AS best JOIN tf_text AS t ON t.ctid = best.place"
@@ -115,7 +120,13 @@ _BY_WORDS = (
 _BY_LETTERS = (
     "SELECT d.id, d.body, d.length FROM tf_text AS d WHERE EXISTS ("
     "SELECT FROM unnest(%s::text[]) AS q (letter) WHERE strpos(d.body, q.letter) > 0)"
-    "{conditions} ORDER BY d.length, d.id LIMIT %s::bigint"
+    f" AND {_SHOWN}{{conditions}} ORDER BY d.length, d.id LIMIT %s::bigint"
+)
+_PERCOLATE = (
+    "SELECT d.id, sum(q.weight) AS score"
+    " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
+    f" JOIN tf_text AS d ON d.words @> ARRAY[q.word] AND {_SOUGHT}{{conditions}}"
+    " GROUP BY d.id ORDER BY score DESC, d.id LIMIT %s::bigint"
 )
 _CONDITIONS = (
     " AND d.kind = ANY (%s::text[])",
@@ -187,19 +198,21 @@ class GinSearching:
                 break
         return folded
 
-    def add(self, session: Session, docs: Sequence[tuple[SearchDoc, list[str]]]) -> None:
-        """Insert documents, given with their tokens."""
+    def add(
+        self, session: Session, docs: Sequence[tuple[str, SearchDoc, int, Iterable[str]]]
+    ) -> None:
+        """Insert documents, given with the id, the number of tokens and the words of their row."""
         rows = [
             (
-                doc.id,
+                id_,
                 doc.kind,
                 doc.language,
-                len(tokens),
+                length,
                 _array(sorted(doc.tags)),
-                _numbers({_number(token) for token in tokens if is_word(token)}),
+                _numbers(set(map(_number, words))),
                 doc.text.replace("\0", " "),
             )
-            for doc, tokens in docs
+            for id_, doc, length, words in docs
         ]
         try:
             session.load("tf_text", _ADD, rows)
@@ -239,12 +252,18 @@ class GinSearch:
 
     def _index(self, session: Session, docs: Sequence[SearchDoc], changes: Counter[str]) -> None:
         self._remove(session, [doc.id for doc in docs], changes)
-        cut = [(doc, folded_tokens(doc.text)) for doc in sorted(docs, key=lambda doc: doc.id)]
-        self._all.add(session, cut)
-        for _, tokens in cut:
-            changes.update(set(map(clipped, tokens)))
-            changes[_LENGTH] += len(tokens)
-        changes[_DOCS] += len(cut)
+        rows: list[tuple[str, SearchDoc, int, Iterable[str]]] = []
+        for doc in sorted(docs, key=lambda doc: doc.id):
+            if doc.sought:
+                words = _sought(doc.text)
+                rows.append((SOUGHT + doc.id, doc, 0, words))
+                changes.update([SOUGHT, *words])
+            if doc.shown:
+                tokens = folded_tokens(doc.text)
+                rows.append((doc.id, doc, len(tokens), filter(is_word, tokens)))
+                changes.update([_DOCS, *set(map(clipped, tokens))])
+                changes[_LENGTH] += len(tokens)
+        self._all.add(session, rows)
         session.change(_NOTE, (str(ANALYZER_VERSION),))
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -257,10 +276,13 @@ class GinSearch:
     def _remove(self, session: Session, ids: Sequence[str], changes: Counter[str]) -> None:
         if not ids:
             return
-        for body, length in session.rows(_REMOVE, (_array(ids),)):
-            changes.subtract(set(map(clipped, folded_tokens(body))))
+        every = [*ids, *(SOUGHT + id_ for id_ in ids)]
+        for id_, body, length in session.rows(_REMOVE, (_array(every),)):
+            if id_.startswith(SOUGHT):
+                changes.subtract([SOUGHT, *_sought(body)])
+                continue
+            changes.subtract([_DOCS, *set(map(clipped, folded_tokens(body)))])
             changes[_LENGTH] -= length
-            changes[_DOCS] -= 1
 
     def query(
         self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
@@ -287,6 +309,26 @@ class GinSearch:
                 break
         return page(best(rows, weights, question.average), limit, after)
 
+    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
+        """Find what is sought by a document that may answer it."""
+        check_page(limit, most=MOST_HITS)
+        session = self._tx.reading()
+        words = counted_words(text).items()
+        counts = {clipped(SOUGHT + word): n for word, n in words if "\0" not in word}
+        frequencies = self._frequencies(session, [SOUGHT, *counts])
+        n = frequencies.pop(SOUGHT, 0)
+        best = best_words(counts, n, frequencies)
+        if not best:
+            return []
+        conditions, filters = _filtered(only)
+        numbers = _numbers([_number(word) for word, _ in best])
+        weights = _numbers([weight for _, weight in best])
+        session.do(_NO_JIT)
+        rows = session.rows(_shaped(_PERCOLATE, conditions), (numbers, weights, *filters, limit))
+        hits = [Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows]
+        hits.sort(key=lambda hit: (-hit.score, hit.id))
+        return hits
+
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         return dict(session.rows(_FREQUENCIES, (_array(tokens),)))
 
@@ -297,9 +339,7 @@ class GinSearch:
         only: SearchFilter,
         limit: int,
     ) -> Iterator[list[tuple[str, str, int]]]:
-        members = [sorted(some) for some in (only.kinds, only.languages, only.tags)]
-        conditions = "".join(said for said, some in zip(_CONDITIONS, members, strict=True) if some)
-        filters = [_array(some) for some in members if some]
+        conditions, filters = _filtered(only)
         words = {token: df for token, df in asked.frequencies.items() if is_word(token)}
         session.do(_NO_JIT)
         if not words:
@@ -336,8 +376,22 @@ class GinSearch:
         return int(noted[0][0]) if noted else None
 
     def size(self) -> int:
-        """Count the documents."""
+        """Count the documents that are shown."""
         return self._frequencies(self._tx.reading(), [_DOCS]).get(_DOCS, 0)
+
+    def sought(self) -> int:
+        """Count what is sought."""
+        return self._frequencies(self._tx.reading(), [SOUGHT]).get(SOUGHT, 0)
+
+
+def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
+    members = [sorted(some) for some in (only.kinds, only.languages, only.tags)]
+    conditions = "".join(said for said, some in zip(_CONDITIONS, members, strict=True) if some)
+    return conditions, [_array(some) for some in members if some]
+
+
+def _sought(text: str) -> list[str]:
+    return sorted({clipped(SOUGHT + word) for word in sought_words(text)})
 
 
 def _batches(docs: Iterable[SearchDoc]) -> Iterator[list[SearchDoc]]:

@@ -5,6 +5,9 @@ have a token is not a counter, which all who publish would queue for: each write
 it changed (`tf_frequency`), a question sums that up, and housekeeping folds many rows of a
 token into one. The rarest tokens of a question give candidates, ranked by BM25 inside the
 server; those are scored again here with all tokens, by the same rule as on every store.
+
+What is sought stands in the same tables under ids and tokens of its own, which begin with a mark
+that no token has; each of its words counts once.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from tianfu_sdk.core.border import check_page
+from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.core.ranking import PAGED, bm25, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
@@ -28,7 +32,7 @@ from tianfu_storage_sql.schema import TOKEN, Tables
 from tianfu_storage_sql.session import Driver, RacedError, Session
 from tianfu_storage_sql.texts import Text, among, bind, compiled, constant, width
 
-__all__ = ["Searching", "SqlSearch"]
+__all__ = ["SOUGHT", "Searching", "SqlSearch", "clipped"]
 
 _MOST_HITS = 200
 _RAREST = 12
@@ -39,6 +43,8 @@ _FOLDED = 8
 """Rows of a token from which on they are folded."""
 _DOCS, _LENGTH = "", " "
 """Stand for the number of documents and of all their tokens; no token is empty or a blank."""
+SOUGHT = "?"
+"""Begins ids and words of what is sought, and alone stands for its number; no token has it."""
 
 
 class _Transaction(Protocol):
@@ -243,16 +249,27 @@ class SqlSearch:
 
     def _index(self, session: Session, docs: Sequence[SearchDoc]) -> None:
         changes = self._remove(session, [doc.id for doc in docs])
+        tags: list[tuple[str, str]] = []
         heads: list[tuple[Any, ...]] = []
         postings: list[tuple[Any, ...]] = []
         for doc in sorted(docs, key=lambda doc: doc.id):
+            if doc.sought:
+                own = SOUGHT + doc.id
+                words = sorted({clipped(SOUGHT + word) for word in sought_words(doc.text)})
+                heads.append((own, doc.kind, doc.language, 0))
+                postings += [(word, own, 1, 1) for word in words]
+                tags += [(tag, own) for tag in sorted(doc.tags)]
+                changes.update([SOUGHT, *words])
+            if not doc.shown:
+                continue
+            tags += [(tag, doc.id) for tag in sorted(doc.tags)]
             counts = Counter(map(clipped, folded_tokens(doc.text)))
             length = counts.total()
             heads.append((doc.id, doc.kind, doc.language, length))
             postings += [(token, doc.id, tf, length) for token, tf in counts.items()]
             changes.update(counts.keys())
             changes[_LENGTH] += length
-        changes[_DOCS] += len(heads)
+            changes[_DOCS] += 1
         try:
             session.change_many(self._all.add_doc, heads)
         except self._all.driver.errors as error:
@@ -260,7 +277,6 @@ class SqlSearch:
                 raise
             raise RacedError from error
         session.load("tf_posting", self._all.add_posting, postings)
-        tags = [(tag, doc.id) for doc in docs for tag in sorted(doc.tags)]
         session.change_many(self._all.add_tag, tags)
         self._all.count(session, changes)
         self._note(session)
@@ -289,12 +305,13 @@ class SqlSearch:
         changes: Counter[str] = Counter()
         if not ids:
             return changes
-        values, number = padded(ids)
+        values, number = padded([*ids, *(SOUGHT + id_ for id_ in ids)])
         # Locked: whoever removes the same document waits, and finds it gone.
         known = session.rows(self._all.text("known", number), values)
         if not known:
             return changes
-        changes[_DOCS] = -len(known)
+        changes[SOUGHT] = -sum(id_.startswith(SOUGHT) for id_, _ in known)
+        changes[_DOCS] = -len(known) - changes[SOUGHT]
         changes[_LENGTH] = -sum(length for _, length in known)
         values, number = padded([id_ for id_, _ in known])
         for token, count in session.rows(self._all.text("tokens", number), values):
@@ -325,7 +342,8 @@ class SqlSearch:
         if after is not None:
             most = PAGED
         average = length / n
-        ids = self._candidates(session, [(t, weights[t]) for t in rarest], average, only, most)
+        best = [(token, weights[token]) for token in rarest]
+        ids = [row[0] for row in self._ranked(session, best, average, only, most)]
         parts: dict[str, dict[str, float]] = {}
         for id_, token, tf, doc_length in self._postings(session, ids, list(weights)):
             share = bm25(tf, weights[token], doc_length, average)
@@ -334,19 +352,35 @@ class SqlSearch:
         hits = (Hit(id_, math.fsum(shares.values()), shares) for id_, shares in parts.items())
         return page(hits, limit, after)
 
+    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
+        """Find what is sought by a document that may answer it."""
+        check_page(limit, most=_MOST_HITS)
+        session = self._tx.reading()
+        counts = {clipped(SOUGHT + word): n for word, n in counted_words(text).items()}
+        frequencies = self._frequencies(session, [SOUGHT, *counts])
+        n = frequencies.pop(SOUGHT, 0)
+        best = best_words(counts, n, frequencies)
+        if not best:
+            return []
+        # Where each word stands once in a text of average length, BM25 is the sum of the weights.
+        rows = self._ranked(session, best, 1.0, only, limit)
+        hits = [Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows]
+        hits.sort(key=lambda hit: (-hit.score, hit.id))
+        return hits
+
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         values, number = padded(tokens)
         rows = session.rows(self._all.text("frequencies", number), values)
         return {token: int(total) for token, total in rows}
 
-    def _candidates(
+    def _ranked(
         self,
         session: Session,
         weights: Sequence[tuple[str, float]],
         average: float,
         only: SearchFilter,
         most: int,
-    ) -> list[str]:
+    ) -> list[tuple[str, float]]:
         filters = [
             padded(sorted(members)) if members else ([], 0)
             for members in (only.kinds, only.languages, only.tags)
@@ -356,7 +390,7 @@ class SqlSearch:
         values.append(average)
         for members, _ in filters:
             values += members
-        return [row[0] for row in session.rows(text, [*values, most])]
+        return [(row[0], float(row[1])) for row in session.rows(text, [*values, most])]
 
     def _postings(self, session: Session, ids: Sequence[str], tokens: Sequence[str]) -> list[Any]:
         if not ids:
@@ -387,8 +421,12 @@ class SqlSearch:
         return int(noted[0][0]) if noted else None
 
     def size(self) -> int:
-        """Count the documents."""
+        """Count the documents that are shown."""
         return self._frequencies(self._tx.reading(), [_DOCS]).get(_DOCS, 0)
+
+    def sought(self) -> int:
+        """Count what is sought."""
+        return self._frequencies(self._tx.reading(), [SOUGHT]).get(SOUGHT, 0)
 
 
 def padded(values: Sequence[str]) -> tuple[list[str], int]:

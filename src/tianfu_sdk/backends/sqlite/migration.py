@@ -221,6 +221,7 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tf_job ADD COLUMN until INTEGER NOT NULL DEFAULT 0",
         "UPDATE tf_job SET state = 0, until = due, due = changed WHERE state = 1",
     ),
+    3: schema.SOUGHT,
 }
 """By schema number: what lifts the store's own tables to the next one."""
 

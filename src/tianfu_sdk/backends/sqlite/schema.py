@@ -26,6 +26,7 @@ from tianfu_sdk.model.storage import Kind
 __all__ = [
     "APPLICATION",
     "SCHEMA",
+    "SOUGHT",
     "Stored",
     "create",
     "demand_current",
@@ -40,10 +41,21 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 3
+SCHEMA = 4
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
+
+SOUGHT = (
+    """CREATE TABLE tf_sought (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+        language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)""",
+    """CREATE TABLE tf_sought_word (
+        word TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, df INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE tf_sought_in (
+        word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
+)
+"""What makes the tables of what is sought; a word has a number, so that its rows are short."""
 
 _SHARED = (
     """CREATE TABLE IF NOT EXISTS tf_kind (
@@ -84,6 +96,7 @@ _SHARED = (
         letter TEXT PRIMARY KEY, df INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS tf_number (
         name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID""",
+    *SOUGHT,
 )
 
 

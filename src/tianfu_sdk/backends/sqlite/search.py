@@ -12,6 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from tianfu_sdk.backends.sqlite import seeking
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
 from tianfu_sdk.core.ranking import PAGED, idf, page
@@ -52,7 +53,9 @@ class SqliteSearch:
         self.remove([doc.id for doc in docs])
         letters: Counter[str] = Counter()
         length = 0
-        distinct = {doc.id: doc for doc in docs}
+        every = {doc.id: doc for doc in docs}
+        seeking.add(self._connection, [doc for doc in every.values() if doc.sought])
+        distinct = {doc.id: doc for doc in every.values() if doc.shown}
         for doc in distinct.values():
             tokens = folded_tokens(doc.text)
             length += len(tokens)
@@ -78,6 +81,7 @@ class SqliteSearch:
     def remove(self, ids: Sequence[str]) -> None:
         """Remove documents."""
         self._writing()
+        seeking.remove(self._connection, ids)
         letters: Counter[str] = Counter()
         length = gone = 0
         for id_ in ids:
@@ -116,9 +120,15 @@ class SqliteSearch:
         found = best(self._candidates(frequencies, n, only, wanted), weights, average)
         return page(found, limit, after)
 
+    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
+        """Find what is sought by a document that may answer it."""
+        check_page(limit, most=MOST_HITS)
+        return seeking.find(self._connection, text, only, limit)
+
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
         self._writing()
+        seeking.empty(self._connection)
         self._connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
         for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
             self._connection.execute(f"DELETE FROM {table}")
@@ -136,8 +146,12 @@ class SqliteSearch:
         return (self._number("analyzer") or None) if self.size() else None
 
     def size(self) -> int:
-        """Count the documents."""
+        """Count the documents that are shown."""
         return int(self._connection.execute("SELECT count(*) FROM tf_doc").fetchone()[0])
+
+    def sought(self) -> int:
+        """Count what is sought."""
+        return seeking.count(self._connection)
 
     def _candidates(
         self, frequencies: Mapping[str, int], n: int, only: SearchFilter, limit: int
