@@ -86,8 +86,17 @@ def whole(store):
     }  # fmt: skip
 
 
+def as_of_schema_three(file):
+    """Make the file one that knows nothing of what is sought."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table in ("tf_sought", "tf_sought_word", "tf_sought_in"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("PRAGMA user_version = 3")
+
+
 def as_of_schema_two(file):
     """Make the file one whose leased jobs have a state of their own, and their due moment."""
+    as_of_schema_three(file)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE tf_job SET state = 1, due = until WHERE token <> ''")
         connection.execute("ALTER TABLE tf_job DROP COLUMN until")

@@ -176,7 +176,7 @@ class Search:
                 if index.entries[doc_id].fits(only):
                     scores[doc_id] = scores.get(doc_id, 0.0) + weight
         hits = (Hit(doc_id, round(s, percolation.EXACT)) for doc_id, s in scores.items())
-        return heapq.nsmallest(limit, hits, key=lambda hit: (-hit.score, hit.id))
+        return ranking.page(hits, limit, None)
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""

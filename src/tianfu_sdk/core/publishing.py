@@ -5,6 +5,7 @@ from __future__ import annotations
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, NotFound
 from tianfu_sdk.model.content import Content
+from tianfu_sdk.model.listing import ListingKind
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.text import fold
@@ -83,6 +84,7 @@ def search_doc(kind: str, content: Content, regions: RegionTree) -> SearchDoc:
         language=content.language,
         text=fold(searched_text(content)),
         tags=tags | {f"topic:{topic}" for topic in content.topics},
+        sought=getattr(content, "kind", None) is ListingKind.NEED,
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tianfu_sdk.core import amending
-from tianfu_sdk.core.kinds import CONTENT, MEDIA_USE, REGION
+from tianfu_sdk.core.kinds import CONTENT, LISTING, MEDIA_USE, REGION
 from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
+from tianfu_sdk.model.listing import ListingKind
 from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.atlas import read_mark
@@ -143,6 +144,12 @@ def _search(work: Work) -> list[Finding]:
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     if search.size() < published:
         message = f"{search.size()} documents indexed, {published} contents published"
+        return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
+    needs = work.tx.count(
+        LISTING.name, Query(where=(*where, Where("kind", "=", ListingKind.NEED.value)))
+    )
+    if search.sought() < needs:
+        message = f"{search.sought()} needs are found by their answers, {needs} are published"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     return [_fine("search", f"{search.size()} documents, analyzer {ANALYZER_VERSION}")]
 

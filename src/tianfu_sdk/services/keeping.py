@@ -14,7 +14,7 @@ from tianfu_sdk.files import new_file
 from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.keeping import BackedUp, MediaCopy, Restored
-from tianfu_sdk.model.storage import SchemaChange
+from tianfu_sdk.model.storage import SchemaChange, SchemaStep
 from tianfu_sdk.ports.blobs import Blobs
 from tianfu_sdk.ports.storage import BackupStore
 from tianfu_sdk.services.audit import Audit
@@ -254,6 +254,10 @@ class Keeping(Desk):
             kinds = ",".join(step.kind for step in steps if step.kind)
             self._record("store.migrated", steps=len(steps), kinds=kinds[:200])
         Reaching(self._tools, self._actor).run()
+        if any(step.step is SchemaStep.STORE for step in steps):
+            # What the store's own tables hold for search may not be what was asked of them then.
+            with contextlib.suppress(Unsupported):
+                Doctor(self._tools, self._actor).rebuild_index()
         # A backup that was made before an erasure may have needed this migration.
         Erasures(self._tools, self._actor).replay()
 

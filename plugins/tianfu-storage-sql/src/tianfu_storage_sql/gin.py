@@ -325,9 +325,8 @@ class GinSearch:
         weights = _numbers([weight for _, weight in best])
         session.do(_NO_JIT)
         rows = session.rows(_shaped(_PERCOLATE, conditions), (numbers, weights, *filters, limit))
-        hits = [Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows]
-        hits.sort(key=lambda hit: (-hit.score, hit.id))
-        return hits
+        hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
+        return page(hits, limit, None)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         return dict(session.rows(_FREQUENCIES, (_array(tokens),)))

@@ -364,9 +364,8 @@ class SqlSearch:
             return []
         # Where each word stands once in a text of average length, BM25 is the sum of the weights.
         rows = self._ranked(session, best, 1.0, only, limit)
-        hits = [Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows]
-        hits.sort(key=lambda hit: (-hit.score, hit.id))
-        return hits
+        hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
+        return page(hits, limit, None)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         values, number = padded(tokens)

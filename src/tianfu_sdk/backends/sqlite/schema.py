@@ -51,7 +51,8 @@ SOUGHT = (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
         language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)""",
     """CREATE TABLE tf_sought_word (
-        word TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, df INTEGER NOT NULL) WITHOUT ROWID""",
+        word TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, df INTEGER NOT NULL)
+        WITHOUT ROWID""",
     """CREATE TABLE tf_sought_in (
         word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
 )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.ranking import page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
 __all__ = ["add", "count", "empty", "find", "remove"]
@@ -101,9 +102,7 @@ def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: i
             break
         most *= 4
     # Sums of the same weights are equal, in whatever order they were added up.
-    hits = [Hit(id_, round(score, EXACT)) for id_, score in found]
-    hits.sort(key=lambda hit: (-hit.score, hit.id))
-    return hits[:limit]
+    return page((Hit(id_, round(score, EXACT)) for id_, score in found), limit, None)
 
 
 def _change(connection: sqlite3.Connection, number: int) -> None:
