@@ -44,8 +44,8 @@ ENTRIES: dict[str, Entry] = {
     "ask.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
-        "kinds are resource, activity, notice, news, base, listing",
-        "种类有 resource、activity、notice、news、base、listing",
+        "kinds are resource, activity, notice, news, base, studio, listing",
+        "种类有 resource、activity、notice、news、base、studio、listing",
     ),
     "ask.empty": Entry(
         "the question is empty",
@@ -160,8 +160,8 @@ ENTRIES: dict[str, Entry] = {
     "content.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
-        "kinds are resource, activity, notice, news, base, listing",
-        "种类有 resource、activity、notice、news、base、listing",
+        "kinds are resource, activity, notice, news, base, studio, listing",
+        "种类有 resource、activity、notice、news、base、studio、listing",
     ),
     "content.fixed": Entry(
         "this field cannot be changed",
@@ -617,8 +617,8 @@ ENTRIES: dict[str, Entry] = {
     "import.bad_kind": Entry(
         "{value} is not a kind that can be imported",
         "{value} 不是可导入的种类",
-        "kinds are resource, activity, notice, news, base, listing",
-        "种类有 resource、activity、notice、news、base、listing",
+        "kinds are resource, activity, notice, news, base, studio, listing",
+        "种类有 resource、activity、notice、news、base、studio、listing",
     ),
     "import.bad_rows": Entry(
         "{bad} rows have problems; nothing of them was written",
@@ -809,6 +809,24 @@ ENTRIES: dict[str, Entry] = {
     "lifecycle.system": Entry(
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
+    ),
+    "listing.foreign_studio": Entry(
+        "this studio belongs to another organization",
+        "该工作室属于其他单位",
+        "name a studio of the listing's own organization",
+        "请填写本单位的工作室",
+    ),
+    "listing.no_budget": Entry(
+        "an upper end needs a budget that it is the upper end of",
+        "有上限时须填写预算下限",
+        "give budget as well, such as Quantity(100_000)",
+        "请同时填写 budget，例如 Quantity(100_000)",
+    ),
+    "listing.unfit_field": Entry(
+        "a {kind} has no such field",
+        "{kind} 没有该字段",
+        "tianfu_sdk.model.listing.OWN_FIELDS says which kinds have it",
+        "各字段适用的种类见 tianfu_sdk.model.listing.OWN_FIELDS",
     ),
     "markup.broken": Entry(
         "the file is no well-formed XML: line {line}, {why}",
@@ -2189,8 +2207,8 @@ ENTRIES: dict[str, Entry] = {
     "translation.no_source": Entry(
         "{id} is not a content",
         "{id} 不是内容编号",
-        "translate a resource, activity, notice, news, base or listing",
-        "可翻译资源、活动、公告、动态、基地、供需信息",
+        "translate a resource, activity, notice, news, base, studio or listing",
+        "可翻译资源、活动、公告、动态、基地、工作室、供需信息",
     ),
     "translation.outdated": Entry(
         "it translates revision {found}, the source is at {wanted}",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.segments import Segments
     from tianfu_sdk.services.sms import Sms
     from tianfu_sdk.services.sms_policies import SmsPolicies
+    from tianfu_sdk.services.studios import Studios
     from tianfu_sdk.services.subscribers import Subscribers
     from tianfu_sdk.services.templates import Templates
     from tianfu_sdk.services.translations import Translations
@@ -334,6 +335,13 @@ class Desks:
         from tianfu_sdk.services.bases import Bases
 
         return Bases(self._tools, self._actor)
+
+    @property
+    def studios(self) -> Studios:
+        """Studios (科创工作室) under which services and achievements stand."""
+        from tianfu_sdk.services.studios import Studios
+
+        return Studios(self._tools, self._actor)
 
     @property
     def listings(self) -> Listings:

@@ -29,7 +29,7 @@ from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.formats.tables import LIST_END, TableRow
 from tianfu_sdk.model.base import SHANGHAI, Precision, Quantity, When, WhenPrecision
 from tianfu_sdk.model.content import BaseStatus, Measure, Role
-from tianfu_sdk.model.listing import ListingKind
+from tianfu_sdk.model.listing import Cooperation, ListingKind
 
 TREE = RegionTree(shipped_regions())
 TODAY = date(2026, 1, 1)
@@ -277,6 +277,7 @@ def test_every_field_that_a_person_gives_has_a_column():
         "comment",
         "publish_at",
         "published_at",
+        "progress",
     }
     for kind, shelf in CONTENT.items():
         fields = {f.name for f in attrs.fields(shelf.noun)} - kept
@@ -428,6 +429,24 @@ def test_bases_listings_notices_and_news_have_columns_of_their_own():
         "open_days": 300,
     }
     assert mapped("listing", 标题="需", 类型="科技需求").fields["kind"] is ListingKind.NEED
+    offer = mapped(
+        "listing",
+        标题="甲",
+        类型="科研成果转化",
+        成熟度="7",
+        合作方式="技术许可；作价入股",
+        预算="约5万元",
+    )
+    assert offer.problems == ()
+    assert {k: offer.fields[k] for k in ("maturity", "cooperation", "budget")} == {
+        "maturity": 7,
+        "cooperation": (Cooperation.LICENCE, Cooperation.EQUITY),
+        "budget": Quantity(50_000, Precision.ABOUT),
+    }
+    assert told("listing", 标题="甲", 类型="科技需求", 成熟度="7") == [
+        ("成熟度", "listing.unfit_field")
+    ]
+    assert told("listing", 标题="甲", 成熟度="7") == [("", "field.missing")]
     assert mapped("notice", 标题="告", 执行至="2020-12-31").fields["until"] == date(2021, 1, 1)
     assert (
         mapped("news", 标题="讯", 供稿单位="自贡市科协", 发生地="510300").fields["byline"]

@@ -22,7 +22,7 @@ DEEPEST = 20
 LONGER_MODULES = {
     "backends/memory.py": (590, "the whole port in one room, so that it reads as the port does"),
     "catalogue.py": (2600, "one table of data"),
-    "core/kinds.py": (700, "the table of all kinds"),
+    "core/kinds.py": (850, "the table of all kinds"),
     "services/content.py": (610, "all verbs of content; half of it is docstrings"),
     "testing/cases/jobs.py": (520, "a suite, a case a sentence of the port"),
 }

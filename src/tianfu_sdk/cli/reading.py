@@ -21,6 +21,7 @@ _DESKS = {
     "notice": "notices",
     "news": "news",
     "base": "bases",
+    "studio": "studios",
     "listing": "listings",
 }
 

@@ -47,11 +47,14 @@ class Form(Enum):
     END = auto()
     """The first moment after it; of a day, which is included, that of the next."""
     QUANTITY = auto()
+    MONEY = auto()
+    """Yuan, as a quantity whose precision the field does not keep."""
     COUNT = auto()
     AREA = auto()
     FLAG = auto()
     CHOICE = auto()
     """Value or label of the closed vocabulary of the field."""
+    CHOICES = auto()
     MEASURES = auto()
 
 
@@ -157,7 +160,21 @@ COLUMNS: Final[tuple[Column, ...]] = (
     _one("floor_area", "展厅面积 面积", Form.AREA, kinds="base"),
     _one("open_days", "开放天数 年开放天数", Form.COUNT, kinds="base"),
     _one("youth_free", "青少年免费 对青少年免费", Form.FLAG, kinds="base"),
+    _one("address", "地址 工作室地址", kinds="studio"),
+    _one("experts", "专家编号", Form.WORDS, kinds="studio"),
     _one("deadline", "截止日期 截止时间", Form.DATE, kinds="listing"),
+    _one("terms", "合作条件 条件", kinds="listing"),
+    _one("cooperation", "合作方式", Form.CHOICES, kinds="listing"),
+    _one("budget", "预算 价格 金额", Form.QUANTITY, kinds="listing"),
+    _one("budget_most", "预算上限 最高价格", Form.MONEY, kinds="listing"),
+    _one("studio", "工作室编号", kinds="listing"),
+    _one("delivery", "服务方式", Form.CHOICE, kinds="listing"),
+    _one("maturity", "技术就绪度 成熟度", Form.COUNT, kinds="listing"),
+    _one("ip_status", "知识产权状态 知识产权", Form.CHOICE, kinds="listing"),
+    _one("ip_numbers", "专利号 登记号", Form.WORDS, kinds="listing"),
+    _one("starts_on", "开始日期 起始日期", Form.DATE, kinds="listing"),
+    _one("ends_on", "结束日期 终止日期", Form.DATE, kinds="listing"),
+    _one("requirements", "技术指标 技术要求", kinds="listing"),
 )
 """Every column; a column of the user is found by `name` or by any of `names`."""
 

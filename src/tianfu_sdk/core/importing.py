@@ -24,7 +24,7 @@ from tianfu_sdk.formats.tables import LIST_END, TableRow
 from tianfu_sdk.model.base import Labelled
 from tianfu_sdk.model.content import BaseStatus, Content, Role
 from tianfu_sdk.model.importing import RowProblem
-from tianfu_sdk.model.listing import ListingKind
+from tianfu_sdk.model.listing import OWN_FIELDS, Cooperation, Delivery, IpStatus, ListingKind
 from tianfu_sdk.model.vocabulary import Term
 
 __all__ = [
@@ -42,10 +42,16 @@ __all__ = [
     "region_names",
 ]
 
-_CHOICES: Mapping[str, type[Labelled]] = {"status": BaseStatus, "listing.kind": ListingKind}
+_CHOICES: Mapping[str, type[Labelled]] = {
+    "status": BaseStatus,
+    "listing.kind": ListingKind,
+    "cooperation": Cooperation,
+    "delivery": Delivery,
+    "ip_status": IpStatus,
+}
 _VALUES = ("value", "id", "name", "term")
 """Values of errors that may hold what stands in a cell."""
-_LISTS = frozenset({Form.WORDS, Form.TERMS, Form.REGIONS, Form.ROLE, Form.MEASURES})
+_LISTS = frozenset({Form.WORDS, Form.TERMS, Form.REGIONS, Form.ROLE, Form.MEASURES, Form.CHOICES})
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _DERIVED = "row:"
 
@@ -250,7 +256,7 @@ class _Reader:
         # What is missing or wrong is told already; stand-ins let the rest be checked.
         stand_ins = {"title": "-", "organization": "-", "region": "510000"}
         if shelf.name == "listing":
-            stand_ins["kind"] = ListingKind.NEED.value
+            stand_ins["kind"] = _kind_for(self.fields)
         whole = stand_ins | self.fields | {"id": f"{shelf.prefix}_"}
         try:
             noun = codec.structure(self._noun, whole)
@@ -300,6 +306,8 @@ class _Reader:
                 return [self._term(column.vocabulary, word) for word in words]
             case Form.REGIONS:
                 return [self._region(word) for word in words]
+            case Form.CHOICES:
+                return [cells.read_choice(word, _CHOICES[column.field]) for word in words]
             case Form.ROLE:
                 ids = [self._organization(word)[0] for word in words]
                 return [Role(role=column.vocabulary, organization=id_) for id_ in ids]
@@ -356,10 +364,19 @@ _READERS = {
     Form.BEGIN: cells.read_begin,
     Form.END: cells.read_end,
     Form.QUANTITY: cells.read_quantity,
+    Form.MONEY: lambda cell: cells.read_quantity(cell).value,
     Form.COUNT: cells.read_count,
     Form.AREA: cells.read_area,
     Form.FLAG: cells.read_flag,
 }
+
+
+def _kind_for(fields: Mapping[str, Any]) -> str:
+    """Give a kind of listing that has these fields, so that no other problem comes of it."""
+    fit = set(ListingKind)
+    for name in fields.keys() & OWN_FIELDS.keys():
+        fit &= OWN_FIELDS[name] or fit
+    return min(fit or ListingKind)
 
 
 def _day_after(day: date, cell: str) -> date:

@@ -15,7 +15,7 @@ from tianfu_sdk.model.channel import Channel
 from tianfu_sdk.model.content import Activity, Base, Content, News, Notice, Resource
 from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
 from tianfu_sdk.model.glossary import Concept
-from tianfu_sdk.model.listing import Expert, Listing
+from tianfu_sdk.model.listing import Expert, Listing, Studio
 from tianfu_sdk.model.memory import MemoryUnit
 from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.question import Question
@@ -76,16 +76,18 @@ def _content_keys(content: Content, placed: Placed) -> Mapping[str, Any]:
     }
 
 
-def _content(noun: type[Any], name: str, prefix: str, *more: Key) -> NounKind[Any]:
-    extra = tuple(key.name for key in more)
+def _content(noun: type[Any], name: str, prefix: str) -> NounKind[Any]:
+    return NounKind(noun, Kind(name, _CONTENT_KEYS, _CONTENT_INDEXES), prefix, _content_keys)
 
-    def keys(content: Content, placed: Placed) -> Mapping[str, Any]:
-        found = dict(_content_keys(content, placed))
-        for key in extra:
-            found[key] = str(getattr(content, key))
-        return found
 
-    return NounKind(noun, Kind(name, _CONTENT_KEYS + more, _CONTENT_INDEXES), prefix, keys)
+def _listing_keys(listing: Listing, placed: Placed) -> Mapping[str, Any]:
+    return {
+        **_content_keys(listing, placed),
+        "kind": listing.kind.value,
+        "studio": listing.studio,
+        "progress": listing.progress.value,
+        "deadline": day_key(listing.deadline),
+    }
 
 
 RESOURCE: NounKind[Resource] = _content(Resource, "resource", "res")
@@ -93,10 +95,21 @@ ACTIVITY: NounKind[Activity] = _content(Activity, "activity", "act")
 NOTICE: NounKind[Notice] = _content(Notice, "notice", "ntc")
 NEWS: NounKind[News] = _content(News, "news", "nws")
 BASE: NounKind[Base] = _content(Base, "base", "bas")
-LISTING: NounKind[Listing] = _content(Listing, "listing", "lst", Key("kind"))
+STUDIO: NounKind[Studio] = _content(Studio, "studio", "std")
+LISTING: NounKind[Listing] = NounKind(
+    Listing,
+    Kind(
+        "listing",
+        (*_CONTENT_KEYS, Key("kind"), Key("studio"), Key("progress"), Key("deadline", "int")),
+        (*_CONTENT_INDEXES, ("kind", "state", "published"), ("studio",)),
+        schema=2,
+    ),
+    "lst",
+    _listing_keys,
+)
 
 CONTENT: Mapping[str, NounKind[Any]] = {
-    shelf.name: shelf for shelf in (RESOURCE, ACTIVITY, NOTICE, NEWS, BASE, LISTING)
+    shelf.name: shelf for shelf in (RESOURCE, ACTIVITY, NOTICE, NEWS, BASE, STUDIO, LISTING)
 }
 """Kinds that go through the states of content."""
 

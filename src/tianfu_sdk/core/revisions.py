@@ -14,6 +14,7 @@ from tianfu_sdk.core.lifecycle import BOOKKEEPING, stale
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.listing import Listing
 from tianfu_sdk.text import canonical_language
 
 __all__ = [
@@ -112,7 +113,11 @@ def taken_over(head: T, moved: T) -> T:
     """
     # A draft that was begun after this revision was scheduled stays the one in work.
     pending = head.pending if head.pending != moved.revision else 0
-    return attrs.evolve(moved, version=head.version, created_at=head.created_at, pending=pending)
+    taken = attrs.evolve(moved, version=head.version, created_at=head.created_at, pending=pending)
+    if isinstance(taken, Listing) and isinstance(head, Listing):
+        # What two sides have come to meanwhile is no matter of the text.
+        taken = attrs.evolve(taken, progress=head.progress)
+    return taken
 
 
 def revision_id(item: str, number: int) -> str:

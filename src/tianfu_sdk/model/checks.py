@@ -20,6 +20,7 @@ from tianfu_sdk.errors import Invalid
 __all__ = [
     "at_least",
     "aware",
+    "between",
     "both",
     "demand_type",
     "each",
@@ -143,6 +144,18 @@ def at_least(least: float) -> Checks:
     def check(value: float, path: str) -> None:
         if not value >= least:
             raise Invalid("field.too_small", path=path, value=value, least=least)
+
+    return {_SLOT: check}
+
+
+def between(least: float, most: float) -> Checks:
+    """Demand a number in a range, ends included (`field.too_small`, `field.too_large`)."""
+
+    def check(value: float, path: str) -> None:
+        if not value >= least:
+            raise Invalid("field.too_small", path=path, value=value, least=least)
+        if not value <= most:
+            raise Invalid("field.too_large", path=path, value=value, most=most)
 
     return {_SLOT: check}
 

@@ -62,24 +62,25 @@ class Book:
         """Go on in this transaction with regions that it amended."""
         self._regions = tree
 
-    def get(self, shelf: NounKind[N], id_: str) -> N:
+    def get(self, shelf: NounKind[N], id_: str, path: str = "id") -> N:
         """Give a noun.
+
+        Args:
+            shelf: Its kind.
+            id_: Its id.
+            path: Where the caller named it, for the error.
 
         Raises:
             NotFound: `noun.unknown`.
         """
-        demand_type(id_, str, "id")
-        rows = self.tx.get(shelf.name, [id_])
-        if not rows:
-            raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64])
-        return self.noun(shelf, rows[0])
+        return self.noun(shelf, self.get_row(shelf, id_, path))
 
-    def get_row(self, shelf: NounKind[Any], id_: str) -> Row:
+    def get_row(self, shelf: NounKind[Any], id_: str, path: str = "id") -> Row:
         """Give the row of a noun; raises `NotFound` (`noun.unknown`)."""
-        demand_type(id_, str, "id")
+        demand_type(id_, str, path)
         rows = self.tx.get(shelf.name, [id_])
         if not rows:
-            raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64])
+            raise NotFound("noun.unknown", path=path, kind=shelf.name, id=id_[:64])
         return rows[0]
 
     def noun(self, shelf: NounKind[N], row: Row) -> N:

@@ -415,6 +415,7 @@ class ContentDesk(Desk, Generic[T]):
         demand_terms(work, *contents)
         for content in contents:
             demand_readable(work, content)
+            self._demand_links(work, content)
         claims = [
             (f"external_key.{c.organization}", c.external_key, c.id)
             for c in contents
@@ -466,7 +467,11 @@ class ContentDesk(Desk, Generic[T]):
         changed = revisions.changed(base, changes)
         demand_terms(work, changed)
         demand_readable(work, changed, digests_of(base))
+        self._demand_links(work, changed)
         return changed
+
+    def _demand_links(self, work: Work, content: T) -> None:
+        """Demand what this kind names by id; a kind that names something says how."""
 
     def _working(self, work: Work, head: T) -> T:
         return self._revision(work, head.id, head.pending) if head.pending else head

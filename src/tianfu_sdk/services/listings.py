@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import attrs
 
-from tianfu_sdk.core.keying import NounKind
-from tianfu_sdk.core.kinds import LISTING
-from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.core.keying import NounKind, day_key
+from tianfu_sdk.core.kinds import LISTING, STUDIO
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.base import SHANGHAI, Quantity
+from tianfu_sdk.model.content import State
+from tianfu_sdk.model.listing import (
+    Cooperation,
+    Delivery,
+    IpStatus,
+    Listing,
+    ListingKind,
+    ListingProgress,
+)
 from tianfu_sdk.model.media import Media
+from tianfu_sdk.model.storage import Group, Where
 from tianfu_sdk.services.content import ContentDesk
+from tianfu_sdk.services.narrowing import narrowed
+from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.work import Work
 
 __all__ = ["Listings"]
 
@@ -47,6 +62,18 @@ class Listings(ContentDesk[Listing]):
         external_key: str = "",
         deadline: date | None = None,
         capacity: int | None = None,
+        terms: str = "",
+        cooperation: Sequence[Cooperation | str] = (),
+        budget: Quantity | None = None,
+        budget_most: int | None = None,
+        studio: str = "",
+        delivery: Delivery | str | None = None,
+        maturity: int | None = None,
+        ip_status: IpStatus | str | None = None,
+        ip_numbers: Sequence[str] = (),
+        starts_on: date | None = None,
+        ends_on: date | None = None,
+        requirements: str = "",
     ) -> Listing:
         """Create a listing, as a draft.
 
@@ -72,15 +99,29 @@ class Listings(ContentDesk[Listing]):
             disclaimer: Said wherever it is shown.
             external_key: The owner's own key; unique by kind and organization.
             deadline: Last day on which it can be taken up.
-            capacity: How many it can serve; 0: full.
+            capacity: With how many it can be concluded; 0: full; None: not limited.
+            terms: On what terms; public.
+            cooperation: As what the two sides may work together, such as `licence`.
+            budget: What it costs or may cost, yuan; None: to be negotiated.
+            budget_most: Upper end where the budget is a range, yuan.
+            studio: Of an offer: id of the studio of the same organization it belongs to.
+            delivery: Of a service: `on_site`, `remote` or `at_provider`.
+            maturity: Of an achievement: technology readiness level, 1 to 9.
+            ip_status: Of an achievement: `granted`, `pending`, `registered`, `secret`, `none`.
+            ip_numbers: Of an achievement: numbers of patents and registrations.
+            starts_on: Of a project: first day.
+            ends_on: Of a project: last day.
+            requirements: Of a need or project: what has to be reached.
 
         Returns:
             The draft.
 
         Raises:
-            Invalid: With the path of the field.
+            Invalid: With the path of the field; `listing.unfit_field`, one that this kind has
+                not; `listing.no_budget`; `listing.foreign_studio`.
             Denied: `grant.missing`, no grant to create there; `account.required`.
-            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`; `noun.unknown`,
+                there is no such studio.
             Conflict: `unique.taken`, the external key is another's.
         """
         fields = {
@@ -106,5 +147,98 @@ class Listings(ContentDesk[Listing]):
             "external_key": external_key,
             "deadline": deadline,
             "capacity": capacity,
+            "terms": terms,
+            "cooperation": cooperation,
+            "budget": budget,
+            "budget_most": budget_most,
+            "studio": studio,
+            "delivery": delivery,
+            "maturity": maturity,
+            "ip_status": ip_status,
+            "ip_numbers": ip_numbers,
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "requirements": requirements,
         }
         return self.add({k: v for k, v in fields.items() if v is not None})
+
+    def find(
+        self,
+        *,
+        kind: ListingKind | str | None = None,
+        studio: str | None = None,
+        progress: ListingProgress | str | None = None,
+        state: State | str | None = None,
+        region: str | None = None,
+        organization: str | None = None,
+        topic: str | None = None,
+        language: str | None = None,
+        newest_first: bool = True,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[Listing]:
+        """Find listings that this account may see.
+
+        Args:
+            kind: Only `service`, `achievement`, `project` or `need`.
+            studio: Only those of this studio.
+            progress: Only those that are so far, such as `open`; one that nobody took up before
+                its deadline is `closed`.
+            state: Only those that stand so.
+            region: Only those that belong to this region or one below it.
+            organization: Only those of this organization or one below it.
+            topic: Only those with this topic.
+            language: Only those in this language.
+            newest_first: By last change.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+
+        Raises:
+            NotFound: `region.unknown`, `organization.unknown`, `term.unknown`.
+            Invalid: `text.bad_language`, `page.bad_cursor`, `storage.limit`, `field.choice`.
+        """
+        given: dict[str, Any] = {"kind": kind, "studio": studio, "progress": progress}
+        given |= {"state": state, "region": region, "organization": organization}
+        given |= {"topic": topic, "language": language, "limit": limit}
+        given["newest_first"] = newest_first
+
+        def read(work: Work) -> Page[Listing]:
+            where = narrowed(
+                work, region=region, organization=organization, topic=topic, language=language
+            )
+            if state is not None:
+                where.append(Where("state", "=", State.of(state, "state").value))
+            if kind is not None:
+                where.append(Where("kind", "=", ListingKind.of(kind, "kind").value))
+            if studio is not None:
+                where.append(Where("studio", "=", studio))
+            return work.page(
+                self._shelf,
+                where=tuple(where),
+                any_of=None if progress is None else _so_far(progress, work),
+                order="updated",
+                desc=newest_first,
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.find(after=cursor, **given),
+            )
+
+        return self._read(read)
+
+    def _demand_links(self, work: Work, content: Listing) -> None:
+        if content.studio:
+            studio = work.get(STUDIO, content.studio, "studio")
+            if studio.organization != content.organization:
+                raise Invalid("listing.foreign_studio", path="studio")
+
+
+def _so_far(progress: ListingProgress | str, work: Work) -> tuple[Group, ...]:
+    wanted = ListingProgress.of(progress, "progress")
+    today = day_key(work.now.astimezone(SHANGHAI).date())
+    so = Where("progress", "=", wanted.value)
+    if wanted is ListingProgress.OPEN:
+        return ((so, Where("deadline", ">=", today)),)
+    if wanted is ListingProgress.CLOSED:
+        missed = (Where("progress", "=", ListingProgress.OPEN.value), Where("deadline", "<", today))
+        return (so,), missed
+    return ((so,),)
