@@ -225,7 +225,7 @@ def booked(hub, org):
             texts={"zh-Hans": "避险"},
             signature="科普",
         )
-        batch = [Choice(f"sub_{n}", phone, "zh-Hans", 1) for n, phone in enumerate(PHONES)]
+        batch = [Choice(f"sub_{n}", phone, "zh-Hans") for n, phone in enumerate(PHONES)]
         return until_done(
             lambda: desk._write(
                 lambda work: sum(map(len, caps.book(work, campaign, [batch], work.now)))

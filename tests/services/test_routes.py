@@ -414,6 +414,56 @@ def test_what_was_at_all_gateways_waits_for_a_person(fleet):
     assert town.states(id_) == {"accepted": 1}
 
 
+def test_a_certificate_that_cannot_be_trusted_is_why_a_batch_waits_and_a_person_starts_it_anew(
+    fleet,
+):
+    one = gateway()
+    town = fleet(one=one)
+    town.people(1)
+    id_ = town.sent("one")
+    one.answers += [Unavailable("http.untrusted", why="expired")] * 30
+    finish(town, 200)
+    (job,) = town.me.jobs.list("sms.one", state="parked")
+    view = town.me.jobs.get("sms.one", job.id)
+    assert view.reason == "http.untrusted"
+    assert "certificate" in view.hint
+    # It has all its attempts again, not one more.
+    one.answers.clear()
+    one.answers += [AWAY] * 2
+    town.you.sms.resume(id_)
+    finish(town, 40)
+    assert town.states(id_) == {"accepted": 1}
+
+
+def test_each_gateway_of_a_route_sends_by_its_own_template(fleet):
+    rules = {"templates": "required", "phones_per_call": 5}
+    made = {"one": gateway(**rules), "two": gateway(**rules), "three": gateway(phones_per_call=5)}
+    town = fleet(**made)
+    town.people(12)
+    text = {"text": "请立即拨打${phone}。", "name": "卒中", "organization": town.org}
+    ids = [
+        town.me.templates.add(gateway=name, code=code, **text).id
+        for name, code in (("one", "SMS_1"), ("two", "7"))
+    ]
+    one, two, three = made.values()
+    town.sent({"one": 1, "two": 1, "three": 0}, template=ids)
+    one.answers += [stopped] * 9
+    finish(town, 10)
+    assert {batch.template for batch in one.batches} == {"SMS_1"}
+    assert {(batch.template, batch.parameters) for batch in two.batches} == {
+        ("7", (("phone", "120"),))
+    }
+    # What went on to where no template is needed has none.
+    assert {batch.template for batch in three.batches} <= {""}
+    took = got(two, three)
+    assert (sum(took.values()), set(took.values())) == (12, {1})
+    # Where one of them has none that fits, all goes through the other.
+    town.me.templates.withdraw(ids[0], reason="no longer approved there")
+    id_ = town.approved({"one": 1, "two": 1})
+    shares = {leg.gateway: leg.recipients for leg in town.me.sms.plan(id_).gateways}
+    assert shares == {"one": 0, "two": 12}
+
+
 def test_an_account_that_is_stopped_at_the_last_keeps_nothing_else_waiting(fleet):
     one, two = gateway(phones_per_call=2), gateway()
     town = fleet(one=one, two=two)

@@ -225,7 +225,6 @@ class Choice:
     id: str
     phone_ix: bytes
     language: str = ""
-    parts: int = 0
     reason: str = ""
 
 
@@ -278,7 +277,6 @@ class _Verdict:
 
     reason: str
     language: str = ""
-    parts: int = 0
 
 
 _SHAPES = 10_000
@@ -335,11 +333,11 @@ class Picker:
             elif candidate.contacts and self.capping is not None:
                 reason = self.capping.refuses(candidate.contacts)
         if reason:
-            return Choice(candidate.id, phone, "", 0, reason)
+            return Choice(candidate.id, phone, "", reason)
         self._last = phone
         if self._seen is not None:
             self._seen.add(phone)
-        return Choice(candidate.id, phone, verdict.language, verdict.parts)
+        return Choice(candidate.id, phone, verdict.language)
 
     def _learn(self, shape: str) -> _Verdict:
         if len(self._verdicts) >= _SHAPES:
@@ -365,7 +363,7 @@ class Picker:
         if language is None:
             return _Verdict("no_text")
         text = self._texts[language]
-        return _Verdict("too_long") if text.too_long else _Verdict("", language, text.parts)
+        return _Verdict("too_long") if text.too_long else _Verdict("", language)
 
 
 _FIRST = frozenset({"synthetic", "opted_out"})

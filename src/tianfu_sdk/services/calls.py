@@ -31,6 +31,8 @@ class Said:
     """Seconds that the gateway asked for."""
     reason: str = ""
     """Why it must wait for a person; a code."""
+    why: str = ""
+    """Why nothing left, where time may mend it; a code."""
     refused: bool = False
     """The gateway was not asked at all, so nothing is known of how it does."""
 
@@ -133,7 +135,8 @@ def _not_left(error: Exception) -> Said:
     _note("nothing left", error)
     wait = error.retry_after if isinstance(error, RateLimited) else None
     known = isinstance(error, TianfuError) and error.retryable
-    return Said(left=False, wait=wait, reason="" if known else _name(error))
+    name = _name(error)
+    return Said(left=False, wait=wait, reason="" if known else name, why=name if known else "")
 
 
 def _unknown(error: Exception) -> Said:

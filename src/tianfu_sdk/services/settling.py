@@ -41,6 +41,7 @@ from tianfu_sdk.services.work import Work
 
 __all__ = ["Settling"]
 
+_UNTRUSTED = "http.untrusted"
 _UNTIL_ASKED = 10.0
 """Seconds that a gateway gets to find out by itself what it was sent."""
 _COUNTED = {
@@ -403,7 +404,9 @@ def _outcome(work: Work, call: Call, said: Said, states: Collection[str]) -> Out
     if not said.left:
         if said.reason or claim.tries >= MOST_TRIES:
             been = len(claim.campaign.route) > 1
-            return Parked(said.reason or ("sms.exhausted" if been else "sms.unavailable"))
+            # What a person has to mend is named; that nothing answers is told as it is.
+            why = said.why if said.why == _UNTRUSTED else "sms.unavailable"
+            return Parked(said.reason or ("sms.exhausted" if been else why))
         return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), said.wait))
     if MessageState.SENDING in states:
         return Retry(work.tx.now() + backoff(claim.tries, work.tools.ids.token(), _UNTIL_ASKED))
