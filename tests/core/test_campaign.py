@@ -169,7 +169,6 @@ choices = st.lists(
         id=st.uuids().map(str),
         phone_ix=st.just(b"1"),
         language=st.sampled_from(["zh-Hans", "bo", "ii"]),
-        parts=st.integers(1, 4),
         reason=st.sampled_from(["", "", "", "topic"]),
     ),
     max_size=40,
