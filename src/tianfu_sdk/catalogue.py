@@ -44,8 +44,8 @@ ENTRIES: dict[str, Entry] = {
     "ask.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
-        "kinds are resource, activity, notice, news, base, studio, listing",
-        "种类有 resource、activity、notice、news、base、studio、listing",
+        "kinds are resource, activity, notice, news, base, clarification, studio, listing",
+        "种类有 resource、activity、notice、news、base、clarification、studio、listing",
     ),
     "ask.empty": Entry(
         "the question is empty",
@@ -160,8 +160,8 @@ ENTRIES: dict[str, Entry] = {
     "content.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
-        "kinds are resource, activity, notice, news, base, studio, listing",
-        "种类有 resource、activity、notice、news、base、studio、listing",
+        "kinds are resource, activity, notice, news, base, clarification, studio, listing",
+        "种类有 resource、activity、notice、news、base、clarification、studio、listing",
     ),
     "content.fixed": Entry(
         "this field cannot be changed",
@@ -617,8 +617,8 @@ ENTRIES: dict[str, Entry] = {
     "import.bad_kind": Entry(
         "{value} is not a kind that can be imported",
         "{value} 不是可导入的种类",
-        "kinds are resource, activity, notice, news, base, studio, listing",
-        "种类有 resource、activity、notice、news、base、studio、listing",
+        "kinds are resource, activity, notice, news, base, clarification, studio, listing",
+        "种类有 resource、activity、notice、news、base、clarification、studio、listing",
     ),
     "import.bad_rows": Entry(
         "{bad} rows have problems; nothing of them was written",
@@ -2207,8 +2207,8 @@ ENTRIES: dict[str, Entry] = {
     "translation.no_source": Entry(
         "{id} is not a content",
         "{id} 不是内容编号",
-        "translate a resource, activity, notice, news, base, studio or listing",
-        "可翻译资源、活动、公告、动态、基地、工作室、供需信息",
+        "translate a resource, activity, notice, news, base, clarification, studio or listing",
+        "可翻译资源、活动、公告、动态、基地、供需信息",
     ),
     "translation.outdated": Entry(
         "it translates revision {found}, the source is at {wanted}",

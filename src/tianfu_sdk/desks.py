@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.audit import Audit
     from tianfu_sdk.services.bases import Bases
     from tianfu_sdk.services.channels import Channels
+    from tianfu_sdk.services.clarifications import Clarifications
     from tianfu_sdk.services.emergencies import Emergencies
     from tianfu_sdk.services.events import Events
     from tianfu_sdk.services.experts import Experts
@@ -73,7 +74,7 @@ class Desks:
         text: str,
         *,
         region: str | None = None,
-        language: str | Sequence[str] | None = None,
+        language: str | None = None,
         kinds: Sequence[str] | None = None,
         limit: int = 10,
     ) -> Answers:
@@ -83,8 +84,8 @@ class Desks:
             text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
             region: Only content that concerns this region: for it, for one below it, or for
                 one above it.
-            language: Only answers in this language, or in these, the first preferred; None: in
-                any, those in the language of the question preferred.
+            language: Only answers in this language; None: a question in Tibetan or Yi gets
+                answers in its language, any other gets all.
             kinds: Only these kinds, such as `resource`, `activity`, `news`.
             limit: Answers at most, 1 to 100.
 
@@ -335,6 +336,13 @@ class Desks:
         from tianfu_sdk.services.bases import Bases
 
         return Bases(self._tools, self._actor)
+
+    @property
+    def clarifications(self) -> Clarifications:
+        """Clarifications (辟谣), and whether a text repeats a known rumour."""
+        from tianfu_sdk.services.clarifications import Clarifications
+
+        return Clarifications(self._tools, self._actor)
 
     @property
     def studios(self) -> Studios:

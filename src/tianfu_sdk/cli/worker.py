@@ -19,7 +19,16 @@ from tianfu_sdk.hub import Hub
 
 __all__ = ["Round", "serve", "turn", "worker"]
 
-_DESKS = ("resources", "activities", "notices", "news", "bases", "studios", "listings")
+_DESKS = (
+    "resources",
+    "activities",
+    "notices",
+    "news",
+    "bases",
+    "clarifications",
+    "studios",
+    "listings",
+)
 _BATCHES = 1000
 _EVENTS = 50_000
 _DAY = timedelta(days=1)

@@ -18,7 +18,7 @@ from tianfu_sdk.text import canonical_language, sentences
 
 __all__ = ["FIELDS", "Piece", "aligned", "begun", "cut", "joined", "renewed", "source_texts"]
 
-FIELDS = ("title", "summary", "body", "place", "address", "disclaimer")
+FIELDS = ("title", "summary", "body", "place", "address", "rumour", "disclaimer")
 """Fields of a content that are translated, where it has them."""
 
 _SHADS = "།༎༏༑"

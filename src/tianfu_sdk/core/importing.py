@@ -22,7 +22,7 @@ from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Invalid, TianfuError
 from tianfu_sdk.formats.tables import LIST_END, TableRow
 from tianfu_sdk.model.base import Labelled
-from tianfu_sdk.model.content import BaseStatus, Content, Role
+from tianfu_sdk.model.content import BaseStatus, Content, Role, Verdict
 from tianfu_sdk.model.importing import RowProblem
 from tianfu_sdk.model.listing import OWN_FIELDS, Cooperation, Delivery, IpStatus, ListingKind
 from tianfu_sdk.model.vocabulary import Term
@@ -44,6 +44,7 @@ __all__ = [
 
 _CHOICES: Mapping[str, type[Labelled]] = {
     "status": BaseStatus,
+    "verdict": Verdict,
     "listing.kind": ListingKind,
     "cooperation": Cooperation,
     "delivery": Delivery,

@@ -12,7 +12,15 @@ from tianfu_sdk.core.keying import PLACE_KEYS, NounKind, Placed, day_key, moment
 from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.model.account import Account, Grant
 from tianfu_sdk.model.channel import Channel
-from tianfu_sdk.model.content import Activity, Base, Content, News, Notice, Resource
+from tianfu_sdk.model.content import (
+    Activity,
+    Base,
+    Clarification,
+    Content,
+    News,
+    Notice,
+    Resource,
+)
 from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
 from tianfu_sdk.model.glossary import Concept
 from tianfu_sdk.model.listing import Expert, Listing, Studio
@@ -95,6 +103,7 @@ ACTIVITY: NounKind[Activity] = _content(Activity, "activity", "act")
 NOTICE: NounKind[Notice] = _content(Notice, "notice", "ntc")
 NEWS: NounKind[News] = _content(News, "news", "nws")
 BASE: NounKind[Base] = _content(Base, "base", "bas")
+CLARIFICATION: NounKind[Clarification] = _content(Clarification, "clarification", "clr")
 STUDIO: NounKind[Studio] = _content(Studio, "studio", "std")
 LISTING: NounKind[Listing] = NounKind(
     Listing,
@@ -109,7 +118,8 @@ LISTING: NounKind[Listing] = NounKind(
 )
 
 CONTENT: Mapping[str, NounKind[Any]] = {
-    shelf.name: shelf for shelf in (RESOURCE, ACTIVITY, NOTICE, NEWS, BASE, STUDIO, LISTING)
+    shelf.name: shelf
+    for shelf in (RESOURCE, ACTIVITY, NOTICE, NEWS, BASE, CLARIFICATION, STUDIO, LISTING)
 }
 """Kinds that go through the states of content."""
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from itertools import chain, islice
 from typing import Any
 
 import attrs
 
-from tianfu_sdk.text import HAN, TIBETAN_SYLLABLE, YI, fold, normalize
+from tianfu_sdk.core.shingles import units
+from tianfu_sdk.text import fold, normalize
 
 __all__ = ["Found", "MemoryIndex", "context_of"]
 
@@ -51,17 +50,12 @@ def context_of(before: str, after: str) -> str:
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-@cache
-def _units() -> re.Pattern[str]:
-    return re.compile(f"[{HAN}{YI}]|[{TIBETAN_SYLLABLE}]+|[^\\W{HAN}{YI}{TIBETAN_SYLLABLE}]+")
-
-
 def _grams(folded: str) -> set[str]:
     """Give what a text is looked up by: pairs of characters, syllables or words."""
-    units = _units().findall(folded)
-    if len(units) < 2:  # noqa: PLR2004 - no pair
-        return set(units) or {folded}
-    return set(map("{}\x1f{}".format, units, units[1:]))
+    cut = units(folded)
+    if len(cut) < 2:  # noqa: PLR2004 - no pair
+        return set(cut) or {folded}
+    return set(map("{}\x1f{}".format, cut, cut[1:]))
 
 
 class MemoryIndex:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, NotFound
-from tianfu_sdk.model.content import Content
+from tianfu_sdk.model.content import Clarification, Content
 from tianfu_sdk.model.listing import ListingKind
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.translation import Translation
@@ -71,6 +71,9 @@ def tags_of(region: str, regions: RegionTree) -> frozenset[str]:
 def searched_text(content: Content) -> str:
     """Give the text by which a content is found."""
     parts = [content.title, content.summary, content.body, " ".join(content.keywords)]
+    if isinstance(content, Clarification):
+        # Who asks has the words of the rumour, not those of its explanation.
+        parts += content.wordings
     parts += [f"{medium.title} {medium.alt} {medium.transcript}" for medium in content.media]
     return "\n".join(part for part in parts if part.strip())
 

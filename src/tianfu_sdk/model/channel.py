@@ -22,7 +22,7 @@ class Channel(Noun):
     """Content for people of this region, and of those above it, appears."""
     language: str = attrs.field(metadata=language_tag)
     """Such as `bo` or `ii`; only this language appears."""
-    kinds: tuple[str, ...] = ("resource", "activity", "notice", "news")
+    kinds: tuple[str, ...] = ("resource", "activity", "notice", "news", "clarification")
     topics: tuple[str, ...] = attrs.field(default=(), metadata=each(text(64)))
     """Only these topics; empty: all."""
 

@@ -1,4 +1,4 @@
-"""Content: resources (资源), activities (活动), notices (公告), news (动态), bases (基地)."""
+"""Content: resources, activities, notices, news, bases, clarifications (资源 … 辟谣)."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ __all__ = [
     "Base",
     "BaseStatus",
     "Change",
+    "Clarification",
     "Content",
     "Measure",
     "News",
     "Notice",
+    "Repeated",
     "Resource",
     "Role",
     "State",
+    "Verdict",
     "View",
 ]
 
@@ -209,6 +212,54 @@ class Base(Content):
     """Days a year; None: not reported, which is not 0."""
     youth_free: bool | None = None
     """Free for the young (科普法 Art. 46); None: not reported."""
+
+
+class Verdict(Labelled):
+    """What a clarification says of the claim that it is about."""
+
+    FALSE = "false", "不实", "false"
+    MISLEADING = "misleading", "误导", "misleading"
+    UNPROVEN = "unproven", "尚无定论", "unproven"
+    PARTLY_TRUE = "partly_true", "部分属实", "partly true"
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Clarification(Content):
+    """A clarification (辟谣): a claim as it goes round, and what is right; `body` explains.
+
+    Source:
+        科普法 Art. 36: errors that spread widely are clarified and corrected.
+    """
+
+    rumour: str = attrs.field(metadata=text(5000, shortest=1))
+    """The claim as it goes round, in its own words."""
+    variants: tuple[str, ...] = attrs.field(default=(), metadata=each(text(5000, shortest=1)))
+    """The same claim in other words."""
+    verdict: Verdict
+    evidence: tuple[str, ...] = attrs.field(default=(), metadata=each(text(500, shortest=1)))
+    """What the verdict rests on, piece by piece, as a reader can check it: a paper, a
+    standard, a page."""
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The claim in all its words."""
+        return (self.rumour, *self.variants)
+
+
+@attrs.frozen(kw_only=True)
+class Repeated:
+    """A text repeats a known rumour; this is the clarification of it."""
+
+    id: str
+    """Of the clarification."""
+    title: str
+    verdict: Verdict
+    wording: str
+    """Of the rumour: the one that the text repeats best."""
+    share: float
+    """How much of that wording the text repeats, 0 to 1."""
+    language: str
+    """Of the wording."""
 
 
 @attrs.frozen(kw_only=True, slots=False)

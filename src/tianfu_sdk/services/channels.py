@@ -29,7 +29,7 @@ from tianfu_sdk.text import canonical_language
 
 __all__ = ["Channels"]
 
-_KINDS = ("resource", "activity", "notice", "news")
+_KINDS = ("resource", "activity", "notice", "news", "clarification")
 
 
 class Channels(Desk):

@@ -60,7 +60,8 @@ class Importer(Desk):
 
         Args:
             source: Path, bytes, or a binary stream that can seek.
-            kind: `resource`, `activity`, `notice`, `news`, `base`, `studio` or `listing`.
+            kind: `resource`, `activity`, `notice`, `news`, `base`, `clarification`, `studio`
+                or `listing`.
             format: `csv`, `jsonl` or `xlsx`; None: by the ending of the path.
             organization: Whose content it is where a row does not say: id, name or alias;
                 None: the organization of the account.
