@@ -100,7 +100,14 @@ from tianfu_sdk.model.template import (
     WordHit,
     WordList,
 )
-from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
+from tianfu_sdk.model.translation import (
+    Coverage,
+    EngineHealth,
+    Missing,
+    Readable,
+    Translation,
+    TranslationState,
+)
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
@@ -1639,6 +1646,8 @@ class AioTranslations:
     async def coverage(
         self, languages: Sequence[str] | None = ..., *, region: str | None = ...
     ) -> tuple[Coverage, ...]: ...
+    async def health(self) -> tuple[EngineHealth, ...]: ...
+    async def clear_cache(self, engine: str | None = ...) -> int: ...
     async def create(
         self,
         source_id: str,

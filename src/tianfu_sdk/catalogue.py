@@ -2256,6 +2256,10 @@ ENTRIES: dict[str, Entry] = {
         "suggest again",
         "请重新生成",
     ),
+    "translation.stands_in": Entry(
+        "this is {said}: no engine had {language}, so work it over",
+        "此为 {said}：没有引擎支持 {language}，请人工改写",
+    ),
     "translation.task_open": Entry(
         "people are at work on the task {task} of this translation",
         "该译文的翻译任务 {task} 正在进行",

@@ -118,6 +118,10 @@ class TranslationSettings:
     """Text may go to engines of somebody else that nobody named."""
     patience: float = 60.0
     """Seconds that one request to draft may wait, all together, for engines that say: later."""
+    cache_days: int = 30
+    """Days for which what an engine said is given again for the same text; 0: not at all."""
+    cache_texts: int = 100_000
+    """Texts of engines that are kept so at most; 0: none."""
 
 
 @attrs.frozen(kw_only=True)

@@ -56,6 +56,15 @@ def test_a_memory_comes_in_is_asked_and_goes_out(run):
     assert "脑卒中要尽快送医。,གཟའ་ནད།," in (run.folder / "b.csv").read_text("utf-8-sig")
 
 
+def test_engines_are_shown_and_forget_what_they_said(run):
+    assert run("translations", "health").output == "opencc: 0 texts kept\n"
+    (shown,) = json.loads(run("translations", "health", "--json").stdout)
+    assert (shown["engine"], shown["kept"], shown["rests"]) == ("opencc", 0, 0.0)
+    assert run("translations", "clear-cache").output == "0 texts forgotten\n"
+    done = run("translations", "clear-cache", "--engine", "opencc", "--json")
+    assert json.loads(done.stdout) == {"forgotten": 0}
+
+
 def test_of_a_broken_memory_every_problem_is_told(run):
     broken = GOOD.replace('xml:lang="bo"', "").replace("<body>", "<body>\n<tu/>")
     (run.folder / "a.tmx").write_text(broken, "utf-8")

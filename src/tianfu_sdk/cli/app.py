@@ -36,6 +36,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Look up and exchange what was translated before.",
     ),
     "glossary": ("tianfu_sdk.cli.languages:glossary", "Exchange glossaries, look for terms."),
+    "translations": (
+        "tianfu_sdk.cli.languages:translations",
+        "See how translation engines do, forget what they said.",
+    ),
     "media": ("tianfu_sdk.cli.media:media", "Clear away media that nothing uses."),
     "jobs": ("tianfu_sdk.cli.jobs:jobs", "See and re-drive what waits in the outbox."),
     "keys": ("tianfu_sdk.cli.keys:keys", "Make, list and rotate master keys."),

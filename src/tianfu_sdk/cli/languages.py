@@ -17,7 +17,7 @@ from tianfu_sdk.cli.texts import read_text
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.problem import Problem
 
-__all__ = ["glossary", "memory"]
+__all__ = ["glossary", "memory", "translations"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, path_type=Path)
@@ -105,6 +105,37 @@ def lookup(  # noqa: PLR0917 - options of a command
     for hit in hits:
         click.echo(f"{hit.score:.0%}  {hit.kind.zh} / {hit.kind.en}  {hit.unit}")
         click.echo(f"  {hit.source}\n  {hit.target}")
+
+
+@click.group()
+def translations() -> None:
+    """See how translation engines do, and forget what they said."""
+
+
+@translations.command("health")
+@db_option()
+@as_option()
+@json_option()
+def engine_health(*, db: str, account: str, as_json: bool) -> None:
+    """Show the translation engines of the settings, and what the store keeps of each."""
+    with opened(db) as hub:
+        found = bound(hub, account).translations.health()
+    if as_json:
+        echo_json([attrs.asdict(one) for one in found])
+    for one in () if as_json else found:
+        click.echo(f"{one.engine}: {one.kept} texts kept")
+
+
+@translations.command("clear-cache")
+@click.option("--engine", metavar="NAME", help="What this engine said only.")
+@db_option()
+@as_option()
+@json_option()
+def clear_cache(*, engine: str | None, db: str, account: str, as_json: bool) -> None:
+    """Forget what translation engines said, so that they are asked anew."""
+    with opened(db) as hub:
+        gone = bound(hub, account).translations.clear_cache(engine)
+    echo_json({"forgotten": gone}) if as_json else click.echo(f"{gone} texts forgotten")
 
 
 @click.group()

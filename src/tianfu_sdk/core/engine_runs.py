@@ -34,7 +34,7 @@ from tianfu_sdk.model.translation import (
 )
 from tianfu_sdk.text import Masked, canonical_language, mask, unmask
 
-__all__ = ["ATTEMPTS", "PROTECTED", "Line", "protected", "run"]
+__all__ = ["ATTEMPTS", "MOST_TERMS", "PROTECTED", "Line", "Terms", "protected", "run"]
 
 PROTECTED = re.compile(
     r"https?://[^\s<>\"'，。！？；、（）【】《》།༎]+"
@@ -45,6 +45,10 @@ PROTECTED = re.compile(
 
 ATTEMPTS = 4
 """Times that a text is sent at most."""
+MOST_TERMS = 50
+"""Terms of a batch: a prompt that is longer than its text helps no engine."""
+Terms = Callable[[str], Iterable[tuple[str, str]]]
+"""Gives the words of a text that are terms, and how they are to be translated."""
 _SHORTEST = 40
 """Code points under which a text is not cut any more, whatever an engine says of its length."""
 _BACKOFF = 0.5
@@ -101,7 +105,7 @@ def run(
     *,
     source: str,
     target: str,
-    terms: tuple[tuple[str, str], ...] = (),
+    terms: Terms | None = None,
 ) -> list[TranslationResult]:
     """Translate texts through one engine.
 
@@ -115,7 +119,8 @@ def run(
         texts: Any; one without letters comes back as it is.
         source: Language, BCP 47.
         target: Language, BCP 47.
-        terms: As of a batch; given to engines that have `terms`.
+        terms: Gives the terms of a text, for engines that have `terms`; a batch has those of
+            its own texts, `MOST_TERMS` at most.
 
     Returns:
         One `Ok` or `Failed` a text, in their order.
@@ -124,7 +129,7 @@ def run(
     longest = min(can.max_segment or can.max_characters, can.max_characters)
     made = [_prepared(text, str(place), longest) for place, text in enumerate(texts)]
     pieces = [piece for text in made for piece in text.pieces]
-    _work(line, pieces, source, target, terms if can.terms else ())
+    _work(line, pieces, source, target, terms if can.terms else None)
     return [_whole(text, source, target) for text in made]
 
 
@@ -149,7 +154,7 @@ def _work(
     pieces: Sequence[_Piece],
     source: str,
     target: str,
-    terms: tuple[tuple[str, str], ...],
+    terms: Terms | None,
 ) -> None:
     waited = 0.0
     todo = [piece for piece in pieces if piece.result is None]
@@ -174,13 +179,22 @@ def _batches(
     pieces: Sequence[_Piece],
     source: str,
     target: str,
-    terms: tuple[tuple[str, str], ...],
+    terms: Terms | None,
     can: TranslationCapabilities,
 ) -> Iterator[tuple[TranslationBatch, list[_Piece]]]:
     rest = iter(pieces)
     for batch in segmenting.batches([piece.segment for piece in pieces], source, target, can):
         held = [next(rest) for _ in batch.segments]
-        yield attrs.evolve(batch, terms=terms), held
+        yield attrs.evolve(batch, terms=_terms(batch, terms)), held
+
+
+def _terms(batch: TranslationBatch, terms: Terms | None) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    if terms is not None:
+        for segment in batch.segments:
+            for word, wanted in terms(segment.text):
+                found.setdefault(word, wanted)
+    return tuple(found.items())[:MOST_TERMS]
 
 
 def _may_again(piece: _Piece) -> bool:

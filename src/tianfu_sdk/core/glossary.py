@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from tianfu_sdk.core.automaton import Automaton
+from tianfu_sdk.core.translating import STANDS_IN
 from tianfu_sdk.model.glossary import Concept, GlossaryTerm, TermHit, TermProblem, TermStatus
 from tianfu_sdk.text import TIBETAN_SYLLABLE, canonical_language, fallbacks, fold, fold_with_places
 
@@ -32,7 +33,6 @@ _WITHOUT_A = re.compile(f"([\u0f62\u0f66]){_END}")
 _OPEN = re.compile(
     f"(?:^|[^{TIBETAN_SYLLABLE}])[\u0f40-\u0f6c][\u0f90-\u0fbc]*$|[\u0f71-\u0f7d\u0f80\u0f81]$"
 )
-_DIALECTS = {"adx": "bo", "khg": "bo"}
 _GOOD = (TermStatus.PREFERRED, TermStatus.ADMITTED)
 
 
@@ -110,6 +110,27 @@ class Glossary:
                     return wanted
         return ""
 
+    def wanted(self, text: str, language: str, target: str) -> list[tuple[str, str]]:
+        """Give the words of a text that are terms, and how they are to be translated.
+
+        Args:
+            text: As it was written.
+            language: Of the text, BCP 47.
+            target: Into which, BCP 47.
+
+        Returns:
+            Words as they stand in the text, each once and in its order, with the preferred
+            term, else an admitted one; none where a hit is not sure.
+        """
+        tags = _kin(canonical_language(target))
+        by_id = {concept.id: concept for concept in self._concepts}
+        found: dict[str, str] = {}
+        for hit in self.find(text, language):
+            word, to = text[hit.start : hit.end], _wanted(by_id[hit.concept], tags)
+            if hit.sure and to and to != word:
+                found.setdefault(word, to)
+        return list(found.items())
+
     def check(
         self, source: str, target: str, *, source_language: str, target_language: str
     ) -> list[TermProblem]:
@@ -176,7 +197,7 @@ class Glossary:
 def _kin(language: str) -> tuple[str, ...]:
     """Give a language and what it is a kind of."""
     primary = language.partition("-")[0]
-    kin = {primary, _DIALECTS.get(primary, primary)}
+    kin = {primary, STANDS_IN.get(primary, primary)}
     return language, *(tag for tag in fallbacks(language) if tag.partition("-")[0] in kin)
 
 

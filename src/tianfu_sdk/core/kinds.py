@@ -666,6 +666,11 @@ EVENT_CHUNK = Kind(
 """Where in the log the events of a time stand, a row a thousand of them."""
 ROLLUPS = (EVENT_DAY, EVENT_FIRST, EVENT_CHUNK)
 """Kinds that are made of the log of events and can be made of it again."""
+TRANSLATION_CACHE = Kind(
+    "translation_cache", (Key("engine"), Key("until", "int")), (("engine",), ("until",))
+)
+"""What translation engines said, until it lapses; the id is a place of so many:
+`core.translation_cache`."""
 MARK = Kind("mark", ())
 """Small notes of the store itself: consumers' cursors, import marks, who made it."""
 
@@ -692,11 +697,14 @@ ALL_KINDS: tuple[Kind, ...] = (
     AUDIT,
     SEAL,
     *ROLLUPS,
+    TRANSLATION_CACHE,
     MARK,
 )
 
-KEPT: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in ROLLUPS)
-"""What a dump holds: a roll-up is made of the events, in every store anew."""
+_MADE_ANEW = (*ROLLUPS, TRANSLATION_CACHE)
+KEPT: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind not in _MADE_ANEW)
+"""What a dump holds: a roll-up is made of the events, in every store anew, and engines can be
+asked again."""
 
 PLACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if set(PLACE_KEYS) <= set(kind.keys))
 """Kinds whose rows belong to a region and an organization."""

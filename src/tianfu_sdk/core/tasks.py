@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
+from tianfu_sdk import catalogue
 from tianfu_sdk.core import aligning
 from tianfu_sdk.core.text_checks import RULES, check_segments, errors_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.content import Content
-from tianfu_sdk.model.translation import Ok, SegmentState
+from tianfu_sdk.model.translation import Failed, Ok, SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment, TextProblem, TranslationTask
 from tianfu_sdk.text import normalize
 
@@ -28,10 +29,12 @@ __all__ = [
     "problems_of",
     "reviewed",
     "sent_back",
+    "stands_in",
 ]
 
 _TERMS = ("glossary.forbidden", "glossary.missing", "glossary.variant")
 """Problems with terms, which the glossary finds."""
+_LONGEST_COMMENT = 1000
 _DONE = frozenset({SegmentState.TRANSLATED, SegmentState.REVIEWED, SegmentState.APPROVED})
 
 
@@ -110,23 +113,34 @@ def _demand_unmoved(task: TranslationTask, ids: Iterable[str], seen: Translation
             )
 
 
-def drafted(task: TranslationTask, texts: Mapping[str, Ok], *, person: str) -> TranslationTask:
+def drafted(
+    task: TranslationTask,
+    texts: Mapping[str, Ok],
+    *,
+    person: str,
+    failed: Mapping[str, Failed] | None = None,
+) -> TranslationTask:
     """Put machine drafts into segments that have no translation.
 
     Args:
         task: As it stands.
-        texts: What engines gave, by segment id; what is damaged is to be worked on.
+        texts: What engines gave, by segment id; what is damaged, or in a language that stands
+            in for that of the task, is to be worked on.
         person: Who asked for them, and so counts as their translator.
+        failed: What engines failed at, by segment id; the comment of an empty segment says so.
     """
+    failed = failed or {}
 
     def change(one: TaskSegment) -> TaskSegment:
         said = texts[one.id]
+        to_do = said.damaged or bool(said.stand_in)
         return attrs.evolve(
             one,
             target=normalize(said.text),
-            state=SegmentState.NEEDS_WORK if said.damaged else SegmentState.MACHINE_DRAFT,
+            state=SegmentState.NEEDS_WORK if to_do else SegmentState.MACHINE_DRAFT,
             origin=said.origin,
             translator=person,
+            comment=stands_in(said.stand_in, task.language) if said.stand_in else "",
         )
 
     empty = [
@@ -134,7 +148,27 @@ def drafted(task: TranslationTask, texts: Mapping[str, Ok], *, person: str) -> T
         for one in task.segments
         if one.state is SegmentState.EMPTY and one.id in texts and texts[one.id].text.strip()
     ]
-    return _changed(task, empty, change)
+    changed = _changed(task, empty, change)
+    # No change of what somebody may be working on: the segment keeps its version.
+    segments = tuple(
+        attrs.evolve(one, comment=_failures(failed[one.id]))
+        if one.id in failed and one.state is SegmentState.EMPTY
+        else one
+        for one in changed.segments
+    )
+    return attrs.evolve(changed, segments=segments)
+
+
+def _failures(failed: Failed) -> str:
+    tried = failed.tried or ((failed.engine, failed.kind),)
+    return "; ".join(f"{engine}: {kind}" for engine, kind in tried)[:_LONGEST_COMMENT]
+
+
+def stands_in(language: str, wanted: str) -> str:
+    """Say in Chinese and English that another language stands in for the one asked for."""
+    values = {"said": language, "language": wanted}
+    texts = (catalogue.render("translation.stands_in", shown, values) for shown in ("zh", "en"))
+    return " / ".join(texts)
 
 
 def reviewed(task: TranslationTask, ids: Iterable[str] | None, *, person: str) -> TranslationTask:

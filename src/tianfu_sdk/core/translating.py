@@ -14,6 +14,7 @@ from tianfu_sdk.model.translation import Readable, Translation, TranslationState
 from tianfu_sdk.text import canonical_language, detect, fallbacks
 
 __all__ = [
+    "STANDS_IN",
     "approve",
     "current",
     "demand_current",
@@ -28,6 +29,8 @@ __all__ = [
 
 _SETTLED = frozenset({State.APPROVED, State.SCHEDULED, State.PUBLISHED, State.WITHDRAWN})
 _ONCE_APPROVED = frozenset({TranslationState.APPROVED, TranslationState.OUTDATED})
+STANDS_IN: Mapping[str, str] = {"adx": "bo", "khg": "bo"}
+"""Amdo and Khams Tibetan, written as Tibetan is: what has neither is asked for that."""
 # By primary language: what `detect` must say of a text. Others cannot be told by script.
 _DETECTED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("bo", "adx", "khg", "dz"), frozenset({"bo"})),

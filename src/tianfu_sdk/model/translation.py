@@ -13,6 +13,7 @@ __all__ = [
     "Code",
     "CodeKind",
     "Coverage",
+    "EngineHealth",
     "Failed",
     "Missing",
     "Ok",
@@ -223,8 +224,8 @@ class TranslationBatch:
     target: str
     segments: tuple[Segment, ...]
     terms: tuple[tuple[str, str], ...] = ()
-    """Words of the source and how they are to be translated; for engines that have `terms`. The
-    hub gives none yet."""
+    """Words as they stand in the segments, and how they are to be translated; for engines that
+    have `terms`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -236,6 +237,9 @@ class Ok:
     origin: str = "machine"
     damaged: bool = False
     """Placeholders or markup of the source are missing in it, doubled or crossed."""
+    stand_in: str = ""
+    """The language that the engine was asked for instead of Amdo or Khams Tibetan, which it has
+    not; filled in by who asked it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -250,6 +254,26 @@ class Failed:
     code: str = ""
     engine: str = ""
     """Which one failed; filled in by who asked it."""
+    tried: tuple[tuple[str, str], ...] = ()
+    """All engines that failed at it and how, such as `("vendor", "rejected")`, in their order;
+    filled in by who asked them."""
 
 
 TranslationResult = Ok | Failed
+
+
+@attrs.frozen(kw_only=True)
+class EngineHealth:
+    """How a translation engine does; counts are of this process since the hub opened."""
+
+    engine: str
+    rests: float
+    """Seconds for which it is not asked where none is named, as it failed at everything."""
+    asked: int
+    """Texts that it was asked for, those of its cache left out."""
+    failed: int
+    """Of them, those that it failed at."""
+    remembered: int
+    """Texts that were answered by what it had said before."""
+    kept: int
+    """Texts of it in the cache of the store, of all processes."""

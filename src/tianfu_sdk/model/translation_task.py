@@ -45,7 +45,8 @@ class TaskSegment:
     reviewer: str = ""
     """Person."""
     comment: str = attrs.field(default="", metadata=text(1000))
-    """Why it was sent back."""
+    """Why it was sent back; of a machine draft, what is not as asked for; of an empty one, which
+    engines failed and how, such as `vendor: rejected`."""
     previous_source: str = attrs.field(default="", repr=False)
     """What the sentence was in the revision that `target` was made for, if it has changed."""
     dismissed: tuple[str, ...] = ()

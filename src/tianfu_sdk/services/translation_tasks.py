@@ -9,6 +9,7 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import aligning, policy, tasks
 from tianfu_sdk.core.filters import matches
+from tianfu_sdk.core.glossary import Glossary
 from tianfu_sdk.core.kinds import TRANSLATION, TRANSLATION_TASK
 from tianfu_sdk.core.segmenting import error_of
 from tianfu_sdk.errors import Denied, NotFound
@@ -19,7 +20,7 @@ from tianfu_sdk.model.translation import Failed, Ok, SegmentState, Translation, 
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.terms import task_terms
+from tianfu_sdk.services.terms import glossary_of, task_terms
 from tianfu_sdk.services.translated import (
     enter_translation,
     put_task,
@@ -168,8 +169,11 @@ class TranslationTasks(Desk):
 
         The engine is called outside any transaction, so this is not for `hub.unit`. What
         somebody entered meanwhile stays. Placeholders, tags and addresses go through
-        untouched; where some are missing after, the segment is `needs_work`. What an engine
-        could not do stays empty: draft again later, or enter it.
+        untouched; where some are missing after, the segment is `needs_work`. So it is, with a
+        `comment`, where Tibetan stands in for Amdo or Khams, which no engine had. What engines
+        could not do stays empty, with a `comment` that says which failed and how: draft again
+        later, or enter it. Preferred terms of the glossary go along to engines that hold to
+        them.
 
         Args:
             id: Of the task.
@@ -186,7 +190,12 @@ class TranslationTasks(Desk):
             Denied: `account.required`; `grant.missing`, no grant to `translate` there.
             NotFound: `noun.unknown`.
         """
-        seen = self._read(lambda work: visible_task(work, id, Action.TRANSLATE))
+
+        def read(work: Work) -> tuple[TranslationTask, Glossary]:
+            task = visible_task(work, id, Action.TRANSLATE)
+            return task, glossary_of(work, task.organization)
+
+        seen, glossary = self._read(read)
         empty = [one for one in seen.segments if one.state is SegmentState.EMPTY]
         results = translate_texts(
             self._tools,
@@ -194,20 +203,27 @@ class TranslationTasks(Desk):
             [one.source for one in empty],
             source=seen.source_language,
             target=seen.language,
+            glossary=glossary,
         )
         told = {
             one.source: result
             for one, result in zip(empty, results, strict=True)
             if isinstance(result, Ok)
         }
-        failed = [result for result in results if isinstance(result, Failed)]
+        failed = {
+            one.source: result
+            for one, result in zip(empty, results, strict=True)
+            if isinstance(result, Failed)
+        }
         if failed and not told:
-            raise error_of(failed[0], source=seen.source_language, target=seen.language)
+            first = next(iter(failed.values()))
+            raise error_of(first, source=seen.source_language, target=seen.language)
 
         def change(task: TranslationTask, work: Work) -> TranslationTask:
             # By its words, as the source may have moved meanwhile.
             given = {one.id: told[one.source] for one in task.segments if one.source in told}
-            return tasks.drafted(task, given, person=work.person)
+            why = {one.id: failed[one.source] for one in task.segments if one.source in failed}
+            return tasks.drafted(task, given, person=work.person, failed=why)
 
         return self._step(id, Action.TRANSLATE, change, "drafted", failed=str(len(failed)))
 

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core import translating
+from tianfu_sdk.core import tasks, translating
+from tianfu_sdk.core.glossary import Glossary
 from tianfu_sdk.core.kinds import TRANSLATION
 from tianfu_sdk.core.segmenting import error_of
 from tianfu_sdk.errors import Conflict
@@ -17,6 +18,7 @@ from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Where
 from tianfu_sdk.model.translation import (
     Coverage,
+    EngineHealth,
     Failed,
     Missing,
     Ok,
@@ -25,10 +27,11 @@ from tianfu_sdk.model.translation import (
     TranslationResult,
     TranslationState,
 )
-from tianfu_sdk.services.engines import translate_texts
+from tianfu_sdk.services import translation_cache
+from tianfu_sdk.services.engines import health_of, translate_texts
 from tianfu_sdk.services.gaps import coverage_of, missing_page
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.terms import demand_glossary
+from tianfu_sdk.services.terms import demand_glossary, glossary_of
 from tianfu_sdk.services.translated import (
     source_of,
     stop_task,
@@ -195,6 +198,38 @@ class Translations(TranslationFiles):
         """
         return self._read(lambda work: coverage_of(work, languages, region))
 
+    def health(self) -> tuple[EngineHealth, ...]:
+        """Say how translation engines do, and how much of what they said is kept.
+
+        Returns:
+            Engines of the settings in their order, the built-in converter, and others that
+            were asked since the hub opened.
+        """
+        return self._read(lambda work: health_of(work.tools, work.tx))
+
+    def clear_cache(self, engine: str | None = None) -> int:
+        """Forget what engines said, so that they are asked anew.
+
+        Args:
+            engine: What this one said only; None: all.
+
+        Returns:
+            How many texts are forgotten.
+
+        Raises:
+            Denied: `account.required`; `grant.missing`, no grant to `manage` kind
+                `translation` where the first organization is at home.
+        """
+
+        def write(work: Work) -> int:
+            work.allow_everywhere(Action.MANAGE, TRANSLATION.name)
+            return translation_cache.clear(work.tx, engine)
+
+        gone = self._write(write)
+        while gone and (more := self._write(write)):
+            gone += more
+        return gone
+
     # Writing.
 
     def create(
@@ -269,21 +304,24 @@ class Translations(TranslationFiles):
             Conflict: `unique.taken`, there is one of this revision already.
         """
 
-        def read(work: Work) -> tuple[Content, str]:
+        def read(work: Work) -> tuple[Content, str, Glossary]:
             _, source, tag = translatable(work, source_id, language)
             _previous(work, source, tag)
-            return source, tag
+            return source, tag, glossary_of(work, source.organization)
 
-        seen, tag = self._read(read)
+        seen, tag, glossary = self._read(read)
         texts = (seen.title, seen.body or seen.summary)
-        results = translate_texts(self._tools, engine, texts, source=seen.language, target=tag)
-        (title, body), origin = _all_said(results, seen.language, tag)
+        results = translate_texts(
+            self._tools, engine, texts, source=seen.language, target=tag, glossary=glossary
+        )
+        (title, body), origin, note = _all_said(results, seen.language, tag)
 
         def write(work: Work) -> Translation:
             kind, source, _ = translatable(work, source_id, language)
             if source.revision != seen.revision:
                 raise Conflict("translation.source_moved", path="source_id")
-            return _enter(work, kind, source, tag, {"title": title, "body": body, "origin": origin})
+            said = {"title": title, "body": body, "origin": origin, "note": note}
+            return _enter(work, kind, source, tag, said)
 
         return self._write(write)
 
@@ -380,14 +418,16 @@ class Translations(TranslationFiles):
 
 def _all_said(
     results: Sequence[TranslationResult], source: str, target: str
-) -> tuple[list[str], str]:
-    """Give all texts and where they are from; raises what the first says that failed."""
+) -> tuple[list[str], str, str]:
+    """Give all texts, where they are from, and a note; raises what the first says that failed."""
     for one in results:
         if isinstance(one, Failed):
             raise error_of(one, source=source, target=target)
     said = [one for one in results if isinstance(one, Ok)]
     origins = dict.fromkeys(one.origin for one in said if one.origin != "copied")
-    return [one.text for one in said], next(iter(origins), "copied")
+    instead = next((one.stand_in for one in said if one.stand_in), "")
+    note = tasks.stands_in(instead, target) if instead else ""
+    return [one.text for one in said], next(iter(origins), "copied"), note
 
 
 def _previous(work: Work, source: Content, language: str) -> Translation | None:

@@ -120,7 +120,8 @@ class HttpEngine(ABC, Generic[S]):
             max_segments=options.texts_per_request,
             max_characters=options.max_characters,
             max_segment=max_segment,
-            version=version,
+            # What another server says under the same name is asked for anew.
+            version=f"{version} {self.url}",
             terms=terms,
             unverified=frozenset() if verified is None else pairs - frozenset(verified),
         )
