@@ -143,7 +143,7 @@ class Aio:
         text: str,
         *,
         region: str | None = ...,
-        language: str | None = ...,
+        language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
     ) -> Answers: ...

@@ -74,7 +74,7 @@ class Desks:
         text: str,
         *,
         region: str | None = None,
-        language: str | None = None,
+        language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
         limit: int = 10,
     ) -> Answers:
@@ -84,8 +84,8 @@ class Desks:
             text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
             region: Only content that concerns this region: for it, for one below it, or for
                 one above it.
-            language: Only answers in this language; None: a question in Tibetan or Yi gets
-                answers in its language, any other gets all.
+            language: Only answers in this language, or in these, the first preferred; None: in
+                any, those in the language of the question preferred.
             kinds: Only these kinds, such as `resource`, `activity`, `news`.
             limit: Answers at most, 1 to 100.
 

@@ -81,12 +81,31 @@ class PluginSettings:
 class AskSettings:
     """How `ask` decides."""
 
-    threshold: float = 0.4
-    """How surely an answer must be about the question, 0 to 1; below it `ask` abstains."""
+    threshold: float = 0.35
+    """How probably an answer must answer, 0 to 1; below it `ask` abstains. How many questions it
+    then answers, and how many it should not: `docs/explanation/asking.md`."""
+    region: float = 0.1
+    """How much the very region that is asked for raises a score; 0.1 is 10 %."""
+    language: float = 0.3
+    """How much the first language that is asked for does."""
+    freshness: float = 0.05
+    """How much being published today does."""
+    popularity: float = 0.02
+    """How much being read does; 0.05 at most."""
     answer_days: int = 7
     """Days until a question that was filed is due."""
     engine: str = ""
     """A search engine of a plugin, fed by `tianfu worker`; empty: the one in the store."""
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Weight by feature, as `tianfu_sdk.core.asking.explained` takes them."""
+        return {
+            "region": self.region,
+            "language": self.language,
+            "freshness": self.freshness,
+            "popularity": self.popularity,
+        }
 
 
 @attrs.frozen(kw_only=True)
@@ -356,6 +375,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
             raise Invalid("settings.unknown", path=where, near=", ".join(near))
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
+            if name == "ask":
+                _demand_shares(made[name])
         elif where == "backends":
             made[name] = MappingProxyType(
                 {
@@ -376,6 +397,16 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
         else:
             made[name] = _typed(value, str(field.type), where)
     return cls(**made)
+
+
+def _demand_shares(ask: AskSettings) -> None:
+    most = {"threshold": 1.0, "popularity": 0.05} | dict.fromkeys(
+        ("region", "language", "freshness"), 1.0
+    )
+    for name, highest in most.items():
+        if not 0 <= getattr(ask, name) <= highest:
+            wanted = f"a number from 0 to {highest:g}"
+            raise Invalid("settings.type", path=f"ask.{name}", wanted=wanted)
 
 
 def _gateway(value: Any, path: str) -> GatewaySettings:

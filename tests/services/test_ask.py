@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import date, timedelta
 
 import pytest
 
@@ -23,7 +24,14 @@ def test_an_answer_has_its_passage_its_source_and_why(world):
     assert answer.passage.startswith("脑卒中要紧的是预防")
     assert answer.source == "四川省科学技术协会 2026-01-01；国家卫生健康委"
     assert answer.disclaimer == "样例"
-    assert sum(answer.why.values()) == pytest.approx(answer.score)
+    assert sum(answer.why.values()) == answer.score
+    assert {"脑卒", "预防", "@language", "@freshness"} <= answer.why.keys()
+    assert (answer.published, answer.updated) == (date(2026, 1, 1), date(2026, 1, 1))
+    assert answer.marked().startswith("【脑卒中】要紧的是【预防】：")
+    assert "<mark>脑卒中</mark>" in answers._repr_html_()
+    assert (answer.language, answer.original_language) == ("zh-Hans", "zh-Hans")
+    assert not answer.translated and not answer.foreign
+    assert repr(answer).startswith(f"<Answer resource {id_} '脑卒中预防' zh-Hans")
 
 
 def test_what_nothing_answers_is_filed_for_a_person(world):
@@ -59,10 +67,35 @@ def test_answers_are_narrowed_by_region_language_and_kind(world):
     assert len(ask("防震", limit=1)) == 1
 
 
-def test_a_question_in_tibetan_gets_tibetan_answers(world):
-    world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས། ས་ཡོམ།", language="zh-Hans")
+def test_a_question_in_tibetan_gets_tibetan_answers_first(world):
+    other = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས། ས་ཡོམ།", language="dz").id
     tibetan = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས།", language="bo").id
-    assert [a.id for a in world.nobody.ask("ས་ཡོམ")] == [tibetan]
+    answers = world.nobody.ask("ས་ཡོམ")
+    assert [(a.id, a.foreign) for a in answers] == [(tibetan, False), (other, True)]
+    assert [a.id for a in world.nobody.ask("ས་ཡོམ", language="bo")] == [tibetan]
+    either = world.nobody.ask("ས་ཡོམ", language=["dz", "bo"])
+    assert [(a.id, a.foreign) for a in either] == [(other, False), (tibetan, False)]
+
+
+def test_an_answer_says_who_vouches_for_it_and_shows_no_markup_of_its_own(world):
+    body = "<b>地震</b>时护头 & 蹲下。"
+    world.published(title="地震", body=body, reviewer="四川省地震局")
+    (answer,) = world.nobody.ask("地震时怎么办")
+    assert answer.reviewer == "四川省地震局"
+    assert "&lt;b&gt;<mark>地震</mark>&lt;/b&gt;时护头 &amp; 蹲下。" in answer._repr_html_()
+
+
+def test_what_is_near_new_and_read_in_ones_language_stands_first(world):
+    far = world.published(title="全省防震避险").id
+    world.clock.tick(timedelta(days=400))
+    near = world.published(title="本县防震避险", organization=world.county).id
+    new = world.published(title="全县防震避险").id
+    assert [a.id for a in world.nobody.ask("防震避险")] == [near, new, far]
+    answers = world.nobody.ask("防震避险", region="510104")
+    assert [a.id for a in answers] == [near, new, far]
+    assert answers.answers[0].why["@region"] > answers.answers[1].why["@region"]
+    for answer in answers:
+        assert sum(answer.why.values()) == answer.score
 
 
 @pytest.mark.parametrize(

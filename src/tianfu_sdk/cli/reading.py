@@ -73,7 +73,13 @@ def find(  # noqa: PLR0917 - options of a command
 @db_option()
 @json_option()
 @click.option("--region", metavar="CODE", help="Only content that concerns this region.")
-@click.option("--language", metavar="TAG", help="Only answers in this language.")
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="TAG",
+    help="Only answers in this language; several: in these, the first preferred.",
+)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(sorted(CONTENT)))
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100))
 def ask(  # noqa: PLR0917 - options of a command
@@ -81,13 +87,15 @@ def ask(  # noqa: PLR0917 - options of a command
     db: str,
     as_json: bool,  # noqa: FBT001
     region: str | None,
-    language: str | None,
+    languages: tuple[str, ...],
     kinds: tuple[str, ...],
     limit: int,
 ) -> None:
     """Ask science for answers: published content only, with sources, or none at all."""
     with opened(db) as hub:
-        answers = hub.ask(text, region=region, language=language, kinds=kinds or None, limit=limit)
+        answers = hub.ask(
+            text, region=region, language=languages, kinds=kinds or None, limit=limit
+        )
     if as_json:
         echo_json(answers_json(answers))
     else:
@@ -106,7 +114,14 @@ def answers_json(answers: Answers) -> dict[str, object]:
                 "why": dict(answer.why),
                 "source": answer.source,
                 "passage": answer.passage,
+                "highlights": [list(span) for span in answer.highlights],
                 "language": answer.language,
+                "original_language": answer.original_language,
+                "foreign": answer.foreign,
+                "sureness": answer.sureness,
+                "published": answer.published and answer.published.isoformat(),
+                "updated": answer.updated.isoformat(),
+                "reviewer": answer.reviewer,
                 "disclaimer": answer.disclaimer,
                 "verdict": answer.verdict,
             }
@@ -127,7 +142,13 @@ def show_answers(answers: Answers) -> None:
     for number, answer in enumerate(answers, 1):
         verdict = f"  【{answer.verdict.zh} / {answer.verdict.en}】" if answer.verdict else ""
         click.echo(f"{number}. {answer.title}{verdict}  ({answer.score:.1f})")
-        click.echo(f"   {answer.passage}")
+        click.echo(f"   {answer.marked()}")
         click.echo(f"   来源 / source: {answer.source}")
+        if answer.reviewer:
+            click.echo(f"   审核 / reviewed by: {answer.reviewer}")
+        if answer.translated:
+            click.echo(f"   译文，原文 {answer.original_language} / a translation from it")
+        elif answer.foreign:
+            click.echo(f"   原文 {answer.language}，非提问语言 / an original in another language")
         if answer.disclaimer:
             click.echo(f"   {answer.disclaimer}")

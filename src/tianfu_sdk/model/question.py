@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from html import escape
 
 import attrs
 
@@ -44,26 +45,85 @@ class Question(Noun):
     comment: str = attrs.field(default="", metadata=text_(2000))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Answer:
     """One published content that answers, with its passage, its source and why."""
 
     kind: str
     id: str
+    """Of the content, also where a translation of it is shown."""
     title: str
     passage: str
     """The part of the text that holds most of the question's words."""
+    highlights: tuple[tuple[int, int], ...] = ()
+    """Where the passage has words of the question: start and end in characters of it."""
     language: str
+    """Of title and passage, BCP 47."""
+    original_language: str
+    """Of the content itself; another one than `language`: this is its approved translation."""
+    foreign: bool = False
+    """True: it is in none of the languages that were asked in or for."""
     score: float
     why: Mapping[str, float]
-    """Contributions by token and feature; they sum to the score."""
+    """Contributions, the largest first; they sum to the score exactly. By token of the question;
+    `found←asked` for what stands in other words; `@region`, `@language`, `@freshness`,
+    `@popularity` for what raises it beside the words."""
+    sureness: float
+    """How probably it answers the question, 0 to 1, as fitted; the setting `ask.threshold` says
+    how much is enough."""
     source: str
     """Who publishes it and what it rests on."""
+    published: date | None
+    """Day in China."""
+    updated: date
+    """Day in China on which it was last changed."""
+    reviewer: str = ""
+    """Who vouches for it; empty: it does not say."""
     disclaimer: str = ""
     reviewed_by_native: bool | None = None
     """For a translation: whether a native reader reviewed it; None for an original."""
     verdict: Verdict | None = None
     """What a clarification says of its rumour; None for all other kinds."""
+
+    @property
+    def translated(self) -> bool:
+        """Whether this is a translation."""
+        return self.language != self.original_language
+
+    def marked(self, before: str = "【", after: str = "】") -> str:
+        """Give the passage with marks about the words of the question.
+
+        Args:
+            before: Put before each.
+            after: Put after each.
+        """
+        return _marked(self.passage, self.highlights, before, after, str)
+
+    def __repr__(self) -> str:
+        name = f"{self.kind} {self.id} {self.title!r}"
+        return f"<Answer {name} {self.language} {self.score:.3f}: {self.marked()}>"
+
+    def _repr_html_(self) -> str:
+        said = _marked(self.passage, self.highlights, "<mark>", "</mark>", escape)
+        about = " · ".join(part for part in (self.source, self.reviewer, self.disclaimer) if part)
+        return (
+            f'<div lang="{escape(self.language)}"><b>{escape(self.title)}</b>'
+            f"<p>{said}</p></div><small>{escape(about)}</small>"
+        )
+
+
+def _marked(
+    text: str,
+    highlights: tuple[tuple[int, int], ...],
+    before: str,
+    after: str,
+    shown: Callable[[str], str],
+) -> str:
+    parts, done = [], 0
+    for start, end in highlights:
+        parts += [shown(text[done:start]), before, shown(text[start:end]), after]
+        done = end
+    return "".join((*parts, shown(text[done:])))
 
 
 @attrs.frozen(kw_only=True)
@@ -81,3 +141,8 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.answers)
+
+    def _repr_html_(self) -> str:
+        if not self.answers:
+            return "<p>没有找到足够可靠的答案 / nothing published answers this well enough</p>"
+        return f"<ol>{''.join(f'<li>{one._repr_html_()}</li>' for one in self.answers)}</ol>"

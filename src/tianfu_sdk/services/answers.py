@@ -1,0 +1,238 @@
+"""From what a search engine found to answers: gated, chosen by language, scored, explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import attrs
+
+from tianfu_sdk.core import asking, lifecycle, translating
+from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
+from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.core.similarity import freshness, region_fit
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.question import Answer
+from tianfu_sdk.model.search import Hit
+from tianfu_sdk.services.organizations import names_of
+from tianfu_sdk.services.translated import translations_of
+from tianfu_sdk.services.work import Work
+
+__all__ = ["Asked", "Form", "answers_of", "forms_of"]
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What is asked, as far as answers depend on it; nothing of who asks."""
+
+    tokens: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    """In the order of preference; `zh` stands for all ways to write it. Empty: any."""
+    places: tuple[Levels, ...] = ()
+    """The region that was asked for."""
+
+
+@attrs.frozen
+class Form:
+    """A published content as it can be shown: the original, or a translation."""
+
+    content: Content
+    kind: str
+    title: str
+    text: str
+    language: str
+    reviewed: bool | None = None
+    """By a native reader; None for an original."""
+
+
+@attrs.frozen
+class _Found:
+    """A form that the engine found, and how well it answers."""
+
+    form: Form
+    parts: Mapping[str, float]
+    words: float
+    """Score by the words alone."""
+    sureness: float = 0.0
+    score: float = 0.0
+    why: Mapping[str, float] = attrs.field(factory=dict)
+
+
+def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
+    """Read every hit again: nothing withdrawn, expired or unapproved is ever shown.
+
+    Args:
+        work: The transaction.
+        hits: Whatever an engine says.
+
+    Returns:
+        By id of the hit, what may be shown to everybody.
+    """
+    today = work.now.astimezone(SHANGHAI).date()
+    shown: dict[str, Form] = {}
+    for shelf in CONTENT.values():
+        ids = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
+        for row in work.tx.get(shelf.name, ids):
+            content = work.noun(shelf, row)
+            if _readable(content, today):
+                text = content.body or content.summary
+                shown[row.id] = Form(content, shelf.name, content.title, text, content.language)
+    ids = [hit.id for hit in hits if hit.id.startswith(f"{TRANSLATION.prefix}_")]
+    for row in work.tx.get(TRANSLATION.name, ids):
+        translation = work.noun(TRANSLATION, row)
+        shelf = CONTENT[translation.kind]
+        for source_row in work.tx.get(shelf.name, [translation.source]):
+            source = work.noun(shelf, source_row)
+            if translating.current(translation, source) and _readable(source, today):
+                shown[row.id] = Form(
+                    source,
+                    translation.kind,
+                    translation.title,
+                    translation.body,
+                    translation.language,
+                    translation.native_reviewed,
+                )
+    return shown
+
+
+def _readable(content: Content, today: date) -> bool:
+    return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
+
+
+def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> list[Answer]:
+    """Give the answers among what an engine found.
+
+    Args:
+        work: The transaction.
+        asked: The question.
+        hits: Best first.
+        limit: Answers at most.
+
+    Returns:
+        Best first, ties by id; one a content, in the language that is preferred.
+    """
+    forms = forms_of(work, hits)
+    shown = [hit for hit in hits if hit.id in forms]
+    weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
+    chosen = _one_a_content(
+        [_Found(forms[hit.id], hit.contributions, hit.score) for hit in shown], asked
+    )
+    best = sorted((one.words for one in chosen), reverse=True)
+    sure = [_measured(work, one, asked, weights, best) for one in chosen]
+    least = work.tools.settings.ask.threshold
+    answering = [one for one in sure if one.sureness >= least]
+    answering.sort(key=lambda one: (-one.score, one.form.content.id))
+    answering = [_in_language(work, one, asked) for one in answering[:limit]]
+    names = names_of(work, [one.form.content.organization for one in answering])
+    return [_answer(one, asked, weights, names) for one in answering]
+
+
+def _one_a_content(found: Sequence[_Found], asked: Asked) -> list[_Found]:
+    chosen: dict[str, _Found] = {}
+    for one in found:
+        id_ = one.form.content.id
+        known = chosen.get(id_)
+        if known is None or _fit(one.form, asked) > _fit(known.form, asked):
+            chosen[id_] = one
+    return list(chosen.values())
+
+
+def _fit(form: Form, asked: Asked) -> float:
+    """Give how far up a form's language stands in the order of preference: 1, 1/2, 1/3, … 0."""
+    for place, wanted in enumerate(asked.languages, 1):
+        if form.language == wanted or form.language.startswith(f"{wanted}-"):
+            return 1 / place
+    return 0.0
+
+
+def _measured(
+    work: Work, one: _Found, asked: Asked, weights: Mapping[str, float], best: Sequence[float]
+) -> _Found:
+    form, content = one.form, one.form.content
+    named = f"{form.title} {' '.join(content.keywords)}"
+    held = dict.fromkeys(one.parts, 1.0)
+    sureness = asking.sureness(asking.measures(weights, held, named, best))
+    features: dict[str, float | None] = {
+        "region": _near(work, content, asked),
+        "language": _fit(form, asked) if asked.languages else None,
+    }
+    half_life = asking.HALF_LIVES.get(form.kind)
+    if half_life is not None:
+        features["freshness"] = freshness(content.published_at, work.now, half_life)
+    known = {name: value for name, value in features.items() if value is not None}
+    score, why = asking.explained(one.parts, known, work.tools.settings.ask.weights)
+    return attrs.evolve(one, sureness=sureness, score=score, why=why)
+
+
+def _near(work: Work, content: Content, asked: Asked) -> float | None:
+    if not asked.places:
+        return None
+    regions = work.regions()
+    codes = content.regions or (content.region,)
+    known = [regions.levels(code) for code in codes if regions.knows(code)]
+    return region_fit(asked.places, known)
+
+
+def _in_language(work: Work, one: _Found, asked: Asked) -> _Found:
+    """Show the approved translation instead where it is in a language that is preferred."""
+    here = _fit(one.form, asked)
+    if not asked.languages or here == 1:
+        return one
+    content = one.form.content
+    better = [
+        (fit, form)
+        for translation in translations_of(work, content.id)
+        if translating.current(translation, content)
+        for form in [
+            Form(
+                content,
+                one.form.kind,
+                translation.title,
+                translation.body or translation.texts.get("summary", ""),
+                translation.language,
+                translation.native_reviewed,
+            )
+        ]
+        if (fit := _fit(form, asked)) > here
+    ]
+    if not better:
+        return one
+    _, form = max(better, key=lambda pair: (pair[0], pair[1].language))
+    return attrs.evolve(one, form=form)
+
+
+def _answer(
+    one: _Found, asked: Asked, weights: Mapping[str, float], names: Mapping[str, str]
+) -> Answer:
+    form, content = one.form, one.form.content
+    wanted = {token: weight for token, weight in weights.items() if token in one.parts} or weights
+    passage = asking.passage(form.text or form.title, wanted)
+    published = content.published_at
+    return Answer(
+        kind=form.kind,
+        id=content.id,
+        title=form.title,
+        passage=passage,
+        highlights=asking.spans(passage, wanted),
+        language=form.language,
+        original_language=content.language,
+        foreign=bool(asked.languages) and not _fit(form, asked),
+        score=one.score,
+        why=one.why,
+        sureness=one.sureness,
+        source=_source(content, names),
+        published=published.astimezone(SHANGHAI).date() if published else None,
+        updated=content.updated_at.astimezone(SHANGHAI).date(),
+        reviewer=content.reviewer,
+        disclaimer=content.disclaimer,
+        reviewed_by_native=form.reviewed,
+    )
+
+
+def _source(content: Content, names: Mapping[str, str]) -> str:
+    publisher = names.get(content.organization, content.organization)
+    day = content.published_at
+    dated = f" {day.astimezone(SHANGHAI).date().isoformat()}" if day else ""
+    rests = f"；{content.source}" if content.source else ""
+    return f"{publisher}{dated}{rests}"
