@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def _sets(folder: Path) -> Iterator[Told]:
-    chance = random.Random(1)  # noqa: S311 - which questions are asked
+    chance = random.Random(1)
     texts: list[Text] = []
     questions: list[tuple[str, str, str]] = []
     for name, files in _SETS.items():
@@ -117,8 +117,7 @@ def _samples() -> Iterator[Told]:
     data = _ROOT / "src" / "tianfu_sdk" / "cli" / "demo" / "data" / "texts.jsonl"
     rows = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
     texts = [
-        Text(row["key"], f"{row['title']} {' '.join(row['keywords'])}", row["body"])
-        for row in rows
+        Text(row["key"], f"{row['title']} {' '.join(row['keywords'])}", row["body"]) for row in rows
     ]
     given = _ROOT / "tests" / "services" / "data" / "sample_questions.json"
     asked = json.loads(given.read_text("utf-8"))
@@ -128,9 +127,7 @@ def _samples() -> Iterator[Told]:
         yield Told("samples", bool(right), True, tuple((m, i in right.split()) for m, i in hits))
 
 
-def _measured(
-    texts: Sequence[Text], questions: Sequence[str]
-) -> list[list[tuple[Measures, str]]]:
+def _measured(texts: Sequence[Text], questions: Sequence[str]) -> list[list[tuple[Measures, str]]]:
     titles = {text.id: text.title for text in texts}
     docs = [
         SearchDoc(

@@ -30,7 +30,8 @@ def test_an_answer_has_its_passage_its_source_and_why(world):
     assert answer.marked().startswith("【脑卒中】要紧的是【预防】：")
     assert "<mark>脑卒中</mark>" in answers._repr_html_()
     assert (answer.language, answer.original_language) == ("zh-Hans", "zh-Hans")
-    assert not answer.translated and not answer.foreign
+    assert not answer.translated
+    assert not answer.foreign
     assert repr(answer).startswith(f"<Answer resource {id_} '脑卒中预防' zh-Hans")
 
 

@@ -93,9 +93,7 @@ def ask(  # noqa: PLR0917 - options of a command
 ) -> None:
     """Ask science for answers: published content only, with sources, or none at all."""
     with opened(db) as hub:
-        answers = hub.ask(
-            text, region=region, language=languages, kinds=kinds or None, limit=limit
-        )
+        answers = hub.ask(text, region=region, language=languages, kinds=kinds or None, limit=limit)
     if as_json:
         echo_json(answers_json(answers))
     else:

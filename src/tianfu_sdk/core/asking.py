@@ -84,9 +84,7 @@ def question_tokens(text: str) -> list[str]:
     return folded_query_tokens(bare) or folded_query_tokens(folded)
 
 
-def rarity(
-    tokens: Sequence[str], found: Iterable[Mapping[str, float]]
-) -> dict[str, float]:
+def rarity(tokens: Sequence[str], found: Iterable[Mapping[str, float]]) -> dict[str, float]:
     """Weigh the tokens of a question by what they brought the documents that were found.
 
     Args:
@@ -238,10 +236,11 @@ def spans(text: str, tokens: Iterable[str]) -> tuple[tuple[int, int], ...]:
     if not words:
         return ()
     folded, starts, ends = fold_with_places(text)
-    found: list[tuple[int, int]] = []
-    for token in words:
-        for start in _places(folded, token):
-            found.append((starts[start], ends[start + len(token) - 1]))
+    found = [
+        (starts[start], ends[start + len(token) - 1])
+        for token in words
+        for start in _places(folded, token)
+    ]
     return _joined(text, sorted(found))
 
 
