@@ -5,7 +5,6 @@ import pytest
 from tianfu_sdk.core.rumours import lifted, pieces, repeats, wordings_of
 from tianfu_sdk.core.shingles import covered, units
 from tianfu_sdk.model.content import Clarification, Verdict
-from tianfu_sdk.model.question import Answer
 from tianfu_sdk.text import convert, fold
 
 GARLIC = "紧急通知：每天吃三瓣大蒜就能杀死新型冠状病毒，专家已经证实，赶快转发给家人"
@@ -61,22 +60,11 @@ def test_a_message_is_looked_up_piece_by_piece():
     assert len(pieces("字" * 1000)) == 10
 
 
-def answer(id_, score, kind="resource"):
-    return Answer(
-        kind=kind, id=id_, title="", passage="", language="zh-Hans", score=score,
-        why={"a": score}, source="",
-    )  # fmt: skip
-
-
-def test_what_is_repeated_comes_first_and_says_why():
-    answers = [answer("res_1", 7.5), answer("clr_1", 2.0), answer("clr_2", 3.0)]
-    first, second, third = lifted(answers, {"clr_1": 0.8, "clr_2": 0.6})
-    assert (first.id, second.id, third.id) == ("clr_2", "clr_1", "res_1")
-    assert first.why == {"rumour": 8.1, "a": 3.0}
-    assert first.score == pytest.approx(11.1)
-    assert sum(second.why.values()) == pytest.approx(second.score)
-    assert third == answers[0]
-    assert lifted(answers, {}) == answers
+def test_what_is_repeated_is_lifted_above_the_best_and_says_why():
+    score, why = lifted(2.5, {"a": 1.5, "b": 1.0}, 0.8, 7.5)
+    assert list(why) == ["@rumour", "a", "b"]
+    assert score == sum(why.values()) > 7.5 + 2.5
+    assert lifted(0.0, {}, 0.5, 0.0) == (0.5, {"@rumour": 0.5})
 
 
 def test_a_rumour_is_known_in_the_words_of_its_translation():

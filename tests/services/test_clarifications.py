@@ -30,13 +30,13 @@ def test_who_repeats_a_rumour_gets_its_clarification_first(world, known):
     id_ = known(evidence=("世界卫生组织问答",), variants=("生大蒜泡水能治新冠",)).id
     first = next(iter(world.nobody.ask("听说每天吃三瓣大蒜就能杀死新型冠状病毒，是真的吗？")))
     assert (first.kind, first.id, first.verdict) == ("clarification", id_, Verdict.FALSE)
-    assert next(iter(first.why)) == "rumour"
+    assert next(iter(first.why)) == "@rumour"
     assert sum(first.why.values()) == pytest.approx(first.score)
     assert first.passage.startswith("大蒜里的大蒜素")
     by_variant = next(iter(world.nobody.ask("隔壁说生大蒜泡水能治新冠")))
-    assert (by_variant.id, "rumour" in by_variant.why) == (id_, True)
+    assert (by_variant.id, "@rumour" in by_variant.why) == (id_, True)
     answers = list(world.nobody.ask("大蒜怎么种植"))
-    assert all("rumour" not in one.why for one in answers)
+    assert all("@rumour" not in one.why for one in answers)
     assert answers[0].verdict is None
 
 

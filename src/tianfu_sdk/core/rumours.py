@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-
-import attrs
+from collections.abc import Iterable, Mapping
 
 from tianfu_sdk.core.shingles import covered, units
 from tianfu_sdk.model.content import Clarification
-from tianfu_sdk.model.question import Answer
 from tianfu_sdk.text import fold
 
 __all__ = ["PART", "lifted", "pieces", "repeats", "wordings_of"]
@@ -19,11 +15,12 @@ _LEAST = ((16, 0.5), (6, 0.6), (0, 0.75))
 """Share of a wording's neighbouring pairs that a text must have close together to repeat it, by
 how many units the wording has: a few words may meet by chance, and a long message has much about
 it that is not the claim."""
-PART = "rumour"
+PART = "@rumour"
 """Name of what an answer's score has from repeating a rumour, in `Answer.why`."""
 _PART_OF_WORDING = 0.8
 _TELLING = 8
 _PIECE = 100
+_GRAIN = 2**30
 _SENTENCES = re.compile(r"(?<=[。！？；!?;།༎\n])")
 
 
@@ -81,22 +78,20 @@ def repeats(wordings: Iterable[str], text: str) -> tuple[str, float] | None:
     return best
 
 
-def lifted(answers: Sequence[Answer], shares: Mapping[str, float]) -> list[Answer]:
-    """Put the clarifications of what a question repeats first, and say so in their `why`.
+def lifted(
+    score: float, why: Mapping[str, float], share: float, best: float
+) -> tuple[float, dict[str, float]]:
+    """Lift the answer that clarifies what a question repeats above all others.
 
     Args:
-        answers: Best first.
-        shares: How much of its rumour is repeated, by id of the clarification.
+        score: Of its words and features.
+        why: Contributions to that.
+        share: How much of the rumour is repeated, above 0.
+        best: Score of the best of the others.
 
     Returns:
-        Best first; who is lifted has a part `rumour` of its score, above what any other has.
+        Score and contributions with a part `@rumour`, the first of them; they still add up
+        exactly, because it is a whole multiple of 2^-30 as all parts are.
     """
-    others = max((one.score for one in answers if one.id not in shares), default=0.0)
-
-    def raised(one: Answer) -> Answer:
-        why = {PART: max(others, 0.0) + shares[one.id], **one.why}
-        return attrs.evolve(one, why=why, score=math.fsum(why.values()))
-
-    first = [raised(one) for one in answers if one.id in shares]
-    first.sort(key=lambda one: (-one.score, one.id))
-    return first + [one for one in answers if one.id not in shares]
+    part = round((max(best, 0.0) + share) * _GRAIN) / _GRAIN
+    return score + part, {PART: part, **why}

@@ -7,12 +7,12 @@ from datetime import date
 
 import attrs
 
-from tianfu_sdk.core import asking, lifecycle, translating
+from tianfu_sdk.core import asking, lifecycle, rumours, translating
 from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.core.similarity import freshness, region_fit
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.content import Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.services.organizations import names_of
@@ -31,6 +31,8 @@ class Asked:
     """In the order of preference; `zh` stands for all ways to write it. Empty: any."""
     places: tuple[Levels, ...] = ()
     """The region that was asked for."""
+    repeated: Mapping[str, float] = attrs.field(factory=dict)
+    """How much of a known rumour the question repeats, by id of the hit that clarifies it."""
 
 
 @attrs.frozen
@@ -112,6 +114,8 @@ def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> lis
     Returns:
         Best first, ties by id; one a content, in the language that is preferred.
     """
+    known = {hit.id for hit in hits}
+    hits = [*hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
     forms = forms_of(work, hits)
     shown = [hit for hit in hits if hit.id in forms]
     weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
@@ -121,11 +125,26 @@ def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> lis
     best = sorted((one.words for one in chosen), reverse=True)
     sure = [_measured(work, one, asked, weights, best) for one in chosen]
     least = work.tools.settings.ask.threshold
-    answering = [one for one in sure if one.sureness >= least]
+    shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
+    answering = [one for one in sure if one.sureness >= least or one.form.content.id in shares]
+    answering = _lifted(answering, shares)
     answering.sort(key=lambda one: (-one.score, one.form.content.id))
     answering = [_in_language(work, one, asked) for one in answering[:limit]]
     names = names_of(work, [one.form.content.organization for one in answering])
     return [_answer(one, asked, weights, names) for one in answering]
+
+
+def _lifted(found: Sequence[_Found], shares: Mapping[str, float]) -> list[_Found]:
+    """Put what clarifies a rumour that the question repeats before everything else."""
+    best = max((one.score for one in found if one.form.content.id not in shares), default=0.0)
+    lifted = []
+    for one in found:
+        share = shares.get(one.form.content.id)
+        if share is not None:
+            score, why = rumours.lifted(one.score, one.why, share, best)
+            one = attrs.evolve(one, score=score, why=why)  # noqa: PLW2901 - the same, further up
+        lifted.append(one)
+    return lifted
 
 
 def _one_a_content(found: Sequence[_Found], asked: Asked) -> list[_Found]:
@@ -227,6 +246,7 @@ def _answer(
         reviewer=content.reviewer,
         disclaimer=content.disclaimer,
         reviewed_by_native=form.reviewed,
+        verdict=content.verdict if isinstance(content, Clarification) else None,
     )
 
 

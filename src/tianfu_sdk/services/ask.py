@@ -19,6 +19,7 @@ from tianfu_sdk.model.question import Answer, Answers, Question
 from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.services.answers import Asked, answers_of
 from tianfu_sdk.services.people import TEXT, new_subject, seal
+from tianfu_sdk.services.rumours import Rumours
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import canonical_language, detect
 
@@ -53,7 +54,10 @@ class Ask(Desk):
             tokens=tuple(asking.question_tokens(text)),
             languages=_languages(language) or _language_of(text),
         )
-        answers = self._answers(asked, only, region, limit)
+        here, narrowed = self._read(lambda work: _placed(work, asked, only, region))
+        repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
+        shares = {id_: one.share for id_, one in repeated.items()}
+        answers = self._answers(attrs.evolve(here, repeated=shares), narrowed, limit)
         wanted = next(iter(_languages(language)), None)
         try:
             question = self._write(
@@ -63,32 +67,21 @@ class Ask(Desk):
             question = None
         return Answers(answers=tuple(answers), abstained=not answers, question=question)
 
-    def _answers(
-        self, asked: Asked, only: SearchFilter, region: str | None, limit: int
-    ) -> list[Answer]:
+    def _answers(self, asked: Asked, only: SearchFilter, limit: int) -> list[Answer]:
         most = min(_MOST_HITS, max(_LEAST_HITS, limit * 3))
-
-        def placed(work: Work) -> tuple[Asked, SearchFilter]:
-            if not region:
-                return asked, only
-            tags = tags_of(region, work.regions())
-            places = (work.regions().levels(region),)
-            return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
 
         def inside(work: Work) -> list[Answer]:
             search = work.tx.search
             if search is None:
                 raise Unsupported("ask.no_search", path="store")
-            here, narrowed = placed(work)
-            return answers_of(work, here, search.query(here.tokens, narrowed, most), limit)
+            return answers_of(work, asked, search.query(asked.tokens, only, most), limit)
 
         engine = self._tools.engine()
         if engine is None:
             return self._read(inside)
         # Outside of any transaction: it may be a server elsewhere.
-        here, narrowed = self._read(placed)
-        hits = engine.query(here.tokens, narrowed, most)
-        return self._read(lambda work: answers_of(work, here, hits, limit))
+        hits = engine.query(asked.tokens, only, most)
+        return self._read(lambda work: answers_of(work, asked, hits, limit))
 
     def _file(
         self, work: Work, text: str, region: str | None, language: str | None, *, answered: bool
@@ -123,6 +116,16 @@ class Ask(Desk):
             data={"answered": False},
         )
         return id_
+
+
+def _placed(
+    work: Work, asked: Asked, only: SearchFilter, region: str | None
+) -> tuple[Asked, SearchFilter]:
+    if not region:
+        return asked, only
+    places = (work.regions().levels(region),)
+    tags = tags_of(region, work.regions())
+    return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
 
 
 def _demand_text(text: str) -> None:
