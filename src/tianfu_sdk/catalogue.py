@@ -157,6 +157,12 @@ ENTRIES: dict[str, Entry] = {
         "give an end that is later than its time, or none",
         "请给出晚于同意时间的截止时间，或不填",
     ),
+    "contact.no_way": Entry(
+        "a contact person needs a phone or an address to write to",
+        "联系人须有电话或电子邮箱",
+        "give phone or email",
+        "请填写 phone 或 email",
+    ),
     "content.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
@@ -722,6 +728,82 @@ ENTRIES: dict[str, Entry] = {
         "this report has no figures of {organization}",
         "该报表没有 {organization} 的数字",
     ),
+    "interest.bad_day": Entry(
+        "the two can only have signed after they met, and not in days to come",
+        "签约日期须在双方接洽之后，且不晚于今天",
+    ),
+    "interest.closed": Entry(
+        "one can not be interested in this listing now",
+        "该条目目前不接受意向",
+        "it must be published, before its deadline, not closed and not full",
+        "条目须已发布、未过期、未关闭且有名额",
+    ),
+    "interest.full": Entry(
+        "this listing can be concluded {capacity} times, and all are taken",
+        "该条目名额为 {capacity}，已满",
+        "raise capacity, or let one fail",
+        "请提高 capacity，或将其中一个标记为未成",
+    ),
+    "interest.no_contact": Entry(
+        "the other side must be able to call back",
+        "须有联系人，对方才能联系",
+        "give contact, or set contact on the listing; hub.contacts.create makes one",
+        "请给出 contact，或在条目上设置；用 hub.contacts.create 建立联系人",
+    ),
+    "interest.no_evidence": Entry(
+        "an outcome needs something that it can be checked by",
+        "成果须有可核查的佐证",
+        "give evidence, such as the number under which the contract is registered",
+        "请给出 evidence，例如技术合同登记编号",
+    ),
+    "interest.no_outcome": Entry(
+        "nothing was reported that could be confirmed",
+        "尚无可确认的成果",
+        "one side reports first: interests.report",
+        "请先由一方填报：interests.report",
+    ),
+    "interest.not_mutual": Entry(
+        "contact data is shown once both sides want to talk, and as long as they do",
+        "双方都同意洽谈后才显示联系方式",
+        "the owner of the listing accepts first",
+        "请先由条目方接受意向",
+    ),
+    "interest.not_yours": Entry(
+        "this account speaks for neither side of the interest",
+        "该账号不代表意向的任何一方",
+        "ask for a grant on kind interest at one of the two organizations",
+        "请在其中一方单位申请 interest 权限",
+    ),
+    "interest.one_kind": Entry(
+        "a {kind} and a listing of its own kind do not meet",
+        "{kind} 与同类条目不能对接",
+        "a need meets a service, an achievement or a project",
+        "需求只能与服务、成果或项目对接",
+    ),
+    "interest.own_word": Entry(
+        "this person has acted for the other side ({side})",
+        "此人已代表另一方（{side}）操作",
+        "another person must speak for this side",
+        "请由另一人代表本方操作",
+    ),
+    "interest.said": Entry(
+        "this side ({side}) has said so already; the other one must",
+        "本方（{side}）已表态，须由对方操作",
+    ),
+    "interest.same_side": Entry(
+        "an organization is not interested in its own listing",
+        "单位不能对自己的条目表达意向",
+    ),
+    "interest.state": Entry(
+        "an interest that is {state} takes no {verb}",
+        "处于 {state} 的意向不能 {verb}",
+    ),
+    "interest.system": Entry(
+        "the system speaks for neither side",
+        "系统不代表任何一方",
+        "use the account of a person who acts for one",
+        "请使用代表一方的个人账号",
+    ),
     "job.campaign": Entry(
         "these jobs belong to campaign {group}, and its messages with them",
         "这些任务属于短信任务 {group}，不能单独取消",
@@ -810,11 +892,11 @@ ENTRIES: dict[str, Entry] = {
         "the system approves nothing; a person does",
         "系统不能审批，须由人审批",
     ),
-    "listing.foreign_studio": Entry(
-        "this studio belongs to another organization",
-        "该工作室属于其他单位",
-        "name a studio of the listing's own organization",
-        "请填写本单位的工作室",
+    "listing.foreign": Entry(
+        "this belongs to another organization",
+        "它属于其他单位",
+        "name a studio or contact person of the listing's own organization",
+        "请填写本单位的工作室或联系人",
     ),
     "listing.no_budget": Entry(
         "an upper end needs a budget that it is the upper end of",

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.bases import Bases
     from tianfu_sdk.services.channels import Channels
     from tianfu_sdk.services.clarifications import Clarifications
+    from tianfu_sdk.services.contacts import Contacts
     from tianfu_sdk.services.emergencies import Emergencies
     from tianfu_sdk.services.events import Events
     from tianfu_sdk.services.experts import Experts
     from tianfu_sdk.services.glossary import GlossaryDesk
     from tianfu_sdk.services.importing import Importer
     from tianfu_sdk.services.indicators import Indicators
+    from tianfu_sdk.services.interests import Interests
     from tianfu_sdk.services.jobs import Jobs
     from tianfu_sdk.services.keeping import Keeping
     from tianfu_sdk.services.keys import KeyDesk
@@ -357,6 +359,20 @@ class Desks:
         from tianfu_sdk.services.listings import Listings
 
         return Listings(self._tools, self._actor)
+
+    @property
+    def contacts(self) -> Contacts:
+        """Contact persons (联系人) of organizations, sealed."""
+        from tianfu_sdk.services.contacts import Contacts
+
+        return Contacts(self._tools, self._actor)
+
+    @property
+    def interests(self) -> Interests:
+        """Interests (意向) in listings, and what came of them."""
+        from tianfu_sdk.services.interests import Interests
+
+        return Interests(self._tools, self._actor)
 
     @property
     def imports(self) -> Importer:

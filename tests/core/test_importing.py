@@ -278,6 +278,7 @@ def test_every_field_that_a_person_gives_has_a_column():
         "publish_at",
         "published_at",
         "progress",
+        "closed",
     }
     for kind, shelf in CONTENT.items():
         fields = {f.name for f in attrs.fields(shelf.noun)} - kept

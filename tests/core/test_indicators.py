@@ -198,6 +198,10 @@ def test_counts_of_the_rest():
         event("translation.approved", 3, "trl_1"),
         event("translation.approved", 4, "trl_1"),
         event("resource.withdrawn", 4),
+        event("interest.created", 1, "int_1"),
+        event("interest.agreed", 2, "int_1"),
+        event("interest.concluded", 3, "int_1"),
+        event("interest.concluded", 4, "int_1"),
         event("registration.created", 1, "rgs_1", count=3),
         event("registration.created", 2, "rgs_2", count=1),
         event("registration.cancelled", 3, "rgs_2", count=1),
@@ -219,6 +223,7 @@ def test_counts_of_the_rest():
         "questions": 2,
         "answered": 2,
         "translations": 1,
+        "deals": 1,
     }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from tianfu_sdk.model.interest import ContactPerson
 from tianfu_sdk.model.listing import Expert
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
@@ -17,6 +18,7 @@ def test_a_sealed_value_shows_nothing_of_itself_wherever_it_stands():
         Subscriber(id="sub_1", region="510104", organization="org_1", phone=sealed),
         Expert(id="exp_1", name=sealed, organization="org_1", region="510104"),
         Question(id="qst_1", text=sealed),
+        ContactPerson(id="cps_1", organization="org_1", region="510104", name=sealed),
     )
     for noun in (sealed, *people):
         for text in (repr(noun), str(noun), f"{noun}"):

@@ -94,6 +94,7 @@ def test_figures_rise_from_below_and_only_to_those_above(stage):
         "questions": 0,
         "answered": 0,
         "translations": 0,
+        "deals": 0,
     }
     assert report.figure("resources").value == 2
     assert report.figure("attendance", stage.city).value == 270

@@ -149,11 +149,13 @@ def place():
 
 
 def test_everything_goes_over_to_the_new_key(place):
+    contact = place.me.contacts.create(organization=place.org, name="卓玛", phone="1")
     place.use(ONE, TWO)
     done = place.system.keys.rotate(batch=7)
-    assert (done.rewrapped, done.reindexed) == (32, 30)
+    assert (done.rewrapped, done.reindexed) == (33, 30)
     place.sound(30)
     assert place.me.experts.reveal(place.expert.id) == "卓玛"
+    assert place.me.contacts.reveal(contact.id).name == "卓玛"
     assert place.me.questions.text(place.question) == "水稻稻瘟病如何防治"
     assert place.hub.as_(external_id="u-1")._actor.account == place.account
     assert place.system.keys.rotate().rewrapped == 0

@@ -102,7 +102,7 @@ def test_an_offer_stands_under_a_studio_of_its_own_organization(me, org, other):
     offer = {"title": "甲", "kind": "service", "organization": org}
     assert refused(lambda: me.listings.create(**offer, studio=studio.id)) == (
         "studio",
-        "listing.foreign_studio",
+        "listing.foreign",
     )
     assert refused(lambda: me.listings.create(**offer, studio="std_0"), NotFound) == (
         "studio",

@@ -225,7 +225,11 @@ class Day:
         assert self.me.experts.reveal(expert.id) == NEW_NAME
         self.hear(lambda: self.me.accounts.create(organization=self.org, external_id=EXTERNAL))
         self.hear(lambda: self.hub.as_(external_id=EXTERNAL + "x"))
-        return asked, expert.id
+        who = self.me.contacts.create(organization=self.org, name=NAME, phone=STRANGER)
+        self.hear(lambda: self.me.contacts.edit(who.id, name=NEW_NAME, email=EXTERNAL))
+        self.hear(lambda: self.me.contacts.edit(who.id, phone="", email=""))
+        assert self.me.contacts.reveal(who.id).name == NEW_NAME
+        return asked, expert.id, who.id
 
     def registrants(self):
         made = self.me.activities.create(
@@ -310,7 +314,7 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
         with caplog.at_level(logging.DEBUG):
             day = Day(tmp_path)
             people = day.people()
-            asked, expert = day.others()
+            asked, expert, contact = day.others()
             registered = day.registrants()
             day.send("file")
             day.send("vendor", ["accepted", "rejected", "away", "odd", "deferred"])
@@ -324,7 +328,8 @@ def test_nothing_plain_is_left_behind(tmp_path, caplog, open_at_the_end):
             day.hear(lambda: day.me.subscribers.export(people[9]))
             day.hear(lambda: system.keeping.backup(tmp_path / "copy.db"))
             day.hear(lambda: system.keeping.dump(tmp_path / "kepu.dump"))
-            for id_ in (people[10], people[11], asked, expert, registered[0], registered[2]):
+            gone = (people[10], people[11], asked, expert, contact, *registered[:3:2])
+            for id_ in gone:
                 day.hear(lambda i=id_: day.me.people.erase(i))
             # The log of the file was emptied for them: something is to stand in it again.
             day.hear(lambda: day.me.subscribers.edit(people[12], phone=PHONES[26]))

@@ -44,6 +44,9 @@ class Place:
         ]
         self.person, self.other, self.third = (s.id for s in self.me.subscribers.add_many(rows))
         self.expert = self.me.experts.create(name="卓玛", organization=self.org, profile="水稻").id
+        self.contact = self.me.contacts.create(
+            organization=self.org, name="卓玛", phone=THEIRS, note="晚上联系"
+        ).id
         self.question = self.hub.ask(QUESTION, region="510104").question
         self.worker = self.me.accounts.create(
             organization=self.org, label="科普部编辑", external_id="u-2"
@@ -198,8 +201,11 @@ def test_what_is_exported_does_not_show_itself(place):
 
 @pytest.mark.parametrize("verb", ["export", "erase"])
 def test_each_needs_a_right_of_its_own(place, verb):
-    people = (place.person, place.question, place.expert, place.worker, place.registrant)
-    kinds = ("subscriber", "question", "expert", "account", "registration")
+    people = (
+        *(place.person, place.question, place.expert, place.worker),
+        *(place.registrant, place.contact),
+    )
+    kinds = ("subscriber", "question", "expert", "account", "registration", "contact_person")
     others = [
         a for a in ("read", "edit", "reveal", "answer", "manage", "export", "erase") if a != verb
     ]
@@ -387,6 +393,21 @@ class Held:
         tools.store.run(body, write=True)
 
 
+def test_a_contact_person_is_given_out_and_gone(place):
+    record = place.me.contacts.export(place.contact).record
+    assert [record[n] for n in ("name", "phone", "email", "note")] == [
+        "卓玛",
+        THEIRS,
+        "",
+        "晚上联系",
+    ]
+    place.me.contacts.erase(place.contact)
+    for call in (place.me.contacts.get, place.me.contacts.reveal, place.me.people.export):
+        with pytest.raises(NotFound):
+            call(place.contact)
+    assert place.contact not in {row.id for row in place.rows(SUBJECT_KEY)}
+
+
 def test_a_question_and_an_expert_are_gone(place):
     period = {"start": NOON - timedelta(days=1), "end": NOON + timedelta(days=1)}
     before = place.me.indicators.report(place.org, **period)
@@ -483,17 +504,20 @@ def test_nobody_is_erased_within_a_unit(place):
 
 
 def test_the_replay_erases_all_kinds_alike(place):
-    people = (place.person, place.question, place.expert, place.registrant, place.worker)
+    people = (
+        *(place.person, place.question, place.expert, place.contact),
+        *(place.registrant, place.worker),
+    )
     waits = place.me.registrations.register(
         place.activity, name="乙", phone="13812345670", consent="1"
     )
     place.hub._tools.erasures.append(people, NOON)
     replay = Erasures(place.hub._tools, Actor(system="restore")).replay
-    assert replay() == 5
+    assert replay() == len(people)
     assert replay() == 0
     # As if it were erased anew: the place goes to who waits.
     assert place.me.registrations.get(waits.id).state == "registered"
-    for id_ in people[:4]:
+    for id_ in people[:5]:
         with pytest.raises(NotFound):
             place.me.people.export(id_)
     assert not place.me.accounts.get(place.worker).active

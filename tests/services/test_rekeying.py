@@ -29,6 +29,7 @@ def place(anywhere):
     reviewer.translations.approve(translated.id)
     me.channels.create(name="频道", region=HOME, language="zh-Hans", organization=world.county)
     me.experts.create(name="甲", organization=world.county, topics=["healthy_life"])
+    me.contacts.create(organization=world.county, name="甲", phone="1")
     world.person(["read"], region=HOME)
     world.hub.ask("没有人知道的问题", region=HOME)
     world.resource = made.id
@@ -68,6 +69,7 @@ def test_nothing_moves_before_it_is_rekeyed_and_all_of_it_then(place):
         "grant",
         "channel",
         "expert",
+        "contact_person",
         "question",
         "audit",
     }

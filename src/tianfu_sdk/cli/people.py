@@ -18,8 +18,8 @@ __all__ = ["people"]
 def people() -> None:
     """Find, give out or erase what is held about a person.
 
-    A person is a subscriber, the asker of a question, an expert, who registered for an activity,
-    or an account, by random id.
+    A person is a subscriber, the asker of a question, an expert, a contact person, who registered
+    for an activity, or an account, by random id.
     """
 
 

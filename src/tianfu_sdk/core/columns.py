@@ -171,6 +171,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     _one("cooperation", "合作方式", Form.CHOICES, kinds="listing"),
     _one("budget", "预算 价格 金额", Form.QUANTITY, kinds="listing"),
     _one("budget_most", "预算上限 最高价格", Form.MONEY, kinds="listing"),
+    _one("contact", "联系人编号", kinds="listing"),
     _one("studio", "工作室编号", kinds="listing"),
     _one("delivery", "服务方式", Form.CHOICE, kinds="listing"),
     _one("maturity", "技术就绪度 成熟度", Form.COUNT, kinds="listing"),

@@ -1,6 +1,6 @@
 """What counts for an indicator, and how figures add up from below.
 
-Events are the evidence; a figure is nothing but their sum. Five rules keep it honest:
+Events are the evidence; a figure is nothing but their sum. Six rules keep it honest:
 
 - A resource, an activity and a translation count once ever, at the first publication or
   approval that the log of events has, on the day of that event. A new revision of what was
@@ -13,6 +13,9 @@ Events are the evidence; a figure is nothing but their sum. Five rules keep it h
   cancelled later; one phone and activity is one registration, however often it is cancelled and
   made again. Who was checked in counts with the persons who came; a check-in that is taken back
   is taken off the figure on the day of that. Neither is added to attendance, which is reported.
+- A deal between two organizations counts once, for the owner of the listing, on the day on which
+  the second side confirmed what the first had reported; the other side's figure does not grow, so
+  that a sum over both has it once. Interests and talks are no deals.
 - Numbers stay as exact as they came: about 200 and exactly 100 are about 300.
 - An event that is left out leaves its share out, and nothing else moves into its place.
 
@@ -53,6 +56,7 @@ ONCE: Mapping[str, Indicator] = {
     "resource.published": Indicator.RESOURCES,
     "activity.published": Indicator.ACTIVITIES,
     "translation.approved": Indicator.TRANSLATIONS,
+    "interest.concluded": Indicator.DEALS,
 }
 """Types of events that count at their first time only, and for what."""
 _VIEWED = frozenset(f"{kind}.viewed" for kind in CONTENT)

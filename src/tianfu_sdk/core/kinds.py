@@ -23,6 +23,7 @@ from tianfu_sdk.model.content import (
 )
 from tianfu_sdk.model.emergency import EmergencyReport, ResponsePlan
 from tianfu_sdk.model.glossary import Concept
+from tianfu_sdk.model.interest import ContactPerson, Interest
 from tianfu_sdk.model.listing import Expert, Listing, Studio
 from tianfu_sdk.model.memory import MemoryUnit
 from tianfu_sdk.model.organization import Organization
@@ -259,6 +260,39 @@ EXPERT: NounKind[Expert] = NounKind(
     "exp",
     lambda e, placed: place_keys(e.organization, placed) | {"topic": frozenset(e.topics)},
 )
+CONTACT_PERSON: NounKind[ContactPerson] = NounKind(
+    ContactPerson,
+    Kind("contact_person", PLACE_KEYS, (("organization",),)),
+    "cps",
+    lambda c, placed: place_keys(c.organization, placed),
+)
+INTEREST: NounKind[Interest] = NounKind(
+    Interest,
+    Kind(
+        "interest",
+        (
+            Key("listing"),
+            Key("partner"),
+            Key("offer"),
+            Key("state"),
+            Key("updated", "int"),
+            *PLACE_KEYS,
+        ),
+        (("listing", "updated"), ("organization", "updated"), ("partner", "updated")),
+    ),
+    "int",
+    # The place is the owner's; the partner's side is asked for by `partner`.
+    lambda i, placed: (
+        place_keys(i.organization, placed)
+        | {
+            "listing": i.listing,
+            "partner": i.partner,
+            "offer": i.offer,
+            "state": i.state.value,
+            "updated": moment_key(i.updated_at),
+        }
+    ),
+)
 SMS_POLICY: NounKind[SmsPolicy] = NounKind(
     SmsPolicy,
     Kind("sms_policy", PLACE_KEYS, (("organization",),)),
@@ -414,6 +448,8 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     SMS_POLICY,
     SEGMENT,
     EXPERT,
+    CONTACT_PERSON,
+    INTEREST,
     QUESTION,
     REGISTRATION,
     TRANSLATION,

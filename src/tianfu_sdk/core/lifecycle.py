@@ -188,7 +188,7 @@ BOOKKEEPING = frozenset(
         "writers",
         "approver",
     }
-    | {"comment", "publish_at", "published_at", "pending", "progress"}
+    | {"comment", "publish_at", "published_at", "pending", "progress", "closed"}
 )
 """Fields that verbs set, never the caller."""
 

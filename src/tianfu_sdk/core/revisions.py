@@ -116,7 +116,7 @@ def taken_over(head: T, moved: T) -> T:
     taken = attrs.evolve(moved, version=head.version, created_at=head.created_at, pending=pending)
     if isinstance(taken, Listing) and isinstance(head, Listing):
         # What two sides have come to meanwhile is no matter of the text.
-        taken = attrs.evolve(taken, progress=head.progress)
+        taken = attrs.evolve(taken, progress=head.progress, closed=head.closed)
     return taken
 
 

@@ -39,6 +39,7 @@ class Indicator(Labelled):
     QUESTIONS = "questions", "提问数", "questions asked"
     ANSWERED = "answered", "已回答数", "questions answered"
     TRANSLATIONS = "translations", "审定译文数", "translations approved"
+    DEALS = "deals", "供需对接成交数", "deals concluded"
 
 
 @attrs.frozen(kw_only=True)

@@ -137,6 +137,8 @@ class Listing(Content):
     """What it costs or may cost, yuan; None: to be negotiated (面议)."""
     budget_most: int | None = attrs.field(default=None, metadata=at_least(0))
     """Upper end where the budget is a range, yuan."""
+    contact: str = ""
+    """Id of a contact person; who that is, the other side learns once both agreed to talk."""
     studio: str = ""
     """Of an offer: id of the studio that it belongs to."""
     delivery: Delivery | None = None
@@ -158,6 +160,8 @@ class Listing(Content):
     """Of a need or project: what has to be reached (技术指标), so that it can be checked."""
     progress: ListingProgress = ListingProgress.OPEN
     """How far the two sides are; only verbs set it."""
+    closed: bool = False
+    """Whether its owner takes no more interests; only verbs set it."""
 
     def _check(self) -> None:
         for name, kinds in OWN_FIELDS.items():

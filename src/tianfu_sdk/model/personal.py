@@ -22,7 +22,7 @@ class PersonalData:
     subject: str
     """Random id, such as `sub_01…`."""
     kind: str
-    """`subscriber`, `question`, `expert`, `registration` or `account`."""
+    """`subscriber`, `question`, `expert`, `contact_person`, `registration` or `account`."""
     at: datetime
     """When it was put together."""
     record: Mapping[str, Any] = attrs.field(repr=False)

@@ -9,6 +9,7 @@ import attrs
 
 from tianfu_sdk.core.kinds import (
     ACCOUNT,
+    CONTACT_PERSON,
     EXPERT,
     QUESTION,
     REGISTRATION,
@@ -57,7 +58,7 @@ def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> boo
         return _forget_account(work, subject, claims)
     if shelf is REGISTRATION:
         return forget_registration(work, subject) or bool(rows)
-    if shelf is QUESTION or shelf is EXPERT:
+    if shelf in (QUESTION, EXPERT, CONTACT_PERSON):
         there = work.tx.get(shelf.name, [subject])
         work.tx.delete(shelf.name, [(row.id, row.version) for row in there])
         return bool(there or rows)

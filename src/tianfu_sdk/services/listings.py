@@ -9,10 +9,12 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core.keying import NounKind, day_key
-from tianfu_sdk.core.kinds import LISTING, STUDIO
+from tianfu_sdk.core.kinds import CONTACT_PERSON, LISTING, STUDIO
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI, Quantity
 from tianfu_sdk.model.content import State
+from tianfu_sdk.model.interest import Interest
 from tianfu_sdk.model.listing import (
     Cooperation,
     Delivery,
@@ -23,7 +25,9 @@ from tianfu_sdk.model.listing import (
 )
 from tianfu_sdk.model.media import Media
 from tianfu_sdk.model.storage import Group, Where
+from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.content import ContentDesk
+from tianfu_sdk.services.interests import Interests, settle_listing
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.work import Work
@@ -66,6 +70,7 @@ class Listings(ContentDesk[Listing]):
         cooperation: Sequence[Cooperation | str] = (),
         budget: Quantity | None = None,
         budget_most: int | None = None,
+        contact: str = "",
         studio: str = "",
         delivery: Delivery | str | None = None,
         maturity: int | None = None,
@@ -104,6 +109,8 @@ class Listings(ContentDesk[Listing]):
             cooperation: As what the two sides may work together, such as `licence`.
             budget: What it costs or may cost, yuan; None: to be negotiated.
             budget_most: Upper end where the budget is a range, yuan.
+            contact: Id of a contact person of the same organization (`hub.contacts`); who that
+                is, the other side learns once both agreed to talk.
             studio: Of an offer: id of the studio of the same organization it belongs to.
             delivery: Of a service: `on_site`, `remote` or `at_provider`.
             maturity: Of an achievement: technology readiness level, 1 to 9.
@@ -118,10 +125,11 @@ class Listings(ContentDesk[Listing]):
 
         Raises:
             Invalid: With the path of the field; `listing.unfit_field`, one that this kind has
-                not; `listing.no_budget`; `listing.foreign_studio`.
+                not; `listing.no_budget`; `listing.foreign`, a studio or contact person of
+                another organization.
             Denied: `grant.missing`, no grant to create there; `account.required`.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`; `noun.unknown`,
-                there is no such studio.
+                no such studio or contact person.
             Conflict: `unique.taken`, the external key is another's.
         """
         fields = {
@@ -151,6 +159,7 @@ class Listings(ContentDesk[Listing]):
             "cooperation": cooperation,
             "budget": budget,
             "budget_most": budget_most,
+            "contact": contact,
             "studio": studio,
             "delivery": delivery,
             "maturity": maturity,
@@ -226,10 +235,49 @@ class Listings(ContentDesk[Listing]):
         return self._read(read)
 
     def _demand_links(self, work: Work, content: Listing) -> None:
-        if content.studio:
-            studio = work.get(STUDIO, content.studio, "studio")
-            if studio.organization != content.organization:
-                raise Invalid("listing.foreign_studio", path="studio")
+        for path, shelf in (("studio", STUDIO), ("contact", CONTACT_PERSON)):
+            id_ = getattr(content, path)
+            if id_ and work.get_row(shelf, id_, path).keys["organization"] != content.organization:
+                raise Invalid("listing.foreign", path=path)
+
+    def interest(
+        self,
+        listing: str,
+        *,
+        from_: str,
+        contact: str = "",
+    ) -> Interest:
+        """Say that an organization is interested in a listing; as `hub.interests.express`."""
+        return Interests(self._tools, self._actor).express(listing, from_=from_, contact=contact)
+
+    def close(self, id: str, reason: str) -> Listing:  # noqa: A002
+        """Take no more interests for a listing; what is negotiated goes on.
+
+        Raises:
+            NotFound: `noun.unknown`.
+            Denied: `grant.missing`, no grant to edit it.
+            Invalid: `lifecycle.reason`, none given; `lifecycle.illegal`, it is closed or done.
+        """
+        return self._standing(id, "close", reason)
+
+    def reopen(self, id: str, reason: str) -> Listing:  # noqa: A002
+        """Take interests again for a listing that was closed; errors as `close`."""
+        return self._standing(id, "reopen", reason)
+
+    def _standing(self, id_: str, verb: str, reason: str) -> Listing:
+        if not reason.strip():
+            raise Invalid("lifecycle.reason", path="reason", verb=verb)
+
+        def write(work: Work) -> Listing:
+            known = work.noun(LISTING, work.visible(LISTING, id_, Action.EDIT))
+            if known.closed is (verb == "close"):
+                state = known.progress.value
+                raise Invalid("lifecycle.illegal", path="progress", state=state, verb=verb)
+            stored = settle_listing(work, known, closed=not known.closed)
+            work.note(stored, "closed" if verb == "close" else "reopened", reason=reason)
+            return stored
+
+        return until_done(lambda: self._write(write))
 
 
 def _so_far(progress: ListingProgress | str, work: Work) -> tuple[Group, ...]:

@@ -15,6 +15,7 @@ from tianfu_sdk.model.subscriber import Consent, Sealed
 from tianfu_sdk.services.work import Work
 
 __all__ = [
+    "CONTACT_FIELDS",
     "EVIDENCE",
     "NAME",
     "PHONE",
@@ -44,6 +45,11 @@ REGISTRANT: Mapping[str, str] = {
     name: f"registration.{name}" for name in ("name", "phone", "note", "answers", "guardian")
 }
 """What the fields of a registration are sealed as."""
+
+CONTACT_FIELDS: Mapping[str, str] = {
+    name: f"contact_person.{name}" for name in ("name", "phone", "email", "note")
+}
+"""What the fields of a contact person are sealed as."""
 
 
 def new_subject(work: Work, subject: str) -> bytes:

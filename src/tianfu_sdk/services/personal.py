@@ -15,6 +15,7 @@ from tianfu_sdk.core.kinds import (
     ACTIVITY,
     AUDIT,
     CAMPAIGN,
+    CONTACT_PERSON,
     EXPERT,
     QUESTION,
     REGISTRATION,
@@ -33,6 +34,7 @@ from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.erasures import forget
 from tianfu_sdk.services.optouts import refusals
 from tianfu_sdk.services.people import (
+    CONTACT_FIELDS,
     NAME,
     PHONE,
     REGISTRANT,
@@ -49,6 +51,7 @@ _SEALED: Mapping[str, Mapping[str, str]] = {
     SUBSCRIBER.name: {"phone": PHONE},
     QUESTION.name: {"text": TEXT},
     EXPERT.name: {"name": NAME},
+    CONTACT_PERSON.name: CONTACT_FIELDS,
     REGISTRATION.name: REGISTRANT,
     ACCOUNT.name: {},
 }
@@ -63,8 +66,8 @@ _CONCERNED = ("subject", "actor")
 class People(Desk):
     """Give out or erase all that is held about a person. Safe to share between threads.
 
-    A person is a subscriber, the asker of a question, an expert, who registered for an activity,
-    or an account, by random id; who looks for a phone finds its subscribers by
+    A person is a subscriber, the asker of a question, an expert, a contact person, who registered
+    for an activity, or an account, by random id; who looks for a phone finds its subscribers by
     `hub.subscribers.by_phone`, one an organization, and its registrations by
     `hub.registrations.by_phone`, one an activity. Both need a grant of their own, `export` and
     `erase`, and are audited.
@@ -74,7 +77,7 @@ class People(Desk):
         """Give all that is held about a person, in plain.
 
         Args:
-            id: Of a subscriber, question, expert, registration or account.
+            id: Of a subscriber, question, expert, contact person, registration or account.
             events: Whether to look for what was told of it; that reads the whole log of
                 events, about 30 s a million.
 
@@ -106,7 +109,7 @@ class People(Desk):
         is written first, so a restored backup brings nobody back.
 
         Args:
-            id: Of a subscriber, question, expert, registration or account.
+            id: Of a subscriber, question, expert, contact person, registration or account.
             reason: For the audit, such as the number of a request; never a name or a phone.
 
         Raises:

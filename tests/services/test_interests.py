@@ -1,0 +1,316 @@
+"""Interests: two sides, contact data that neither sees too early, and an outcome both confirm."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import attrs
+import pytest
+
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.model.base import Precision, Quantity
+from tianfu_sdk.model.interest import InterestState, Side
+from tianfu_sdk.model.listing import Cooperation, ListingProgress
+from tianfu_sdk.testing import FrozenClock
+
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+PHONE = "13812345678"
+DEAL = {"kind": "service", "signed_on": date(2026, 3, 2), "evidence": ["合同登记 2026-51-001"]}
+
+
+class Stage:
+    """Two organizations in two cities, each with an account of its own, and a listing each."""
+
+    def __init__(self, way):
+        self.clock = FrozenClock(NOON)
+        self.hub = way.open(clock=self.clock)
+        chief = self.hub.bootstrap(organization="四川省科学技术协会", region="510000")
+        self.root = chief.organization
+        self.admin = self.hub.as_(chief.id)
+        self.second = self.account(self.root, "510000")
+        self.grower, self.grower_desk = self.side("眉山市柑橘合作社", "511400")
+        self.station, self.station_desk = self.side("成都市农技服务站", "510100")
+        self.need = self.listing("need", self.grower, "柑橘溃疡病怎么治", "王大妈", capacity=1)
+        self.service = self.listing("service", self.station, "柑橘病虫害防控", "李工")
+
+    def account(self, organization, region, kinds=("*",)):
+        made = self.admin.accounts.create(organization=organization)
+        self.admin.accounts.grant(made.id, ["*"], kinds=kinds, region=region)
+        return self.hub.as_(made.id)
+
+    def side(self, name, region):
+        made = self.admin.organizations.create(name=name, region=region, parent=self.root)
+        return made.id, self.account(made.id, region)
+
+    def listing(self, kind, organization, title, name, **more):
+        who = self.admin.contacts.create(organization=organization, name=name, phone=PHONE)
+        made = self.admin.listings.create(
+            title=title, kind=kind, organization=organization, contact=who.id, **more
+        )
+        self.admin.listings.submit(made.id)
+        self.second.listings.approve(made.id)
+        return self.admin.listings.publish(made.id).id
+
+    def talks(self):
+        made = self.station_desk.listings.interest(self.need, from_=self.service)
+        return self.grower_desk.interests.accept(made.id)
+
+    def agreed(self):
+        made = self.talks()
+        self.grower_desk.interests.agree(made.id)
+        return self.station_desk.interests.agree(made.id)
+
+    def progress(self):
+        return self.hub.listings.get(self.need).progress
+
+
+@pytest.fixture
+def stage(way):
+    return Stage(way)
+
+
+def refused(call, error=Invalid):
+    with pytest.raises(error) as caught:
+        call()
+    return caught.value.path, caught.value.code
+
+
+def test_contact_data_is_hidden_until_both_agree_and_shown_to_the_two_alone(stage):
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    assert (made.state, made.partner) == (InterestState.PROPOSED, stage.station)
+    for desk in (stage.grower_desk, stage.station_desk):
+        told = refused(lambda d=desk: d.interests.contact(made.id), Denied)
+        assert told == ("state", "interest.not_mutual")
+    stage.grower_desk.interests.accept(made.id)
+    assert stage.station_desk.interests.contact(made.id).name == "王大妈"
+    theirs = stage.grower_desk.interests.contact(made.id, reason="电话约谈")
+    assert (theirs.name, theirs.phone) == ("李工", PHONE)
+    assert PHONE not in repr(theirs)
+    lines = [x for x in stage.admin.audit.find(subject=theirs.id) if "revealed" in x.action]
+    assert [(x.reason, x.data["interest"], x.data["to"]) for x in lines] == [
+        ("电话约谈", made.id, stage.grower)
+    ]
+    stranger = stage.side("宜宾市茶叶合作社", "511500")[1]
+    for look in (stranger.interests.get, stranger.interests.contact, stranger.interests.agree):
+        assert refused(lambda f=look: f(made.id), NotFound) == ("id", "noun.unknown")
+    stage.grower_desk.interests.fail(made.id, "价格谈不拢")
+    assert refused(lambda: stage.station_desk.interests.contact(made.id), Denied) == (
+        "state",
+        "interest.not_mutual",
+    )
+
+
+def test_a_listing_shows_an_id_and_nobody_else_what_is_behind_it(stage):
+    public = stage.hub.listings.get(stage.need)
+    assert PHONE not in repr(stage.admin.contacts.get(public.contact))
+    assert refused(lambda: stage.hub.contacts.get(public.contact), Denied)[1] == "account.required"
+    with pytest.raises(NotFound):
+        stage.station_desk.contacts.reveal(public.contact)
+    assert stage.grower_desk.contacts.reveal(public.contact).name == "王大妈"
+
+
+def test_interest_from_both_ways_is_mutual_at_once(stage):
+    first = stage.grower_desk.listings.interest(stage.service, from_=stage.need)
+    second = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    assert (second.id, second.state) == (first.id, InterestState.NEGOTIATING)
+    assert stage.grower_desk.interests.contact(first.id).name == "李工"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "told"),
+    [
+        ({"from_": "need"}, Invalid, ("from_", "interest.one_kind")),
+        ({"from_": "own"}, Invalid, ("from_", "interest.same_side")),
+        ({"from_": "station", "contact": ""}, Invalid, ("contact", "interest.no_contact")),
+        ({"from_": "station", "contact": "theirs"}, Invalid, ("contact", "listing.foreign")),
+        ({"from_": "org_0"}, NotFound, ("organization", "organization.unknown")),
+        ({"from_": "lst_0"}, NotFound, ("id", "noun.unknown")),
+    ],
+)
+def test_an_interest_that_cannot_be_is_refused_with_its_path(stage, change, error, told):
+    public = stage.hub.listings.get(stage.need)
+    names = {"need": stage.need, "own": stage.grower, "station": stage.station}
+    given = {k: names.get(v, public.contact if v == "theirs" else v) for k, v in change.items()}
+    assert refused(lambda: stage.admin.listings.interest(stage.need, **given), error) == told
+
+
+def test_one_is_interested_once_at_a_time(stage):
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    again = lambda: stage.station_desk.listings.interest(stage.need, from_=stage.service)  # noqa: E731
+    assert refused(again, Conflict) == ("from_", "unique.taken")
+    assert refused(lambda: stage.station_desk.interests.withdraw(made.id, " ")) == (
+        "reason",
+        "lifecycle.reason",
+    )
+    stage.station_desk.interests.withdraw(made.id, "暂无人手")
+    assert again().id != made.id
+
+
+def test_each_side_says_its_own_and_only_that(stage):
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    assert refused(lambda: stage.station_desk.interests.accept(made.id), Denied)[1] == (
+        "interest.not_yours"
+    )
+    assert refused(lambda: stage.grower_desk.interests.withdraw(made.id, "x"), Denied)[1] == (
+        "interest.not_yours"
+    )
+    told = refused(lambda: stage.hub.as_system(reason="job").interests.accept(made.id), Denied)
+    assert told[1] == "interest.system"
+    stage.grower_desk.interests.decline(made.id, "已找到服务方")
+    assert refused(lambda: stage.grower_desk.interests.accept(made.id)) == (
+        "state",
+        "interest.state",
+    )
+
+
+def test_who_has_acted_for_one_side_never_acts_for_the_other(stage):
+    made = stage.admin.listings.interest(stage.need, from_=stage.service)
+    told = refused(lambda: stage.admin.interests.accept(made.id), Denied)
+    assert told[1] == "interest.own_word"
+    stage.grower_desk.interests.accept(made.id)
+    assert stage.admin.interests.agree(made.id).agreed_by == (Side.PARTNER,)
+    told = refused(lambda: stage.admin.interests.agree(made.id, side="owner"), Denied)
+    assert told[1] == "interest.own_word"
+
+
+def test_a_deal_is_reported_by_one_confirmed_by_the_other_and_counted_once(stage):
+    made = stage.agreed()
+    assert stage.progress() is ListingProgress.AGREED
+    about = Quantity(30_000, Precision.ABOUT)
+    stage.station_desk.interests.report(made.id, **DEAL, amount=about)
+    assert refused(lambda: stage.station_desk.interests.confirm(made.id), Conflict)[1] == (
+        "interest.said"
+    )
+    done = stage.grower_desk.interests.confirm(made.id)
+    assert (done.state, done.concluded_at) == (InterestState.CONCLUDED, NOON)
+    assert (done.outcome.kind, done.outcome.amount) == (Cooperation.SERVICE, about)
+    assert done.outcome.reporter
+    assert done.outcome.confirmer not in ("", done.outcome.reporter)
+    assert stage.progress() is ListingProgress.CONCLUDED
+    report = stage.admin.indicators.report(
+        stage.root, start=NOON - timedelta(days=1), end=NOON + timedelta(days=1)
+    )
+    counted = {f.organization: f.value for f in report.figures if f.indicator == "deals"}
+    assert counted == {stage.root: 1, stage.grower: 1, stage.station: 0}
+    for call in (stage.grower_desk.interests.confirm, stage.station_desk.interests.agree):
+        assert refused(lambda c=call: c(made.id))[1] == "interest.state"
+
+
+def test_nothing_is_confirmed_that_nobody_reported_and_a_new_report_replaces_the_old(stage):
+    made = stage.agreed()
+    assert refused(lambda: stage.grower_desk.interests.confirm(made.id)) == (
+        "outcome",
+        "interest.no_outcome",
+    )
+    stage.station_desk.interests.report(made.id, **DEAL)
+    corrected = stage.grower_desk.interests.report(made.id, **DEAL | {"kind": "consulting"})
+    assert corrected.outcome.reported_by is Side.OWNER
+    done = stage.station_desk.interests.confirm(made.id)
+    assert done.outcome.kind is Cooperation.CONSULTING
+    assert done.outcome.amount is None
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"evidence": []}, ("evidence", "interest.no_evidence")),
+        ({"evidence": [" "]}, ("evidence[0]", "field.too_short")),
+        ({"signed_on": date(2026, 3, 1)}, ("signed_on", "interest.bad_day")),
+        ({"signed_on": date(2026, 3, 3)}, ("signed_on", "interest.bad_day")),
+        ({"kind": "barter"}, ("kind", "field.choice")),
+        ({"amount": Quantity(-1)}, ("amount", "field.too_small")),
+    ],
+)
+def test_an_outcome_must_be_such_that_it_can_be_checked(stage, change, told):
+    made = stage.agreed()
+    assert refused(lambda: stage.station_desk.interests.report(made.id, **DEAL | change)) == told
+
+
+def test_a_need_for_one_is_agreed_with_one(stage):
+    other, desk = stage.side("自贡市农技服务站", "510300")
+    who = desk.contacts.create(organization=other, name="赵工", email="z@example.cn")
+    second = desk.listings.interest(stage.need, from_=other, contact=who.id)
+    first = stage.agreed()
+    stage.grower_desk.interests.accept(second.id)
+    told = refused(lambda: stage.grower_desk.interests.agree(second.id), Conflict)
+    assert told == ("listing", "interest.full")
+    stage.station_desk.interests.fail(first.id, "人手不足")
+    assert stage.progress() is ListingProgress.NEGOTIATING
+    stage.grower_desk.interests.agree(second.id)
+    assert desk.interests.agree(second.id).state is InterestState.AGREED
+
+
+def test_progress_outlives_a_new_revision_and_closing_keeps_talks(stage):
+    made = stage.talks()
+    assert stage.progress() is ListingProgress.NEGOTIATING
+    stage.admin.listings.edit(stage.need, title="柑橘溃疡病和木虱怎么治")
+    stage.admin.listings.submit(stage.need)
+    stage.second.listings.approve(stage.need)
+    stage.station_desk.interests.agree(made.id)
+    stage.grower_desk.interests.agree(made.id)
+    stage.admin.listings.publish(stage.need)
+    assert stage.progress() is ListingProgress.AGREED
+    stage.grower_desk.listings.close(stage.need, "已谈妥")
+    assert stage.progress() is ListingProgress.AGREED
+    with pytest.raises(Invalid, match=r"lifecycle\.illegal"):
+        stage.grower_desk.listings.close(stage.need, "再关一次")
+    other, desk = stage.side("自贡市农技服务站", "510300")
+    assert refused(lambda: desk.listings.interest(stage.need, from_=other)) == (
+        "listing",
+        "interest.closed",
+    )
+    stage.grower_desk.listings.reopen(stage.need, "还要一家")
+    assert refused(lambda: desk.listings.interest(stage.need, from_=other))[0] == "contact"
+
+
+def test_after_its_deadline_nobody_is_interested_any_more(stage):
+    stage.admin.listings.edit(stage.need, deadline=date(2026, 3, 5))
+    stage.admin.listings.submit(stage.need)
+    stage.second.listings.approve(stage.need)
+    stage.admin.listings.publish(stage.need)
+    stage.clock.tick(timedelta(days=4))
+    told = refused(lambda: stage.station_desk.listings.interest(stage.need, from_=stage.service))
+    assert told == ("listing", "interest.closed")
+
+
+def test_each_side_lists_what_it_is_a_side_of(stage):
+    made = stage.talks()
+    for desk, organization in (
+        (stage.grower_desk, stage.grower),
+        (stage.station_desk, stage.station),
+    ):
+        assert [i.id for i in desk.interests.find(organization=organization)] == [made.id]
+        assert list(desk.interests.find(organization=organization, state="proposed")) == []
+    assert [i.id for i in stage.grower_desk.interests.find(listing=stage.need)] == [made.id]
+    # The listing is not the station's, so its interests are not either, but where it is a side.
+    assert list(stage.station_desk.interests.find(listing=stage.need)) == []
+    told = refused(lambda: stage.station_desk.interests.find(organization=stage.grower), Denied)
+    assert told[1] == "grant.missing"
+
+
+def test_a_contact_person_is_given_out_erased_and_then_nobody_to_call(stage):
+    made = stage.talks()
+    known = stage.grower_desk.interests.contact(made.id).id
+    found = stage.admin.people.export(known)
+    assert (found.kind, found.record["name"], found.record["phone"]) == (
+        "contact_person",
+        "李工",
+        PHONE,
+    )
+    assert stage.admin.contacts.erase(known, reason="本人要求").kind == "contact_person"
+    assert refused(lambda: stage.grower_desk.interests.contact(made.id), NotFound)[1] == (
+        "subject.erased"
+    )
+    with pytest.raises(NotFound):
+        stage.admin.contacts.get(known)
+
+
+def test_contact_data_changes_and_is_checked(stage):
+    made = stage.admin.contacts.create(organization=stage.grower, name="王五", email="w@x.cn")
+    edit = stage.admin.contacts.edit
+    assert refused(lambda: edit(made.id, email="")) == ("phone", "contact.no_way")
+    assert refused(lambda: edit(made.id, name=" ")) == ("name", "field.too_short")
+    edit(made.id, email="", phone="0832-5555555 转 8", version=made.version)
+    now = stage.admin.contacts.reveal(made.id)
+    assert (now.name, now.phone, now.email) == ("王五", "0832-5555555 转 8", "")
+    told = refused(lambda: edit(made.id, note="x", version=made.version), Conflict)
+    assert told == ("version", "storage.version")
+    assert attrs.evolve(now, phone="") != now
