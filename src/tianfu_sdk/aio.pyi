@@ -16,15 +16,12 @@ from tianfu_sdk.model.content import (
     Base,
     BaseStatus,
     Change,
-    Clarification,
     Measure,
     News,
     Notice,
-    Repeated,
     Resource,
     Role,
     State,
-    Verdict,
 )
 from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.emergency import (
@@ -48,20 +45,10 @@ from tianfu_sdk.model.glossary import Concept, GlossaryReport, TermHit, TermProb
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
-from tianfu_sdk.model.interest import ContactDetails, ContactPerson, Interest, InterestState, Side
 from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
-from tianfu_sdk.model.listing import (
-    Cooperation,
-    Delivery,
-    Expert,
-    IpStatus,
-    Listing,
-    ListingKind,
-    ListingProgress,
-    Matches,
-    Studio,
-)
+from tianfu_sdk.model.listing import Expert, Listing, ListingKind
+from tianfu_sdk.model.matching import Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
@@ -101,14 +88,7 @@ from tianfu_sdk.model.template import (
     WordHit,
     WordList,
 )
-from tianfu_sdk.model.translation import (
-    Coverage,
-    EngineHealth,
-    Missing,
-    Readable,
-    Translation,
-    TranslationState,
-)
+from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
@@ -144,7 +124,7 @@ class Aio:
         text: str,
         *,
         region: str | None = ...,
-        language: str | Sequence[str] | None = ...,
+        language: str | None = ...,
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
     ) -> Answers: ...
@@ -199,15 +179,7 @@ class Aio:
     @property
     def bases(self) -> AioBases: ...
     @property
-    def clarifications(self) -> AioClarifications: ...
-    @property
-    def studios(self) -> AioStudios: ...
-    @property
     def listings(self) -> AioListings: ...
-    @property
-    def contacts(self) -> AioContacts: ...
-    @property
-    def interests(self) -> AioInterests: ...
     @property
     def imports(self) -> AioImporter: ...
     @property
@@ -493,107 +465,6 @@ class AioChannels:
         self, id: str, *, after: str | None = ..., limit: int = ...
     ) -> AioPage[ChannelItem]: ...
 
-class AioClarifications:
-    async def get(self, id: str, *, revision: int | None = ...) -> Clarification: ...
-    async def find(
-        self,
-        *,
-        state: State | str | None = ...,
-        region: str | None = ...,
-        organization: str | None = ...,
-        topic: str | None = ...,
-        language: str | None = ...,
-        newest_first: bool = ...,
-        after: str | None = ...,
-        limit: int = ...,
-    ) -> AioPage[Clarification]: ...
-    async def stale(
-        self, on: date, *, after: str | None = ..., limit: int = ...
-    ) -> AioPage[Clarification]: ...
-    async def revisions(self, id: str) -> list[Clarification]: ...
-    async def diff(self, id: str, before: int, after: int) -> list[Change]: ...
-    async def export(self, id: str) -> dict[str, Any]: ...
-    async def view(
-        self,
-        id: str,
-        *,
-        region: str = ...,
-        channel: str = ...,
-        language: str = ...,
-        seconds: float | None = ...,
-        client: str = ...,
-    ) -> None: ...
-    async def add(self, fields: Mapping[str, Any]) -> Clarification: ...
-    async def add_many(self, many: Sequence[Mapping[str, Any]]) -> list[Clarification]: ...
-    async def edit(
-        self, id: str, *, version: int | None = ..., **changes: Any
-    ) -> Clarification: ...
-    async def submit(self, id: str) -> Clarification: ...
-    async def return_(self, id: str, comment: str) -> Clarification: ...
-    async def approve(self, id: str, comment: str = ...) -> Clarification: ...
-    async def publish(self, id: str) -> Clarification: ...
-    async def schedule(self, id: str, at: datetime) -> Clarification: ...
-    async def withdraw(self, id: str, reason: str) -> Clarification: ...
-    async def retract(self, id: str, reason: str) -> Clarification: ...
-    async def archive(self, id: str) -> Clarification: ...
-    async def publish_due(self, limit: int = ...) -> list[Clarification]: ...
-    async def by_key(self, organization: str, external_key: str) -> Clarification | None: ...
-    async def create(
-        self,
-        *,
-        title: str,
-        organization: str,
-        body: str = ...,
-        summary: str = ...,
-        region: str | None = ...,
-        language: str = ...,
-        topics: Sequence[str] = ...,
-        keywords: Sequence[str] = ...,
-        audience: Sequence[str] = ...,
-        settings: Sequence[str] = ...,
-        regions: Sequence[str] = ...,
-        media: Sequence[Media] = ...,
-        licence: str = ...,
-        source: str = ...,
-        reviewer: str = ...,
-        review_date: date | None = ...,
-        expires_on: date | None = ...,
-        disclaimer: str = ...,
-        external_key: str = ...,
-        rumour: str,
-        verdict: Verdict | str,
-        variants: Sequence[str] = ...,
-        evidence: Sequence[str] = ...,
-    ) -> Clarification: ...
-    async def check(self, text: str, *, limit: int = ...) -> list[Repeated]: ...
-
-class AioContacts:
-    async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...
-    async def erase(self, id: str, *, reason: str = ...) -> Erased: ...
-    async def create(
-        self, *, organization: str, name: str, phone: str = ..., email: str = ..., note: str = ...
-    ) -> ContactPerson: ...
-    async def get(self, id: str) -> ContactPerson: ...
-    async def find(
-        self,
-        *,
-        region: str | None = ...,
-        organization: str | None = ...,
-        after: str | None = ...,
-        limit: int = ...,
-    ) -> AioPage[ContactPerson]: ...
-    async def edit(
-        self,
-        id: str,
-        *,
-        version: int | None = ...,
-        name: str | None = ...,
-        phone: str | None = ...,
-        email: str | None = ...,
-        note: str | None = ...,
-    ) -> ContactPerson: ...
-    async def reveal(self, id: str, *, reason: str = ...) -> ContactDetails: ...
-
 class AioEmergencies:
     async def create_plan(
         self,
@@ -813,39 +684,6 @@ class AioIndicators:
         exact: bool = ...,
     ) -> AioPage[DailyCount]: ...
 
-class AioInterests:
-    async def express(self, listing: str, *, from_: str, contact: str = ...) -> Interest: ...
-    async def get(self, id: str) -> Interest: ...
-    async def find(
-        self,
-        *,
-        listing: str | None = ...,
-        organization: str | None = ...,
-        state: InterestState | str | None = ...,
-        after: str | None = ...,
-        limit: int = ...,
-    ) -> AioPage[Interest]: ...
-    async def contact(
-        self, id: str, *, side: Side | str | None = ..., reason: str = ...
-    ) -> ContactDetails: ...
-    async def accept(self, id: str, *, contact: str = ...) -> Interest: ...
-    async def decline(self, id: str, reason: str) -> Interest: ...
-    async def withdraw(self, id: str, reason: str) -> Interest: ...
-    async def agree(self, id: str, *, side: Side | str | None = ...) -> Interest: ...
-    async def fail(self, id: str, reason: str, *, side: Side | str | None = ...) -> Interest: ...
-    async def report(
-        self,
-        id: str,
-        *,
-        kind: Cooperation | str,
-        signed_on: date,
-        evidence: Sequence[str],
-        amount: Quantity | None = ...,
-        note: str = ...,
-        side: Side | str | None = ...,
-    ) -> Interest: ...
-    async def confirm(self, id: str, *, side: Side | str | None = ...) -> Interest: ...
-
 class AioJobs:
     async def queues(self) -> Sequence[str]: ...
     async def list(
@@ -900,9 +738,6 @@ class AioListings:
     async def find(
         self,
         *,
-        kind: ListingKind | str | None = ...,
-        studio: str | None = ...,
-        progress: ListingProgress | str | None = ...,
         state: State | str | None = ...,
         region: str | None = ...,
         organization: str | None = ...,
@@ -966,23 +801,7 @@ class AioListings:
         external_key: str = ...,
         deadline: date | None = ...,
         capacity: int | None = ...,
-        terms: str = ...,
-        cooperation: Sequence[Cooperation | str] = ...,
-        budget: Quantity | None = ...,
-        budget_most: int | None = ...,
-        contact: str = ...,
-        studio: str = ...,
-        delivery: Delivery | str | None = ...,
-        maturity: int | None = ...,
-        ip_status: IpStatus | str | None = ...,
-        ip_numbers: Sequence[str] = ...,
-        starts_on: date | None = ...,
-        ends_on: date | None = ...,
-        requirements: str = ...,
     ) -> Listing: ...
-    async def interest(self, listing: str, *, from_: str, contact: str = ...) -> Interest: ...
-    async def close(self, id: str, reason: str) -> Listing: ...
-    async def reopen(self, id: str, reason: str) -> Listing: ...
 
 class AioMarks:
     async def get(self, name: str) -> str | None: ...
@@ -1525,75 +1344,6 @@ class AioSmsPolicies:
     ) -> AioPage[SmsPolicy]: ...
     async def usage(self, organization: str, at: datetime | None = ...) -> list[QuotaLine]: ...
 
-class AioStudios:
-    async def get(self, id: str, *, revision: int | None = ...) -> Studio: ...
-    async def find(
-        self,
-        *,
-        state: State | str | None = ...,
-        region: str | None = ...,
-        organization: str | None = ...,
-        topic: str | None = ...,
-        language: str | None = ...,
-        newest_first: bool = ...,
-        after: str | None = ...,
-        limit: int = ...,
-    ) -> AioPage[Studio]: ...
-    async def stale(
-        self, on: date, *, after: str | None = ..., limit: int = ...
-    ) -> AioPage[Studio]: ...
-    async def revisions(self, id: str) -> list[Studio]: ...
-    async def diff(self, id: str, before: int, after: int) -> list[Change]: ...
-    async def export(self, id: str) -> dict[str, Any]: ...
-    async def view(
-        self,
-        id: str,
-        *,
-        region: str = ...,
-        channel: str = ...,
-        language: str = ...,
-        seconds: float | None = ...,
-        client: str = ...,
-    ) -> None: ...
-    async def add(self, fields: Mapping[str, Any]) -> Studio: ...
-    async def add_many(self, many: Sequence[Mapping[str, Any]]) -> list[Studio]: ...
-    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Studio: ...
-    async def submit(self, id: str) -> Studio: ...
-    async def return_(self, id: str, comment: str) -> Studio: ...
-    async def approve(self, id: str, comment: str = ...) -> Studio: ...
-    async def publish(self, id: str) -> Studio: ...
-    async def schedule(self, id: str, at: datetime) -> Studio: ...
-    async def withdraw(self, id: str, reason: str) -> Studio: ...
-    async def retract(self, id: str, reason: str) -> Studio: ...
-    async def archive(self, id: str) -> Studio: ...
-    async def publish_due(self, limit: int = ...) -> list[Studio]: ...
-    async def by_key(self, organization: str, external_key: str) -> Studio | None: ...
-    async def create(
-        self,
-        *,
-        title: str,
-        organization: str,
-        body: str = ...,
-        summary: str = ...,
-        region: str | None = ...,
-        language: str = ...,
-        topics: Sequence[str] = ...,
-        keywords: Sequence[str] = ...,
-        audience: Sequence[str] = ...,
-        settings: Sequence[str] = ...,
-        regions: Sequence[str] = ...,
-        media: Sequence[Media] = ...,
-        licence: str = ...,
-        source: str = ...,
-        reviewer: str = ...,
-        review_date: date | None = ...,
-        expires_on: date | None = ...,
-        disclaimer: str = ...,
-        external_key: str = ...,
-        experts: Sequence[str] = ...,
-        address: str = ...,
-    ) -> Studio: ...
-
 class AioSubscribers:
     async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...
     async def erase(self, id: str, *, reason: str = ...) -> Erased: ...
@@ -1715,8 +1465,6 @@ class AioTranslations:
     async def coverage(
         self, languages: Sequence[str] | None = ..., *, region: str | None = ...
     ) -> tuple[Coverage, ...]: ...
-    async def health(self) -> tuple[EngineHealth, ...]: ...
-    async def clear_cache(self, engine: str | None = ...) -> int: ...
     async def create(
         self,
         source_id: str,

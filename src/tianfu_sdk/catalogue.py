@@ -954,17 +954,17 @@ ENTRIES: dict[str, Entry] = {
         "at least one feature must weigh something",
         "至少须有一项权重大于 0",
     ),
-    "match.not_a_need": Entry(
-        "a {kind} is an offer; only a need is matched",
-        "{kind} 是供给；只能对需求进行匹配",
-        "give a listing of the kind need, or a question",
-        "请给出种类为 need 的条目或一个提问",
+    "match.popularity": Entry(
+        "popularity may weigh a twentieth of all at most",
+        "热度的权重至多为总和的二十分之一",
+        "lower it, or raise the others",
+        "请调低热度权重，或调高其他权重",
     ),
-    "match.only_experts": Entry(
-        "a question is matched with experts only",
-        "提问只能匹配专家",
-        'leave to out, or say "expert"',
-        '请省略 to 或写 "expert"',
+    "match.target": Entry(
+        "a {kind} is matched with: {targets}",
+        "{kind} 可匹配的对象：{targets}",
+        "name one of these with to, or leave to out",
+        "请将 to 设为其中之一，或省略 to",
     ),
     "media.bad_digest": Entry(
         "this is not a SHA-256 in hex",

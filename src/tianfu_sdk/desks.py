@@ -10,7 +10,8 @@ from tianfu_sdk.services.tools import Actor, Tools
 
 if TYPE_CHECKING:
     from tianfu_sdk.model.event import Finding
-    from tianfu_sdk.model.listing import Listing, Matches
+    from tianfu_sdk.model.listing import Listing
+    from tianfu_sdk.model.matching import Matches
     from tianfu_sdk.model.question import Answers
     from tianfu_sdk.services.accounts import Accounts
     from tianfu_sdk.services.activities import Activities
@@ -115,28 +116,32 @@ class Desks:
         limit: int = 10,
         weights: Mapping[str, float] | None = None,
     ) -> Matches:
-        """Match a need with what is offered (智能匹配), or a question with experts.
+        """Match what is sought with what is offered (智能匹配), or the other way round.
 
         Anybody may match what is published. An expert is matched by the public profile;
         no feature tells of a person.
 
         Args:
-            id_or_noun: Id of a need (a listing), a need that is not stored, or the id of a
-                question, which needs a grant to answer it.
-            to: Only `service`, `achievement`, `project` or `expert`; None: all.
+            id_or_noun: Id of a need (a listing), or a need that is not stored: it finds
+                services, achievements, projects and experts. Id of a question, which needs a
+                grant to answer it: it finds experts. Id of any other content or of an expert,
+                or an offer that is not stored: it finds the stored needs that it answers.
+            to: Only `service`, `achievement`, `project`, `expert` or `need`; None: all that
+                there are for it.
             limit: Matches at most, 1 to 100.
-            weights: By feature, instead of `tianfu_sdk.core.matching.WEIGHTS`.
+            weights: By feature, for this call; None: what `[match.weights]` of the settings
+                says, and `tianfu_sdk.core.matching.WEIGHTS`.
 
         Returns:
             Matches, best first, each with contributions that sum to its score exactly; and
-            how many a hard gate left out, by reason.
+            who a hard gate left out, with the reason.
 
         Raises:
-            Invalid: `match.not_a_need`, another kind of listing; `match.only_experts`, a
-                question goes to nobody else; `match.bad_weight`, `match.no_weight`;
-                `field.choice`, `storage.limit`.
+            Invalid: `match.target`, it is not matched with that; `match.bad_weight`,
+                `match.no_weight`, `match.popularity`; `field.choice`, `storage.limit`.
             NotFound: `noun.unknown`, `region.unknown`.
             Denied: `account.required`, `grant.missing`, for a question.
+            Unsupported: `ask.no_search`, the store cannot look for needs.
         """
         from tianfu_sdk.services.matching import Matching
 

@@ -19,8 +19,11 @@ import attrs
 from tianfu_sdk.errors import Invalid
 
 __all__ = [
+    "MATCH_FEATURES",
+    "MATCH_TARGETS",
     "AskSettings",
     "GatewaySettings",
+    "MatchSettings",
     "PluginSettings",
     "RouteSettings",
     "Secret",
@@ -106,6 +109,41 @@ class AskSettings:
             "freshness": self.freshness,
             "popularity": self.popularity,
         }
+
+
+MATCH_FEATURES = (
+    "text",
+    "topic",
+    "region",
+    "language",
+    "audience",
+    "media",
+    "freshness",
+    "popularity",
+)
+"""All that a score of a match is made of; none of it tells of a person."""
+MATCH_TARGETS = (
+    "service",
+    "achievement",
+    "project",
+    "expert",
+    "need",
+    "subscription",
+    "segment",
+    "base",
+)
+"""All that can be matched to something."""
+
+
+@attrs.frozen(kw_only=True)
+class MatchSettings:
+    """How matches are scored."""
+
+    weights: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    """By what is matched, such as `[match.weights.expert]`, and feature, such as `topic = 0.4`;
+    what is left out stays as it is shipped."""
+    alert: float = 0.35
+    """Score from which on those who seek something are told of what was published, 0 to 1."""
 
 
 @attrs.frozen(kw_only=True)
@@ -252,6 +290,7 @@ class Settings:
     """Seconds that a writer waits for its turn, and that a translation engine may take."""
     plugins: PluginSettings = PluginSettings()
     ask: AskSettings = AskSettings()
+    match: MatchSettings = MatchSettings()
     translation: TranslationSettings = TranslationSettings()
     sms: SmsSettings = SmsSettings()
     gateways: Mapping[str, GatewaySettings] = MappingProxyType({})
@@ -357,6 +396,7 @@ def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
 _TABLES: Mapping[str, type] = {
     "plugins": PluginSettings,
     "ask": AskSettings,
+    "match": MatchSettings,
     "translation": TranslationSettings,
     "sms": SmsSettings,
 }
@@ -392,6 +432,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
             made[name] = MappingProxyType(
                 {k: _route(v, f"{where}.{k}") for k, v in _table(value, where).items()}
             )
+        elif where == "match.weights":
+            made[name] = _weights(_table(value, where), where)
         elif where == "key":
             made[name] = _secret(value, where, environment)
         else:
@@ -407,6 +449,24 @@ def _demand_shares(ask: AskSettings) -> None:
         if not 0 <= getattr(ask, name) <= highest:
             wanted = f"a number from 0 to {highest:g}"
             raise Invalid("settings.type", path=f"ask.{name}", wanted=wanted)
+
+
+def _weights(table: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, float]]:
+    made = {}
+    for target, weights in table.items():
+        where = f"{path}.{target}"
+        if target not in MATCH_TARGETS:
+            raise Invalid("settings.unknown", path=where, near=", ".join(MATCH_TARGETS))
+        for name, weight in _table(weights, where).items():
+            if name not in MATCH_FEATURES:
+                near = ", ".join(MATCH_FEATURES)
+                raise Invalid("settings.unknown", path=f"{where}.{name}", near=near)
+            number = isinstance(weight, int | float) and not isinstance(weight, bool)
+            if not number or not 0 <= weight < math.inf:
+                wanted = "a number from 0 on"
+                raise Invalid("settings.type", path=f"{where}.{name}", wanted=wanted)
+        made[target] = MappingProxyType(dict(weights))
+    return MappingProxyType(made)
 
 
 def _gateway(value: Any, path: str) -> GatewaySettings:

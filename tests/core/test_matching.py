@@ -17,6 +17,7 @@ from tianfu_sdk.core.matching import (
     gate,
     rank,
     score,
+    weights_for,
 )
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.core.similarity import (
@@ -24,12 +25,16 @@ from tianfu_sdk.core.similarity import (
     freshness,
     language_fit,
     measure,
+    media_fit,
+    popularity,
     region_fit,
     text_fit,
+    token_counts,
     topic_fit,
 )
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.listing import Match
+from tianfu_sdk.model.matching import Match
+from tianfu_sdk.settings import MATCH_FEATURES
 from tianfu_sdk.text import query_tokens
 
 PARENTS = {"fruit": "farming", "citrus": "fruit", "apple": "fruit", "heart": "health"}
@@ -106,8 +111,11 @@ def test_a_perfect_fit_scores_one_and_nothing_known_scores_zero():
 
 
 def test_no_feature_tells_of_a_person():
-    assert set(WEIGHTS) == {"text", "topic", "region", "language", "audience", "freshness"}
-    names = {field.name for field in attrs.fields(Candidate)}
+    assert tuple(WEIGHTS) == MATCH_FEATURES
+    assert set(MATCH_FEATURES) == {
+        "text", "topic", "region", "language", "audience", "media", "freshness", "popularity",
+    }  # fmt: skip
+    names = {field.name for side in (Candidate, Need) for field in attrs.fields(side)}
     assert not names & {"name", "phone", "age", "gender", "sex", "ethnicity", "religion", "person"}
 
 
@@ -115,7 +123,6 @@ def test_no_feature_tells_of_a_person():
     ("change", "reason"),
     [
         ({}, ""),
-        ({"kind": "need"}, "kind"),
         ({"published": False}, "published"),
         ({"expires_on": TODAY}, "expired"),
         ({"expires_on": TODAY + timedelta(days=1)}, ""),
@@ -125,11 +132,73 @@ def test_no_feature_tells_of_a_person():
         ({"capacity": 1}, ""),
         ({"languages": ("bo",)}, "language"),
         ({"languages": ("bo",), "translated": ("zh-Hans",)}, ""),
-        ({"kind": "need", "capacity": 0}, "kind"),
     ],
 )
 def test_a_gate_gives_a_reason_and_not_a_score(change, reason):
-    assert gate(attrs.evolve(OFFER, **change), NEED, kinds=KINDS, today=TODAY) == reason
+    assert gate(attrs.evolve(OFFER, **change), NEED, today=TODAY) == reason
+
+
+@pytest.mark.parametrize("name", ["published", "expires_on", "deadline", "capacity"])
+def test_a_need_that_does_not_stand_any_more_is_left_out_as_well(name):
+    change = {
+        "published": False,
+        "expires_on": TODAY,
+        "deadline": TODAY - timedelta(days=1),
+        "capacity": 0,
+    }
+    reason = {"expires_on": "expired"}.get(name, name)
+    assert gate(OFFER, attrs.evolve(NEED, **{name: change[name]}), today=TODAY) == reason
+
+
+def test_a_need_of_no_language_is_met_in_any():
+    offer = attrs.evolve(OFFER, languages=("bo",))
+    need = attrs.evolve(NEED, language="")
+    assert gate(offer, need, today=TODAY) == ""
+    known = features(offer, need, corpus=measure((), ()), parents={}, now=NOW)
+    assert "language" not in known
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "reason"),
+    [
+        (("children",), ("elderly", "farmers"), "age"),
+        (("children",), ("youth",), "age"),
+        (("pupils",), ("workers",), "age"),
+        (("children",), ("general", "elderly"), ""),
+        (("children",), ("children", "elderly"), ""),
+        (("children",), ("pupils",), ""),
+        (("pupils",), ("children",), ""),
+        (("children",), (), ""),
+        ((), ("elderly",), ""),
+        (("children", "elderly"), ("workers",), ""),
+        (("farmers",), ("children",), ""),
+    ],
+)
+def test_what_is_for_minors_alone_gets_nothing_that_is_for_others(wanted, offered, reason):
+    need = attrs.evolve(NEED, audience=wanted)
+    offer = attrs.evolve(OFFER, audience=offered)
+    assert gate(offer, need, today=TODAY, audiences={"pupils": "children"}) == reason
+
+
+def test_media_and_popularity_count_where_they_are_known():
+    assert media_fit(["video"], ["image", "video"]) == 1
+    assert media_fit(["video"], ["image"]) == 0
+    assert media_fit([], ["image"]) is None is media_fit(["video"], [])
+    assert popularity(0, 0) is None
+    assert popularity(1, 1) == pytest.approx(6 / 11)
+    assert popularity(0, 10) == pytest.approx(5 / 20)
+    assert 0.98 < popularity(1000, 1000) < 1
+
+
+@given(st.integers(0, 100), st.integers(1, 100))
+def test_one_more_that_went_well_makes_popular(good, bad):
+    assert 0 <= popularity(good, good + bad) < popularity(good + 1, good + bad) <= 1
+
+
+def test_weights_of_the_settings_stand_beside_those_that_are_shipped():
+    own = {"expert": {"topic": 0.9}}
+    assert weights_for("expert", own) == {**WEIGHTS, "topic": 0.9}
+    assert weights_for("need", own) == WEIGHTS
 
 
 @given(
@@ -183,25 +252,27 @@ class TestText:
 
     def test_more_of_the_need_scores_higher(self):
         texts = ("柑橘木虱防控", "木虱调查研究", "水稻插秧技术")
-        values = [text_fit(text, self.CORPUS) for text in texts]
+        values = [text_fit(token_counts(text), self.CORPUS) for text in texts]
         assert values == sorted(values, reverse=True)
         assert values[1] > values[-1] == 0
 
     @given(st.text("柑橘木虱水稻", max_size=60))
     def test_no_text_reaches_the_ceiling(self, text):
-        assert 0 <= text_fit(text, self.CORPUS) <= 1 / 1.1
+        assert 0 <= text_fit(token_counts(text), self.CORPUS) <= 1 / 1.1
 
     def test_nothing_wanted_is_not_known(self):
-        assert text_fit("柑橘", measure((), ["柑橘"])) is None
+        assert text_fit(token_counts("柑橘"), measure((), ["柑橘"])) is None
 
     def test_without_other_texts_it_still_fits(self):
         for sample in ([], ["", ""]):
-            assert text_fit("柑橘木虱", measure(query_tokens("柑橘木虱"), sample)) > 0.5
+            assert (
+                text_fit(token_counts("柑橘木虱"), measure(query_tokens("柑橘木虱"), sample)) > 0.5
+            )
 
     def test_tibetan_is_compared_by_syllables(self):
         wanted = query_tokens("རླུང་འཕྲིན་ལས་འགུལ")
         corpus = measure(wanted, ["རླུང་འཕྲིན"])
-        assert text_fit("རླུང་འཕྲིན", corpus) > 0
+        assert text_fit(token_counts("རླུང་འཕྲིན"), corpus) > 0
 
 
 class TestTopic:
@@ -260,6 +331,7 @@ def test_freshness_halves_after_a_half_life_and_the_future_is_new():
         ({"text": -1.0}, "match.bad_weight"),
         ({"text": math.nan}, "match.bad_weight"),
         ({"text": 0.0}, "match.no_weight"),
+        ({"text": 0.9, "popularity": 0.1}, "match.popularity"),
         ({}, "match.no_weight"),
     ],
 )

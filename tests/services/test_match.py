@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 from tianfu_sdk import codec
 from tianfu_sdk.cli.app import app
+from tianfu_sdk.core.matching import WEIGHTS
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.content import State
-from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.settings import Settings
 from tianfu_sdk.testing import FrozenClock
 
 NAME = "欧阳演示"
@@ -37,6 +38,15 @@ class Stage:
             self.admin.listings.submit(made.id)
             self.second.listings.approve(made.id)
             self.admin.listings.publish(made.id)
+        return made.id
+
+    def published(self, desk, **fields):
+        made = getattr(self.admin, desk).create(
+            organization=self.root, **{"region": "510302"} | fields
+        )
+        getattr(self.admin, desk).submit(made.id)
+        getattr(self.second, desk).approve(made.id)
+        getattr(self.admin, desk).publish(made.id)
         return made.id
 
     def expert(self, profile, **more):
@@ -72,7 +82,9 @@ def offers(stage):
 def test_a_need_finds_what_answers_it_best_first_with_reasons(stage, need, offers):
     matches = stage.hub.match(need)
     assert {m.id for m in matches} == set(offers.values())
-    assert {m.id for m in matches.found[:2]} == {offers["service"], offers["expert"]}
+    assert matches.found[0].id == offers["service"]
+    assert offers["expert"] in {m.id for m in matches.found[:3]}
+    assert [m.id for m in matches.found[3:]] == [offers["project"], offers["theatre"]]
     scores = [m.score for m in matches]
     assert scores == sorted(scores, reverse=True)
     for match in matches:
@@ -152,20 +164,89 @@ def test_a_need_that_is_not_stored_is_matched_too(stage, need, offers):
         stage.hub.match(attrs.evolve(loose, region="999999"))
 
 
-def test_only_needs_and_questions_are_matched(stage, need, offers):
-    with pytest.raises(Invalid) as caught:
-        stage.hub.match(offers["service"])
-    assert caught.value.code == "match.not_a_need"
-    offer = Listing(
-        id="", kind=ListingKind.SERVICE, title="x", organization=stage.root, region="510000"
+def test_what_is_offered_finds_the_needs_that_it_answers(stage, need, offers):
+    other = stage.listing("need", "求校园科普剧", "液氮秀", topics=["science_encyclopedia"])
+    for id_, first in (("service", need), ("theatre", other), ("expert", need)):
+        matches = stage.hub.match(offers[id_])
+        assert matches.found[0].id == first
+        assert {m.kind for m in matches} == {"need"}
+        for match in matches:
+            assert sum(match.why.values()) == match.score
+    loose = attrs.evolve(stage.hub.listings.get(offers["service"]), id="", version=0)
+    assert stage.hub.match(loose).found == stage.hub.match(offers["service"]).found
+    resource = stage.published("resources", title="柑橘木虱怎么认", body="木虱传播溃疡病以外的病害")
+    assert stage.hub.match(resource, to="need").found[0].id == need
+    stage.admin.listings.withdraw(need, "已解决")
+    assert need not in {m.id for m in stage.hub.match(offers["service"])}
+
+
+def test_a_need_that_is_over_or_speaks_another_language_is_named_with_its_reason(stage, offers):
+    over = stage.listing("need", "柑橘木虱防控甲", deadline=date(2025, 12, 31))
+    bo = stage.listing("need", "柑橘木虱防控乙", language="bo")
+    young = stage.listing("need", "柑橘木虱防控丙", audience=["children"])
+    for_old = stage.listing("service", "柑橘木虱防控给老人", audience=["elderly"])
+    matches = stage.hub.match(for_old)
+    assert {left.id: left.reason for left in matches.left_out} == {
+        over: "deadline", bo: "language", young: "age",
+    }  # fmt: skip
+    assert matches.gated == {"deadline": 1, "language": 1, "age": 1}
+    assert [left.id for left in matches.left_out] == sorted([over, bo, young])
+    translation = stage.admin.translations.create(
+        for_old, language="bo", title="ལོ་རྒན", body="ཞིང་ལས་ཞབས་ཞུ"
     )
-    with pytest.raises(Invalid):
-        stage.hub.match(offer)
-    for id_ in ("lst_none", "res_none", "nonsense", ""):
+    stage.second.translations.approve(translation.id)
+    assert bo in {m.id for m in stage.hub.match(for_old)}
+
+
+def test_a_changed_need_is_found_by_what_it_says_now(stage, need, offers):
+    stage.admin.listings.edit(need, title="求茶园害虫防治", body="茶小绿叶蝉调控")
+    stage.admin.listings.submit(need)
+    stage.second.listings.approve(need)
+    assert need in {m.id for m in stage.hub.match(offers["service"])}
+    stage.admin.listings.publish(need)
+    assert need not in {m.id for m in stage.hub.match(offers["service"])}
+    assert need in {m.id for m in stage.hub.match(offers["project"])}
+    assert "needs" not in " ".join(f.message for f in stage.hub.as_system(reason="t").doctor())
+
+
+def test_weights_of_the_settings_hold_for_what_they_name():
+    own = {"match": {"weights": {"expert": {"text": 0, "region": 5}}}}
+    stage = Stage(Hub.open("memory:", settings=own, clock=FrozenClock(), discover=False), "")
+    need = stage.listing("need", "柑橘园木虱怎么治")
+    stage.listing("service", "柑橘木虱防控")
+    stage.expert("柑橘木虱")
+    found = {m.kind: m for m in stage.hub.match(need)}
+    shipped = {m.kind: m for m in stage.hub.match(need, weights=WEIGHTS)}
+    assert found["service"] == shipped["service"]
+    assert found["expert"].why["region"] > 0.8 > shipped["expert"].why["region"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "path", "code"),
+    [
+        ({"expret": {"text": 1}}, "match.weights.expret", "settings.unknown"),
+        ({"expert": {"gender": 1}}, "match.weights.expert.gender", "settings.unknown"),
+        ({"expert": {"text": -1}}, "match.weights.expert.text", "settings.type"),
+        ({"expert": {"text": "1"}}, "match.weights.expert.text", "settings.type"),
+        ({"expert": 1}, "match.weights.expert", "settings.type"),
+    ],
+)
+def test_weights_of_the_settings_are_checked_where_they_are_read(weights, path, code):
+    with pytest.raises(Invalid) as caught:
+        Settings.load(values={"match": {"weights": weights}})
+    assert (caught.value.code, caught.value.path) == (code, path)
+
+
+def test_what_cannot_be_matched_is_refused(stage, need, offers):
+    with pytest.raises(Invalid) as caught:
+        stage.hub.match(offers["service"], to="expert")
+    assert caught.value.code == "match.target"
+    for id_ in ("lst_none", "res_none", "sub_none", "nonsense", ""):
         with pytest.raises(NotFound):
             stage.hub.match(id_)
     for call, code in (
-        (lambda: stage.hub.match(need, to="need"), "field.choice"),
+        (lambda: stage.hub.match(need, to="need"), "match.target"),
+        (lambda: stage.hub.match(need, to="nobody"), "field.choice"),
         (lambda: stage.hub.match(need, limit=0), "storage.limit"),
         (lambda: stage.hub.match(need, limit=101), "storage.limit"),
         (lambda: stage.hub.match(need, weights={"age": 1.0}), "match.bad_weight"),
@@ -188,7 +269,7 @@ def test_a_question_goes_to_experts_and_only_for_those_who_may_answer_it(stage, 
     assert stage.admin.match(question, to="expert").found == matches.found
     with pytest.raises(Invalid) as caught:
         stage.admin.match(question, to="service")
-    assert caught.value.code == "match.only_experts"
+    assert caught.value.code == "match.target"
     assert "脑卒中" not in json.dumps([dict(m.why) for m in matches], ensure_ascii=False)
 
 
@@ -260,5 +341,14 @@ def test_the_command_prints_matches_and_json(tmp_path):
     plain = CliRunner().invoke(app, ["match", need, "--db", url, "--to", "service"])
     assert service in plain.stdout
     assert "full" in plain.stdout
+    assert "已满的服务" in plain.stdout
     assert "expert" not in plain.stdout
     assert CliRunner().invoke(app, ["match", need, "--db", url, "--to", "x"]).exit_code == 2
+    text = ["match", need, "--db", url, "--json", "--weights"]
+    weighed = json.loads(CliRunner().invoke(app, [*text, "text=1, region=0.5"]).stdout)
+    assert set(weighed["found"][0]["why"]) >= {"text", "region"}
+    assert weighed["found"][0]["why"]["topic"] == 0
+    for wrong in ("text", "text=x", "gender=1", ""):
+        assert CliRunner().invoke(app, [*text, wrong]).exit_code == 2
+    back = CliRunner().invoke(app, ["match", service, "--db", url])
+    assert need in back.stdout

@@ -11,7 +11,7 @@ import attrs
 
 from tianfu_sdk.core import ranking
 from tianfu_sdk.core.border import check_page
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 
 __all__ = ["Index", "Search"]
 
@@ -158,6 +158,15 @@ class Search:
                     shares.setdefault(doc_id, {})[token] = share
         hits = (Hit(doc_id, math.fsum(s.values()), s) for doc_id, s in shares.items())
         return ranking.page(hits, limit, after)
+
+    def spread(self, tokens: Sequence[str]) -> Spread:
+        """Tell how tokens are spread over the documents."""
+        self._tx.reading()
+        index = self._tx.index()
+        docs = len(index.entries)
+        frequencies = {t: len(index.postings[t]) for t in tokens if t in index.postings}
+        average = index.length / docs if docs else 0.0
+        return Spread(docs=docs, average=average, frequencies=frequencies)
 
     def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
         """Find what is sought by a document that may answer it."""

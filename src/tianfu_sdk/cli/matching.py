@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
-from tianfu_sdk.model.listing import Matches
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.matching import Matches
+from tianfu_sdk.settings import MATCH_FEATURES, MATCH_TARGETS
 
 __all__ = ["match"]
 
-_TARGETS = ("service", "achievement", "project", "expert")
 _REASONS = {
     "language": "语言不通 / no common language",
     "deadline": "已截止 / past its deadline",
     "expired": "已过期 / expired",
     "capacity": "已满 / full",
+    "age": "不适合其年龄 / not for their age",
 }
 
 
@@ -23,7 +25,12 @@ _REASONS = {
 @db_option()
 @as_option()
 @json_option()
-@click.option("--to", type=click.Choice(_TARGETS), help="Only these; all if left out.")
+@click.option("--to", type=click.Choice(MATCH_TARGETS), help="Only these; all if left out.")
+@click.option(
+    "--weights",
+    metavar="NAME=NUMBER,…",
+    help=f"Weigh by these alone, such as text=0.6,region=0.4; of: {', '.join(MATCH_FEATURES)}.",
+)
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100))
 def match(  # noqa: PLR0917 - options of a command
     id_: str,
@@ -31,11 +38,13 @@ def match(  # noqa: PLR0917 - options of a command
     account: str,
     as_json: bool,  # noqa: FBT001
     to: str | None,
+    weights: str | None,
     limit: int,
 ) -> None:
-    """Match the need ID with what is offered, or the question ID with experts."""
+    """Match ID: a need with offers and experts, a question with experts, all else with needs."""
     with opened(db) as hub:
-        matches = bound(hub, account).match(id_, to=to, limit=limit)
+        chosen = _weights(weights) if weights is not None else None
+        matches = bound(hub, account).match(id_, to=to, limit=limit, weights=chosen)
     if as_json:
         echo_json(
             {
@@ -51,10 +60,27 @@ def match(  # noqa: PLR0917 - options of a command
                     for found in matches
                 ],
                 "gated": dict(matches.gated),
+                "left_out": [
+                    {"kind": left.kind, "id": left.id, "title": left.title, "reason": left.reason}
+                    for left in matches.left_out
+                ],
             }
         )
     else:
         _show(matches)
+
+
+def _weights(text: str) -> dict[str, float]:
+    made = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = part.partition("=")
+        try:
+            made[name.strip()] = float(number)
+        except ValueError:
+            raise Invalid(
+                "match.bad_weight", path=f"weights.{name.strip()}", names=", ".join(MATCH_FEATURES)
+            ) from None
+    return made
 
 
 def _show(matches: Matches) -> None:
@@ -66,3 +92,6 @@ def _show(matches: Matches) -> None:
         click.echo(f"   {why}")
     for reason, count in sorted(matches.gated.items()):
         click.echo(f"排除 / left out: {count}, {_REASONS.get(reason, reason)}")
+        for left in matches.left_out:
+            if left.reason == reason:
+                click.echo(f"   {left.title}  [{left.kind}] {left.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tianfu_sdk.core.regions import RegionTree
 from tianfu_sdk.errors import Denied, NotFound
 from tianfu_sdk.model.content import Clarification, Content
-from tianfu_sdk.model.listing import ListingKind
+from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.text import fold
@@ -81,13 +81,15 @@ def searched_text(content: Content) -> str:
 def search_doc(kind: str, content: Content, regions: RegionTree) -> SearchDoc:
     """Make what an engine keeps of a published content."""
     tags = region_tags(content.regions or (content.region,), regions)
+    if isinstance(content, Listing):
+        tags |= {f"is:{content.kind.value}"}
     return SearchDoc(
         id=content.id,
         kind=kind,
         language=content.language,
         text=fold(searched_text(content)),
         tags=tags | {f"topic:{topic}" for topic in content.topics},
-        sought=getattr(content, "kind", None) is ListingKind.NEED,
+        sought=isinstance(content, Listing) and content.kind is ListingKind.NEED,
     )
 
 

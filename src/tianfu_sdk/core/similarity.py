@@ -15,19 +15,24 @@ import attrs
 
 from tianfu_sdk.core.ranking import bm25, idf
 from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.model.search import Spread
 from tianfu_sdk.text import canonical_language, tokens
 
 __all__ = [
     "LONGEST_TEXT",
     "Corpus",
+    "age_safe",
     "audience_fit",
     "freshness",
     "language_fit",
     "measure",
+    "media_fit",
+    "popularity",
     "region_fit",
     "text_fit",
     "token_counts",
     "topic_fit",
+    "weighed",
 ]
 
 LONGEST_TEXT = 20_000
@@ -37,6 +42,10 @@ _OTHER_VARIANT = 0.6
 _NEAR = {"county": 1.0, "prefecture": 0.7, "province": 0.4}
 _FAR = 0.1
 _K1_CEILING = 2.2
+_MINORS = frozenset({"children", "youth"})
+_EVERYBODY = "general"
+_EXPECTED = 0.5
+_TRIALS = 10
 
 
 @attrs.frozen
@@ -71,20 +80,32 @@ def measure(wanted: Collection[str], texts: Iterable[str]) -> Corpus:
         number += 1
         length += counts.total()
         holding.update(token for token in wanted if token in counts)
-    rarity = {token: idf(max(number, 1), holding[token] or 1) for token in wanted}
+    average = max(length, number, 1) / max(number, 1)
+    return weighed(wanted, Spread(docs=number, average=average, frequencies=holding))
+
+
+def weighed(wanted: Collection[str], spread: Spread) -> Corpus:
+    """Weigh wanted tokens by what an index knows of them.
+
+    Args:
+        wanted: Distinct tokens.
+        spread: Of the index; a token that no document has is taken as one that a single has.
+    """
+    docs = max(spread.docs, 1)
+    rarity = {token: idf(docs, spread.frequencies.get(token) or 1) for token in wanted}
     ceiling = _K1_CEILING * math.fsum(rarity.values())
-    return Corpus(max(length, number, 1) / max(number, 1), rarity, ceiling)
+    return Corpus(max(spread.average, 1), rarity, ceiling)
 
 
-def text_fit(text: str, corpus: Corpus) -> float | None:
+def text_fit(counts: Mapping[str, int], corpus: Corpus) -> float | None:
     """Give how well a text answers what is wanted: s / (s + s50), s being its BM25 value.
 
     s50 is a tenth of what a text could reach, so that the number does not depend on how
     long the need or how large the store is. The tenth is a guess.
 
     Args:
-        text: Of the candidate.
-        corpus: Of candidates of its kind.
+        counts: Of the candidate's text, by `token_counts`.
+        corpus: What is wanted, and how rare it is.
 
     Returns:
         None where nothing is wanted.
@@ -94,8 +115,7 @@ def text_fit(text: str, corpus: Corpus) -> float | None:
     """
     if not corpus.rarity:
         return None
-    counts = token_counts(text)
-    length = counts.total()
+    length = sum(counts.values())
     found = math.fsum(
         bm25(counts[token], rarity, length, corpus.average)
         for token, rarity in corpus.rarity.items()
@@ -207,3 +227,51 @@ def freshness(published: datetime | None, now: datetime, half_life: timedelta) -
         return None
     age = max(now - published, timedelta())
     return float(2.0 ** (-(age / half_life)))
+
+
+def age_safe(
+    wanted: Collection[str], offered: Collection[str], parents: Mapping[str, str | None]
+) -> bool:
+    """Tell whether what is for minors alone gets nothing that is for other people.
+
+    Who asks for children or youth, and for nobody else, gets what names the same group, a wider
+    or narrower one, the general public, or nobody in particular.
+
+    Args:
+        wanted: Codes of the vocabulary `audience`; empty: anybody.
+        offered: The same of what is offered.
+        parents: Wider term by code.
+
+    Source:
+        未成年人保护法 Art. 50, 51: what minors get must be fit for them. That an audience says
+        for whom it is fit is our reading.
+    """
+    asked = {code: frozenset(_path(code, parents)) for code in wanted}
+    if not offered or not asked or any(path.isdisjoint(_MINORS) for path in asked.values()):
+        return True
+    served = {code: frozenset(_path(code, parents)) for code in offered}
+    return _EVERYBODY in served or any(
+        a in path or b in asked[a] for a in asked for b, path in served.items()
+    )
+
+
+def media_fit(wanted: Collection[str], offered: Collection[str]) -> float | None:
+    """Give 1 where there is one of the wanted forms of media, else 0."""
+    if not wanted or not offered:
+        return None
+    return float(not set(wanted).isdisjoint(offered))
+
+
+def popularity(good: int, tried: int) -> float | None:
+    """Give how often something went well, drawn towards one half while little is known.
+
+    Args:
+        good: Times that it went well.
+        tried: Times in all.
+
+    Returns:
+        (good + 5) / (tried + 10), or None where it was never tried.
+    """
+    if tried <= 0:
+        return None
+    return (min(max(good, 0), tried) + _EXPECTED * _TRIALS) / (tried + _TRIALS)

@@ -1,8 +1,8 @@
-"""Supply and demand: listings, experts, and what a match is."""
+"""Supply and demand: listings and experts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -32,8 +32,6 @@ __all__ = [
     "Listing",
     "ListingKind",
     "ListingProgress",
-    "Match",
-    "Matches",
     "Studio",
 ]
 
@@ -199,31 +197,3 @@ class Expert(Noun):
     languages: tuple[str, ...] = attrs.field(default=("zh-Hans",), metadata=each(language_tag))
     capacity: int = attrs.field(default=1, metadata=at_least(0))
     """Questions or projects at a time; 0: takes none now."""
-
-
-@attrs.frozen(kw_only=True)
-class Match:
-    """One candidate, its score in [0, 1] and why; the contributions sum to the score."""
-
-    kind: str
-    id: str
-    title: str
-    score: float
-    why: Mapping[str, float]
-
-
-@attrs.frozen(kw_only=True)
-class Matches:
-    """Candidates, best first, and those that a hard gate left out."""
-
-    to: str
-    """What it was narrowed to, such as `expert`; empty: everything."""
-    found: tuple[Match, ...]
-    gated: Mapping[str, int]
-    """Left out by reason: `language`, `deadline`, `expired`, `capacity`."""
-
-    def __iter__(self) -> Iterator[Match]:
-        return iter(self.found)
-
-    def __len__(self) -> int:
-        return len(self.found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-__all__ = ["Hit", "SearchDoc", "SearchFilter"]
+__all__ = ["Hit", "SearchDoc", "SearchFilter", "Spread"]
 
 
 @attrs.frozen(kw_only=True)
@@ -44,3 +44,15 @@ class Hit:
     score: float
     contributions: Mapping[str, float] = attrs.field(factory=dict)
     """Score by token; they sum to the score. Empty where the engine was asked by a document."""
+
+
+@attrs.frozen(kw_only=True)
+class Spread:
+    """How some tokens are spread over the documents of an index."""
+
+    docs: int
+    """Documents that are shown."""
+    average: float
+    """Tokens of one of them; 0 where there is none."""
+    frequencies: Mapping[str, int]
+    """How many of them have each token; those that none has may be missing."""

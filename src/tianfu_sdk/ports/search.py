@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.model.storage import Cursor
 
 __all__ = ["FollowerSearch", "TransactionalSearch"]
@@ -42,6 +42,14 @@ class TransactionalSearch(Protocol):
 
         Returns:
             Best first, ties by id; each score is the sum of its contributions.
+        """
+        ...
+
+    def spread(self, tokens: Sequence[str]) -> Spread:
+        """Tell how tokens are spread over the documents that are shown, as `query` weighs them.
+
+        Args:
+            tokens: Of `tianfu_sdk.text.query_tokens`, distinct.
         """
         ...
 

@@ -30,7 +30,7 @@ from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
 from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.core.ranking import PAGED, idf, page
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.search import SOUGHT, clipped
@@ -308,6 +308,15 @@ class GinSearch:
             if len(rows) >= wanted:
                 break
         return page(best(rows, weights, question.average), limit, after)
+
+    def spread(self, tokens: Sequence[str]) -> Spread:
+        """Tell how tokens are spread over the documents."""
+        asked = {clipped(token): token for token in tokens if token and "\0" not in token}
+        found = self._frequencies(self._tx.reading(), [_DOCS, _LENGTH, *asked])
+        docs, length = found.pop(_DOCS, 0), found.pop(_LENGTH, 0)
+        frequencies = {asked[token]: df for token, df in found.items() if df > 0}
+        average = length / docs if docs else 0.0
+        return Spread(docs=docs, average=average, frequencies=frequencies)
 
     def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
         """Find what is sought by a document that may answer it."""

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.core.ranking import PAGED, bm25, idf, page
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.schema import TOKEN, Tables
@@ -351,6 +351,15 @@ class SqlSearch:
         # Rows come in any order: a sum that depended on it would tear pages apart.
         hits = (Hit(id_, math.fsum(shares.values()), shares) for id_, shares in parts.items())
         return page(hits, limit, after)
+
+    def spread(self, tokens: Sequence[str]) -> Spread:
+        """Tell how tokens are spread over the documents."""
+        asked = {clipped(token): token for token in tokens}
+        found = self._frequencies(self._tx.reading(), [_DOCS, _LENGTH, *asked])
+        docs, length = found.pop(_DOCS, 0), found.pop(_LENGTH, 0)
+        frequencies = {asked[token]: df for token, df in found.items() if df > 0}
+        average = length / docs if docs else 0.0
+        return Spread(docs=docs, average=average, frequencies=frequencies)
 
     def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
         """Find what is sought by a document that may answer it."""

@@ -16,7 +16,7 @@ from tianfu_sdk.backends.sqlite import seeking
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
 from tianfu_sdk.core.ranking import PAGED, idf, page
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 
 __all__ = ["SqliteSearch"]
@@ -119,6 +119,12 @@ class SqliteSearch:
         wanted = limit if after is None else PAGED
         found = best(self._candidates(frequencies, n, only, wanted), weights, average)
         return page(found, limit, after)
+
+    def spread(self, tokens: Sequence[str]) -> Spread:
+        """Tell how tokens are spread over the documents."""
+        docs = self._number("docs")
+        average = self._number("length") / docs if docs else 0.0
+        return Spread(docs=docs, average=average, frequencies=self._frequencies(tokens))
 
     def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
         """Find what is sought by a document that may answer it."""

@@ -124,6 +124,19 @@ class SearchCases(StoreCases):
                 assert hit.score > 0
             assert [hit.score for hit in hits] == sorted((h.score for h in hits), reverse=True)
 
+    def test_the_spread_is_what_scores_are_made_of(self, db: Store) -> None:
+        nothing = self.look(db, lambda search: search.spread(["apple"]))
+        assert (nothing.docs, nothing.average) == (0, 0)
+        docs = self.many(30)
+        self.index(db, *docs)
+        found = self.look(db, lambda search: search.spread([*_WORDS, "none"]))
+        texts = [one.text.split() for one in docs]
+        assert found.docs == 30
+        assert found.average == pytest.approx(sum(map(len, texts)) / 30)
+        expected = {word: sum(word in text for text in texts) for word in _WORDS}
+        held = {word: number for word, number in found.frequencies.items() if number}
+        assert held == {word: number for word, number in expected.items() if number}
+
     def test_rarer_shorter_and_oftener_count_more(self, db: Store) -> None:
         self.index(
             db,
