@@ -47,7 +47,16 @@ from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
 from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
-from tianfu_sdk.model.listing import Expert, Listing, ListingKind
+from tianfu_sdk.model.listing import (
+    Cooperation,
+    Delivery,
+    Expert,
+    IpStatus,
+    Listing,
+    ListingKind,
+    ListingProgress,
+    Studio,
+)
 from tianfu_sdk.model.matching import Matches
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
@@ -124,7 +133,7 @@ class Aio:
         text: str,
         *,
         region: str | None = ...,
-        language: str | None = ...,
+        language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
     ) -> Answers: ...
@@ -178,6 +187,8 @@ class Aio:
     def news(self) -> AioNewsDesk: ...
     @property
     def bases(self) -> AioBases: ...
+    @property
+    def studios(self) -> AioStudios: ...
     @property
     def listings(self) -> AioListings: ...
     @property
@@ -738,6 +749,9 @@ class AioListings:
     async def find(
         self,
         *,
+        kind: ListingKind | str | None = ...,
+        studio: str | None = ...,
+        progress: ListingProgress | str | None = ...,
         state: State | str | None = ...,
         region: str | None = ...,
         organization: str | None = ...,
@@ -801,6 +815,18 @@ class AioListings:
         external_key: str = ...,
         deadline: date | None = ...,
         capacity: int | None = ...,
+        terms: str = ...,
+        cooperation: Sequence[Cooperation | str] = ...,
+        budget: Quantity | None = ...,
+        budget_most: int | None = ...,
+        studio: str = ...,
+        delivery: Delivery | str | None = ...,
+        maturity: int | None = ...,
+        ip_status: IpStatus | str | None = ...,
+        ip_numbers: Sequence[str] = ...,
+        starts_on: date | None = ...,
+        ends_on: date | None = ...,
+        requirements: str = ...,
     ) -> Listing: ...
 
 class AioMarks:
@@ -1343,6 +1369,75 @@ class AioSmsPolicies:
         self, *, organization: str | None = ..., after: str | None = ..., limit: int = ...
     ) -> AioPage[SmsPolicy]: ...
     async def usage(self, organization: str, at: datetime | None = ...) -> list[QuotaLine]: ...
+
+class AioStudios:
+    async def get(self, id: str, *, revision: int | None = ...) -> Studio: ...
+    async def find(
+        self,
+        *,
+        state: State | str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        topic: str | None = ...,
+        language: str | None = ...,
+        newest_first: bool = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Studio]: ...
+    async def stale(
+        self, on: date, *, after: str | None = ..., limit: int = ...
+    ) -> AioPage[Studio]: ...
+    async def revisions(self, id: str) -> list[Studio]: ...
+    async def diff(self, id: str, before: int, after: int) -> list[Change]: ...
+    async def export(self, id: str) -> dict[str, Any]: ...
+    async def view(
+        self,
+        id: str,
+        *,
+        region: str = ...,
+        channel: str = ...,
+        language: str = ...,
+        seconds: float | None = ...,
+        client: str = ...,
+    ) -> None: ...
+    async def add(self, fields: Mapping[str, Any]) -> Studio: ...
+    async def add_many(self, many: Sequence[Mapping[str, Any]]) -> list[Studio]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Studio: ...
+    async def submit(self, id: str) -> Studio: ...
+    async def return_(self, id: str, comment: str) -> Studio: ...
+    async def approve(self, id: str, comment: str = ...) -> Studio: ...
+    async def publish(self, id: str) -> Studio: ...
+    async def schedule(self, id: str, at: datetime) -> Studio: ...
+    async def withdraw(self, id: str, reason: str) -> Studio: ...
+    async def retract(self, id: str, reason: str) -> Studio: ...
+    async def archive(self, id: str) -> Studio: ...
+    async def publish_due(self, limit: int = ...) -> list[Studio]: ...
+    async def by_key(self, organization: str, external_key: str) -> Studio | None: ...
+    async def create(
+        self,
+        *,
+        title: str,
+        organization: str,
+        body: str = ...,
+        summary: str = ...,
+        region: str | None = ...,
+        language: str = ...,
+        topics: Sequence[str] = ...,
+        keywords: Sequence[str] = ...,
+        audience: Sequence[str] = ...,
+        settings: Sequence[str] = ...,
+        regions: Sequence[str] = ...,
+        media: Sequence[Media] = ...,
+        licence: str = ...,
+        source: str = ...,
+        reviewer: str = ...,
+        review_date: date | None = ...,
+        expires_on: date | None = ...,
+        disclaimer: str = ...,
+        external_key: str = ...,
+        experts: Sequence[str] = ...,
+        address: str = ...,
+    ) -> Studio: ...
 
 class AioSubscribers:
     async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...

@@ -128,6 +128,8 @@ def test_no_feature_tells_of_a_person():
         ({"expires_on": TODAY + timedelta(days=1)}, ""),
         ({"deadline": TODAY - timedelta(days=1)}, "deadline"),
         ({"deadline": TODAY}, ""),
+        ({"closed": True}, "closed"),
+        ({"closed": True, "deadline": TODAY - timedelta(days=1)}, "deadline"),
         ({"capacity": 0}, "capacity"),
         ({"capacity": 1}, ""),
         ({"languages": ("bo",)}, "language"),

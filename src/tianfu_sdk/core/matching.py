@@ -96,6 +96,8 @@ class Side:
     """First day on which it does not hold."""
     capacity: int | None = None
     """None: not limited."""
+    closed: bool = False
+    """Whether its people have come to an end with it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -138,8 +140,8 @@ def gate(
         audiences: The tree of the vocabulary `audience`, wider term by code.
 
     Returns:
-        The first of `published`, `expired`, `deadline`, `capacity` that fails on either side,
-        then `language`, `age`; or empty.
+        The first of `published`, `expired`, `deadline`, `closed`, `capacity` that fails on
+        either side, then `language`, `age`; or empty.
     """
     for side in (candidate, need):
         if reason := _standing(side, today):
@@ -155,6 +157,7 @@ def _standing(side: Side, today: date) -> str:
         "published": not side.published,
         "expired": expiry is not None and expiry <= today,
         "deadline": deadline is not None and deadline < today,
+        "closed": side.closed,
         "capacity": side.capacity is not None and side.capacity <= 0,
     }
     return next((reason for reason, fails in shut.items() if fails), "")

@@ -30,7 +30,7 @@ class LeftOut:
     id: str
     title: str
     reason: str
-    """`expired`, `deadline`, `capacity`, `language` or `age`."""
+    """`expired`, `deadline`, `closed`, `capacity`, `language` or `age`."""
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ from tianfu_sdk.core.similarity import LONGEST_TEXT
 from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content
-from tianfu_sdk.model.listing import Expert, Listing
+from tianfu_sdk.model.listing import Expert, Listing, ListingProgress
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.search import Spread
 from tianfu_sdk.model.storage import Query, Where
@@ -36,6 +36,8 @@ __all__ = [
     "tree_of",
 ]
 
+_OVER = frozenset({ListingProgress.CONCLUDED, ListingProgress.FAILED, ListingProgress.CLOSED})
+
 
 def need_of(work: Work, listing: Listing) -> Need:
     """Make what a listing of the kind need seeks."""
@@ -52,6 +54,7 @@ def need_of(work: Work, listing: Listing) -> Need:
         deadline=listing.deadline,
         expires_on=listing.expires_on,
         capacity=listing.capacity,
+        closed=_closed(work, listing),
     )
 
 
@@ -94,7 +97,12 @@ def candidate_of(
         deadline=listing.deadline if listing else None,
         expires_on=content.expires_on,
         capacity=listing.capacity if listing else None,
+        closed=listing is not None and _closed(work, listing),
     )
+
+
+def _closed(work: Work, listing: Listing) -> bool:
+    return listing.progress_on(work.now.astimezone(SHANGHAI).date()) in _OVER
 
 
 def expert_candidate(work: Work, expert: Expert) -> Candidate:
