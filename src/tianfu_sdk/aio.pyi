@@ -16,12 +16,15 @@ from tianfu_sdk.model.content import (
     Base,
     BaseStatus,
     Change,
+    Clarification,
     Measure,
     News,
     Notice,
+    Repeated,
     Resource,
     Role,
     State,
+    Verdict,
 )
 from tianfu_sdk.model.dump import Dumped, Loaded
 from tianfu_sdk.model.emergency import (
@@ -97,7 +100,14 @@ from tianfu_sdk.model.template import (
     WordHit,
     WordList,
 )
-from tianfu_sdk.model.translation import Coverage, Missing, Readable, Translation, TranslationState
+from tianfu_sdk.model.translation import (
+    Coverage,
+    EngineHealth,
+    Missing,
+    Readable,
+    Translation,
+    TranslationState,
+)
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.plugins import Plugins
@@ -133,7 +143,7 @@ class Aio:
         text: str,
         *,
         region: str | None = ...,
-        language: str | Sequence[str] | None = ...,
+        language: str | None = ...,
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
     ) -> Answers: ...
@@ -187,6 +197,8 @@ class Aio:
     def news(self) -> AioNewsDesk: ...
     @property
     def bases(self) -> AioBases: ...
+    @property
+    def clarifications(self) -> AioClarifications: ...
     @property
     def studios(self) -> AioStudios: ...
     @property
@@ -475,6 +487,80 @@ class AioChannels:
     async def items(
         self, id: str, *, after: str | None = ..., limit: int = ...
     ) -> AioPage[ChannelItem]: ...
+
+class AioClarifications:
+    async def get(self, id: str, *, revision: int | None = ...) -> Clarification: ...
+    async def find(
+        self,
+        *,
+        state: State | str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        topic: str | None = ...,
+        language: str | None = ...,
+        newest_first: bool = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Clarification]: ...
+    async def stale(
+        self, on: date, *, after: str | None = ..., limit: int = ...
+    ) -> AioPage[Clarification]: ...
+    async def revisions(self, id: str) -> list[Clarification]: ...
+    async def diff(self, id: str, before: int, after: int) -> list[Change]: ...
+    async def export(self, id: str) -> dict[str, Any]: ...
+    async def view(
+        self,
+        id: str,
+        *,
+        region: str = ...,
+        channel: str = ...,
+        language: str = ...,
+        seconds: float | None = ...,
+        client: str = ...,
+    ) -> None: ...
+    async def add(self, fields: Mapping[str, Any]) -> Clarification: ...
+    async def add_many(self, many: Sequence[Mapping[str, Any]]) -> list[Clarification]: ...
+    async def edit(
+        self, id: str, *, version: int | None = ..., **changes: Any
+    ) -> Clarification: ...
+    async def submit(self, id: str) -> Clarification: ...
+    async def return_(self, id: str, comment: str) -> Clarification: ...
+    async def approve(self, id: str, comment: str = ...) -> Clarification: ...
+    async def publish(self, id: str) -> Clarification: ...
+    async def schedule(self, id: str, at: datetime) -> Clarification: ...
+    async def withdraw(self, id: str, reason: str) -> Clarification: ...
+    async def retract(self, id: str, reason: str) -> Clarification: ...
+    async def archive(self, id: str) -> Clarification: ...
+    async def publish_due(self, limit: int = ...) -> list[Clarification]: ...
+    async def by_key(self, organization: str, external_key: str) -> Clarification | None: ...
+    async def create(
+        self,
+        *,
+        title: str,
+        organization: str,
+        body: str = ...,
+        summary: str = ...,
+        region: str | None = ...,
+        language: str = ...,
+        topics: Sequence[str] = ...,
+        keywords: Sequence[str] = ...,
+        audience: Sequence[str] = ...,
+        settings: Sequence[str] = ...,
+        regions: Sequence[str] = ...,
+        media: Sequence[Media] = ...,
+        licence: str = ...,
+        source: str = ...,
+        reviewer: str = ...,
+        review_date: date | None = ...,
+        expires_on: date | None = ...,
+        disclaimer: str = ...,
+        external_key: str = ...,
+        rumour: str,
+        verdict: Verdict | str,
+        variants: Sequence[str] = ...,
+        evidence: Sequence[str] = ...,
+    ) -> Clarification: ...
+    async def check(self, text: str, *, limit: int = ...) -> list[Repeated]: ...
 
 class AioEmergencies:
     async def create_plan(
@@ -1560,6 +1646,8 @@ class AioTranslations:
     async def coverage(
         self, languages: Sequence[str] | None = ..., *, region: str | None = ...
     ) -> tuple[Coverage, ...]: ...
+    async def health(self) -> tuple[EngineHealth, ...]: ...
+    async def clear_cache(self, engine: str | None = ...) -> int: ...
     async def create(
         self,
         source_id: str,
