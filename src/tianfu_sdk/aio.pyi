@@ -48,6 +48,7 @@ from tianfu_sdk.model.glossary import Concept, GlossaryReport, TermHit, TermProb
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
+from tianfu_sdk.model.interest import ContactDetails, ContactPerson, Interest, InterestState, Side
 from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import (
@@ -143,7 +144,7 @@ class Aio:
         text: str,
         *,
         region: str | None = ...,
-        language: str | None = ...,
+        language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
     ) -> Answers: ...
@@ -203,6 +204,10 @@ class Aio:
     def studios(self) -> AioStudios: ...
     @property
     def listings(self) -> AioListings: ...
+    @property
+    def contacts(self) -> AioContacts: ...
+    @property
+    def interests(self) -> AioInterests: ...
     @property
     def imports(self) -> AioImporter: ...
     @property
@@ -562,6 +567,33 @@ class AioClarifications:
     ) -> Clarification: ...
     async def check(self, text: str, *, limit: int = ...) -> list[Repeated]: ...
 
+class AioContacts:
+    async def export(self, id: str, *, events: bool = ...) -> PersonalData: ...
+    async def erase(self, id: str, *, reason: str = ...) -> Erased: ...
+    async def create(
+        self, *, organization: str, name: str, phone: str = ..., email: str = ..., note: str = ...
+    ) -> ContactPerson: ...
+    async def get(self, id: str) -> ContactPerson: ...
+    async def find(
+        self,
+        *,
+        region: str | None = ...,
+        organization: str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[ContactPerson]: ...
+    async def edit(
+        self,
+        id: str,
+        *,
+        version: int | None = ...,
+        name: str | None = ...,
+        phone: str | None = ...,
+        email: str | None = ...,
+        note: str | None = ...,
+    ) -> ContactPerson: ...
+    async def reveal(self, id: str, *, reason: str = ...) -> ContactDetails: ...
+
 class AioEmergencies:
     async def create_plan(
         self,
@@ -781,6 +813,39 @@ class AioIndicators:
         exact: bool = ...,
     ) -> AioPage[DailyCount]: ...
 
+class AioInterests:
+    async def express(self, listing: str, *, from_: str, contact: str = ...) -> Interest: ...
+    async def get(self, id: str) -> Interest: ...
+    async def find(
+        self,
+        *,
+        listing: str | None = ...,
+        organization: str | None = ...,
+        state: InterestState | str | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Interest]: ...
+    async def contact(
+        self, id: str, *, side: Side | str | None = ..., reason: str = ...
+    ) -> ContactDetails: ...
+    async def accept(self, id: str, *, contact: str = ...) -> Interest: ...
+    async def decline(self, id: str, reason: str) -> Interest: ...
+    async def withdraw(self, id: str, reason: str) -> Interest: ...
+    async def agree(self, id: str, *, side: Side | str | None = ...) -> Interest: ...
+    async def fail(self, id: str, reason: str, *, side: Side | str | None = ...) -> Interest: ...
+    async def report(
+        self,
+        id: str,
+        *,
+        kind: Cooperation | str,
+        signed_on: date,
+        evidence: Sequence[str],
+        amount: Quantity | None = ...,
+        note: str = ...,
+        side: Side | str | None = ...,
+    ) -> Interest: ...
+    async def confirm(self, id: str, *, side: Side | str | None = ...) -> Interest: ...
+
 class AioJobs:
     async def queues(self) -> Sequence[str]: ...
     async def list(
@@ -905,6 +970,7 @@ class AioListings:
         cooperation: Sequence[Cooperation | str] = ...,
         budget: Quantity | None = ...,
         budget_most: int | None = ...,
+        contact: str = ...,
         studio: str = ...,
         delivery: Delivery | str | None = ...,
         maturity: int | None = ...,
@@ -914,6 +980,9 @@ class AioListings:
         ends_on: date | None = ...,
         requirements: str = ...,
     ) -> Listing: ...
+    async def interest(self, listing: str, *, from_: str, contact: str = ...) -> Interest: ...
+    async def close(self, id: str, reason: str) -> Listing: ...
+    async def reopen(self, id: str, reason: str) -> Listing: ...
 
 class AioMarks:
     async def get(self, name: str) -> str | None: ...

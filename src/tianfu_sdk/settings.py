@@ -441,6 +441,16 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
     return cls(**made)
 
 
+def _demand_shares(ask: AskSettings) -> None:
+    most = {"threshold": 1.0, "popularity": 0.05} | dict.fromkeys(
+        ("region", "language", "freshness"), 1.0
+    )
+    for name, highest in most.items():
+        if not 0 <= getattr(ask, name) <= highest:
+            wanted = f"a number from 0 to {highest:g}"
+            raise Invalid("settings.type", path=f"ask.{name}", wanted=wanted)
+
+
 def _weights(table: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, float]]:
     made = {}
     for target, weights in table.items():

@@ -24,7 +24,7 @@ LONGER_MODULES = {
     "catalogue.py": (2600, "one table of data"),
     "core/kinds.py": (850, "the table of all kinds"),
     "services/content.py": (610, "all verbs of content; half of it is docstrings"),
-    "settings.py": (560, "all settings, so that one page says what there is"),
+    "settings.py": (580, "all settings, so that one page says what there is"),
     "testing/cases/jobs.py": (520, "a suite, a case a sentence of the port"),
 }
 # `create` of a desk has an argument, a line of its docstring and a line of its body a field.
