@@ -157,14 +157,14 @@ def _one(
     tokens = asking.question_tokens(question)
     hits = query(tokens, SearchFilter(), _HITS)
     weights = asking.rarity(tokens, [hit.contributions for hit in hits])
-    best = [hit.score for hit in hits]
-    return [
-        (
-            asking.measures(weights, dict.fromkeys(hit.contributions, 1.0), titles[hit.id], best),
-            hit.id,
-        )
-        for hit in hits[:_LOOKED_AT]
-    ]
+    lead = asking.lead([hit.score for hit in hits])
+    measured = []
+    for hit in hits[:_LOOKED_AT]:
+        title = fold(titles[hit.id])
+        covered = asking.coverage(weights, dict.fromkeys(hit.contributions, 1.0))
+        there = {token: 1.0 for token in hit.contributions if token in title}
+        measured.append((asking.measures(covered, asking.coverage(weights, there), lead), hit.id))
+    return measured
 
 
 def _sure(numbers: dict[str, float], found: Measures) -> float:

@@ -87,6 +87,9 @@ class AskSettings:
     threshold: float = 0.35
     """How probably an answer must answer, 0 to 1; below it `ask` abstains. How many questions it
     then answers, and how many it should not: `docs/explanation/asking.md`."""
+    wording: float = 0.8
+    """What a word is worth that stands there in other words, 0 to 1: as a synonym, as a term of a
+    glossary, in another language too, or with one letter mistyped; 0: they are not looked for."""
     region: float = 0.1
     """How much the very region that is asked for raises a score; 0.1 is 10 %."""
     language: float = 0.3
@@ -103,12 +106,8 @@ class AskSettings:
     @property
     def weights(self) -> Mapping[str, float]:
         """Weight by feature, as `tianfu_sdk.core.asking.explained` takes them."""
-        return {
-            "region": self.region,
-            "language": self.language,
-            "freshness": self.freshness,
-            "popularity": self.popularity,
-        }
+        names = ("region", "language", "freshness", "popularity")
+        return {name: getattr(self, name) for name in names}
 
 
 MATCH_FEATURES = (
@@ -443,7 +442,7 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
 
 def _demand_shares(ask: AskSettings) -> None:
     most = {"threshold": 1.0, "popularity": 0.05} | dict.fromkeys(
-        ("region", "language", "freshness"), 1.0
+        ("wording", "region", "language", "freshness"), 1.0
     )
     for name, highest in most.items():
         if not 0 <= getattr(ask, name) <= highest:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tianfu_sdk.core.asking import (
     FEATURES,
     Measures,
+    coverage,
     explained,
+    lead,
     measures,
     passage,
     question_tokens,
@@ -47,18 +49,17 @@ def test_sureness_grows_with_every_measure(covered, ahead, named, name):
 
 
 def test_what_nothing_has_weighs_as_much_as_the_rarest_that_something_has():
-    found = [{"脑卒": 6.0, "预防": 2.0}, {"预防": 3.0}]
-    assert rarity(["脑卒", "预防", "怪病"], found) == {"脑卒": 6.0, "预防": 3.0, "怪病": 6.0}
-    assert rarity(["怪病"], found) == rarity(["怪病"], []) == {}
+    found = [{"脑卒": 6.0, "预防": 2.0}, {"预防": 4.0}]
+    assert rarity(["脑卒", "预防", "怪病"], found) == {"脑卒": 0.375, "预防": 0.25, "怪病": 0.375}
+    assert rarity(["怪病"], found) == {"怪病": 1.0}
+    assert rarity(["怪病"], []) == {}
 
 
 def test_a_document_is_measured_by_what_it_covers_and_how_far_the_best_is_ahead():
-    weights = {"脑卒": 6.0, "预防": 2.0}
-    alone = measures(weights, {"脑卒": 1.0}, "腦卒中", [8.0])
-    assert alone == Measures(covered=0.75, ahead=0.75**2, named=0.75)
-    among = measures(weights, {"脑卒": 1.0, "预防": 0.5}, "", [8.0, 8.0, 6.0])
-    assert among == Measures(covered=0.875, ahead=0.875**2 * 0.25, named=0.0)
-    assert measures({}, {}, "", []) == Measures(0.0, 0.0, 0.0)
+    weights = {"脑卒": 0.75, "预防": 0.25}
+    assert coverage(weights, {"脑卒": 1.0, "预防": 0.5, "别的": 1.0}) == 0.875
+    assert (lead([8.0, 8.0]), lead([8.0, 8.0, 6.0])) == (1.0, 0.25)
+    assert measures(0.5, 0.75, 0.25) == Measures(covered=0.5, ahead=0.0625, named=0.5)
 
 
 @pytest.mark.parametrize(

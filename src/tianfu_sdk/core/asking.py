@@ -31,7 +31,9 @@ __all__ = [
     "HALF_LIVES",
     "SURENESS",
     "Measures",
+    "coverage",
     "explained",
+    "lead",
     "measures",
     "passage",
     "question_tokens",
@@ -92,16 +94,48 @@ def rarity(tokens: Sequence[str], found: Iterable[Mapping[str, float]]) -> dict[
         found: Score by token, of each document.
 
     Returns:
-        For each token the most that it brought; what nothing found has is taken to be as rare
-        as the rarest that something has. Empty where nothing was found.
+        For each token the most that it brought, as a share of all; what nothing found has is
+        taken to be as rare as the rarest that something has, or as its other words where it
+        has nothing but these. Empty where nothing was found.
     """
     most: dict[str, float] = {}
     for parts in found:
         for token, part in parts.items():
             if part > most.get(token, 0.0):
                 most[token] = part
-    rarest = max((most[token] for token in tokens if token in most), default=0.0)
-    return {token: most.get(token, rarest) for token in tokens} if rarest else {}
+    asked = [most[token] for token in tokens if token in most]
+    rarest = max(asked or most.values(), default=0.0)
+    if not rarest:
+        return {}
+    weights = {token: most.get(token, rarest) for token in tokens}
+    whole = math.fsum(weights.values())
+    return {token: weight / whole for token, weight in weights.items()}
+
+
+def coverage(weights: Mapping[str, float], held: Mapping[str, float]) -> float:
+    """Tell how much of a question something holds.
+
+    Args:
+        weights: Of the question's tokens, by `rarity`.
+        held: How much of each token it holds: 1, or less for what stands in other words; those
+            that it does not hold may be left out.
+
+    Returns:
+        0 to 1.
+    """
+    return sum(share * weights.get(token, 0.0) for token, share in held.items())
+
+
+def lead(best: Sequence[float]) -> float:
+    """Tell how far the best document is ahead of the third, so that a copy of it does not count.
+
+    Args:
+        best: Scores of the documents by their words alone, best first.
+
+    Returns:
+        0 to 1; 1 where there are no three.
+    """
+    return 1 - best[_THIRD - 1] / best[0] if len(best) >= _THIRD else 1.0
 
 
 @attrs.frozen
@@ -114,35 +148,18 @@ class Measures:
     """Its square, times how far the best document is ahead of the third: what holds little of
     the question says nothing by being alone."""
     named: float
-    """Share of the question's weight that stands in title and keywords."""
+    """Share of the question's weight that the document holds in its title and keywords."""
 
 
-def measures(
-    weights: Mapping[str, float],
-    held: Mapping[str, float],
-    title: str,
-    best: Sequence[float],
-) -> Measures:
+def measures(covered: float, named: float, lead: float) -> Measures:
     """Measure a document that was found.
 
     Args:
-        weights: Of the question's tokens, by `rarity`.
-        held: How much of each token the document holds: 1, or less for what stands in other
-            words; those that it does not hold are left out.
-        title: Title and keywords.
-        best: Scores of the best documents by their words alone, best first.
-
-    Returns:
-        Numbers of 0 to 1.
+        covered: By `coverage`, of the whole document.
+        named: By `coverage`, of its title and keywords; no more than `covered`.
+        lead: By `lead`, of the best document.
     """
-    whole = sum(weights.values())
-    if not whole or not best:
-        return Measures(0.0, 0.0, 0.0)
-    covered = sum(w * held.get(token, 0.0) for token, w in weights.items()) / whole
-    folded = fold(title)
-    named = sum(w for token, w in weights.items() if token in folded) / whole
-    third = best[_THIRD - 1] if len(best) >= _THIRD else 0.0
-    return Measures(covered, covered**2 * (1 - third / best[0]), named)
+    return Measures(covered, covered**2 * lead, min(named, covered))
 
 
 def sureness(found: Measures) -> float:
@@ -157,8 +174,11 @@ def sureness(found: Measures) -> float:
 
     Source: logistic regression; `docs/explanation/asking.md` says on what.
     """
-    total = SURENESS["always"] + sum(
-        SURENESS[name] * value for name, value in attrs.asdict(found).items()
+    total = (
+        SURENESS["always"]
+        + SURENESS["covered"] * found.covered
+        + SURENESS["ahead"] * found.ahead
+        + SURENESS["named"] * found.named
     )
     return 1 / (1 + math.exp(-total))
 

@@ -53,6 +53,7 @@ class Glossary:
 
     def __init__(self, concepts: Iterable[Concept]) -> None:
         self._concepts = tuple(concepts)
+        self._by_id = {concept.id: concept for concept in self._concepts}
         self._indexes: dict[str, tuple[Automaton, list[_Pattern]]] = {}
 
     def find(self, text: str, language: str) -> list[TermHit]:
@@ -102,13 +103,27 @@ class Glossary:
             where there is none.
         """
         tags = _kin(canonical_language(target))
-        by_id = {concept.id: concept for concept in self._concepts}
         for hit in self.find(text, language):
             if (hit.start, hit.end) == (0, len(text)):
-                wanted = _wanted(by_id[hit.concept], tags)
+                wanted = _wanted(self._by_id[hit.concept], tags)
                 if wanted:
                     return wanted
         return ""
+
+    def otherwise(self, text: str, language: str) -> list[tuple[TermHit, tuple[GlossaryTerm, ...]]]:
+        """Find terms in a text, each with the other terms of its concept.
+
+        Args:
+            text: As it was written.
+            language: Of the text, BCP 47.
+
+        Returns:
+            As `find`; terms of all languages and statuses.
+        """
+        return [
+            (hit, tuple(t for t in self._by_id[hit.concept].terms if t != hit.term))
+            for hit in self.find(text, language)
+        ]
 
     def wanted(self, text: str, language: str, target: str) -> list[tuple[str, str]]:
         """Give the words of a text that are terms, and how they are to be translated.
@@ -123,10 +138,9 @@ class Glossary:
             term, else an admitted one; none where a hit is not sure.
         """
         tags = _kin(canonical_language(target))
-        by_id = {concept.id: concept for concept in self._concepts}
         found: dict[str, str] = {}
         for hit in self.find(text, language):
-            word, to = text[hit.start : hit.end], _wanted(by_id[hit.concept], tags)
+            word, to = text[hit.start : hit.end], _wanted(self._by_id[hit.concept], tags)
             if hit.sure and to and to != word:
                 found.setdefault(word, to)
         return list(found.items())
@@ -151,18 +165,17 @@ class Glossary:
             Problems in the order of the translation, those about the source last.
         """
         tags = _kin(canonical_language(target_language))
-        by_id = {concept.id: concept for concept in self._concepts}
         hits = self.find(target, target_language)
         good = {(hit.start, hit.end) for hit in hits if hit.term.status in _GOOD}
         used = {hit.concept for hit in hits}
         found = [
-            _told(hit, by_id[hit.concept], tags)
+            _told(hit, self._by_id[hit.concept], tags)
             for hit in hits
             if hit.term.status not in _GOOD and (hit.start, hit.end) not in good
         ]
         missed: dict[str, TermProblem] = {}
         for hit in self.find(source, source_language):
-            concept = by_id[hit.concept]
+            concept = self._by_id[hit.concept]
             wanted = _wanted(concept, tags)
             if wanted and hit.concept not in used:
                 severity = "error" if concept.required and hit.sure else "warning"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from tianfu_sdk.core import synonyms
 from tianfu_sdk.model.vocabulary import Term
 
 __all__ = ["SHIPPED"]
@@ -76,8 +77,8 @@ _TERMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 }
 
 
-def _shipped() -> tuple[Term, ...]:
-    return tuple(
+def _shipped() -> Iterator[Term]:
+    yield from (
         Term(
             id=f"trm_{vocabulary}.{code}",
             vocabulary=vocabulary,
@@ -87,7 +88,8 @@ def _shipped() -> tuple[Term, ...]:
         for vocabulary, terms in _TERMS.items()
         for code, chinese, english in terms
     )
+    yield from synonyms.terms()
 
 
-SHIPPED: tuple[Term, ...] = _shipped()
+SHIPPED: tuple[Term, ...] = tuple(_shipped())
 """Terms that every store begins with."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 import attrs
 
-from tianfu_sdk.core import asking, lifecycle, rumours, translating
+from tianfu_sdk.core import asking, lifecycle, rumours, translating, wording
 from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.core.similarity import freshness, region_fit
+from tianfu_sdk.core.wording import Wording
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Clarification, Content, State
 from tianfu_sdk.model.question import Answer
@@ -18,6 +20,7 @@ from tianfu_sdk.model.search import Hit
 from tianfu_sdk.services.organizations import names_of
 from tianfu_sdk.services.translated import translations_of
 from tianfu_sdk.services.work import Work
+from tianfu_sdk.text import fold
 
 __all__ = ["Asked", "Form", "answers_of", "forms_of"]
 
@@ -33,6 +36,14 @@ class Asked:
     """The region that was asked for."""
     repeated: Mapping[str, float] = attrs.field(factory=dict)
     """How much of a known rumour the question repeats, by id of the hit that clarifies it."""
+    wordings: tuple[Wording, ...] = ()
+    """Other words for parts of it."""
+
+    @property
+    def all_tokens(self) -> tuple[str, ...]:
+        """What the engine is asked for."""
+        others = (token for wording in self.wordings for token in wording.tokens)
+        return tuple(dict.fromkeys((*self.tokens, *others)))
 
 
 @attrs.frozen
@@ -53,7 +64,10 @@ class _Found:
     """A form that the engine found, and how well it answers."""
 
     form: Form
+    held: Mapping[str, float]
+    """Score by token, as the engine gives it."""
     parts: Mapping[str, float]
+    """The same by token of the question, and by other words for them."""
     words: float
     """Score by the words alone."""
     sureness: float = 0.0
@@ -119,14 +133,18 @@ def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> lis
     forms = forms_of(work, hits)
     shown = [hit for hit in hits if hit.id in forms]
     weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
-    chosen = _one_a_content(
-        [_Found(forms[hit.id], hit.contributions, hit.score) for hit in shown], asked
-    )
-    best = sorted((one.words for one in chosen), reverse=True)
-    sure = [_measured(work, one, asked, weights, best) for one in chosen]
-    least = work.tools.settings.ask.threshold
+    worth = work.tools.settings.ask.wording
+    found = [_found(forms[hit.id], hit.contributions, asked, worth) for hit in shown]
+    chosen = _one_a_content(found, asked)
+    lead = asking.lead(sorted((one.words for one in chosen), reverse=True))
     shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
-    answering = [one for one in sure if one.sureness >= least or one.form.content.id in shares]
+    least = work.tools.settings.ask.threshold
+    sure = [_sure(one, asked, weights, lead, worth) for one in chosen]
+    answering = [
+        _scored(work, one, asked)
+        for one in sure
+        if one.sureness >= least or one.form.content.id in shares
+    ]
     answering = _lifted(answering, shares)
     answering.sort(key=lambda one: (-one.score, one.form.content.id))
     answering = [_in_language(work, one, asked) for one in answering[:limit]]
@@ -147,6 +165,11 @@ def _lifted(found: Sequence[_Found], shares: Mapping[str, float]) -> list[_Found
     return lifted
 
 
+def _found(form: Form, held: Mapping[str, float], asked: Asked, worth: float) -> _Found:
+    parts = wording.reworded(held, asked.tokens, asked.wordings, worth)
+    return _Found(form, held, parts, math.fsum(parts.values()))
+
+
 def _one_a_content(found: Sequence[_Found], asked: Asked) -> list[_Found]:
     chosen: dict[str, _Found] = {}
     for one in found:
@@ -165,23 +188,30 @@ def _fit(form: Form, asked: Asked) -> float:
     return 0.0
 
 
-def _measured(
-    work: Work, one: _Found, asked: Asked, weights: Mapping[str, float], best: Sequence[float]
+def _sure(
+    one: _Found, asked: Asked, weights: Mapping[str, float], lead: float, worth: float
 ) -> _Found:
-    form, content = one.form, one.form.content
-    named = f"{form.title} {' '.join(content.keywords)}"
-    held = dict.fromkeys(one.parts, 1.0)
-    sureness = asking.sureness(asking.measures(weights, held, named, best))
+    """Say how surely a content answers."""
+    held = wording.also_held(one.held, asked.tokens, asked.wordings, worth)
+    title = fold(f"{one.form.title} {' '.join(one.form.content.keywords)}")
+    there = [token for token in one.held if token in title]
+    named = wording.also_held(there, asked.tokens, asked.wordings, worth)
+    covered, told = asking.coverage(weights, held), asking.coverage(weights, named)
+    return attrs.evolve(one, sureness=asking.sureness(asking.measures(covered, told, lead)))
+
+
+def _scored(work: Work, one: _Found, asked: Asked) -> _Found:
+    content = one.form.content
     features: dict[str, float | None] = {
         "region": _near(work, content, asked),
-        "language": _fit(form, asked) if asked.languages else None,
+        "language": _fit(one.form, asked) if asked.languages else None,
     }
-    half_life = asking.HALF_LIVES.get(form.kind)
+    half_life = asking.HALF_LIVES.get(one.form.kind)
     if half_life is not None:
         features["freshness"] = freshness(content.published_at, work.now, half_life)
     known = {name: value for name, value in features.items() if value is not None}
     score, why = asking.explained(one.parts, known, work.tools.settings.ask.weights)
-    return attrs.evolve(one, sureness=sureness, score=score, why=why)
+    return attrs.evolve(one, score=score, why=why)
 
 
 def _near(work: Work, content: Content, asked: Asked) -> float | None:
@@ -225,7 +255,11 @@ def _answer(
     one: _Found, asked: Asked, weights: Mapping[str, float], names: Mapping[str, str]
 ) -> Answer:
     form, content = one.form, one.form.content
-    wanted = {token: weight for token, weight in weights.items() if token in one.parts} or weights
+    # Of a translation that is shown instead it is not known which of them it has.
+    wanted = dict(weights)
+    for other in asked.wordings:
+        if one.held.keys() >= set(other.tokens):
+            wanted |= {token: one.held[token] for token in other.tokens}
     passage = asking.passage(form.text or form.title, wanted)
     published = content.published_at
     return Answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import attrs
@@ -13,13 +13,15 @@ from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CONTENT, QUESTION
 from tianfu_sdk.core.publishing import tags_of
 from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.core.wording import Wording, may_be_mistyped, variants
 from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.question import Answer, Answers, Question
-from tianfu_sdk.model.search import SearchFilter
+from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.answers import Asked, answers_of
 from tianfu_sdk.services.people import TEXT, new_subject, seal
 from tianfu_sdk.services.rumours import Rumours
+from tianfu_sdk.services.wordings import wordings_of
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import canonical_language, detect
 
@@ -29,6 +31,10 @@ _LONGEST = 2000
 _MOST_LIMIT = 100
 _MOST_HITS = 200
 _LEAST_HITS = 30
+_MOST_SLIPS = 3
+_AT_ONCE = 400
+_FEW = 5
+_Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
 _UNTOLD = frozenset({"und", "mul"})
 
 
@@ -54,7 +60,7 @@ class Ask(Desk):
             tokens=tuple(asking.question_tokens(text)),
             languages=_languages(language) or _language_of(text),
         )
-        here, narrowed = self._read(lambda work: _placed(work, asked, only, region))
+        here, narrowed = self._read(lambda work: _placed(work, text, asked, only, region))
         repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
         shares = {id_: one.share for id_, one in repeated.items()}
         answers = self._answers(attrs.evolve(here, repeated=shares), narrowed, limit)
@@ -74,14 +80,34 @@ class Ask(Desk):
             search = work.tx.search
             if search is None:
                 raise Unsupported("ask.no_search", path="store")
-            return answers_of(work, asked, search.query(asked.tokens, only, most), limit)
+            here, hits = self._hits(search.query, asked, only, most)
+            return answers_of(work, here, hits, limit)
 
         engine = self._tools.engine()
         if engine is None:
             return self._read(inside)
         # Outside of any transaction: it may be a server elsewhere.
-        hits = engine.query(asked.tokens, only, most)
-        return self._read(lambda work: answers_of(work, asked, hits, limit))
+        here, hits = self._hits(engine.query, asked, only, most)
+        return self._read(lambda work: answers_of(work, here, hits, limit))
+
+    def _hits(
+        self, query: _Query, asked: Asked, only: SearchFilter, most: int
+    ) -> tuple[Asked, list[Hit]]:
+        """Ask an engine; once more with what a word that nothing has may be a slip of."""
+        hits = query(asked.all_tokens, only, most)
+        if not self._tools.settings.ask.wording:
+            return asked, hits
+        known = {token for hit in hits for token in hit.contributions}
+        slips = [t for t in asked.tokens if t not in known and may_be_mistyped(t)][:_MOST_SLIPS]
+        meant = [
+            Wording(slip, word, frozenset({slip}), (word,))
+            for slip in slips
+            for word in _meant(query, slip, only)
+        ]
+        if not meant:
+            return asked, hits
+        asked = attrs.evolve(asked, wordings=(*asked.wordings, *meant))
+        return asked, query(asked.all_tokens, only, most)
 
     def _file(
         self, work: Work, text: str, region: str | None, language: str | None, *, answered: bool
@@ -119,13 +145,27 @@ class Ask(Desk):
 
 
 def _placed(
-    work: Work, asked: Asked, only: SearchFilter, region: str | None
+    work: Work, text: str, asked: Asked, only: SearchFilter, region: str | None
 ) -> tuple[Asked, SearchFilter]:
+    """Read what else the answers depend on: other words, and where the region lies."""
+    found = wordings_of(work, text, asked.tokens, _readings(text), only.languages)
+    asked = attrs.evolve(asked, wordings=found)
     if not region:
         return asked, only
     places = (work.regions().levels(region),)
     tags = tags_of(region, work.regions())
     return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
+
+
+def _meant(query: _Query, slip: str, only: SearchFilter) -> list[str]:
+    """Give the words of the index that a word may be a slip of: those of the best documents."""
+    found: dict[str, float] = {}
+    every = list(variants(slip))
+    for start in range(0, len(every), _AT_ONCE):
+        for hit in query(every[start : start + _AT_ONCE], only, _FEW):
+            for word, part in hit.contributions.items():
+                found[word] = max(found.get(word, 0.0), part)
+    return sorted(found, key=lambda word: (-found[word], word))[:_FEW]
 
 
 def _demand_text(text: str) -> None:
@@ -151,6 +191,13 @@ def _languages(language: str | Sequence[str] | None) -> tuple[str, ...]:
     """Give the languages that were asked for, in their order."""
     given = (language,) if isinstance(language, str) else tuple(language or ())
     return tuple(dict.fromkeys(canonical_language(tag) for tag in given))
+
+
+def _readings(text: str) -> tuple[str, ...]:
+    """Give the languages whose terms a question may have: its own, and English in between."""
+    found = detect(text)
+    own = [found.language] if found.language not in _UNTOLD else [*found.also, "zh-Hans"]
+    return tuple(dict.fromkeys((*own, "en"))) if "Latn" in found.scripts else tuple(own)
 
 
 def _language_of(text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import TERM
+from tianfu_sdk.core.synonyms import SYNONYM
 from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
@@ -16,9 +17,11 @@ from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Activity, Base, Content
 from tianfu_sdk.model.storage import LONGEST_ID, Query, Row, Where
 from tianfu_sdk.model.vocabulary import Term
+from tianfu_sdk.services.stamps import raise_stamp
+from tianfu_sdk.services.terms import STAMP
 from tianfu_sdk.services.work import Desk, Work
 
-__all__ = ["Vocabularies", "demand_term", "demand_terms"]
+__all__ = ["Vocabularies", "demand_term", "demand_terms", "terms_of"]
 
 _SHIPPED = {(term.vocabulary, term.code): term for term in SHIPPED}
 
@@ -37,7 +40,7 @@ class Vocabularies(Desk):
         """
 
         def read(work: Work) -> list[Term]:
-            found = _terms(work, vocabulary)
+            found = terms_of(work, vocabulary)
             if not found:
                 raise NotFound("vocabulary.unknown", path="vocabulary", name=vocabulary[:40])
             return found
@@ -93,6 +96,8 @@ class Vocabularies(Desk):
             if known:
                 term = attrs.evolve(term, created_at=known.created_at)
             stored = work.put(TERM, term, Placed())
+            if vocabulary == SYNONYM:
+                raise_stamp(work, STAMP)
             work.note(stored, "put")
             return stored
 
@@ -133,11 +138,12 @@ def _unknown(work: Work, vocabulary: str, code: str, path: str) -> NotFound:
     # Loaded for who wrote an unknown term only: tables and their cells come with it.
     from tianfu_sdk.core.importing import labels_of, near_terms
 
-    near = near_terms(code, labels_of(_terms(work, vocabulary))) or "-"
+    near = near_terms(code, labels_of(terms_of(work, vocabulary))) or "-"
     return NotFound("term.unknown", path=path, vocabulary=vocabulary, term=code[:64], near=near)
 
 
-def _terms(work: Work, vocabulary: str) -> list[Term]:
+def terms_of(work: Work, vocabulary: str) -> list[Term]:
+    """Give the terms of a vocabulary, shipped ones as the store changed them; empty: unknown."""
     found = {t.code: t for (name, _), t in _SHIPPED.items() if name == vocabulary}
     where = (Where("vocabulary", "=", vocabulary),)
     for row in work.each(TERM.name, Query(where=where)):
