@@ -23,6 +23,7 @@ _ALL = (
     "sms_text",
     "languages",
     "xliff",
+    "near",
 )
 _BY_HAND = "<!-- What follows was measured by hand and is kept. -->\n"
 _MARK = "<!-- part {} -->\n"

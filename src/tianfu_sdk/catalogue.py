@@ -632,6 +632,18 @@ ENTRIES: dict[str, Entry] = {
         "correct them, or leave them out with skip_bad (--skip-bad)",
         "请改正后重试，或用 skip_bad（--skip-bad）跳过",
     ),
+    "import.copy": Entry(
+        "this looks like an edited copy of {id}: {share} of it stands there",
+        "疑似 {id} 的改写副本：{share} 的内容相同",
+        "look at both; --skip-copies (skip_copies=True) leaves such rows out",
+        "请对照两者；可用 --skip-copies（skip_copies=True）跳过此类行",
+    ),
+    "import.copy_of_row": Entry(
+        "this looks like an edited copy of row {row}: {share} of it stands there",
+        "疑似第 {row} 行的改写副本：{share} 的内容相同",
+        "look at both; --skip-copies (skip_copies=True) leaves such rows out",
+        "请对照两者；可用 --skip-copies（skip_copies=True）跳过此类行",
+    ),
     "import.edited": Entry(
         "somebody else has edited the draft of this key since",
         "该编号对应的草稿已被他人修改",

@@ -36,6 +36,7 @@ Progress = Callable[[ImportStep], None]
     help="Instead of what the file's name says.",
 )
 @click.option("--skip-bad", is_flag=True, help="Leave bad rows out instead of writing nothing.")
+@click.option("--skip-copies", is_flag=True, help="Leave out rows that look like edited copies.")
 @click.option(
     "--overwrite", is_flag=True, help="Let the file win over drafts that others have edited since."
 )
@@ -49,6 +50,7 @@ def import_(  # noqa: PLR0917 - options of a command
     organization: str | None,
     format_: str | None,
     skip_bad: bool,  # noqa: FBT001
+    skip_copies: bool,  # noqa: FBT001
     overwrite: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
 ) -> None:
@@ -70,7 +72,8 @@ def import_(  # noqa: PLR0917 - options of a command
             if dry_run:
                 report = imports.check(file, progress=progress, **given)
             else:
-                report = imports.load(file, skip_bad=skip_bad, progress=progress, **given)
+                given |= {"skip_bad": skip_bad, "skip_copies": skip_copies}
+                report = imports.load(file, progress=progress, **given)
         except Invalid as error:
             if error.code != "import.bad_rows" or "report" not in error.values:
                 raise
@@ -86,9 +89,13 @@ def _show(report: ImportReport, *, written: bool, dry_run: bool) -> None:
     language = _language()
     for problem in report.problems:
         click.echo(problem.text(language))
+    for warning in report.warnings:
+        click.echo(warning.text(language))
     if report.more:
         click.echo(f"… and {report.more} more problems / 另有 {report.more} 处问题")
     click.echo(f"{report.rows} rows, {report.fine} fine, {report.bad} bad")
+    if report.copies:
+        click.echo(f"{report.copies} look like edited copies; --skip-copies leaves them out")
     if written or dry_run:
         would = "" if written else "would be "
         click.echo(

@@ -16,14 +16,19 @@ from itertools import groupby
 import attrs
 
 from tianfu_sdk.core.shingles import containment, resemblance, sketch
+from tianfu_sdk.model.content import Clarification, Content
 
-__all__ = ["LEAST", "Likeness", "Sketches", "likeness"]
+__all__ = ["LEAST", "LONG", "SHORTEST", "Likeness", "Sketches", "copied_text", "likeness"]
 
+LONG = 6
+"""Units of the shingles by which candidates are found: few texts share one by chance."""
+SHORTEST = 6
+"""Such shingles that a text needs to be looked at: of a few words each is like some other."""
 LEAST = 0.5
 """Share of the shingles from which two texts are called copies of each other."""
 _WHOLE = 0.8
 """Share of the shorter text from which it counts as copied, though the other says more."""
-_SHORTEST = 12
+_TELLING = 12
 """Shingles that a text needs, so that being part of another says something."""
 _SHARED = 3
 _SHARE = 4
@@ -55,11 +60,19 @@ class Likeness:
         return self.share >= least or self.part >= max(_WHOLE, least)
 
 
+def copied_text(content: Content) -> str:
+    """Give the text of a content that a copy of it would have: not the title, if there is more."""
+    text = "\n".join(part for part in (content.summary, content.body) if part.strip())
+    if isinstance(content, Clarification):
+        text = "\n".join((text, *content.wordings))
+    return text or content.title
+
+
 def likeness(one: AbstractSet[int], other: AbstractSet[int]) -> Likeness:
     """Compare two texts by all of their shingles."""
     short, long = sorted((one, other), key=len)
     # A text of few words is part of many others by chance.
-    part = containment(short, long) if len(short) >= _SHORTEST else 0.0
+    part = containment(short, long) if len(short) >= _TELLING else 0.0
     return Likeness(resemblance(one, other), part)
 
 
@@ -91,10 +104,20 @@ class Sketches:
             self._parts[value >> _SHIFT].append(value << 32 | number)
         return number
 
-    def pairs(self) -> Iterator[tuple[int, int]]:
+    def copy(self) -> Sketches:
+        """Give another one that holds the same texts."""
+        made = Sketches()
+        made._parts = [array("Q", part) for part in self._parts]
+        made._telling = array("H", self._telling)
+        return made
+
+    def pairs(self, below: int | None = None) -> Iterator[tuple[int, int]]:
         """Give the numbers of texts that may be copies of each other, smaller one first.
 
         Call it once, when all texts are in.
+
+        Args:
+            below: Only pairs of which one number is smaller than this; None: all.
 
         Returns:
             Pairs in ascending order. What stands in very many texts, such as a phrase that
@@ -102,7 +125,7 @@ class Sketches:
         """
         # By the first text's number, so that only one part is ever counted.
         shared: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
-        for one, other in self._together():
+        for one, other in self._together(len(self) if below is None else below):
             shared[one >> _BLOCK].append(one << 32 | other)
         for key in sorted(shared):
             counts = Counter(shared.pop(key))
@@ -112,7 +135,7 @@ class Sketches:
                 if counts[pair] >= max(_SHARED, telling // _SHARE):
                     yield one, other
 
-    def _together(self) -> Iterator[tuple[int, int]]:
+    def _together(self, below: int) -> Iterator[tuple[int, int]]:
         for part in self._parts:
             entries = sorted(part)
             for _, group in groupby(entries, _value):
@@ -121,6 +144,8 @@ class Sketches:
                     for number in numbers:
                         self._telling[number] -= 1
                 for place, number in enumerate(numbers):
+                    if number >= below:
+                        break
                     for other in numbers[place + 1 : place + 1 + _NEIGHBOURS]:
                         yield number, other
 

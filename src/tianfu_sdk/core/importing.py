@@ -39,6 +39,7 @@ __all__ = [
     "organizations_in",
     "plan_of",
     "problem_of",
+    "problem_of_row",
     "region_names",
 ]
 
@@ -431,6 +432,17 @@ def problem_of(error: TianfuError, row: TableRow, column: str) -> RowProblem:
         message=catalogue.render(error.code, "en", values),
         message_zh=catalogue.render(error.code, "zh", values),
         shape=form,
+    )
+
+
+def problem_of_row(error: TianfuError, row: int) -> RowProblem:
+    """Tell what is to be said of a row as a whole, by its number."""
+    return RowProblem(
+        row=row,
+        column="",
+        code=error.code,
+        message=catalogue.render(error.code, "en", error.values),
+        message_zh=catalogue.render(error.code, "zh", error.values),
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Clarification",
     "Content",
     "Measure",
+    "NearDuplicate",
     "News",
     "Notice",
     "Repeated",
@@ -272,6 +273,20 @@ class View:
     """In which language, BCP 47."""
     seconds: float | None = attrs.field(default=None, metadata=at_least(0))
     """How long it was open."""
+
+
+@attrs.frozen(kw_only=True)
+class NearDuplicate:
+    """A content looks like an edited copy of an older one, or of a part of it."""
+
+    id: str
+    """Of the younger one."""
+    of: str
+    """Of the older one."""
+    share: float
+    """Of both texts' runs of three characters (syllables, words) those that both have, 0 to 1."""
+    part: float
+    """Of the shorter one's runs those that stand in the longer one, 0 to 1."""
 
 
 @attrs.frozen

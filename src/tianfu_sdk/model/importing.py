@@ -75,7 +75,12 @@ class ImportReport:
     unchanged: int = 0
     """Rows that stand here already, word for word."""
     skipped: int = 0
-    """Bad rows that were left out; of a check: 0."""
+    """Rows that were left out, bad ones and copies; of a check: 0."""
+    copies: int = 0
+    """Rows that look like edited copies of a content, or of an earlier row; 0 where nobody
+    looked."""
+    warnings: tuple[RowProblem, ...] = ()
+    """What looks like a copy of what, the first 1,000."""
     resumed_after: int = 0
     """Number of the row after which an import that was cut off went on; 0: it did not."""
 

@@ -18,8 +18,9 @@ from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
-from tianfu_sdk.model.content import Change, Content, State, View
+from tianfu_sdk.model.content import Change, Content, NearDuplicate, State, View
 from tianfu_sdk.model.storage import Group, Query, Row, Where
+from tianfu_sdk.services.copies import Copies
 from tianfu_sdk.services.indexing import client_index
 from tianfu_sdk.services.media_uses import demand_readable, forget_dropped, settle_uses
 from tianfu_sdk.services.narrowing import narrowed
@@ -178,6 +179,25 @@ class ContentDesk(Desk, Generic[T]):
             if number not in found:
                 raise NotFound("content.no_revision", path="revision", revision=number)
         return lifecycle.diff(found[before], found[after])
+
+    def near_duplicates(self, *, least: float = 0.5, limit: int = 1000) -> list[NearDuplicate]:
+        """Find contents that look like edited copies of others (近似重复).
+
+        All that this account may read and that is not archived or retracted is compared by
+        summary and body: characters swapped, sentences put in or taken out, another title or
+        script make no difference. Reads everything once: 100,000 contents take about half a
+        minute.
+
+        Args:
+            least: Share that both texts have in common, above 0 to 1; a text of which 80 %
+                stand in another one counts as well, or this share, where it is more.
+            limit: Pairs at most, the most alike first.
+
+        Raises:
+            Invalid: `field.value`, `storage.limit`, `field.type`.
+            Denied: `account.required`.
+        """
+        return Copies(self._tools, self._actor).within(self._shelf, least, limit)
 
     def export(self, id: str) -> dict[str, Any]:  # noqa: A002
         """Give a published content as plain values, for others to use.

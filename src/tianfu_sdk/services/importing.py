@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import attrs
 
-from tianfu_sdk.core import importing
+from tianfu_sdk.core import importing, revisions
+from tianfu_sdk.core.copies import copied_text
 from tianfu_sdk.core.importing import Known, Mapped, Plan
 from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.tables import TableFormat, TableRow, guess_format, rows
 from tianfu_sdk.model.importing import ImportPhase, ImportReport, ImportStep, RowProblem
 from tianfu_sdk.ports.first_seen import FirstSeen
+from tianfu_sdk.services.copies import CopyOf
 from tianfu_sdk.services.intake import Batch, Intake, Weighed, mark_id
 from tianfu_sdk.services.vocabularies import Vocabularies
 from tianfu_sdk.services.work import Desk
@@ -52,6 +55,7 @@ class Importer(Desk):
         format: TableFormat | str | None = None,  # noqa: A002 - the word for it
         organization: str | None = None,
         overwrite: bool = False,
+        copies: bool = True,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Check every row of a table against the rules, the store and the account's grants.
@@ -67,6 +71,9 @@ class Importer(Desk):
                 None: the organization of the account.
             overwrite: Whether a row may take the place of what another person has written
                 at a draft since; else it is bad, `import.edited`.
+            copies: Whether to look for new rows that seem to be edited copies of a content that
+                is here, or of an earlier row: `report.warnings`. That reads all contents of the
+                kind once, some 20 s for 100,000.
             progress: Called after each batch of rows.
 
         Returns:
@@ -83,7 +90,7 @@ class Importer(Desk):
             _opened(source, format) as table,
             self._run(table, kind, organization, progress, overwrite=overwrite) as run,
         ):
-            return run.check(_BATCH)
+            return run.check(_BATCH, copies=copies)
 
     def load(
         self,
@@ -93,6 +100,7 @@ class Importer(Desk):
         format: TableFormat | str | None = None,  # noqa: A002
         organization: str | None = None,
         skip_bad: bool = False,
+        skip_copies: bool = False,
         overwrite: bool = False,
         batch: int = _BATCH,
         progress: Progress | None = None,
@@ -112,6 +120,7 @@ class Importer(Desk):
             format: As in `check`.
             organization: As in `check`.
             skip_bad: Leave bad rows out instead of writing nothing.
+            skip_copies: Look for edited copies as `check` does, and leave them out.
             overwrite: As in `check`.
             batch: Rows of one transaction, 1 to 1,000.
             progress: As in `check`.
@@ -133,7 +142,7 @@ class Importer(Desk):
             _opened(source, format) as table,
             self._run(table, kind, organization, progress, overwrite=overwrite) as run,
         ):
-            report = run.check(batch)
+            report = run.check(batch, copies=skip_copies)
             if report.bad and not skip_bad:
                 raise Invalid("import.bad_rows", path="source", bad=report.bad, report=report)
             return run.load(report, batch, skip_bad=skip_bad)
@@ -232,10 +241,12 @@ class _Run:
         self._progress = progress
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._keys = keys
+        self._new = array("Q")
+        self._copies: Mapping[int, CopyOf] = {}
 
     # The two passes.
 
-    def check(self, batch: int) -> ImportReport:
+    def check(self, batch: int, *, copies: bool) -> ImportReport:
         counts = dict.fromkeys(("created", "updated", "unchanged"), 0)
         total = bad = more = 0
         problems: list[RowProblem] = []
@@ -254,11 +265,44 @@ class _Run:
             for one in weighed:
                 if not one.problem:
                     counts[one.verdict] += 1
+                    if one.verdict == "created":
+                        self._new.append(one.row.number)
             total += len(chunk)
             self._tell(ImportPhase.CHECK, total, self._table.share())
+        self._copies = self._find_copies(batch) if copies else {}
         return ImportReport(
-            kind=self._kind, rows=total, bad=bad, problems=tuple(problems), more=more, **counts
+            kind=self._kind,
+            rows=total,
+            bad=bad,
+            problems=tuple(problems),
+            more=more,
+            copies=len(self._copies),
+            warnings=tuple(itertools.islice(self._warnings(), _SHOWN)),
+            **counts,
         )
+
+    def _find_copies(self, batch: int) -> Mapping[int, CopyOf]:
+        shelf = CONTENT[self._kind]
+
+        def texts(wanted: Container[int]) -> Iterator[tuple[int, str]]:
+            for chunk in _batches(self._table.rows(), batch):
+                asked = [row for row in chunk if row.number in wanted]
+                for row in self._mapped(asked) if asked else ():
+                    if row.fields:
+                        made = revisions.made(shelf.noun, row.fields, id_="", person="", region="")
+                        yield row.number, copied_text(made)
+
+        return self._intake.copies(texts(frozenset(self._new)), texts)
+
+    def _warnings(self) -> Iterator[RowProblem]:
+        for number, one in sorted(self._copies.items()):
+            share = f"{one.share:.0%}"
+            error = (
+                Invalid("import.copy", id=one.id, share=share)
+                if one.id
+                else Invalid("import.copy_of_row", row=one.row, share=share)
+            )
+            yield importing.problem_of_row(error, number)
 
     def load(self, report: ImportReport, batch: int, *, skip_bad: bool) -> ImportReport:
         file = self._table.digest()
@@ -274,10 +318,15 @@ class _Run:
                 mapped = self._mapped(left)
                 done = self._intake.take_in(
                     Batch(
-                        rows=tuple(row for row in mapped if not row.problems),
+                        rows=tuple(
+                            row
+                            for row in mapped
+                            if not row.problems and row.number not in self._copies
+                        ),
                         first=left[0].number,
                         last=left[-1].number,
                         bad=sum(1 for row in mapped if row.problems),
+                        copies=sum(1 for row in mapped if row.number in self._copies),
                         final=passed == report.rows,
                         file=file,
                     ),

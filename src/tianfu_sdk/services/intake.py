@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -19,6 +19,7 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import LONGEST_ID, Row
 from tianfu_sdk.services.content import ContentDesk
+from tianfu_sdk.services.copies import Copies, CopyOf
 from tianfu_sdk.services.organizations import find_by_name
 from tianfu_sdk.services.work import Work, demand_somebody
 
@@ -46,6 +47,8 @@ class Batch:
     first: int
     last: int
     bad: int
+    copies: int = 0
+    """Rows that are left out because they look like edited copies."""
     final: bool
     """Whether the file ends with it."""
     file: str
@@ -145,6 +148,14 @@ class Intake(ContentDesk[Any]):
         """Give how far an import has come."""
         return self._read(lambda work: _done(work, mark)[0])
 
+    def copies(
+        self,
+        rows: Iterator[tuple[int, str]],
+        again: Callable[[frozenset[int]], Iterator[tuple[int, str]]],
+    ) -> dict[int, CopyOf]:
+        """Find the rows that look like edited copies; see `Copies.of_rows`."""
+        return Copies(self._tools, self._actor).of_rows(self._shelf, rows, again)
+
     # Weighing and writing.
 
     def weigh(self, rows: Sequence[Mapped]) -> list[Weighed]:
@@ -187,7 +198,7 @@ class Intake(ContentDesk[Any]):
                 created=done.created + len(new),
                 updated=done.updated + len(edited),
                 unchanged=done.unchanged + len(fine) - len(new) - len(edited),
-                skipped=done.skipped + bad,
+                skipped=done.skipped + bad + batch.copies,
             )
             if not batch.final:
                 document = json.dumps(attrs.asdict(now)).encode()
