@@ -4,10 +4,11 @@ import pytest
 
 from tianfu_sdk.backends.memory import MemoryStore
 from tianfu_sdk.cli.worker import turn
-from tianfu_sdk.errors import Denied, PluginError
+from tianfu_sdk.errors import Denied, PluginError, StorageBusy
 from tianfu_sdk.hookspecs import hookimpl
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.text import ANALYZER_VERSION
 
 
 class Engine:
@@ -20,6 +21,9 @@ class Engine:
         self.store.open([])
         self.cursor = None
         self.dies = False
+        self.busy = False
+        self.flushed = 0
+        self.version = ANALYZER_VERSION
 
     @hookimpl
     def tianfu_register_search(self, register):
@@ -29,6 +33,8 @@ class Engine:
         return self.store.run(lambda tx: fn(tx.search), write=True)
 
     def index(self, docs):
+        if self.busy:
+            raise StorageBusy("storage.busy", seconds=1)
         self._write(lambda search: search.index(docs))
         if self.dies:
             raise ConnectionError
@@ -49,8 +55,14 @@ class Engine:
         self.cursor = cursor or self.cursor
         return self.cursor
 
+    def flush(self):
+        self.flushed += 1
+
     def lag(self):
         return 0
+
+    def analyzer_version(self):
+        return self.version
 
 
 @pytest.fixture
@@ -127,6 +139,37 @@ def test_what_the_engine_took_in_before_it_died_is_taken_in_again(hub, system, p
     assert system.follow_index() > 0
     assert engine.size() == 1
     assert len(hub.ask("花椒采收").answers) == 1
+
+
+def test_what_is_taken_in_is_flushed_whatever_happens(hub, system, publish, engine):
+    system.follow_index()
+    publish("花椒采收时节")
+    before, engine.dies = engine.flushed, True
+    with pytest.raises(ConnectionError):
+        system.follow_index()
+    assert engine.flushed == before + 1
+    engine.dies = False
+    system.follow_index()
+    assert engine.flushed == before + 2
+
+
+def test_who_finds_another_feeding_leaves_it_to_them(hub, system, publish, engine):
+    system.follow_index()
+    publish("花椒采收时节")
+    mark, engine.busy = engine.cursor, True
+    assert system.follow_index() == 0
+    assert engine.cursor == mark
+    engine.busy = False
+    assert system.follow_index() > 0
+
+
+def test_the_doctor_says_that_another_analyzer_made_it(hub, system, publish, engine):
+    publish("花椒采收时节")
+    system.follow_index()
+    engine.version = ANALYZER_VERSION - 1
+    wrong = [f for f in system.doctor() if f.check == "search" and f.severity == "error"]
+    assert "analyzer" in wrong[0].message
+    assert "rebuild" in wrong[0].hint
 
 
 def test_an_empty_engine_is_built_from_what_is_published(hub, system, publish, engine):

@@ -85,30 +85,60 @@ class TransactionalSearch(Protocol):
 
 
 class FollowerSearch(Protocol):
-    """An engine outside the store, fed after the fact."""
+    """An engine outside the store, fed after the fact.
+
+    It may hold what it takes in until `flush`, and then commits all at once: documents and the
+    mark, so that a crash takes it back to a mark and the documents of that mark or later ones.
+    Feeding is safe to repeat, as each document is whole. Safe to share between threads.
+    """
 
     def index(self, docs: Sequence[SearchDoc]) -> None:
-        """Add documents, or replace those of the same id."""
+        """Add documents, or replace those of the same id; what is not `shown` is not kept.
+
+        Raises:
+            StorageBusy: Somebody else feeds it; who is turned away leaves it to them.
+            StorageCorrupt: The index is damaged; only `rebuild` mends it.
+        """
         ...
 
     def remove(self, ids: Sequence[str]) -> None:
-        """Remove documents."""
+        """Remove documents; ids that are not there are skipped. Raises as `index`."""
         ...
 
     def query(
         self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
     ) -> list[Hit]:
-        """Rank documents as `TransactionalSearch.query` does."""
+        """Rank documents as `TransactionalSearch.query` does, without waiting for who feeds."""
         ...
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
-        """Build anew."""
+        """Build anew from these documents; gives their number.
+
+        What was there answers until all is ready, and stays if it fails. A damaged index is
+        replaced. Whoever rebuilds sets the mark afterwards; it may be None until then.
+        """
         ...
 
     def mark(self, cursor: Cursor | None = None) -> Cursor | None:
-        """Give, or first set, the place in the event stream that the index has reached."""
+        """Give, or first set, the place in the event stream that the index has reached.
+
+        Raises:
+            StorageCorrupt: The index is damaged.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make durable and searchable what was taken in, and let others feed."""
         ...
 
     def lag(self) -> int:
         """Count the documents that are taken in but not searchable yet."""
+        ...
+
+    def size(self) -> int:
+        """Count the documents that are searchable."""
+        ...
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the index; None where it is empty."""
         ...

@@ -86,10 +86,17 @@ class Doctor(Desk):
         return count
 
     def _followed(self) -> list[Finding]:
-        behind = Following(self._tools, self._actor).behind()
+        following = Following(self._tools, self._actor)
+        behind = following.behind()
         if behind is None:
             return []
         name = self._tools.settings.ask.engine
+        version = following.analyzer_version()
+        if version not in (None, ANALYZER_VERSION):
+            message = (
+                f"the engine {name} has an index of analyzer {version}, not {ANALYZER_VERSION}"
+            )
+            return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
         if behind:
             hint = "tianfu worker feeds it"
             message = f"the engine {name} is {behind} events behind"

@@ -12,7 +12,7 @@ from tianfu_sdk.core import translating
 from tianfu_sdk.core.keying import NounKind
 from tianfu_sdk.core.kinds import CONTENT, TRANSLATION, kind_of
 from tianfu_sdk.core.publishing import search_doc, translation_doc
-from tianfu_sdk.errors import Denied
+from tianfu_sdk.errors import Denied, StorageBusy
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.search import SearchDoc
@@ -57,6 +57,15 @@ class Following(Desk):
         if mark is None:
             self.rebuild()
             return 0
+        try:
+            return self._feed(engine, mark, limit)
+        except StorageBusy:
+            # Another worker feeds it, of the same events.
+            return 0
+        finally:
+            engine.flush()
+
+    def _feed(self, engine: FollowerSearch, mark: Cursor, limit: int) -> int:
         done = 0
         while done < limit:
             step = self._read(lambda work, c=mark: _step(work, c))  # type: ignore[misc]
@@ -67,7 +76,7 @@ class Following(Desk):
             else:
                 engine.remove(step.gone)
                 engine.index(step.docs)
-            mark = step.cursor
+            mark = step.cursor or mark
             engine.mark(mark)
             done += step.events
         return done
@@ -82,7 +91,13 @@ class Following(Desk):
         count = self._read(lambda work: engine.rebuild(published(work)))
         if cursor is not None:
             engine.mark(cursor)
+            engine.flush()
         return count
+
+    def analyzer_version(self) -> int | None:
+        """Tell which analyzer made the engine's index; None where it is empty."""
+        engine = self._engine()
+        return None if engine is None else engine.analyzer_version()
 
     def behind(self) -> int | None:
         """Count the events that the engine has not taken in; None where no engine is named."""

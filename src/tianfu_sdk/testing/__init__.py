@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.testing.loopback import Loopback
     from tianfu_sdk.testing.moving import MovingSuite
     from tianfu_sdk.testing.ready import hub
-    from tianfu_sdk.testing.search import SearchSuite
+    from tianfu_sdk.testing.search import FollowerSuite, SearchSuite
     from tianfu_sdk.testing.sms import SmsGatewaySuite
     from tianfu_sdk.testing.storage import StorageSuite
     from tianfu_sdk.testing.translation import TranslatorFaultSuite, TranslatorSuite
@@ -24,6 +24,7 @@ __all__ = [
     "BlobsSuite",
     "CmppLoopback",
     "CountingIds",
+    "FollowerSuite",
     "FrozenClock",
     "KeysSuite",
     "Loopback",
@@ -40,6 +41,7 @@ _ROOMS = {
     "BlobsSuite": "tianfu_sdk.testing.blobs",
     "CmppLoopback": "tianfu_sdk.testing.cmpp",
     "CountingIds": "tianfu_sdk.testing.clock",
+    "FollowerSuite": "tianfu_sdk.testing.search",
     "FrozenClock": "tianfu_sdk.testing.clock",
     "KeysSuite": "tianfu_sdk.testing.keys",
     "Loopback": "tianfu_sdk.testing.loopback",
