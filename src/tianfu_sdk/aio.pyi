@@ -78,6 +78,7 @@ from tianfu_sdk.model.registration import (
     RegistrationState,
     Turnout,
 )
+from tianfu_sdk.model.rubric import CheckMethod, Rubric, Score
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.sms import (
     Campaign,
@@ -112,6 +113,16 @@ from tianfu_sdk.model.translation import (
 )
 from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
 from tianfu_sdk.model.vocabulary import Term
+from tianfu_sdk.model.workstation import (
+    Evaluation,
+    Ruling,
+    Standing,
+    Target,
+    TeamMember,
+    Workstation,
+    WorkstationResult,
+    WorkstationState,
+)
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.services.campaigns import Template
 from tianfu_sdk.services.glossary import GivenTerm
@@ -209,6 +220,10 @@ class Aio:
     def contacts(self) -> AioContacts: ...
     @property
     def interests(self) -> AioInterests: ...
+    @property
+    def workstations(self) -> AioWorkstations: ...
+    @property
+    def evaluations(self) -> AioEvaluations: ...
     @property
     def imports(self) -> AioImporter: ...
     @property
@@ -662,6 +677,35 @@ class AioEmergencies:
     ) -> EmergencyReport: ...
     async def close(self, id: str, summary: str = ...) -> EmergencyReport: ...
     async def after_action(self, id: str) -> AfterAction: ...
+
+class AioEvaluations:
+    async def score(self, rubric: Rubric | str, values: Mapping[str, float | None]) -> Score: ...
+    async def open(
+        self,
+        workstation: str,
+        *,
+        start: date,
+        end: date,
+        rubric: Rubric | Mapping[str, Any] | str = ...,
+    ) -> Evaluation: ...
+    async def get(self, id: str) -> Evaluation: ...
+    async def history(self, workstation: str) -> list[Evaluation]: ...
+    async def check(
+        self,
+        id: str,
+        *,
+        method: CheckMethod | str,
+        on: date,
+        findings: str,
+        evidence: Sequence[str] = ...,
+    ) -> Evaluation: ...
+    async def fill(self, id: str, values: Mapping[str, float | None]) -> Evaluation: ...
+    async def submit(self, id: str) -> Evaluation: ...
+    async def review(self, id: str, verdict: Ruling | str, comment: str) -> Evaluation: ...
+    async def return_(self, id: str, reason: str) -> Evaluation: ...
+    async def decide(
+        self, id: str, outcome: Ruling | str, *, rectify_until: date | None = ..., reason: str = ...
+    ) -> Evaluation: ...
 
 class AioEvents:
     async def read(self, after: str | None = ..., limit: int = ...) -> list[tuple[str, Event]]: ...
@@ -1799,3 +1843,42 @@ class AioWordLists:
     ) -> AioPage[WordList]: ...
     async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> WordList: ...
     async def scan(self, text: str, *, organization: str | None = ...) -> list[WordHit]: ...
+
+class AioWorkstations:
+    async def create(
+        self,
+        *,
+        organization: str,
+        host: str,
+        valid_from: date,
+        valid_to: date,
+        region: str | None = ...,
+        team: Sequence[TeamMember] = ...,
+        targets: Sequence[Target] = ...,
+    ) -> Workstation: ...
+    async def get(self, id: str) -> Workstation: ...
+    async def find(
+        self,
+        *,
+        state: WorkstationState | str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        expert: str | None = ...,
+        ends_before: date | None = ...,
+        after: str | None = ...,
+        limit: int = ...,
+    ) -> AioPage[Workstation]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Workstation: ...
+    async def achieve(
+        self,
+        id: str,
+        target: str,
+        amount: int,
+        *,
+        on: date,
+        evidence: Sequence[str],
+        note: str = ...,
+    ) -> WorkstationResult: ...
+    async def strike(self, result: str, reason: str) -> WorkstationResult: ...
+    async def results(self, id: str) -> list[WorkstationResult]: ...
+    async def standing(self, id: str, *, until: date | None = ...) -> tuple[Standing, ...]: ...

@@ -355,6 +355,46 @@ ENTRIES: dict[str, Entry] = {
         "set `erasures` (TIANFU_ERASURES) to a file apart from the database and its backups",
         "请将 erasures（TIANFU_ERASURES）设为数据库及其备份之外的文件",
     ),
+    "evaluation.no_check": Entry(
+        "this rubric wants a {method}, and there is none",
+        "该评分标准要求 {method}，尚无记录",
+        "evaluations.check writes down what was found",
+        "用 evaluations.check 记录核查情况",
+    ),
+    "evaluation.no_review": Entry(
+        "it must be reviewed by {wanted} persons at least",
+        "至少须有 {wanted} 人评审",
+        "evaluations.review, by persons who did not write it",
+        "由未参与撰写的人员用 evaluations.review 评审",
+    ),
+    "evaluation.open": Entry(
+        "another evaluation of this workstation is not decided yet",
+        "该工作站另有未定的评价",
+        "decide it first: {id}",
+        "请先完成：{id}",
+    ),
+    "evaluation.own_work": Entry(
+        "who wrote an evaluation neither reviews nor decides it",
+        "撰写评价的人不能评审或决定",
+        "another person must",
+        "须由另一人进行",
+    ),
+    "evaluation.reviewed": Entry(
+        "this person has reviewed it already",
+        "此人已评审过",
+    ),
+    "evaluation.system": Entry(
+        "the system neither reviews nor decides",
+        "系统不能评审或决定",
+        "use the account of a person",
+        "请使用个人账号",
+    ),
+    "evaluation.until": Entry(
+        "a last day, not past, belongs to what is to be rectified, and to nothing else",
+        "限期整改须填写未过期的截止日期，其他结论不填",
+        "give rectify_until with rectify",
+        "rectify 时请填写 rectify_until",
+    ),
     "events.bad_name": Entry(
         "a consumer or mark needs a name of 1 to 40 characters",
         "消费者或标记的名称须为 1 至 40 个字符",
@@ -1363,6 +1403,44 @@ ENTRIES: dict[str, Entry] = {
         "按日汇总与本事件日志不符",
         "tianfu events rollup --rebuild, or events.rebuild_rollups()",
         "请执行 tianfu events rollup --rebuild 或 events.rebuild_rollups()",
+    ),
+    "rubric.bad_code": Entry(
+        "{value} is no code: small letters, digits and _",
+        "{value} 不是代码：只用小写字母、数字和下划线",
+    ),
+    "rubric.empty": Entry(
+        "a rubric needs items that there are points for",
+        "评分标准须有计分项目",
+    ),
+    "rubric.missing": Entry(
+        "{title} has no value",
+        "{title} 没有数值",
+        "give a value; None, where it does not apply",
+        "请填写；不适用时填 None",
+    ),
+    "rubric.no_item": Entry(
+        "the rubric has no such item",
+        "评分标准没有该项目",
+        "its items are {items}",
+        "项目有 {items}",
+    ),
+    "rubric.nothing_applies": Entry(
+        "nothing applies, so there is nothing to score",
+        "没有适用的项目，无法计分",
+    ),
+    "rubric.order": Entry(
+        "the highest comes first, and no edge stands twice",
+        "须从高到低排列，界限不得重复",
+    ),
+    "rubric.too_many_points": Entry(
+        "a band has more points than its item",
+        "档位分值超过项目分值",
+    ),
+    "rubric.unknown": Entry(
+        "there is no rubric {value} to begin with",
+        "没有示例评分标准 {value}",
+        "there are {known}; or bring your own Rubric",
+        "现有 {known}；也可自带 Rubric",
     ),
     "session.lost": Entry(
         "the session with the gateway is not open ({why})",
@@ -2413,6 +2491,26 @@ ENTRIES: dict[str, Entry] = {
         "共 {count} 个词，一个词表最多 {most} 个",
         "make several lists",
         "请分成几个词表",
+    ),
+    "workstation.no_target": Entry(
+        "the workstation has no target {value}",
+        "该工作站没有目标 {value}",
+        "its targets are {targets}",
+        "目标有 {targets}",
+    ),
+    "workstation.not_one": Entry(
+        "this organization is of kind {kind}, and not a workstation",
+        "该单位类型为 {kind}，不是工作站",
+        'make one of kind "workstation"',
+        "请建立类型为 workstation 的单位",
+    ),
+    "workstation.outside_term": Entry(
+        "the day is outside the term of the workstation, or to come",
+        "日期不在建站期内，或尚未到来",
+    ),
+    "workstation.struck": Entry(
+        "this result is struck already",
+        "该成果已剔除",
     ),
     "xliff.ambiguous": Entry(
         "several segments are called so",

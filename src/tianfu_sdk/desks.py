@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.clarifications import Clarifications
     from tianfu_sdk.services.contacts import Contacts
     from tianfu_sdk.services.emergencies import Emergencies
+    from tianfu_sdk.services.evaluations import Evaluations
     from tianfu_sdk.services.events import Events
     from tianfu_sdk.services.experts import Experts
     from tianfu_sdk.services.glossary import GlossaryDesk
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.translations import Translations
     from tianfu_sdk.services.vocabularies import Vocabularies
     from tianfu_sdk.services.words import WordLists
+    from tianfu_sdk.services.workstations import Workstations
     from tianfu_sdk.settings import Settings
 
 __all__ = ["Desks"]
@@ -378,6 +380,20 @@ class Desks:
         from tianfu_sdk.services.interests import Interests
 
         return Interests(self._tools, self._actor)
+
+    @property
+    def workstations(self) -> Workstations:
+        """Academician (expert) workstations (院士(专家)工作站)."""
+        from tianfu_sdk.services.workstations import Workstations
+
+        return Workstations(self._tools, self._actor)
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """Evaluations (评价) of workstations: checks, scores, reviews, outcomes."""
+        from tianfu_sdk.services.evaluations import Evaluations
+
+        return Evaluations(self._tools, self._actor)
 
     @property
     def imports(self) -> Importer:

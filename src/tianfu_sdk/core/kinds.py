@@ -39,6 +39,7 @@ from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.model.translation_task import TranslationTask
 from tianfu_sdk.model.vocabulary import Term
+from tianfu_sdk.model.workstation import Evaluation, Workstation, WorkstationResult
 
 __all__ = [
     "ALL_KINDS",
@@ -293,6 +294,53 @@ INTEREST: NounKind[Interest] = NounKind(
         }
     ),
 )
+WORKSTATION: NounKind[Workstation] = NounKind(
+    Workstation,
+    Kind(
+        "workstation",
+        (Key("state"), Key("host"), Key("ends", "int"), Key("expert", many=True), *PLACE_KEYS),
+        (("organization",), ("state", "ends"), ("ends",)),
+    ),
+    "wks",
+    lambda w, placed: (
+        place_keys(w.organization, placed)
+        | {
+            "state": w.state.value,
+            "host": w.host,
+            "ends": day_key(w.valid_to),
+            "expert": frozenset(member.expert for member in w.team),
+        }
+    ),
+)
+WORKSTATION_RESULT: NounKind[WorkstationResult] = NounKind(
+    WorkstationResult,
+    Kind(
+        "workstation_result",
+        (Key("workstation"), Key("on", "int"), *PLACE_KEYS),
+        (("workstation", "on"),),
+    ),
+    "wkr",
+    lambda r, placed: (
+        place_keys(r.organization, placed) | {"workstation": r.workstation, "on": day_key(r.on)}
+    ),
+)
+EVALUATION: NounKind[Evaluation] = NounKind(
+    Evaluation,
+    Kind(
+        "evaluation",
+        (Key("workstation"), Key("state"), Key("created", "int"), *PLACE_KEYS),
+        (("workstation", "created"), ("state", "created")),
+    ),
+    "evl",
+    lambda e, placed: (
+        place_keys(e.organization, placed)
+        | {
+            "workstation": e.workstation,
+            "state": e.state.value,
+            "created": moment_key(e.created_at),
+        }
+    ),
+)
 SMS_POLICY: NounKind[SmsPolicy] = NounKind(
     SmsPolicy,
     Kind("sms_policy", PLACE_KEYS, (("organization",),)),
@@ -450,6 +498,9 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     EXPERT,
     CONTACT_PERSON,
     INTEREST,
+    WORKSTATION,
+    WORKSTATION_RESULT,
+    EVALUATION,
     QUESTION,
     REGISTRATION,
     TRANSLATION,
