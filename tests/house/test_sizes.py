@@ -21,7 +21,7 @@ DEEPEST = 20
 # it has today, rounded up, so that it cannot grow unseen.
 LONGER_MODULES = {
     "backends/memory.py": (590, "the whole port in one room, so that it reads as the port does"),
-    "catalogue.py": (2600, "one table of data"),
+    "catalogue.py": (2900, "one table of data"),
     "core/kinds.py": (850, "the table of all kinds"),
     "services/content.py": (640, "all verbs of content; half of it is docstrings"),
     "settings.py": (580, "all settings, so that one page says what there is"),
