@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import re
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 from corpus import documents
 from timing import percentile, rounds, table
@@ -33,7 +39,7 @@ from tianfu_sdk.text import (
 
 def run(*, small: bool) -> str:
     """Measure mechanics and conversion, the memory, the glossary, and TMX."""
-    parts = (_mechanics, _conversion, _memory, _glossary, _tmx)
+    parts = (_mechanics, _conversion, _memory, _glossary, _tmx, _loading)
     return "\n".join(part(small=small) for part in parts)
 
 
@@ -245,10 +251,9 @@ def _glossary(*, small: bool) -> str:
     )
 
 
-def _tmx(*, small: bool) -> str:
-    dice = random.Random(7)
-    number = 2_000 if small else 100_000
-    segments = _segments(number, dice)
+def _tmx_of(number: int) -> tuple[int, bytes]:
+    """Make a file, and say how many units it has."""
+    segments = _segments(number, random.Random(7))
     units = (
         TmxUnit(
             variants=(
@@ -258,7 +263,11 @@ def _tmx(*, small: bool) -> str:
         )
         for one in segments
     )
-    data = b"".join(tmx.write(TmxHeader(source_language="zh-Hans"), units))
+    return len(segments), b"".join(tmx.write(TmxHeader(source_language="zh-Hans"), units))
+
+
+def _tmx(*, small: bool) -> str:
+    number, data = _tmx_of(2_000 if small else 100_000)
     rows = []
     for name, way in (
         ("check", lambda: tmx.check(io.BytesIO(data))),
@@ -272,8 +281,50 @@ def _tmx(*, small: bool) -> str:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return table(
-        f"A TMX of {len(segments)} units, {len(data) / 1e6:.0f} MB",
+        f"A TMX of {number} units, {len(data) / 1e6:.0f} MB",
         ("", "CPU seconds"),
         rows,
         f"At most {peak / 1e6:.1f} MB of Python objects at a time, whatever the size of the file.",
     )
+
+
+def _loading(*, small: bool) -> str:
+    """Take a TMX into a store, in a process of its own, and watch its peak memory."""
+    number, data = _tmx_of(2_000 if small else 100_000)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "memory.tmx"
+        path.write_bytes(data)
+        for name in ("first time", "once more"):
+            command = [sys.executable, __file__, str(path), str(Path(folder) / "memory.db")]
+            out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            seconds, cpu, peak, base, steps, added = out.split()
+            rows.append((name, added, seconds, cpu, peak, base, steps))
+    return table(
+        f"`hub.memory.load` of the same TMX of {number} units into SQLite",
+        ("", "new units", "s", "CPU s", "peak MB", "MB at start", "calls of `progress`"),
+        rows,
+        "The file is checked whole, and then all of it is written in one transaction. Memory is that"
+        " of the process, beside that after opening the hub.",
+    )
+
+
+def _load(path: str, store: str) -> None:
+    import tianfu_sdk as tf
+
+    hub = tf.Hub.open(f"sqlite:///{store}", discover=False)
+    with contextlib.suppress(tf.Conflict, tf.Denied):
+        hub.bootstrap(organization="省科协", region="510000")
+    me = hub.as_system(reason="bench")
+    organization = next(iter(me.organizations.find())).id
+    steps: list[int] = []
+    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start, cpu = time.perf_counter(), time.process_time()
+    report = me.memory.load(path, organization=organization, progress=steps.append)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{seconds:.1f} {cpu:.1f} {peak:.0f} {base:.0f} {len(steps)} {report.added}")
+
+
+if __name__ == "__main__":
+    _load(*sys.argv[1:])

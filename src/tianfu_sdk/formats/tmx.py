@@ -149,13 +149,17 @@ def stream(source: BinaryIO | bytes) -> tuple[TmxHeader, Iterator[TmxUnit]]:
 
 
 def check(
-    source: BinaryIO | bytes, *, progress: Callable[[int], None] | None = None
+    source: BinaryIO | bytes,
+    *,
+    progress: Callable[[int], None] | None = None,
+    also: Callable[[TmxUnit], Iterable[Problem]] | None = None,
 ) -> list[Problem]:
     """Hold a file against TMX 1.4b.
 
     Args:
         source: Bytes, or a binary stream, read from where it stands.
         progress: Is told how many units were read, every thousand.
+        also: Says what else is wrong with a unit.
 
     Returns:
         Errors and warnings with their lines, 200 at most. XML that cannot be read is one
@@ -165,7 +169,10 @@ def check(
     """
     report = Report(_SHOWN)
     try:
-        for number, _ in enumerate(_read(source, report)):
+        for number, one in enumerate(_read(source, report)):
+            if also is not None and isinstance(one, TmxUnit):
+                for problem in also(one):
+                    report.note(problem)
             if progress is not None and number and number % 1000 == 0:
                 progress(number)
     except Invalid as error:

@@ -38,7 +38,7 @@ class Node:
     @property
     def name(self) -> str:
         """The local name."""
-        return self.tag.rpartition(" ")[2]
+        return self.tag.rpartition(" ")[2] if " " in self.tag else self.tag
 
     @property
     def text(self) -> str:

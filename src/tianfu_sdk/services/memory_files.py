@@ -83,10 +83,7 @@ class MemoryFile:
         """List what is wrong with it."""
         self._stream.seek(0)
         if self._format is MemoryFormat.TMX:
-            found = tmx.check(self._stream, progress=progress)
-            if not any(one.severity is Severity.ERROR for one in found):
-                found += islice(self._too_long(), _SHOWN)
-            return found
+            return tmx.check(self._stream, progress=progress, also=_too_long)
         return list(islice(_csv_problems(self._stream), _SHOWN))
 
     def batches(self, size: int, organization: str, region: str) -> Iterator[dict[str, MemoryUnit]]:
@@ -121,12 +118,10 @@ class MemoryFile:
             if texts:
                 yield _source(unit, header, texts), texts, "\n".join(unit.notes)
 
-    def _too_long(self) -> Iterator[Problem]:
-        self._stream.seek(0)
-        _, units = tmx.stream(self._stream)
-        for unit in units:
-            if any(len(one.text) > _LONGEST for one in unit.variants):
-                yield _problem(unit.line, "memory.long", ("text is too long", "文本过长"))
+
+def _too_long(unit: TmxUnit) -> Iterator[Problem]:
+    if any(len(one.text) > _LONGEST for one in unit.variants):
+        yield _problem(unit.line, "memory.long", ("text is too long", "文本过长"))
 
 
 def _text(variant: TmxVariant) -> MemoryText:

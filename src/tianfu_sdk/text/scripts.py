@@ -194,6 +194,11 @@ def canonical_language(tag: str) -> str:
         letters; table of our own.
     """
     demand_type(tag, str, "language")
+    return _canonical(tag)
+
+
+@lru_cache(maxsize=1024)
+def _canonical(tag: str) -> str:
     lowered = tag.lower()
     if lowered in _IRREGULAR:
         return lowered
