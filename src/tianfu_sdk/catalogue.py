@@ -121,6 +121,10 @@ ENTRIES: dict[str, Entry] = {
         "is not written in the script of {language}",
         "不是以 {language} 的文字书写",
     ),
+    "check.sms_parts": Entry(
+        "takes {parts} SMS ({units} UTF-16 units), and the source {source_parts}",
+        "按短信计 {parts} 条（{units} 个 UTF-16 单元），原文 {source_parts} 条",
+    ),
     "check.unchanged": Entry(
         "is the same as the source",
         "与原文相同",
@@ -186,6 +190,12 @@ ENTRIES: dict[str, Entry] = {
         "没有第 {revision} 版",
         "revisions(id) lists them",
         "可用 revisions(id) 查看",
+    ),
+    "content.wrong_script": Entry(
+        "the text is not written in the script of {language}, which it is said to be in",
+        "标明语言为 {language}，正文却不是该语言的文字",
+        "set the language that it is in, or enter the text in {language}",
+        "请改正语言标签，或填入 {language} 正文",
     ),
     "crypto.no_suite": Entry(
         "this machine cannot do {suite}",
@@ -272,6 +282,12 @@ ENTRIES: dict[str, Entry] = {
         "本程序没有类型 {kind}",
         "the dump is of a newer version, or of another program",
         "该转储来自更新的版本或其他程序",
+    ),
+    "emergency.checks_failed": Entry(
+        "{count} things are wrong with the text in {language}; the first is {name}",
+        "{language} 文本有 {count} 处错误，首处为 {name}",
+        "emergencies.text_problems(id) lists them",
+        "用 emergencies.text_problems(id) 查看",
     ),
     "emergency.free_slot": Entry(
         "{{title}} is filled in as it is, untranslated: it cannot stand in {language}",
@@ -1740,6 +1756,12 @@ ENTRIES: dict[str, Entry] = {
         "compose it by an account whose grants reach the region",
         "请由授权覆盖该区划的账号编制",
     ),
+    "sms.unapproved_text": Entry(
+        "nobody who may approve translations has approved the text in {language}",
+        "{language} 短信未经有译文审定权限的人审定",
+        "sms.approve_texts(id) by another person who may approve translations there",
+        "请由另一位有该处译文审定权限的人执行 sms.approve_texts(id)",
+    ),
     "sms.unapproved_translation": Entry(
         "the content has no approved and current translation into {language}",
         "该内容没有已审定且最新的 {language} 译文",
@@ -1783,6 +1805,12 @@ ENTRIES: dict[str, Entry] = {
         "词表 {list} 中的词出现在 {spans} 处",
         "word_lists.scan(text) tells where; offsets count characters from 0",
         "可用 word_lists.scan(text) 查看位置；位置以字符计，从 0 起",
+    ),
+    "sms.wrong_script": Entry(
+        "the text is not written in the script of {language}",
+        "短信不是 {language} 的文字",
+        "check that text and language belong together",
+        "请核对短信文本与语言是否对应",
     ),
     "storage.attempts": Entry(
         "the number of attempts must be 0 or more, not {value}",
@@ -2235,6 +2263,12 @@ ENTRIES: dict[str, Entry] = {
         "花括号不成对或变量名无效",
         "write variables as ${{name}} or {{1}}",
         "变量请写成 ${{name}} 或 {{1}}",
+    ),
+    "template.no_translation": Entry(
+        "the template has no approved translation into {language}",
+        "该模板没有已审定的 {language} 译文",
+        "begin one with translations.begin(id, language) and have it approved",
+        "请用 translations.begin(id, language) 翻译并审定",
     ),
     "template.positions": Entry(
         "numbered variables must be 1, 2, 3 and so on",

@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 import attrs
 
 from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
+from tianfu_sdk.core.text_checks import check_texts, errors_of
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import AfterAction, EmergencyReport, EmergencyState, ResponsePlan
 from tianfu_sdk.model.storage import Group, Where
+from tianfu_sdk.model.translation_task import TextProblem
 from tianfu_sdk.text import canonical_language
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "holding",
     "move",
     "slots_of",
+    "text_problems",
     "usable",
     "usual_languages",
     "written",
@@ -251,7 +254,8 @@ def approved_texts(plan: ResponsePlan, languages: Iterable[str], *, person: str)
     """Decide the approval of texts of a plan.
 
     Raises:
-        Invalid: `emergency.no_text`, there is none in a language.
+        Invalid: `emergency.no_text`, there is none in a language; `emergency.checks_failed`,
+            one has an error beside the Chinese text.
         Denied: `lifecycle.system`; `lifecycle.own_work`, this person wrote it.
     """
     if not person:
@@ -262,8 +266,32 @@ def approved_texts(plan: ResponsePlan, languages: Iterable[str], *, person: str)
             raise Invalid("emergency.no_text", path=f"texts.{language}")
         if plan.writers.get(language) == person:
             raise Denied("lifecycle.own_work", path=f"texts.{language}")
+        errors = errors_of(text_problems(plan, language))
+        if errors:
+            raise Invalid(
+                "emergency.checks_failed",
+                path=f"texts.{language}",
+                language=language,
+                name=errors[0].code,
+                count=len(errors),
+            )
         approvers[language] = person
     return attrs.evolve(plan, approvers=approvers)
+
+
+def text_problems(plan: ResponsePlan, language: str) -> tuple[TextProblem, ...]:
+    """Say what is wrong with a text of a plan beside its Chinese text; none for Chinese."""
+    if chinese(language):
+        return ()
+    source = next((text for tag, text in plan.texts.items() if chinese(tag)), "")
+    # The title has no place in other languages.
+    source = source.replace(f"{{{_FREE}}}", "")
+    found = check_texts(f"texts.{language}", source, plan.texts[language], language)
+    # It may be worded with other slots: what fills them is known in its language or not.
+    return tuple(
+        attrs.evolve(one, severity="warning") if one.code == "check.placeholder" else one
+        for one in found
+    )
 
 
 def written(plan: ResponsePlan, before: Mapping[str, str], person: str) -> ResponsePlan:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import attrs
 
+from tianfu_sdk.core.translating import own_script
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -91,6 +92,7 @@ def move(
         Invalid: `lifecycle.illegal`, not from this state; `lifecycle.reason`, none given;
             `lifecycle.past`, a time that is over; `field.naive_time`, one without a zone;
             `lifecycle.expired`, past its expiry;
+            `content.wrong_script`, said to be in Tibetan or Yi, and not written so;
             `media.no_alt`, `media.no_transcript`, for those who do not see or hear.
         Denied: `lifecycle.own_work`, who wrote it may not approve it;
             `lifecycle.system`, the system approves nothing.
@@ -102,6 +104,8 @@ def move(
         raise Invalid("lifecycle.reason", path="reason", verb=verb)
     if verb == "submit" and accessible:
         _demand_access(content)
+    if verb in ("submit", "approve") and not own_script(content):
+        raise Invalid("content.wrong_script", path="language", language=content.language)
     if verb == "approve":
         if not person:
             raise Denied("lifecycle.system", path="approver")

@@ -7,13 +7,13 @@ approves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
 from tianfu_sdk import catalogue
 from tianfu_sdk.core import aligning
-from tianfu_sdk.core.text_checks import RULES, check_segments, errors_of
+from tianfu_sdk.core.text_checks import RULES, check_parts, check_segments, errors_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.translation import Failed, Ok, SegmentState
@@ -35,6 +35,7 @@ __all__ = [
 _TERMS = ("glossary.forbidden", "glossary.missing", "glossary.variant")
 """Problems with terms, which the glossary finds."""
 _LONGEST_COMMENT = 1000
+_LENGTH = "check.sms_parts"
 _DONE = frozenset({SegmentState.TRANSLATED, SegmentState.REVIEWED, SegmentState.APPROVED})
 
 
@@ -256,7 +257,7 @@ def dismissed(task: TranslationTask, segment: str, code: str, *, person: str) ->
         Denied: `lifecycle.own_work`, who translated the segment does not judge it.
     """
     _demand_person(person, "reviewer")
-    known = (*RULES, *_TERMS)
+    known = (*RULES, *_TERMS, _LENGTH)
     if code not in known:
         raise Invalid("translation.no_check", path="code", name=code[:40], names=", ".join(known))
 
@@ -270,7 +271,17 @@ def dismissed(task: TranslationTask, segment: str, code: str, *, person: str) ->
 
 def problems_of(task: TranslationTask) -> tuple[TextProblem, ...]:
     """Give what is wrong with the translations of a task; see `core.text_checks`."""
-    return check_segments(task.segments, task.language)
+    found = check_segments(task.segments, task.language)
+    return (*found, *_too_many_parts(task)) if task.kind == "sms_template" else found
+
+
+def _too_many_parts(task: TranslationTask) -> Iterator[TextProblem]:
+    """Look at the length of a template as a whole: it is sent as one text."""
+    body = [one for one in task.segments if one.field == "body"]
+    if body and _LENGTH not in body[-1].dismissed:
+        source = "".join(one.before + one.source + one.after for one in body)
+        target = aligning.joined(body, task.language)["body"]
+        yield from check_parts(body[-1], source, target)
 
 
 def approved(

@@ -13,9 +13,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tianfu_sdk.model.translation import SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment, TextProblem
-from tianfu_sdk.text import canonical_language, script_of, tibetan_slips
+from tianfu_sdk.text import canonical_language, script_of, sms_parts, tibetan_slips
 
-__all__ = ["RULES", "check_segment", "check_segments", "errors_of"]
+__all__ = [
+    "RULES",
+    "check_parts",
+    "check_segment",
+    "check_segments",
+    "check_texts",
+    "errors_of",
+]
 
 _Span = tuple[int, int]
 
@@ -43,6 +50,8 @@ _SAME_END = {"。": "stop", ".": "stop", "．": "stop", "…": "more"} | {
     ":": "colon",
 }
 _SCRIPTS = {**dict.fromkeys(_TIBETAN_GROUP, "Tibt"), "ii": "Yiii", "zh": "Hani"}
+_OWN = frozenset({"check.script", "check.orphan_mark"})
+"""Errors that a text has by itself."""
 _FOREIGN = 0.3
 """Share of another script's letters from which a text is not in its language."""
 
@@ -81,6 +90,45 @@ def check_segment(segment: TaskSegment, target: str) -> Iterator[TextProblem]:
     for code, (severity, find) in RULES.items():
         for values, spans in find(segment.source, segment.target, target):
             yield _problem(segment, code, severity, spans, **values)
+
+
+def check_texts(
+    field: str, source: str, target: str, language: str, *, sms: bool = True
+) -> tuple[TextProblem, ...]:
+    """Check a text as a whole against the one that it says in another language.
+
+    Args:
+        field: Of which they are.
+        source: The text that was translated; empty: there is none.
+        target: Its translation.
+        language: Of the translation, BCP 47.
+        sms: They are sent as SMS, so their length is looked at.
+
+    Returns:
+        Problems, as of a segment that is named as the field.
+    """
+    segment = TaskSegment(
+        id=field, field=field, source=source or target, target=target, state=SegmentState.TRANSLATED
+    )
+    found = [one for one in check_segment(segment, language) if source or one.code in _OWN]
+    if not any(map(str.isalpha, _SLOT.sub("", target))):
+        found = [one for one in found if one.code != "check.script"]
+    return (*found, *(check_parts(segment, source, target) if sms and source else ()))
+
+
+def check_parts(segment: TaskSegment, source: str, target: str) -> Iterator[TextProblem]:
+    """Say where a translation takes more SMS than its source: each of them is paid for.
+
+    Args:
+        segment: That the problem is shown at.
+        source: The whole text.
+        target: Its whole translation.
+    """
+    ours, theirs = len(sms_parts(source)), len(sms_parts(target))
+    if theirs > ours:
+        units = len(target.encode("utf-16-le", "surrogatepass")) // 2
+        values: dict[str, str | int] = {"parts": theirs, "units": units, "source_parts": ours}
+        yield _problem(segment, "check.sms_parts", "warning", (), **values)
 
 
 def _problem(

@@ -10,12 +10,14 @@ import attrs
 from tianfu_sdk.core.keying import day_key, moment_key
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.template import SmsTemplate, TemplateState
 from tianfu_sdk.model.translation import Readable, Translation, TranslationState
 from tianfu_sdk.text import canonical_language, detect, fallbacks
 
 __all__ = [
     "STANDS_IN",
     "approve",
+    "as_content",
     "current",
     "demand_current",
     "demand_script",
@@ -23,6 +25,7 @@ __all__ = [
     "followed",
     "gap",
     "in_script",
+    "own_script",
     "readable",
     "source_keys",
 ]
@@ -37,6 +40,22 @@ _DETECTED: Mapping[str, frozenset[str]] = {
     "ii": frozenset({"ii"}),
     "zh": frozenset({"zh-Hans", "zh-Hant"}),
 }
+
+
+def as_content(template: SmsTemplate) -> Content:
+    """Give a template of SMS as what is translated: its text, which never changes, and its name."""
+    usable = template.state is TemplateState.APPROVED
+    return Content(
+        id=template.id,
+        title=template.name,
+        body=template.text,
+        organization=template.organization,
+        region=template.region,
+        language=template.language,
+        # Approved, but never public: only what a campaign is made of it goes out.
+        state=State.APPROVED if usable else State.WITHDRAWN,
+        version=template.version,
+    )
 
 
 def demand_translatable(source: Content, language: str) -> None:
@@ -84,6 +103,14 @@ def in_script(language: str, text: str) -> bool:
     primary = canonical_language(language).partition("-")[0]
     wanted = None if "-x-" in language else _DETECTED.get(primary)
     return wanted is None or detect(text).language in wanted
+
+
+def own_script(content: Content) -> bool:
+    """Tell whether a content that is said to be in Tibetan or Yi is written in its script."""
+    if canonical_language(content.language).partition("-")[0] == "zh":
+        return True
+    text = next(filter(str.strip, (content.body, content.summary, content.title)), "")
+    return not any(map(str.isalpha, text)) or in_script(content.language, text)
 
 
 def demand_script(translation: Translation) -> None:

@@ -37,12 +37,14 @@ class ChannelItem:
     title: str
     body: str
     language: str
-    """Of title and body."""
+    """That title and body are said to be in."""
     translated: bool
     """It is an approved translation, not the original."""
     reviewed_by_native: bool | None = None
     """For a translation: whether a native reader reviewed it; None for an original."""
     disclaimer: str = ""
     """Said wherever the content is shown; in the original's language."""
+    wrong_script: bool = False
+    """It is said to be in Tibetan or Yi and is not written so."""
     published_at: datetime | None = attrs.field(default=None, metadata=aware)
     """When the original was published."""

@@ -325,6 +325,9 @@ class Campaign(Noun):
     writers: tuple[str, ...] = ()
     """All persons who wrote at it; none of them approves it."""
     approver: str = ""
+    text_approvers: Mapping[str, str] = MappingProxyType({})
+    """By language: the person who approved the text as it stands. One that is not Chinese needs
+    it, because whoever approves the campaign may not read it."""
     planned: int = 0
     """Recipients, as planned when it was approved."""
     parts: int = 0

@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk.core import campaign as rules
 from tianfu_sdk.core.kinds import CAMPAIGN
 from tianfu_sdk.core.routes import Asked, legs_of, through, with_legs
+from tianfu_sdk.core.text_approvals import awaiting, endorsed
 from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
@@ -25,6 +26,7 @@ from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.reach import ignores_refusals
 from tianfu_sdk.services.routes import Carriers, carriers_of, legs_for, templated, ways_of
 from tianfu_sdk.services.segments import demand_segment
+from tianfu_sdk.services.text_approvals import approve_with, demand_may_approve
 from tianfu_sdk.services.texts import capabilities_of, chosen
 from tianfu_sdk.services.work import Desk, Work
 from tianfu_sdk.text import canonical_language
@@ -236,7 +238,7 @@ class Campaigns(Desk):
             author = work.person or known.author
             writers = tuple(dict.fromkeys(filter(None, (*known.writers, known.author, author))))
             wrote = {"author": author, "writers": writers}
-            changed = checked(work, plain | changes | wrote, carriers)
+            changed = checked(work, plain | changes | wrote, carriers, known)
             stored = work.put(CAMPAIGN, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
             return stored
@@ -286,8 +288,10 @@ class Campaigns(Desk):
 
         Raises:
             Denied: `lifecycle.own_work`, `lifecycle.system`, `grant.missing`.
-            Invalid: `lifecycle.illegal`, `sms.no_window`; the first problem of the plan that
-                is refused, such as `sms.words`, `sms.template_mismatch`, `sms.no_template`.
+            Invalid: `lifecycle.illegal`, `sms.no_window`; `sms.unapproved_text`, a text that
+                is not Chinese was not approved (`approve_texts`), and this account may not
+                approve translations there; the first problem of the plan that is refused,
+                such as `sms.words`, `sms.template_mismatch`, `sms.no_template`.
             Conflict: `storage.version`, it was changed while it was planned.
         """
         drafted, plan = self._plan(id, Action.APPROVE)
@@ -308,6 +312,7 @@ class Campaigns(Desk):
                 raise Conflict("storage.version", path="version", ids=(id,), kind=CAMPAIGN.name)
             demand_none(plan.problems)
             demand_translations(work, known)
+            approved = approve_with(work, approved)
             fixed: dict[str, Any] = with_legs(_fixed(work, known, carriers))
             stored = work.put(CAMPAIGN, attrs.evolve(approved, **fixed), placed)
             work.note(
@@ -319,6 +324,41 @@ class Campaigns(Desk):
                 at_night=rules.overrides_hours(stored),
                 refusals=ignores_refusals(work, stored),
             )
+            return stored
+
+        return self._write(write)
+
+    def approve_texts(self, id: str, *languages: str) -> Campaign:  # noqa: A002
+        """Approve texts that are not Chinese (审定), which whoever approves the rest may not read.
+
+        Not needed for one that is made of an approved translation, of the campaign's `content`
+        or of a template; nor where who approves the campaign may approve translations there.
+        A text that is changed after is approved no more.
+
+        Args:
+            id: Of the campaign, before it is sent.
+            *languages: BCP 47; none: all that wait for it.
+
+        Raises:
+            Denied: `lifecycle.own_work`, this person wrote at it; `lifecycle.system`;
+                `grant.missing`, no grant to `approve` kind `translation` there;
+                `account.required`.
+            Invalid: `sms.no_text`, there is none in a language; `sms.wrong_script`, one is
+                not written in the script of its language; `lifecycle.illegal`;
+                `text.bad_language`.
+            NotFound: `noun.unknown`.
+        """
+        wanted = tuple(map(canonical_language, languages))
+
+        def write(work: Work) -> Campaign:
+            known = work.noun(CAMPAIGN, work.visible(CAMPAIGN, id))
+            rules.demand_state(known, "approve", CampaignState.DRAFT, CampaignState.APPROVED)
+            demand_may_approve(work, known)
+            chosen_ = wanted or awaiting(known)
+            changed = endorsed(known, chosen_, person=work.person)
+            _, placed = work.placed(known.organization, known.region)
+            stored = work.put(CAMPAIGN, changed, placed)
+            work.note(stored, "texts_approved", languages=" ".join(chosen_))
             return stored
 
         return self._write(write)

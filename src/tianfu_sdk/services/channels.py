@@ -13,7 +13,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.border import check_page
 from tianfu_sdk.core.kinds import CHANNEL, CONTENT, TRANSLATION
 from tianfu_sdk.core.lifecycle import stale
-from tianfu_sdk.core.translating import current
+from tianfu_sdk.core.translating import current, own_script
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -293,5 +293,7 @@ def _item(work: Work, kind: str, row: Row, today: date) -> ChannelItem | None:
         translated=translation is not None,
         reviewed_by_native=translation.native_reviewed if translation else None,
         disclaimer=source.disclaimer,
+        # What was published before this was demanded, or came from another store.
+        wrong_script=translation is None and not own_script(source),
         published_at=source.published_at,
     )

@@ -15,6 +15,7 @@ from tianfu_sdk.core.hours import Hours, next_open, schedule
 from tianfu_sdk.core.kinds import CONTENT, EMERGENCY, TRANSLATION, kind_of
 from tianfu_sdk.core.routes import joined, legs_of, through
 from tianfu_sdk.core.tally import Tally, batches_of
+from tianfu_sdk.core.text_approvals import kept
 from tianfu_sdk.core.translating import current
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.content import State
@@ -29,6 +30,7 @@ from tianfu_sdk.services.lanes import pace
 from tianfu_sdk.services.quotas import lines
 from tianfu_sdk.services.routes import Carriers, Ways, ways_of
 from tianfu_sdk.services.segments import demand_audience
+from tianfu_sdk.services.text_approvals import recognised
 from tianfu_sdk.services.texts import demand_templates, price_of
 from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
@@ -37,8 +39,20 @@ from tianfu_sdk.text import canonical_language
 __all__ = ["checked", "demand_no_drill", "demand_translations", "dues", "not_before", "planned"]
 
 
-def checked(work: Work, fields: Mapping[str, Any], carriers: Carriers) -> Campaign:
-    """Make a draft of its fields, or say what is wrong with them; see `Sms.compose`."""
+def checked(
+    work: Work,
+    fields: Mapping[str, Any],
+    carriers: Carriers,
+    before: Campaign | None = None,
+) -> Campaign:
+    """Make a draft of its fields, or say what is wrong with them; see `Sms.compose`.
+
+    Args:
+        work: The transaction.
+        fields: All of them.
+        carriers: Its gateways.
+        before: As it was; texts that have changed are approved no more.
+    """
     made = codec.structure(Campaign, fields)
     made = attrs.evolve(
         made,
@@ -56,7 +70,7 @@ def checked(work: Work, fields: Mapping[str, Any], carriers: Carriers) -> Campai
     demand_translations(work, made)
     if made.override_reason.strip() and made.emergency is None:
         raise Invalid("sms.override", path="override_reason")
-    return made
+    return recognised(work, kept(made, before.texts, before.text_approvers) if before else made)
 
 
 def demand_translations(work: Work, campaign: Campaign) -> None:

@@ -383,6 +383,7 @@ def _compose(
             "emergency": report.id,
             "override_reason": override_reason,
             "author": work.person,
+            "text_approvers": {tag: plan.approvers[tag] for tag in texts if tag in plan.approvers},
         },
     )
     stored = work.put(CAMPAIGN, campaign, placed)

@@ -10,6 +10,7 @@ from tianfu_sdk.core.keying import Placed, place_keys
 from tianfu_sdk.core.kinds import ACCOUNT, CAMPAIGN
 from tianfu_sdk.core.quotas import demand_room
 from tianfu_sdk.core.routes import legs_of
+from tianfu_sdk.core.text_approvals import demand_awaited
 from tianfu_sdk.core.texts import demand_none
 from tianfu_sdk.errors import Denied, Invalid, NotFound, QuotaExceeded, TianfuError
 from tianfu_sdk.model.account import Account, Action
@@ -20,6 +21,7 @@ from tianfu_sdk.services.drafts import demand_no_drill, demand_translations, not
 from tianfu_sdk.services.lanes import working
 from tianfu_sdk.services.quotas import lines
 from tianfu_sdk.services.routes import Carriers, demand_sendable, ways_of
+from tianfu_sdk.services.text_approvals import demand_may_approve
 from tianfu_sdk.services.work import Work
 
 __all__ = ["explained"]
@@ -95,7 +97,10 @@ def _blockers(work: Work, campaign: Campaign, carriers: Carriers, step: str) -> 
             lambda: demand_translations(work, campaign),
             lambda: not_before(work, campaign, carriers),
         ]
+    if step == "approve":
+        demands.append(lambda: _demand_texts(work, campaign))
     if step == "send":
+        demands.append(lambda: demand_awaited(campaign))
         demands.append(lambda: demand_sendable(work, campaign, carriers))
     if campaign.state is CampaignState.APPROVED:
         demands.append(lambda: _demand_quota(work, campaign, carriers))
@@ -104,6 +109,14 @@ def _blockers(work: Work, campaign: Campaign, carriers: Carriers, step: str) -> 
             demand()
         except (Invalid, NotFound, QuotaExceeded) as error:
             yield _blocker(error)
+
+
+def _demand_texts(work: Work, campaign: Campaign) -> None:
+    """Demand that texts are approved, or that this account may approve them with the campaign."""
+    try:
+        demand_may_approve(work, campaign)
+    except Denied:
+        demand_awaited(campaign)
 
 
 def _demand_quota(work: Work, campaign: Campaign, carriers: Carriers) -> None:

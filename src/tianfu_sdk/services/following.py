@@ -19,6 +19,7 @@ from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.storage import Cursor, Query, Row, Where
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.ports.search import FollowerSearch
+from tianfu_sdk.services.translated import source_of
 from tianfu_sdk.services.work import EVENTS, Desk, Work
 
 __all__ = ["Following", "published"]
@@ -153,7 +154,7 @@ def _things(work: Work, subject: str) -> Iterator[tuple[str, SearchDoc | None]]:
             yield from _of_content(work, shelf, row)
             continue
         translation = work.noun(TRANSLATION, row)
-        source = work.get(CONTENT[translation.kind], translation.source)
+        source = source_of(work, translation)
         yield subject, _doc(work, translation, source)
 
 

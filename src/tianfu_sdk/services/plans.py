@@ -8,12 +8,13 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.emergency import approved_texts, demand_texts, written
+from tianfu_sdk.core.emergency import approved_texts, demand_texts, text_problems, written
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.emergency import Level, ResponsePlan
+from tianfu_sdk.model.translation_task import TextProblem
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.vocabularies import demand_term
@@ -177,7 +178,8 @@ class Plans(Desk):
         Raises:
             Denied: `lifecycle.own_work`, this person wrote one; `lifecycle.system`;
                 `grant.missing`, no grant to approve kind `response_plan` there.
-            Invalid: `emergency.no_text`, there is none in a language; `text.bad_language`.
+            Invalid: `emergency.no_text`, there is none in a language; `text.bad_language`;
+                `emergency.checks_failed`, one has an error: `text_problems` lists them.
             NotFound: `noun.unknown`.
         """
         wanted = tuple(map(canonical_language, languages))
@@ -191,6 +193,25 @@ class Plans(Desk):
             return stored
 
         return self._write(write)
+
+    def text_problems(self, id: str) -> tuple[TextProblem, ...]:  # noqa: A002
+        """Say what is wrong with the texts of a plan beside its Chinese text.
+
+        As `translations.problems`: slots, addresses, telephone numbers, script, marks; and
+        where a text takes more SMS than the Chinese one. Its slots are counted as written.
+
+        Args:
+            id: Of the plan.
+
+        Returns:
+            Errors, with which a text cannot be approved, and warnings; `field` is such as
+            `texts.bo`.
+
+        Raises:
+            NotFound: `noun.unknown`.
+        """
+        plan = self.get_plan(id)
+        return tuple(one for language in plan.texts for one in text_problems(plan, language))
 
 
 def _by_language(texts: Mapping[str, str]) -> dict[str, str]:

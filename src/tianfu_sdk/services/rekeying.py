@@ -18,6 +18,7 @@ from tianfu_sdk.model.region import RekeyStep
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.storage import Kind, Query, Row
 from tianfu_sdk.services.atlas import read_mark, write_mark
+from tianfu_sdk.services.translated import source_of
 from tianfu_sdk.services.work import Desk, Work
 
 __all__ = ["Rekeying"]
@@ -143,7 +144,7 @@ def _index(work: Work, kind: Kind, rows: Sequence[Row], tree: RegionTree) -> int
         ids = [row.id for row in rows if row.keys["published"]]
         for row in work.tx.get(kind.name, ids):
             translation = work.noun(TRANSLATION, row)
-            source = work.get(CONTENT[translation.kind], translation.source)
+            source = source_of(work, translation)
             if translating.current(translation, source):
                 docs.append(translation_doc(translation, source, tree))
     if docs:

@@ -14,6 +14,7 @@ from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import CAMPAIGN
 from tianfu_sdk.core.routes import names_of
 from tianfu_sdk.core.tally import Tally
+from tianfu_sdk.core.text_approvals import demand_awaited
 from tianfu_sdk.errors import Invalid, TianfuError
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms import (
@@ -72,6 +73,7 @@ class Sms(Campaigns, Replies):
         Raises:
             Invalid: `lifecycle.illegal`, `sms.no_window`, `sms.drill`;
                 `sms.template_unusable`, its template was withdrawn since;
+                `sms.unapproved_text`;
                 `sms.no_gateway_takes`, none of several takes one of its texts any more.
             Conflict: `sms.key_taken`, other content was sent under this key.
             Denied: `grant.missing`, no grant to send.
@@ -90,6 +92,7 @@ class Sms(Campaigns, Replies):
             demand_reach(work, known, Action.SEND, placed)
             demand_no_drill(work, known, carriers)
             demand_translations(work, known)
+            demand_awaited(known)
             ways = demand_sendable(work, known, carriers)
             due = not_before(work, known, carriers)
             if known.state is CampaignState.APPROVED:

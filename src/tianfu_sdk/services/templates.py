@@ -22,8 +22,10 @@ from tianfu_sdk.model.template import (
     TemplateState,
     TemplateVariable,
 )
+from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.translated import translations_of
 from tianfu_sdk.services.work import Desk, Work, demand_somebody
 from tianfu_sdk.text import canonical_language
 
@@ -272,19 +274,40 @@ class Templates(Desk):
         own = self._tools.settings.gateways.get(template.gateway)
         return rules.compare(template, text, tightened(capabilities, own).rules)
 
-    def fill(self, id: str, values: Mapping[str, str]) -> str:  # noqa: A002
+    def fill(
+        self,
+        id: str,  # noqa: A002
+        values: Mapping[str, str],
+        *,
+        language: str | None = None,
+    ) -> str:
         """Write a text by a template; any account may.
 
         Args:
             id: Of the template.
             values: By name of the variable, for all of them.
+            language: BCP 47; another one than the template's is written by its approved
+                translation (`hub.translations.begin(id, language)`). None: the template's.
 
         Raises:
-            Invalid: `template.values`, one is missing, or is none of the template.
+            Invalid: `template.values`, one is missing, or is none of the template;
+                `template.no_translation`, nobody approved one into the language.
             NotFound: `noun.unknown`.
             Denied: `account.required`.
         """
-        return rules.fill(self.get(id), values)
+
+        def read(work: Work) -> str:
+            demand_somebody(work)
+            template = work.get(SMS_TEMPLATE, id)
+            tag = template.language if language is None else canonical_language(language)
+            if tag == template.language:
+                return rules.fill(template, values)
+            for one in translations_of(work, id):
+                if one.language == tag and one.state is TranslationState.APPROVED:
+                    return rules.fill(attrs.evolve(template, text=one.body), values)
+            raise Invalid("template.no_translation", path="language", language=tag)
+
+        return self._read(read)
 
     def _mine(self, work: Work, id_: str) -> SmsTemplate:
         demand_somebody(work)

@@ -9,7 +9,14 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import aligning, revisions, tasks, translating
 from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import CONTENT, REVISION, TRANSLATION, TRANSLATION_TASK, kind_of
+from tianfu_sdk.core.kinds import (
+    CONTENT,
+    REVISION,
+    SMS_TEMPLATE,
+    TRANSLATION,
+    TRANSLATION_TASK,
+    kind_of,
+)
 from tianfu_sdk.core.publishing import translation_doc
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
@@ -18,7 +25,7 @@ from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
 from tianfu_sdk.model.translation_task import TaskSegment, TaskState, TranslationTask
 from tianfu_sdk.services.remembering import learn
-from tianfu_sdk.services.work import Work
+from tianfu_sdk.services.work import Work, demand_somebody
 from tianfu_sdk.text import canonical_language
 
 __all__ = [
@@ -43,6 +50,8 @@ _MANY = 1000
 
 def source_of(work: Work, translation: Translation | TranslationTask) -> Content:
     """Give the content that a translation, or the task of one, is of."""
+    if translation.kind == SMS_TEMPLATE.name:
+        return translating.as_content(work.get(SMS_TEMPLATE, translation.source))
     content: Content = work.get(CONTENT[translation.kind], translation.source)
     return content
 
@@ -60,13 +69,16 @@ def revision_of(work: Work, source: Content, number: int) -> Content:
 
 
 def visible_source(work: Work, id_: str) -> tuple[str, Content]:
-    """Give a content that the actor may read, and its kind.
+    """Give a content, or a template of SMS as one, that the actor may read, and its kind.
 
     Raises:
         Invalid: `translation.no_source`, it is none.
         NotFound: `noun.unknown`.
     """
     shelf = kind_of(id_)
+    if shelf is SMS_TEMPLATE:
+        demand_somebody(work)
+        return shelf.name, translating.as_content(work.get(SMS_TEMPLATE, id_))
     if shelf is None or shelf.name not in CONTENT:
         raise Invalid("translation.no_source", path="source_id", id=id_[:64])
     content: Content = work.noun(shelf, work.visible(shelf, id_))
