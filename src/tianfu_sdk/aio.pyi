@@ -68,7 +68,7 @@ from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.personal import Erased, PersonalData
-from tianfu_sdk.model.question import Answers, Question, QuestionState
+from tianfu_sdk.model.question import Answers, Question, QuestionState, Related, Suggestion
 from tianfu_sdk.model.region import Region, RegionAmendment, RegionLevel, RekeyStep
 from tianfu_sdk.model.registration import (
     Places,
@@ -159,7 +159,25 @@ class Aio:
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
         limit: int = ...,
+        after: str | None = ...,
     ) -> Answers: ...
+    async def suggest(
+        self,
+        prefix: str,
+        *,
+        region: str | None = ...,
+        language: str | Sequence[str] | None = ...,
+        kinds: Sequence[str] | None = ...,
+        limit: int = ...,
+    ) -> list[Suggestion]: ...
+    async def related(
+        self,
+        id: str,
+        *,
+        language: str | Sequence[str] | None = ...,
+        kinds: Sequence[str] | None = ...,
+        limit: int = ...,
+    ) -> list[Related]: ...
     async def match(
         self,
         id_or_noun: str | Listing,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tianfu_sdk.plugins import Plugins
+from tianfu_sdk.services.asking import Asking
 from tianfu_sdk.services.tools import Actor, Tools
 
 if TYPE_CHECKING:
     from tianfu_sdk.model.event import Finding
-    from tianfu_sdk.model.listing import Listing
-    from tianfu_sdk.model.matching import Matches
-    from tianfu_sdk.model.question import Answers
     from tianfu_sdk.services.accounts import Accounts
     from tianfu_sdk.services.activities import Activities
     from tianfu_sdk.services.audit import Audit
@@ -58,7 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["Desks"]
 
 
-class Desks:
+class Desks(Asking):
     """The desks of one hub on behalf of one actor; each is loaded when it is first used.
 
     Args:
@@ -68,88 +65,8 @@ class Desks:
     """
 
     def __init__(self, tools: Tools, actor: Actor, plugins: Plugins) -> None:
-        self._tools = tools
-        self._actor = actor
+        super().__init__(tools, actor)
         self._plugins = plugins
-
-    # Asking.
-
-    def ask(
-        self,
-        text: str,
-        *,
-        region: str | None = None,
-        language: str | Sequence[str] | None = None,
-        kinds: Sequence[str] | None = None,
-        limit: int = 10,
-    ) -> Answers:
-        """Ask science for answers (向科学要答案): published content only, with sources.
-
-        Args:
-            text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
-            region: Only content that concerns this region: for it, for one below it, or for
-                one above it.
-            language: Only answers in this language, or in these, the first preferred; None: in
-                any, those in the language of the question preferred.
-            kinds: Only these kinds, such as `resource`, `activity`, `news`.
-            limit: Answers at most, 1 to 100.
-
-        Returns:
-            Answers, best first, each with passage, source and why; or an honest abstention,
-            and the id of the question that was filed for a person to answer.
-
-        Raises:
-            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `field.characters`,
-                `text.bad_language`.
-            NotFound: `region.unknown`.
-            Unsupported: `ask.no_search`, the store has no search engine.
-        """
-        from tianfu_sdk.services.ask import Ask
-
-        return Ask(self._tools, self._actor).ask(
-            text, region=region, language=language, kinds=kinds, limit=limit
-        )
-
-    def match(
-        self,
-        id_or_noun: str | Listing,
-        *,
-        to: str | None = None,
-        limit: int = 10,
-        weights: Mapping[str, float] | None = None,
-    ) -> Matches:
-        """Match what is sought with what is offered (智能匹配), or the other way round.
-
-        Anybody may match what is published. An expert is matched by the public profile;
-        no feature tells of a person.
-
-        Args:
-            id_or_noun: Id of a need (a listing), or a need that is not stored: it finds
-                services, achievements, projects and experts. Id of a question, which needs a
-                grant to answer it: it finds experts. Id of any other content or of an expert,
-                or an offer that is not stored: it finds the stored needs that it answers.
-            to: Only `service`, `achievement`, `project`, `expert` or `need`; None: all that
-                there are for it.
-            limit: Matches at most, 1 to 100.
-            weights: By feature, for this call; None: what `[match.weights]` of the settings
-                says, and `tianfu_sdk.core.matching.WEIGHTS`.
-
-        Returns:
-            Matches, best first, each with contributions that sum to its score exactly; and
-            who a hard gate left out, with the reason.
-
-        Raises:
-            Invalid: `match.target`, it is not matched with that; `match.bad_weight`,
-                `match.no_weight`, `match.popularity`; `field.choice`, `storage.limit`.
-            NotFound: `noun.unknown`, `region.unknown`.
-            Denied: `account.required`, `grant.missing`, for a question.
-            Unsupported: `ask.no_search`, the store cannot look for needs.
-        """
-        from tianfu_sdk.services.matching import Matching
-
-        return Matching(self._tools, self._actor).match(
-            id_or_noun, to=to, limit=limit, weights=weights
-        )
 
     def doctor(self) -> list[Finding]:
         """Look whether the store is sound: file, audit, search index, keys, media, plugins.

@@ -98,6 +98,8 @@ class AskSettings:
     """How much being published today does."""
     popularity: float = 0.02
     """How much being read does; 0.05 at most."""
+    topic: float = 0.2
+    """How much the same topics do, of related content."""
     answer_days: int = 7
     """Days until a question that was filed is due."""
     engine: str = ""
@@ -106,7 +108,7 @@ class AskSettings:
     @property
     def weights(self) -> Mapping[str, float]:
         """Weight by feature, as `tianfu_sdk.core.asking.explained` takes them."""
-        names = ("region", "language", "freshness", "popularity")
+        names = ("region", "language", "freshness", "popularity", "topic")
         return {name: getattr(self, name) for name in names}
 
 
@@ -442,7 +444,7 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
 
 def _demand_shares(ask: AskSettings) -> None:
     most = {"threshold": 1.0, "popularity": 0.05} | dict.fromkeys(
-        ("wording", "region", "language", "freshness"), 1.0
+        ("wording", "region", "language", "freshness", "topic"), 1.0
     )
     for name, highest in most.items():
         if not 0 <= getattr(ask, name) <= highest:

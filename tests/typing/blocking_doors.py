@@ -6,7 +6,7 @@ from typing import assert_type
 import tianfu_sdk as tf
 from tianfu_sdk.hookspecs import BackendContext, Register
 from tianfu_sdk.model.content import Base, Change, News, Resource
-from tianfu_sdk.model.question import Answer, Answers
+from tianfu_sdk.model.question import Answer, Answers, Related, Suggestion
 from tianfu_sdk.ports.storage import Store
 from tianfu_sdk.services.page import Page
 
@@ -23,6 +23,8 @@ def walk(hub: tf.Hub) -> Iterator[Answer]:
     answers = hub.ask("怎么防震")
     assert_type(answers, Answers)
     yield from answers
+    assert_type(hub.suggest("防震"), list[Suggestion])
+    assert_type(hub.related(resource.id), list[Related])
     assert_type(hub.unit(lambda u: u.resources.get(resource.id)), Resource)
     hub.ask(5)  # type: ignore[arg-type]
 

@@ -47,8 +47,9 @@ SURENESS: Mapping[str, float] = MappingProxyType(
 )
 """What `sureness` adds up; fitted by `bench/abstention.py`."""
 
-FEATURES: tuple[str, ...] = ("region", "language", "freshness", "popularity")
-"""What raises a score beside the words of the question, each by a share of it."""
+FEATURES: tuple[str, ...] = ("region", "language", "freshness", "popularity", "topic")
+"""What raises a score beside the words of the question, each by a share of it; `topic` raises that
+of related content only."""
 
 HALF_LIVES: Mapping[str, timedelta] = MappingProxyType(
     {

@@ -14,7 +14,7 @@ from tianfu_sdk.model.checks import text as text_
 from tianfu_sdk.model.content import Verdict
 from tianfu_sdk.model.subscriber import Sealed
 
-__all__ = ["Answer", "Answers", "Question", "QuestionState"]
+__all__ = ["Answer", "Answers", "Question", "QuestionState", "Related", "Suggestion"]
 
 
 class QuestionState(Labelled):
@@ -135,6 +135,8 @@ class Answers:
     """True: nothing published answers it well enough."""
     question: str | None = None
     """Id of the question that was filed instead."""
+    cursor: str | None = None
+    """Place after the last answer, for `after`; None: there are no more."""
 
     def __iter__(self) -> Iterator[Answer]:
         return iter(self.answers)
@@ -146,3 +148,27 @@ class Answers:
         if not self.answers:
             return "<p>没有找到足够可靠的答案 / nothing published answers this well enough</p>"
         return f"<ol>{''.join(f'<li>{one._repr_html_()}</li>' for one in self.answers)}</ol>"
+
+
+@attrs.frozen(kw_only=True)
+class Suggestion:
+    """A published title that goes on from what somebody begins to write."""
+
+    text: str
+    kind: str
+    id: str
+    """Of the content."""
+    language: str
+
+
+@attrs.frozen(kw_only=True)
+class Related:
+    """A published content that is about the same as another one."""
+
+    kind: str
+    id: str
+    title: str
+    language: str
+    score: float
+    why: Mapping[str, float]
+    """Contributions, the largest first, as of an `Answer`; `@topic` for topics in common."""

@@ -22,7 +22,16 @@ from tianfu_sdk.services.translated import translations_of
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import fold
 
-__all__ = ["Asked", "Form", "answers_of", "forms_of"]
+__all__ = [
+    "Asked",
+    "Form",
+    "Found",
+    "answers_of",
+    "forms_of",
+    "found_as",
+    "one_a_content",
+    "scored",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +69,7 @@ class Form:
 
 
 @attrs.frozen
-class _Found:
+class Found:
     """A form that the engine found, and how well it answers."""
 
     form: Form
@@ -116,7 +125,9 @@ def _readable(content: Content, today: date) -> bool:
     return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
 
 
-def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> list[Answer]:
+def answers_of(
+    work: Work, asked: Asked, hits: Sequence[Hit], limit: int, after: tuple[float, str] | None
+) -> tuple[list[Answer], bool]:
     """Give the answers among what an engine found.
 
     Args:
@@ -124,9 +135,11 @@ def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> lis
         asked: The question.
         hits: Best first.
         limit: Answers at most.
+        after: Score and id of the last answer of the page before.
 
     Returns:
-        Best first, ties by id; one a content, in the language that is preferred.
+        Best first, ties by id; one a content, in the language that is preferred; and whether
+        there are more.
     """
     known = {hit.id for hit in hits}
     hits = [*hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
@@ -134,25 +147,31 @@ def answers_of(work: Work, asked: Asked, hits: Sequence[Hit], limit: int) -> lis
     shown = [hit for hit in hits if hit.id in forms]
     weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
     worth = work.tools.settings.ask.wording
-    found = [_found(forms[hit.id], hit.contributions, asked, worth) for hit in shown]
-    chosen = _one_a_content(found, asked)
+    found = [found_as(forms[hit.id], hit.contributions, asked, worth) for hit in shown]
+    chosen = one_a_content(found, asked)
     lead = asking.lead(sorted((one.words for one in chosen), reverse=True))
     shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
     least = work.tools.settings.ask.threshold
     sure = [_sure(one, asked, weights, lead, worth) for one in chosen]
     answering = [
-        _scored(work, one, asked)
+        scored(work, one, asked)
         for one in sure
         if one.sureness >= least or one.form.content.id in shares
     ]
     answering = _lifted(answering, shares)
-    answering.sort(key=lambda one: (-one.score, one.form.content.id))
-    answering = [_in_language(work, one, asked) for one in answering[:limit]]
-    names = names_of(work, [one.form.content.organization for one in answering])
-    return [_answer(one, asked, weights, names) for one in answering]
+    answering.sort(key=_place)
+    if after is not None:
+        answering = [one for one in answering if _place(one) > (-after[0], after[1])]
+    page = [_in_language(work, one, asked) for one in answering[:limit]]
+    names = names_of(work, [one.form.content.organization for one in page])
+    return [_answer(one, asked, weights, names) for one in page], len(answering) > limit
 
 
-def _lifted(found: Sequence[_Found], shares: Mapping[str, float]) -> list[_Found]:
+def _place(one: Found) -> tuple[float, str]:
+    return -one.score, one.form.content.id
+
+
+def _lifted(found: Sequence[Found], shares: Mapping[str, float]) -> list[Found]:
     """Put what clarifies a rumour that the question repeats before everything else."""
     best = max((one.score for one in found if one.form.content.id not in shares), default=0.0)
     lifted = []
@@ -165,13 +184,15 @@ def _lifted(found: Sequence[_Found], shares: Mapping[str, float]) -> list[_Found
     return lifted
 
 
-def _found(form: Form, held: Mapping[str, float], asked: Asked, worth: float) -> _Found:
+def found_as(form: Form, held: Mapping[str, float], asked: Asked, worth: float) -> Found:
+    """Give what a form that was found is worth, in whatever words."""
     parts = wording.reworded(held, asked.tokens, asked.wordings, worth)
-    return _Found(form, held, parts, math.fsum(parts.values()))
+    return Found(form, held, parts, math.fsum(parts.values()))
 
 
-def _one_a_content(found: Sequence[_Found], asked: Asked) -> list[_Found]:
-    chosen: dict[str, _Found] = {}
+def one_a_content(found: Sequence[Found], asked: Asked) -> list[Found]:
+    """Give of each content the form whose language is preferred."""
+    chosen: dict[str, Found] = {}
     for one in found:
         id_ = one.form.content.id
         known = chosen.get(id_)
@@ -189,8 +210,8 @@ def _fit(form: Form, asked: Asked) -> float:
 
 
 def _sure(
-    one: _Found, asked: Asked, weights: Mapping[str, float], lead: float, worth: float
-) -> _Found:
+    one: Found, asked: Asked, weights: Mapping[str, float], lead: float, worth: float
+) -> Found:
     """Say how surely a content answers."""
     held = wording.also_held(one.held, asked.tokens, asked.wordings, worth)
     title = fold(f"{one.form.title} {' '.join(one.form.content.keywords)}")
@@ -200,11 +221,13 @@ def _sure(
     return attrs.evolve(one, sureness=asking.sureness(asking.measures(covered, told, lead)))
 
 
-def _scored(work: Work, one: _Found, asked: Asked) -> _Found:
+def scored(work: Work, one: Found, asked: Asked, *, topic: float | None = None) -> Found:
+    """Give a content its score, and say why."""
     content = one.form.content
     features: dict[str, float | None] = {
         "region": _near(work, content, asked),
         "language": _fit(one.form, asked) if asked.languages else None,
+        "topic": topic,
     }
     half_life = asking.HALF_LIVES.get(one.form.kind)
     if half_life is not None:
@@ -223,7 +246,7 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
     return region_fit(asked.places, known)
 
 
-def _in_language(work: Work, one: _Found, asked: Asked) -> _Found:
+def _in_language(work: Work, one: Found, asked: Asked) -> Found:
     """Show the approved translation instead where it is in a language that is preferred."""
     here = _fit(one.form, asked)
     if not asked.languages or here == 1:
@@ -252,7 +275,7 @@ def _in_language(work: Work, one: _Found, asked: Asked) -> _Found:
 
 
 def _answer(
-    one: _Found, asked: Asked, weights: Mapping[str, float], names: Mapping[str, str]
+    one: Found, asked: Asked, weights: Mapping[str, float], names: Mapping[str, str]
 ) -> Answer:
     form, content = one.form, one.form.content
     # Of a translation that is shown instead it is not known which of them it has.

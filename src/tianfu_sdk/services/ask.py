@@ -10,20 +10,20 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import asking
 from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import CONTENT, QUESTION
+from tianfu_sdk.core.kinds import QUESTION
 from tianfu_sdk.core.publishing import tags_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.core.wording import Wording, may_be_mistyped, variants
 from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
-from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.question import Answer, Answers, Question
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.answers import Asked, answers_of
+from tianfu_sdk.services.asked import demand_limit, demand_text, kinds_of, languages_of
 from tianfu_sdk.services.people import TEXT, new_subject, seal
 from tianfu_sdk.services.rumours import Rumours
 from tianfu_sdk.services.wordings import wordings_of
-from tianfu_sdk.services.work import Desk, Work
-from tianfu_sdk.text import canonical_language, detect
+from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.text import detect
 
 __all__ = ["Ask"]
 
@@ -49,46 +49,57 @@ class Ask(Desk):
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
         limit: int = 10,
+        after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
-        _demand_text(text)
-        demand_type(limit, int, "limit")
-        if not 1 <= limit <= _MOST_LIMIT:
-            raise Invalid("storage.limit", path="limit", most=_MOST_LIMIT)
-        only = SearchFilter(kinds=_kinds(kinds), languages=frozenset(_languages(language)))
+        demand_text(text, _LONGEST, "text")
+        if not text.strip():
+            raise Invalid("ask.empty", path="text")
+        demand_limit(limit, _MOST_LIMIT)
+        only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages_of(language)))
         asked = Asked(
             tokens=tuple(asking.question_tokens(text)),
-            languages=_languages(language) or _language_of(text),
+            languages=languages_of(language) or _language_of(text),
         )
         here, narrowed = self._read(lambda work: _placed(work, text, asked, only, region))
         repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
         shares = {id_: one.share for id_, one in repeated.items()}
-        answers = self._answers(attrs.evolve(here, repeated=shares), narrowed, limit)
-        wanted = next(iter(_languages(language)), None)
+        place = _place_of(after)
+        here = attrs.evolve(here, repeated=shares)
+        answers, more = self._answers(here, narrowed, limit, place)
+        cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
+        if place is not None:
+            # To turn the page asks nothing new.
+            return Answers(answers=tuple(answers), abstained=False, cursor=cursor)
+        wanted = next(iter(languages_of(language)), None)
         try:
             question = self._write(
                 lambda work: self._file(work, text, region, wanted, answered=bool(answers))
             )
         except StorageReadOnly:
             question = None
-        return Answers(answers=tuple(answers), abstained=not answers, question=question)
+        return Answers(
+            answers=tuple(answers), abstained=not answers, question=question, cursor=cursor
+        )
 
-    def _answers(self, asked: Asked, only: SearchFilter, limit: int) -> list[Answer]:
-        most = min(_MOST_HITS, max(_LEAST_HITS, limit * 3))
+    def _answers(
+        self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None
+    ) -> tuple[list[Answer], bool]:
+        most = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 3))
 
-        def inside(work: Work) -> list[Answer]:
+        def inside(work: Work) -> tuple[list[Answer], bool]:
             search = work.tx.search
             if search is None:
                 raise Unsupported("ask.no_search", path="store")
             here, hits = self._hits(search.query, asked, only, most)
-            return answers_of(work, here, hits, limit)
+            return answers_of(work, here, hits, limit, after)
 
         engine = self._tools.engine()
         if engine is None:
             return self._read(inside)
         # Outside of any transaction: it may be a server elsewhere.
         here, hits = self._hits(engine.query, asked, only, most)
-        return self._read(lambda work: answers_of(work, here, hits, limit))
+        return self._read(lambda work: answers_of(work, here, hits, limit, after))
 
     def _hits(
         self, query: _Query, asked: Asked, only: SearchFilter, most: int
@@ -168,29 +179,11 @@ def _meant(query: _Query, slip: str, only: SearchFilter) -> list[str]:
     return sorted(found, key=lambda word: (-found[word], word))[:_FEW]
 
 
-def _demand_text(text: str) -> None:
-    demand_type(text, str, "text")
-    if not text.strip():
-        raise Invalid("ask.empty", path="text")
-    if len(text) > _LONGEST:
-        raise Invalid("field.too_long", path="text", length=len(text), longest=_LONGEST)
-    if not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise Invalid("field.characters", path="text")
-
-
-def _kinds(kinds: Sequence[str] | None) -> frozenset[str]:
-    if isinstance(kinds, str):
-        raise Invalid("field.type", path="kinds", wanted="list", found="str")
-    unknown = sorted(set(kinds or ()) - CONTENT.keys())
-    if unknown:
-        raise Invalid("ask.bad_kind", path="kinds", value=unknown[0])
-    return frozenset(kinds or ())
-
-
-def _languages(language: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Give the languages that were asked for, in their order."""
-    given = (language,) if isinstance(language, str) else tuple(language or ())
-    return tuple(dict.fromkeys(canonical_language(tag) for tag in given))
+def _place_of(after: str | None) -> tuple[float, str] | None:
+    place = read_cursor(after)
+    if place is not None and not isinstance(place[0], float):
+        raise Invalid("page.bad_cursor", path="after")
+    return place
 
 
 def _readings(text: str) -> tuple[str, ...]:
