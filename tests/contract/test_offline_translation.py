@@ -6,7 +6,11 @@ import logging
 import attrs
 import pytest
 
-from tianfu_sdk.backends.offline_translation import OpenccTranslator, PseudoTranslator
+from tianfu_sdk.backends.offline_translation import (
+    OpenccTranslator,
+    PseudoTranslator,
+    WylieTranslator,
+)
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.translation import Failed, Ok, Segment, TranslationBatch
@@ -34,6 +38,30 @@ class TestPseudo(TranslatorSuite):
     @pytest.fixture
     def translator(self):
         return PseudoTranslator()
+
+
+class TestWylie(TranslatorSuite):
+    @pytest.fixture
+    def translator(self):
+        pytest.importorskip("pyewts")
+        return WylieTranslator()
+
+
+class TestWylieBack(TestWylie):
+    @pytest.fixture
+    def pair(self):
+        return ("bo-Latn", "bo")
+
+    @pytest.fixture
+    def texts(self):
+        return ("a mdo/", "zla ba bcu gcig pa", "gza' phur bu")
+
+    def test_tokens_stay_and_what_is_no_ewts_is_refused(self, translator, pair):
+        asked = self.batch(pair, ["bod {1/} yig/", "qqq", "bod"])
+        first, second, third = translator.translate(asked)
+        assert first.text == "བོད་{1/}ཡིག།"
+        assert (second.kind, second.code) == ("rejected", "text.bad_wylie")
+        assert third.text == "བོད"
 
 
 class Vendor:

@@ -312,3 +312,70 @@ class TestStandingIn:
         task = me.translations.draft(me.translations.begin(source.id, "adx").id)
         assert {batch.target for batch in engine.batches} == {"adx"}
         assert {one.state.value for one in task.segments} == {"machine_draft"}
+
+
+class TestWithoutAnyEngine:
+    """The memory and the glossary first: what is known already need not leave."""
+
+    def known(self, opened, *engines, **settings):
+        """Teach the memory one sentence and the glossary a title, and begin another task."""
+        hub = opened(*engines, **settings)
+        me, source = published(hub)
+        task = me.translations.begin(source.id, "bo")
+        me.translations.enter(task.id, {"s1": "ས་ཡོམ།", "s2": "ཅོག་ཙེ།", "s3": "ཐེམ་སྐས།"})
+        chief = hub.as_system(reason="test")
+        person = chief.accounts.create(organization=source.organization)
+        chief.accounts.grant(person.id, ["read", "approve"], kinds=["*"], region="510000")
+        hub.as_(person.id).translations.approve_task(task.id)
+        me.glossary.add(
+            organization=source.organization,
+            terms=[{"language": "zh-Hans", "text": "会东县"}, {"language": "bo", "text": "ཧུའེ་ཏུང"}],
+        )
+        fields = {"title": "会东县", "body": "震后请走楼梯。请听广播。"}
+        editor = chief.accounts.create(organization=source.organization)
+        actions = ["read", "create", "submit", "publish"]
+        chief.accounts.grant(editor.id, actions, kinds=["*"], region="510000")
+        other = again(hub.as_(editor.id), hub.as_(person.id), source.organization, **fields)
+        return me, me.translations.begin(other.id, "bo")
+
+    def drafts(self, task):
+        return [(one.origin, one.target) for one in task.segments]
+
+    def test_they_come_before_engines(self, opened):
+        engine = Engine()
+        me, task = self.known(opened, engine)
+        task = me.translations.draft(task.id)
+        assert self.drafts(task)[:2] == [("glossary", "ཧུའེ་ཏུང"), ("memory", "ཐེམ་སྐས།")]
+        assert engine.texts == ["请听广播。"]
+        assert {one.state.value for one in task.segments} == {"machine_draft"}
+
+    def test_without_an_engine_they_do_what_they_can(self, opened):
+        me, task = self.known(opened)
+        task = me.translations.draft(task.id)
+        assert [one.state.value for one in task.segments] == ["machine_draft"] * 2 + ["empty"]
+        assert task.segments[2].comment == "-: unsupported"
+
+    @pytest.mark.parametrize(("name", "place"), [("glossary", 0), ("memory", 1)])
+    def test_each_may_be_named(self, opened, name, place):
+        engine = Engine()
+        me, task = self.known(opened, engine)
+        task = me.translations.draft(task.id, name)
+        assert [one.origin for one in task.segments] == [
+            name if n == place else "" for n in range(3)
+        ]
+        assert engine.texts == []
+
+    def test_an_engine_that_is_named_is_asked_for_all(self, opened):
+        engine = Engine()
+        me, task = self.known(opened, engine)
+        me.translations.draft(task.id, "vendor")
+        assert len(engine.texts) == 3
+
+
+def test_tibetan_is_written_in_latin_letters_and_back(opened):
+    pytest.importorskip("pyewts")
+    hub = opened()
+    me, source = published(hub, title="བོད་སྐད།", body="{name}བོད་ཡིག།", language="bo")
+    task = me.translations.draft(me.translations.begin(source.id, "bo-Latn").id, "wylie")
+    assert [one.target for one in task.segments] == ["bod skad/", "{name}bod yig/"]
+    assert {one.origin for one in task.segments} == {"script"}

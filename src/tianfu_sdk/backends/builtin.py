@@ -81,6 +81,12 @@ def _pseudo(_: BackendContext) -> Translator:
     return PseudoTranslator()
 
 
+def _wylie(_: BackendContext) -> Translator:
+    from tianfu_sdk.backends.offline_translation import WylieTranslator
+
+    return WylieTranslator()
+
+
 def _outbox_file(context: BackendContext) -> SmsGateway:
     from tianfu_sdk.backends.outbox_file import OutboxFileGateway
 
@@ -123,6 +129,7 @@ class _Translation:
     def tianfu_register_translation(self, register: Register[Translator]) -> None:
         register("opencc", _opencc)
         register("pseudo", _pseudo)
+        register("wylie", _wylie)
 
 
 BUILTIN = (_Storage(), _Sms(), _Translation())

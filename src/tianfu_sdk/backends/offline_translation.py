@@ -6,16 +6,18 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.translation import (
     Failed,
     Ok,
+    Segment,
     TranslationBatch,
     TranslationCapabilities,
     TranslationResult,
 )
-from tianfu_sdk.text import convert
+from tianfu_sdk.text import convert, from_wylie, to_wylie
 
-__all__ = ["OpenccTranslator", "PseudoTranslator"]
+__all__ = ["OpenccTranslator", "PseudoTranslator", "WylieTranslator"]
 
 _REGIONAL = ("zh-Hant", "zh-Hant-TW", "zh-Hant-HK")
 _OPENCC = TranslationCapabilities(
@@ -23,6 +25,13 @@ _OPENCC = TranslationCapabilities(
     pairs=frozenset(pair for hant in _REGIONAL for pair in (("zh-Hans", hant), (hant, "zh-Hans"))),
     offline=True,
     third_party=False,
+)
+_WYLIE = TranslationCapabilities(
+    name="wylie",
+    pairs=frozenset({("bo", "bo-Latn"), ("bo-Latn", "bo")}),
+    offline=True,
+    third_party=False,
+    max_characters=10_000,
 )
 _PSEUDO = TranslationCapabilities(
     name="pseudo",
@@ -52,6 +61,38 @@ class OpenccTranslator:
             lambda text: convert(text, batch.target, source=batch.source),
             origin="script",
         )
+
+
+class WylieTranslator:
+    """Tibetan in Latin letters (`bo-Latn`) and back, by EWTS; not a translation.
+
+    What is no EWTS is `Failed` (`rejected`). Tokens of masks stay as they are. Safe to share
+    between threads.
+
+    Raises:
+        PluginError: `extra.missing`, the extra `bo` is not installed.
+    """
+
+    def __init__(self) -> None:
+        to_wylie("")
+
+    @property
+    def capabilities(self) -> TranslationCapabilities:
+        """Tibetan from and to its transliteration."""
+        return _WYLIE
+
+    def translate(self, batch: TranslationBatch) -> Sequence[TranslationResult]:
+        """Transliterate: `Ok` a segment, or `Failed`, same order and length."""
+        change = from_wylie if batch.target == "bo" else to_wylie
+        return _each(_WYLIE, batch, lambda text: _around_tokens(text, change), origin="script")
+
+
+_TOKEN = re.compile(r"(\{+/?\d+/?\})")
+
+
+def _around_tokens(text: str, change: Callable[[str], str]) -> str:
+    parts = _TOKEN.split(text)
+    return "".join(part if place % 2 else change(part) for place, part in enumerate(parts))
 
 
 class PseudoTranslator:
@@ -93,6 +134,11 @@ def _each(
     characters = sum(len(segment.text) for segment in batch.segments)
     if len(batch.segments) > can.max_segments or characters > can.max_characters:
         return [Failed(id=segment.id, kind="too_long") for segment in batch.segments]
-    return [
-        Ok(id=segment.id, text=change(segment.text), origin=origin) for segment in batch.segments
-    ]
+    return [_one(segment, change, origin) for segment in batch.segments]
+
+
+def _one(segment: Segment, change: Callable[[str], str], origin: str) -> TranslationResult:
+    try:
+        return Ok(id=segment.id, text=change(segment.text), origin=origin)
+    except Invalid as error:
+        return Failed(id=segment.id, kind="rejected", code=error.code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ __all__ = [
     "source_keys",
 ]
 
+_SCRIPT = re.compile(r"[A-Z][a-z]{3}(?:-|$)")
 _SETTLED = frozenset({State.APPROVED, State.SCHEDULED, State.PUBLISHED, State.WITHDRAWN})
 _ONCE_APPROVED = frozenset({TranslationState.APPROVED, TranslationState.OUTDATED})
 STANDS_IN: Mapping[str, str] = {"adx": "bo", "khg": "bo"}
@@ -98,10 +100,13 @@ def in_script(language: str, text: str) -> bool:
         text: Title and body.
 
     Returns:
-        True also for languages that a script does not tell, and for private use (`-x-`).
+        True also for languages that a script does not tell, for those whose tag names a script
+        (`bo-Latn`), and for private use (`-x-`).
     """
-    primary = canonical_language(language).partition("-")[0]
-    wanted = None if "-x-" in language else _DETECTED.get(primary)
+    primary, _, rest = canonical_language(language).partition("-")
+    # A tag that names a script, such as `bo-Latn`, is no matter of the language's own.
+    other = "-x-" in language or (primary != "zh" and _SCRIPT.match(rest) is not None)
+    wanted = None if other else _DETECTED.get(primary)
     return wanted is None or detect(text).language in wanted
 
 

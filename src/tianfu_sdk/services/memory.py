@@ -12,17 +12,17 @@ from tianfu_sdk.core.filters import any_matches
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import MEMORY_UNIT, TRANSLATION
 from tianfu_sdk.core.memory import Found, context_of
-from tianfu_sdk.errors import Denied, Invalid, NotFound
+from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.files import new_file
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.memory import MatchKind, MemoryHit, MemoryReport, MemoryUnit
-from tianfu_sdk.model.storage import Group, Query, Where
-from tianfu_sdk.model.translation_task import TranslationTask
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.memory_files import FileSource, MemoryFormat, read_units, write_units
 from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.remembering import Remembered, put_units
+from tianfu_sdk.services.prefilling import around, memory_of, memory_scope
+from tianfu_sdk.services.remembering import put_units
 from tianfu_sdk.services.translation_tasks import visible_task
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
 from tianfu_sdk.text import canonical_language
@@ -111,7 +111,7 @@ class Memory(Desk):
             for place, one in enumerate(task.segments):
                 if one.target:
                     continue
-                hits = self._hits(work, one.source, pair, _context(task, place), least, limit)
+                hits = self._hits(work, one.source, pair, around(task, place), least, limit)
                 if hits:
                     found[one.id] = hits
             return found
@@ -150,7 +150,7 @@ class Memory(Desk):
 
         def read(work: Work) -> Page[MemoryUnit]:
             query = Query(where=tuple(where), after=read_cursor(after), limit=limit)
-            rows = work.rows(MEMORY_UNIT.name, query, _scope(work))
+            rows = work.rows(MEMORY_UNIT.name, query, memory_scope(work))
             cursor = write_cursor(rows[-1].id, rows[-1].id) if len(rows) == limit else None
             return Page(
                 [work.noun(MEMORY_UNIT, row) for row in rows],
@@ -309,8 +309,8 @@ class Memory(Desk):
         least: float,
         limit: int,
     ) -> list[MemoryHit]:
-        scope = _scope(work)
-        held = self._remembered()
+        scope = memory_scope(work)
+        held = memory_of(self._tools)
         source, target = pair
         found = held.exact(work, text, source, target, scope)
         exact = {one.key for one in found if one.same}
@@ -326,14 +326,6 @@ class Memory(Desk):
             if unit is not None and unit.active:
                 hits.append(_hit(one, unit, pair, one.key in exact, context))
         return sorted(hits, key=_rank)[:limit]
-
-    def _remembered(self) -> Remembered:
-        kept = self._tools.kept
-        found: Remembered | None = kept.get("memory")
-        if found is None:
-            made = Remembered(self._tools.settings.translation.memory_units)
-            found = kept.setdefault("memory", made)
-        return found
 
 
 def _hit(
@@ -368,23 +360,9 @@ def _rank(hit: MemoryHit) -> tuple[int, float, str]:
     return _ORDER.index(hit.kind), -hit.score, hit.unit
 
 
-def _context(task: TranslationTask, place: int) -> str:
-    return context_of(
-        task.segments[place - 1].source if place else "",
-        task.segments[place + 1].source if place + 1 < len(task.segments) else "",
-    )
-
-
-def _scope(work: Work) -> tuple[Group, ...] | None:
-    """Give where the actor may translate: grants speak of `translation`."""
-    if work.actor.account is None and not work.actor.system:
-        raise Denied("account.required")
-    return work.scope(Action.TRANSLATE, TRANSLATION.name)
-
-
 def _visible(work: Work, id_: str) -> MemoryUnit:
     row = work.get_row(MEMORY_UNIT, id_)
-    if not any_matches(id_, row.keys, _scope(work)):
+    if not any_matches(id_, row.keys, memory_scope(work)):
         raise NotFound("noun.unknown", path="id", kind=MEMORY_UNIT.name, id=id_[:64])
     return work.noun(MEMORY_UNIT, row)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -12,14 +12,27 @@ from tianfu_sdk.core.filters import matches
 from tianfu_sdk.core.glossary import Glossary
 from tianfu_sdk.core.kinds import TRANSLATION, TRANSLATION_TASK
 from tianfu_sdk.core.segmenting import error_of
-from tianfu_sdk.errors import Denied, NotFound
+from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.storage import Group, Query, Row, Where
-from tianfu_sdk.model.translation import Failed, Ok, SegmentState, Translation, TranslationState
-from tianfu_sdk.model.translation_task import TaskState, TextProblem, TranslationTask
+from tianfu_sdk.model.translation import (
+    Failed,
+    Ok,
+    SegmentState,
+    Translation,
+    TranslationResult,
+    TranslationState,
+)
+from tianfu_sdk.model.translation_task import (
+    TaskSegment,
+    TaskState,
+    TextProblem,
+    TranslationTask,
+)
 from tianfu_sdk.services.engines import translate_texts
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.prefilling import GLOSSARY, MEMORY, prefilled
 from tianfu_sdk.services.terms import glossary_of, task_terms
 from tianfu_sdk.services.translated import (
     enter_translation,
@@ -177,13 +190,16 @@ class TranslationTasks(Desk):
 
         Args:
             id: Of the task.
-            engine: Name of an engine at the port `translation`; None: those of the setting
+            engine: Name of an engine at the port `translation`; `memory`: only what was
+                translated and approved before, word for word; `glossary`: only texts that
+                are a term. None: these two, then the engines of the setting
                 `[translation] engines`, one after the other, and the built-in converter
                 between the ways of writing Chinese.
 
         Raises:
             Invalid: `translation.engine_required`.
-            Unsupported: `translation.unsupported`, the engine has no such pair.
+            Unsupported: `translation.unsupported`, the engine has no such pair, or memory or
+                glossary has nothing.
             PluginError: `plugin.unknown`, nobody offers the engine.
             BackendError: As of `suggest`, where nothing at all could be translated.
             QuotaExceeded: `translation.quota`.
@@ -191,21 +207,19 @@ class TranslationTasks(Desk):
             NotFound: `noun.unknown`.
         """
 
-        def read(work: Work) -> tuple[TranslationTask, Glossary]:
+        def read(work: Work) -> tuple[TranslationTask, Glossary, Mapping[str, Ok]]:
             task = visible_task(work, id, Action.TRANSLATE)
-            return task, glossary_of(work, task.organization)
+            glossary = glossary_of(work, task.organization)
+            return task, glossary, prefilled(work, task, glossary, engine)
 
-        seen, glossary = self._read(read)
-        empty = [one for one in seen.segments if one.state is SegmentState.EMPTY]
-        results = translate_texts(
-            self._tools,
-            engine,
-            [one.source for one in empty],
-            source=seen.source_language,
-            target=seen.language,
-            glossary=glossary,
-        )
-        told = {
+        seen, glossary, known = self._read(read)
+        empty = [
+            one
+            for one in seen.segments
+            if one.state is SegmentState.EMPTY and one.source not in known
+        ]
+        results = self._asked(engine, seen, empty, glossary, bool(known))
+        told = dict(known) | {
             one.source: result
             for one, result in zip(empty, results, strict=True)
             if isinstance(result, Ok)
@@ -226,6 +240,31 @@ class TranslationTasks(Desk):
             return tasks.drafted(task, given, person=work.person, failed=why)
 
         return self._step(id, Action.TRANSLATE, change, "drafted", failed=str(len(failed)))
+
+    def _asked(
+        self,
+        engine: str | None,
+        task: TranslationTask,
+        segments: Sequence[TaskSegment],
+        glossary: Glossary,
+        known: bool,  # noqa: FBT001 - whether others were drafted already
+    ) -> Sequence[TranslationResult]:
+        """Ask engines for segments; where others are known, that there is no engine is no error."""
+        if engine in {MEMORY, GLOSSARY} or (not segments and known):
+            return [Failed(id=one.id, kind="unsupported", engine=engine or "") for one in segments]
+        try:
+            return translate_texts(
+                self._tools,
+                engine,
+                [one.source for one in segments],
+                source=task.source_language,
+                target=task.language,
+                glossary=glossary,
+            )
+        except Invalid as error:
+            if error.code != "translation.engine_required" or not known:
+                raise
+            return [Failed(id=one.id, kind="unsupported", engine="-") for one in segments]
 
     def enter(
         self,

@@ -247,13 +247,14 @@ class TranslationCases(Reported):
         if not isinstance(translator, LocalTranslator):
             pytest.skip("over HTTP the vendor refuses it")
         many = self.batch(pair, [texts[0][:1]] * (can.max_segments + 1))
-        long = self.batch(pair, ["a" * can.max_characters, texts[0]])
+        filler = "a " * can.max_characters
+        long = self.batch(pair, [filler[: can.max_characters], texts[0]])
         for batch in (many, long):
             results = self.run(translator, transport, batch)
             assert len(results) == len(batch.segments)
             kinds = {getattr(result, "kind", "translated") for result in results}
             assert kinds == {"too_long"}
-        full = self.batch(pair, ["a" * (can.max_characters - 1), texts[0][:1]])
+        full = self.batch(pair, [filler[: can.max_characters - 1], texts[0][:1]])
         assert all(isinstance(r, Ok) for r in self.run(translator, transport, full))
 
     def test_eight_threads_share_it(
