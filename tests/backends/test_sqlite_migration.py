@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tianfu_sdk.backends.sqlite import SqliteStore, schema
+from tianfu_sdk.backends.sqlite import SqliteStore, schema, search
 from tianfu_sdk.core.shapes import read_shape, write_shape
 from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld, StorageError, StorageReadOnly
+from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import (
     Done,
     Key,
@@ -86,8 +87,20 @@ def whole(store):
     }  # fmt: skip
 
 
+def as_of_schema_four(file):
+    """Make the file one whose index of words keeps places."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP TABLE tf_word")
+        connection.execute("DROP TABLE tf_fts")
+        connection.execute(schema.WORDS[0].replace("detail=none", "detail=full"))
+        connection.execute(schema.WORDS[1])
+        search.index_words(connection)
+        connection.execute("PRAGMA user_version = 4")
+
+
 def as_of_schema_three(file):
     """Make the file one that knows nothing of what is sought."""
+    as_of_schema_four(file)
     with closing(sqlite3.connect(file)) as connection, connection:
         for table in ("tf_sought", "tf_sought_word", "tf_sought_in"):
             connection.execute(f"DROP TABLE {table}")
@@ -119,6 +132,43 @@ def as_of_step_one(file):
             text = json.dumps([keys, kind.indexes, kind.document])
             connection.execute("INSERT INTO tf_kind VALUES (?, ?)", (name, text))
         connection.execute("PRAGMA user_version = 1")
+
+
+def test_an_index_that_keeps_places_is_made_anew_and_answers_the_same(file):
+    docs = [
+        SearchDoc(
+            id=f"r{n:03d}",
+            kind="res",
+            language="zh",
+            text=f"高血压 covid-19 {'盐' * (n % 7)}少吃{n}",
+        )
+        for n in range(60)
+    ]
+    asked = (["高血", "血压"], ["covid-19", "少吃", "7"], ["盐"], ["covid"], ["7"])
+
+    def answers(store):
+        def body(tx):
+            return [tx.search.query(tokens, SearchFilter(), 20) for tokens in asked]
+
+        return store.run(body, write=False)
+
+    store = store_at(file)
+    store.open([OLD])
+    store.run(lambda tx: tx.search.index(docs), write=True)
+    before = answers(store)
+    store.close()
+    as_of_schema_four(file)
+    store = store_at(file)
+    steps = [(c.step, c.found, c.wanted) for c in store.changes([OLD])]
+    assert steps == [(SchemaStep.STORE, 4, schema.SCHEMA)]
+    store.migrate([OLD], rekey)
+    store.open([OLD])
+    assert answers(store) == before
+    assert [len(hits) for hits in before] == [20, 20, 20, 0, 1]
+    store.run(lambda tx: tx.search.remove([doc.id for doc in docs[1:]]), write=True)
+    assert [len(hits) for hits in answers(store)] == [1, 1, 0, 0, 0]
+    assert store.check() == []
+    store.close()
 
 
 def test_a_file_of_the_first_schema_is_brought_up_and_its_rows_too(store, file):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from tianfu_sdk.core.ranking import bm25
+from tianfu_sdk.core.ranking import shares
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.text import folded_tokens, script_of
 
@@ -90,13 +90,14 @@ def best(
     others = [token for token in weights if not _is_lettered(token)]
     hits = []
     for id_, text, length in candidates:
-        counts = {token: text.count(token) for token in lettered}
-        if others:
+        # Most tokens of a question stand in few of its candidates.
+        counts = {token: text.count(token) for token in lettered if token in text}
+        here = [token for token in others if token in text]
+        if here:
             seen = Counter(folded_tokens(text))
-            counts.update({token: seen[token] for token in others})
-        parts = {t: bm25(c, weights[t], length, average) for t, c in counts.items() if c}
-        score = sum(parts.values())
-        if score > 0:
-            hits.append(Hit(id_, score, parts))
+            counts.update({token: seen[token] for token in here if token in seen})
+        parts = shares(counts, weights, length, average)
+        if parts:
+            hits.append(Hit(id_, sum(parts.values()), parts))
     hits.sort(key=lambda hit: (-hit.score, hit.id))
     return hits

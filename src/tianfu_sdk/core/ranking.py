@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tianfu_sdk.model.search import Hit
 
-__all__ = ["PAGED", "bm25", "idf", "page"]
+__all__ = ["PAGED", "bm25", "damping", "idf", "page", "shares"]
 
 PAGED = 500
 """Hits that pages reach at least."""
@@ -42,7 +42,35 @@ def bm25(tf: int, idf: float, length: int, average: float) -> float:
     Returns:
         Okapi BM25 with k1 = 1.2 and b = 0.75; 0 where the token is absent.
     """
-    return idf * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / average))
+    return idf * tf * (_K1 + 1) / (tf + damping(length, average))
+
+
+def damping(length: int, average: float) -> float:
+    """Give what a document's length adds below the line in BM25, the same for all its tokens.
+
+    Args:
+        length: Tokens of the document.
+        average: Tokens of a document in the whole index on average; above 0.
+    """
+    return _K1 * (1 - _B + _B * length / average)
+
+
+def shares(
+    counts: Mapping[str, int], weights: Mapping[str, float], length: int, average: float
+) -> dict[str, float]:
+    """Give the share of each token in the score of one document; see `bm25`.
+
+    Args:
+        counts: How often the document has each token; above 0.
+        weights: Of `idf`, by token.
+        length: Tokens of the document.
+        average: Tokens of a document in the whole index on average; above 0.
+    """
+    damped = damping(length, average)
+    return {
+        token: weights[token] * count * (_K1 + 1) / (count + damped)
+        for token, count in counts.items()
+    }
 
 
 def page(hits: Iterable[Hit], limit: int, after: Hit | None) -> list[Hit]:

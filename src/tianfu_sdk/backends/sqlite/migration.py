@@ -15,6 +15,7 @@ import attrs
 
 from tianfu_sdk.backends.sqlite import schema
 from tianfu_sdk.backends.sqlite.documents import Table
+from tianfu_sdk.backends.sqlite.search import index_words
 from tianfu_sdk.core.shapes import compare, read_shape, write_shape
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange, SchemaStep
 from tianfu_sdk.ports.storage import Rekey
@@ -93,6 +94,8 @@ class Migration:
                 for number in range(change.found, change.wanted):
                     for statement in _STEPS[number]:
                         self.connection.execute(statement)
+                if change.found < _WORDS_ALONE:
+                    index_words(self.connection)
                 self.connection.execute(_NEXT)
                 self.connection.execute(f"PRAGMA user_version = {change.wanted}")
 
@@ -209,6 +212,8 @@ def _goes_on(stored: schema.Stored, kind: Kind) -> bool:
     return stored.begun is not None and write_shape(stored.begun) == write_shape(kind)
 
 
+_WORDS_ALONE = 5
+"""Schema from which on the index of words keeps no places; an older one is made anew."""
 _NEXT = "UPDATE tf_generation SET number = number + 1"
 _STEPS: dict[int, tuple[str, ...]] = {
     1: (
@@ -222,6 +227,7 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "UPDATE tf_job SET state = 0, until = due, due = changed WHERE state = 1",
     ),
     3: schema.SOUGHT,
+    4: ("DROP TABLE tf_word", "DROP TABLE tf_fts", *schema.WORDS),
 }
 """By schema number: what lifts the store's own tables to the next one."""
 

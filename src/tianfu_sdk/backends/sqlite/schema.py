@@ -27,6 +27,7 @@ __all__ = [
     "APPLICATION",
     "SCHEMA",
     "SOUGHT",
+    "WORDS",
     "Stored",
     "create",
     "demand_current",
@@ -41,7 +42,7 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 4
+SCHEMA = 5
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
@@ -57,6 +58,15 @@ SOUGHT = (
         word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
 )
 """What makes the tables of what is sought; a word has a number, so that its rows are short."""
+
+WORDS = (
+    # unicode61 alone splits at Tibetan vowel signs; Co carries our stand-ins for . _ + -
+    """CREATE VIRTUAL TABLE tf_fts USING fts5(
+        words, content='', detail=none,
+        tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'")""",
+    "CREATE VIRTUAL TABLE tf_word USING fts5vocab(tf_fts, 'row')",
+)
+"""What makes the index of words: which documents have a word, and neither where nor how often."""
 
 _SHARED = (
     """CREATE TABLE IF NOT EXISTS tf_kind (
@@ -88,11 +98,7 @@ _SHARED = (
     """CREATE TABLE IF NOT EXISTS tf_tag (
         tag TEXT NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (tag, doc)) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS tf_tag_doc ON tf_tag (doc)",
-    # unicode61 alone splits at Tibetan vowel signs; Co carries our stand-ins for . _ + -
-    """CREATE VIRTUAL TABLE IF NOT EXISTS tf_fts USING fts5(
-        words, content='', detail=full,
-        tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'")""",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS tf_word USING fts5vocab(tf_fts, 'row')",
+    *WORDS,
     """CREATE TABLE IF NOT EXISTS tf_letter (
         letter TEXT PRIMARY KEY, df INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS tf_number (
