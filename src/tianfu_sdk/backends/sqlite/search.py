@@ -126,8 +126,7 @@ class SqliteSearch:
     def spread(self, tokens: Sequence[str]) -> Spread:
         """Tell how tokens are spread over the documents."""
         docs, average = self._size_and_average()
-        frequencies = {**dict.fromkeys(tokens, 0), **self._frequencies(tokens)}
-        return Spread(docs=docs, average=average, frequencies=frequencies)
+        return Spread(docs=docs, average=average, frequencies=self._frequencies(tokens))
 
     def _size_and_average(self) -> tuple[int, float]:
         # Counting the rows would cost more than all the rest of a query.
