@@ -56,6 +56,7 @@ from tianfu_sdk.model.listing import (
     Cooperation,
     Delivery,
     Expert,
+    ExpertState,
     IpStatus,
     Listing,
     ListingKind,
@@ -125,6 +126,7 @@ from tianfu_sdk.model.workstation import (
 )
 from tianfu_sdk.plugins import Plugins
 from tianfu_sdk.services.campaigns import Template
+from tianfu_sdk.services.experts import Answered
 from tianfu_sdk.services.glossary import GivenTerm
 from tianfu_sdk.services.glossary_files import GlossaryFormat
 from tianfu_sdk.services.importing import Progress, Source
@@ -762,6 +764,12 @@ class AioExperts:
         keywords: Sequence[str] = ...,
         languages: Sequence[str] = ...,
         capacity: int = ...,
+        fields: Sequence[str] = ...,
+        affiliations: Sequence[str] = ...,
+        availability: str = ...,
+        appointed_from: date | None = ...,
+        appointed_to: date | None = ...,
+        draft: bool = ...,
     ) -> Expert: ...
     async def get(self, id: str) -> Expert: ...
     async def find(
@@ -770,12 +778,16 @@ class AioExperts:
         topic: str | None = ...,
         region: str | None = ...,
         organization: str | None = ...,
+        state: ExpertState | str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[Expert]: ...
+    async def answered(self, id: str) -> list[Answered]: ...
     async def edit(
         self, id: str, *, version: int | None = ..., name: str | None = ..., **changes: Any
     ) -> Expert: ...
+    async def publish(self, id: str) -> Expert: ...
+    async def suspend(self, id: str, reason: str) -> Expert: ...
     async def reveal(self, id: str) -> str: ...
 
 class AioGlossaryDesk:

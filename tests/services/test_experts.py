@@ -1,6 +1,7 @@
 """Experts: a public profile, a sealed name, and a look at it that leaves a trace."""
 
 import logging
+from datetime import date
 
 import pytest
 
@@ -185,3 +186,81 @@ def test_a_name_is_sealed_under_the_experts_own_key(hub, admin, root):
     assert caught.value.code == "subject.erased"
     assert admin.experts.reveal(other.id) == NAME
     assert admin.experts.get(one.id).title == "高级农艺师"
+
+
+def test_a_profile_is_complete_and_shows_no_name(hub, admin, root):
+    expert = make(
+        admin,
+        root,
+        fields=["果树病理"],
+        affiliations=["省农科院园艺所"],
+        availability="每周三下午线上",
+        appointed_from=date(2026, 1, 1),
+        appointed_to=date(2028, 12, 31),
+    )
+    assert somebody(hub, admin, root).experts.get(expert.id) == expert
+    for field in ("fields", "affiliations", "availability"):
+        value = NAME if field == "availability" else [f"{NAME}工作室"]
+        with pytest.raises(Invalid) as caught:
+            admin.experts.edit(expert.id, **{field: value})
+        assert (caught.value.code, caught.value.path) == ("expert.name_public", field)
+    with pytest.raises(Invalid) as caught:
+        admin.experts.edit(expert.id, appointed_to=date(2025, 1, 1))
+    assert (caught.value.code, caught.value.path) == ("when.backwards", "appointed_to")
+
+
+def test_only_who_is_published_and_in_office_is_shown_to_others(hub, admin, root):
+    shown = make(admin, root)
+    hidden = {
+        "draft": make(admin, root, draft=True),
+        "over": make(admin, root, appointed_to=date(2025, 12, 31)),
+        "to come": make(admin, root, appointed_from=date(2026, 2, 1)),
+        "suspended": make(admin, root),
+    }
+    admin.experts.suspend(hidden["suspended"].id, "本人申请")
+    reader = somebody(hub, admin, root)
+    keeper = somebody(hub, admin, root, ["read"], region="510000")
+    assert [e.id for e in reader.experts.find()] == [shown.id]
+    assert len(list(keeper.experts.find())) == 5
+    assert [e.id for e in keeper.experts.find(state="draft")] == [hidden["draft"].id]
+    for expert in hidden.values():
+        assert keeper.experts.get(expert.id).id == expert.id
+        with pytest.raises(NotFound):
+            reader.experts.get(expert.id)
+    need = admin.listings.add({"title": "柑橘木虱怎么防控", "kind": "need", "organization": root})
+    matched = {m.id for m in admin.match(need.id, to="expert")}
+    assert matched == {shown.id}
+
+
+def test_a_profile_is_published_and_suspended_by_who_may(hub, admin, root):
+    expert = make(admin, root, draft=True)
+    editor = somebody(hub, admin, root, ["read", "edit"], region="510000")
+    with pytest.raises(Denied):
+        editor.experts.publish(expert.id)
+    assert admin.experts.publish(expert.id).state == "published"
+    with pytest.raises(Invalid, match=r"lifecycle\.reason"):
+        admin.experts.suspend(expert.id, " ")
+    stored = admin.experts.suspend(expert.id, "聘期内调离")
+    assert (stored.state, stored.comment) == ("suspended", "聘期内调离")
+    with pytest.raises(Invalid, match=r"lifecycle\.illegal"):
+        admin.experts.suspend(expert.id, "再次")
+    assert admin.experts.publish(expert.id).comment == ""
+
+
+def test_what_an_expert_answered_is_listed_while_it_is_published(hub, admin, root):
+    expert = make(admin, root)
+    asked = hub.ask("木虱用什么药", region="510302").question
+    admin.questions.route(asked, root, expert=expert.id)
+    assert admin.experts.answered(expert.id) == []
+    made = admin.resources.create(title="木虱用药指南", organization=root)
+    admin.resources.submit(made.id)
+    somebody(hub, admin, root)
+    second = admin.accounts.create(organization=root)
+    admin.accounts.grant(second.id, ["*"], region="510000")
+    hub.as_(second.id).resources.approve(made.id)
+    admin.resources.publish(made.id)
+    admin.questions.answer(asked, made.id)
+    found = somebody(hub, admin, root).experts.answered(expert.id)
+    assert [(a.kind, a.id, a.title) for a in found] == [("resource", made.id, "木虱用药指南")]
+    admin.resources.withdraw(made.id, "药剂停用")
+    assert admin.experts.answered(expert.id) == []

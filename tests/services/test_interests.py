@@ -257,8 +257,23 @@ def test_progress_outlives_a_new_revision_and_closing_keeps_talks(stage):
         "listing",
         "interest.closed",
     )
-    stage.grower_desk.listings.reopen(stage.need, "还要一家")
+    stage.grower_desk.interests.fail(made.id, "对方撤回")
+    assert stage.progress() is ListingProgress.CLOSED
+    stage.grower_desk.listings.reopen(stage.need, "另找一家")
+    assert stage.progress() is ListingProgress.FAILED
     assert refused(lambda: desk.listings.interest(stage.need, from_=other))[0] == "contact"
+
+
+def test_who_has_found_one_another_is_matched_no_more_where_there_is_room_for_one(stage):
+    matched = lambda: {m.id for m in stage.hub.match(stage.need)}  # noqa: E731
+    assert matched() == {stage.service}
+    made = stage.agreed()
+    stage.station_desk.interests.report(made.id, **DEAL)
+    stage.grower_desk.interests.confirm(made.id)
+    assert matched() == set()
+    # An offer that does not say for how many it is goes on being offered.
+    other = stage.listing("need", stage.side("自贡市果园", "510300")[0], "柑橘病虫害防控", "丁")
+    assert {m.id for m in stage.hub.match(other)} == {stage.service}
 
 
 def test_after_its_deadline_nobody_is_interested_any_more(stage):

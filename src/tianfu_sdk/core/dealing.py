@@ -141,8 +141,7 @@ def demand_open(listing: Listing, now: datetime) -> None:
     """
     today = now.astimezone(SHANGHAI).date()
     over = listing.expires_on is not None and listing.expires_on <= today
-    missed = listing.deadline is not None and listing.deadline < today
-    shut = over or missed or listing.closed or listing.capacity == 0
+    shut = over or listing.capacity == 0 or not listing.open_on(today)
     if listing.state is not State.PUBLISHED or shut:
         raise Invalid("interest.closed", path="listing", id=listing.id)
 
@@ -164,8 +163,8 @@ def demand_room(listing: Listing, states: Collection[InterestState]) -> None:
         Conflict: `interest.full`.
     """
     taken = sum(state in _TAKEN for state in states)
-    if listing.capacity is not None and taken >= listing.capacity:
-        raise Conflict("interest.full", path="listing", id=listing.id, capacity=listing.capacity)
+    if listing.room is not None and taken >= listing.room:
+        raise Conflict("interest.full", path="listing", id=listing.id, capacity=listing.room)
 
 
 def demand_outcome(outcome: Outcome, interest: Interest, today: date) -> None:

@@ -257,9 +257,28 @@ RESPONSE_PLAN: NounKind[ResponsePlan] = NounKind(
 )
 EXPERT: NounKind[Expert] = NounKind(
     Expert,
-    Kind("expert", (Key("topic", many=True), *PLACE_KEYS), (("prefecture",),)),
+    Kind(
+        "expert",
+        (
+            Key("topic", many=True),
+            Key("state"),
+            Key("since", "int"),
+            Key("until", "int"),
+            *PLACE_KEYS,
+        ),
+        (("prefecture",), ("state",)),
+        schema=2,
+    ),
     "exp",
-    lambda e, placed: place_keys(e.organization, placed) | {"topic": frozenset(e.topics)},
+    lambda e, placed: (
+        place_keys(e.organization, placed)
+        | {
+            "topic": frozenset(e.topics),
+            "state": e.state.value,
+            "since": day_key(e.appointed_from, 0),
+            "until": day_key(e.appointed_to),
+        }
+    ),
 )
 CONTACT_PERSON: NounKind[ContactPerson] = NounKind(
     ContactPerson,

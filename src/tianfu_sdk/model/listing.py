@@ -28,6 +28,7 @@ __all__ = [
     "Cooperation",
     "Delivery",
     "Expert",
+    "ExpertState",
     "IpStatus",
     "Listing",
     "ListingKind",
@@ -126,7 +127,7 @@ class Listing(Content):
     deadline: date | None = None
     """Last day on which it can be taken up."""
     capacity: int | None = attrs.field(default=None, metadata=at_least(0))
-    """With how many it can be concluded; 0: full; None: not limited."""
+    """With how many it can be concluded; 0: full; None: a need with one, an offer with any."""
     terms: str = attrs.field(default="", metadata=text(2000))
     """On what terms; public."""
     cooperation: tuple[Cooperation, ...] = attrs.field(default=(), metadata=unique)
@@ -175,11 +176,32 @@ class Listing(Content):
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
             raise Invalid("when.backwards", path="ends_on")
 
+    @property
+    def room(self) -> int | None:
+        """With how many it can be concluded: a need that says nothing with one; None: any."""
+        if self.capacity is None and self.kind is ListingKind.NEED:
+            return 1
+        return self.capacity
+
+    def open_on(self, day: date) -> bool:
+        """Tell whether its two sides may still find to one another on a day, capacity apart."""
+        over = self.deadline is not None and self.deadline < day
+        done = self.progress in (ListingProgress.AGREED, ListingProgress.CONCLUDED)
+        return not (over or self.closed or (done and self.room == 1))
+
     def progress_on(self, day: date) -> ListingProgress:
         """Give the progress on a day: what nobody took up is closed after its deadline."""
         over = self.deadline is not None and self.deadline < day
         missed = over and self.progress is ListingProgress.OPEN
         return ListingProgress.CLOSED if missed else self.progress
+
+
+class ExpertState(Labelled):
+    """Where the profile of an expert stands."""
+
+    DRAFT = "draft", "草稿", "draft"
+    PUBLISHED = "published", "已发布", "published"
+    SUSPENDED = "suspended", "暂停", "suspended"
 
 
 @attrs.frozen(kw_only=True)
@@ -197,3 +219,27 @@ class Expert(Noun):
     languages: tuple[str, ...] = attrs.field(default=("zh-Hans",), metadata=each(language_tag))
     capacity: int = attrs.field(default=1, metadata=at_least(0))
     """Questions or projects at a time; 0: takes none now."""
+    fields: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(100)), unique))
+    """Fields of science or practice (研究领域), in words."""
+    affiliations: tuple[str, ...] = attrs.field(default=(), metadata=both(each(text(200)), unique))
+    """Other bodies and posts; public."""
+    availability: str = attrs.field(default="", metadata=text(200))
+    """When and how one can have the expert, such as 每周三下午线上; public."""
+    appointed_from: date | None = None
+    """First day of the appointment (聘期); None: not given."""
+    appointed_to: date | None = None
+    """Last day of it; None: no end."""
+    state: ExpertState = ExpertState.PUBLISHED
+    comment: str = attrs.field(default="", metadata=text(500))
+    """Why the profile stands so."""
+
+    def _check(self) -> None:
+        first, last = self.appointed_from, self.appointed_to
+        if first and last and last < first:
+            raise Invalid("when.backwards", path="appointed_to")
+
+    def serves_on(self, day: date) -> bool:
+        """Tell whether the profile is public and the expert in office on a day."""
+        began = self.appointed_from is None or self.appointed_from <= day
+        lasts = self.appointed_to is None or self.appointed_to >= day
+        return self.state is ExpertState.PUBLISHED and began and lasts

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import EXPERT
+from tianfu_sdk.core.keying import day_key
+from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, kind_of
+from tianfu_sdk.core.lifecycle import stale
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.listing import Expert
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.content import State
+from tianfu_sdk.model.listing import Expert, ExpertState
+from tianfu_sdk.model.question import QuestionState
+from tianfu_sdk.model.storage import Group, Query, Where
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import NAME, new_subject, open_sealed, seal
@@ -20,18 +27,33 @@ from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import fold
 
-__all__ = ["Experts", "public_text"]
+__all__ = ["Answered", "Experts", "public_text"]
 
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
-_CHANGEABLE = frozenset({"title", "profile", "topics", "keywords", "languages", "capacity"})
+_CHANGEABLE = frozenset(
+    {"title", "profile", "topics", "keywords", "languages", "capacity", "fields", "affiliations"}
+    | {"availability", "appointed_from", "appointed_to"}
+)
+
+
+@attrs.frozen
+class Answered:
+    """A published content by which an expert answered."""
+
+    kind: str
+    id: str
+    title: str
+    at: datetime
+    """When it was answered."""
 
 
 class Experts(PersonDesk):
     """Keep experts (专家): the profile is public, the name is sealed under a key of its own.
 
-    Any account may read profiles; to read a name is a grant of its own, and audited. Safe
-    to share between threads.
+    Any account may read profiles that are published, in their term of appointment; who has a grant
+    to read experts there sees all. To read a name is a grant of its own, and audited. Safe to
+    share between threads.
     """
 
     _about = EXPERT.name
@@ -48,6 +70,12 @@ class Experts(PersonDesk):
         keywords: Sequence[str] = (),
         languages: Sequence[str] = ("zh-Hans",),
         capacity: int = 1,
+        fields: Sequence[str] = (),
+        affiliations: Sequence[str] = (),
+        availability: str = "",
+        appointed_from: date | None = None,
+        appointed_to: date | None = None,
+        draft: bool = False,
     ) -> Expert:
         """Create an expert.
 
@@ -61,6 +89,12 @@ class Experts(PersonDesk):
             keywords: Words by which the expert is looked for.
             languages: In which the expert answers, BCP 47.
             capacity: Questions or projects at a time; 0: takes none now.
+            fields: Fields of science or practice, in words.
+            affiliations: Other bodies and posts; public.
+            availability: When and how one can have the expert; public.
+            appointed_from: First day of the appointment (聘期).
+            appointed_to: Last day of it; None: no end.
+            draft: Whether the profile is to be shown only once it is published.
 
         Returns:
             The expert; its repr shows no name.
@@ -91,6 +125,12 @@ class Experts(PersonDesk):
                     "keywords": tuple(keywords),
                     "languages": tuple(languages),
                     "capacity": capacity,
+                    "fields": tuple(fields),
+                    "affiliations": tuple(affiliations),
+                    "availability": availability,
+                    "appointed_from": appointed_from,
+                    "appointed_to": appointed_to,
+                    "state": ExpertState.DRAFT if draft else ExpertState.PUBLISHED,
                 },
             )
             _demand_private(made, name)
@@ -102,16 +142,20 @@ class Experts(PersonDesk):
         return self._write(write)
 
     def get(self, id: str) -> Expert:  # noqa: A002 - the field's name
-        """Give an expert's profile; the name stays sealed. Any account may.
+        """Give an expert's profile; the name stays sealed.
 
         Raises:
-            NotFound: `noun.unknown`.
+            NotFound: `noun.unknown`; or it is a draft, suspended or past its term, and this
+                account has no grant to read experts there.
             Denied: `account.required`.
         """
 
         def read(work: Work) -> Expert:
             _demand_somebody(work)
-            return work.get(EXPERT, id)
+            known = work.get(EXPERT, id)
+            if not known.serves_on(_today(work)):
+                work.visible(EXPERT, id)
+            return known
 
         return self._read(read)
 
@@ -121,12 +165,14 @@ class Experts(PersonDesk):
         topic: str | None = None,
         region: str | None = None,
         organization: str | None = None,
+        state: ExpertState | str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[Expert]:
-        """Find experts; any account may.
+        """Find experts in office; who has a grant to read experts somewhere sees all there.
 
         Args:
+            state: Only those whose profile stands so.
             topic: Only those with this topic.
             region: Only those in this region or one below it.
             organization: Only those of this organization or one below it.
@@ -135,27 +181,60 @@ class Experts(PersonDesk):
 
         Raises:
             NotFound: `region.unknown`.
+            Invalid: `field.choice`.
             Denied: `account.required`.
         """
 
         def read(work: Work) -> Page[Expert]:
             _demand_somebody(work)
             where = narrowed(work, topic=topic, region=region, organization=organization)
-            # Profiles are public: whoever is somebody sees all of them.
-            everybody = attrs.evolve(work.actor, system="list", account=None)
-            return Work(work.tools, everybody, work.tx).page(
+            if state is not None:
+                where.append(Where("state", "=", ExpertState.of(state, "state").value))
+            return work.page(
                 EXPERT,
                 where=tuple(where),
+                also=(_in_office(_today(work)),),
                 after=after,
                 limit=limit,
                 again=lambda cursor: self.find(
                     topic=topic,
                     region=region,
                     organization=organization,
+                    state=state,
                     after=cursor,
                     limit=limit,
                 ),
             )
+
+        return self._read(read)
+
+    def answered(self, id: str) -> list[Answered]:  # noqa: A002
+        """List what an expert answered, as far as the answer is published now; newest first.
+
+        Args:
+            id: Of the expert.
+
+        Raises:
+            NotFound: `noun.unknown`.
+            Denied: `account.required`.
+        """
+        self.get(id)
+
+        def read(work: Work) -> list[Answered]:
+            today = _today(work)
+            where = (Where("state", "=", QuestionState.ANSWERED.value),)
+            found: dict[str, Answered] = {}
+            for row in work.each(QUESTION.name, Query(where=where)):
+                question = work.noun(QUESTION, row)
+                shelf = kind_of(question.answer)
+                if question.expert != id or shelf is None or shelf.name not in CONTENT:
+                    continue
+                for known in work.tx.get(shelf.name, [question.answer]):
+                    content = work.noun(shelf, known)
+                    if content.state is State.PUBLISHED and not stale(content, today):
+                        at = question.updated_at
+                        found[content.id] = Answered(shelf.name, content.id, content.title, at)
+            return sorted(found.values(), key=lambda one: (one.at, one.id), reverse=True)
 
         return self._read(read)
 
@@ -173,7 +252,8 @@ class Experts(PersonDesk):
             id: Of the expert.
             version: The version that the change is based on; None: whatever there is.
             name: Another name, sealed in place of the old one; None: it stays.
-            **changes: `title`, `profile`, `topics`, `keywords`, `languages`, `capacity`.
+            **changes: `title`, `profile`, `topics`, `keywords`, `languages`, `capacity`, `fields`,
+                `affiliations`, `availability`, `appointed_from`, `appointed_to`.
 
         Raises:
             Denied: `grant.missing`.
@@ -200,6 +280,43 @@ class Experts(PersonDesk):
             _, placed = work.placed(changed.organization, changed.region)
             stored = work.put(EXPERT, changed, placed)
             work.note(stored, "edited")
+            return stored
+
+        return self._write(write)
+
+    def publish(self, id: str) -> Expert:  # noqa: A002
+        """Show a profile that is a draft or suspended.
+
+        Raises:
+            Denied: `grant.missing`, no grant to publish experts there.
+            NotFound: `noun.unknown`.
+            Invalid: `lifecycle.illegal`, it is published.
+        """
+        return self._stood(id, ExpertState.PUBLISHED, Action.PUBLISH, "")
+
+    def suspend(self, id: str, reason: str) -> Expert:  # noqa: A002
+        """Show a profile no more for now; the expert is matched with nothing.
+
+        Raises:
+            Denied: `grant.missing`, no grant to withdraw experts there.
+            NotFound: `noun.unknown`.
+            Invalid: `lifecycle.reason`, none given; `lifecycle.illegal`, it is suspended.
+        """
+        if not reason.strip():
+            raise Invalid("lifecycle.reason", path="reason", verb="suspend")
+        return self._stood(id, ExpertState.SUSPENDED, Action.WITHDRAW, reason)
+
+    def _stood(self, id_: str, state: ExpertState, action: Action, reason: str) -> Expert:
+        def write(work: Work) -> Expert:
+            known = self._known(work, id_, action)
+            if known.state is state:
+                verb = "publish" if state is ExpertState.PUBLISHED else "suspend"
+                raise Invalid("lifecycle.illegal", path="state", state=state.value, verb=verb)
+            changed = attrs.evolve(known, state=state, comment=reason)
+            codec.check(changed)
+            _, placed = work.placed(known.organization, known.region)
+            stored = work.put(EXPERT, changed, placed)
+            work.note(stored, state.value, reason=reason)
             return stored
 
         return self._write(write)
@@ -238,7 +355,20 @@ class Experts(PersonDesk):
 
 def public_text(expert: Expert) -> str:
     """Give the text by which an expert is found and matched: the public profile only."""
-    return "\n".join(part for part in (expert.title, expert.profile, *expert.keywords) if part)
+    parts = (expert.title, expert.profile, *expert.fields, *expert.keywords)
+    return "\n".join(part for part in parts if part)
+
+
+def _today(work: Work) -> date:
+    return work.now.astimezone(SHANGHAI).date()
+
+
+def _in_office(day: date) -> Group:
+    return (
+        Where("state", "=", ExpertState.PUBLISHED.value),
+        Where("since", "<=", day_key(day)),
+        Where("until", ">=", day_key(day)),
+    )
 
 
 def _demand_somebody(work: Work) -> None:
@@ -268,6 +398,9 @@ def _public_fields(expert: Expert) -> Iterable[tuple[str, Sequence[str]]]:
     yield "title", (expert.title,)
     yield "profile", (expert.profile,)
     yield "keywords", expert.keywords
+    yield "fields", expert.fields
+    yield "affiliations", expert.affiliations
+    yield "availability", (expert.availability,)
 
 
 def _demand_topics(work: Work, topics: Sequence[str]) -> None:

@@ -104,7 +104,8 @@ class Listings(ContentDesk[Listing]):
             disclaimer: Said wherever it is shown.
             external_key: The owner's own key; unique by kind and organization.
             deadline: Last day on which it can be taken up.
-            capacity: With how many it can be concluded; 0: full; None: not limited.
+            capacity: With how many it can be concluded; 0: full; None: a need with one, an
+                offer with any.
             terms: On what terms; public.
             cooperation: As what the two sides may work together, such as `licence`.
             budget: What it costs or may cost, yuan; None: to be negotiated.

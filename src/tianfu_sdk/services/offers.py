@@ -91,8 +91,11 @@ def _candidates(work: Work, need: Need, kinds: Collection[str]) -> Iterator[Cand
     if listed:
         yield from _listings(work, need, listed)
     if EXPERT.name in kinds:
-        for row in work.each(EXPERT.name, Query()):
-            yield expert_candidate(work, work.noun(EXPERT, row))
+        today = work.now.astimezone(SHANGHAI).date()
+        for row in work.each(EXPERT.name, Query(where=(Where("state", "=", "published"),))):
+            expert = work.noun(EXPERT, row)
+            if expert.serves_on(today):
+                yield expert_candidate(work, expert)
 
 
 def _listings(work: Work, need: Need, kinds: Sequence[str]) -> Iterator[Candidate]:

@@ -13,7 +13,7 @@ from tianfu_sdk.core.similarity import LONGEST_TEXT
 from tianfu_sdk.core.vocabularies import SHIPPED
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content
-from tianfu_sdk.model.listing import Expert, Listing, ListingProgress
+from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.search import Spread
 from tianfu_sdk.model.storage import Query, Where
@@ -35,8 +35,6 @@ __all__ = [
     "translated",
     "tree_of",
 ]
-
-_OVER = frozenset({ListingProgress.CONCLUDED, ListingProgress.FAILED, ListingProgress.CLOSED})
 
 
 def need_of(work: Work, listing: Listing) -> Need:
@@ -102,7 +100,7 @@ def candidate_of(
 
 
 def _closed(work: Work, listing: Listing) -> bool:
-    return listing.progress_on(work.now.astimezone(SHANGHAI).date()) in _OVER
+    return not listing.open_on(work.now.astimezone(SHANGHAI).date())
 
 
 def expert_candidate(work: Work, expert: Expert) -> Candidate:

@@ -249,6 +249,7 @@ class Work(Book):
         *,
         where: Group = (),
         any_of: tuple[Group, ...] | None = None,
+        also: tuple[Group, ...] = (),
         action: Action = Action.READ,
         order: str = "id",
         desc: bool = False,
@@ -256,7 +257,8 @@ class Work(Book):
         limit: int = 50,
         again: Callable[[str], Page[N]],
     ) -> Page[N]:
-        """Find what the actor may see, filtered by rights before paging."""
+        """Find what the actor may see, and `also` that; filtered by rights before paging."""
+        scope = self.scope(action, shelf.name)
         rows = self.rows(
             shelf.name,
             Query(
@@ -267,7 +269,7 @@ class Work(Book):
                 after=read_cursor(after),
                 limit=limit,
             ),
-            self.scope(action, shelf.name),
+            None if scope is None else (*also, *scope),
         )
         cursor = None
         if len(rows) == limit:
