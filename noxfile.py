@@ -23,7 +23,7 @@ PYTHON = ["src", "tests", "plugins", "scripts", "noxfile.py", "conftest.py"]
 def install(session, *more):
     """Install the library as its users do, in one go, so that versions are chosen once."""
     plugins = [f"{plugin}[tests]" for plugin in PLUGINS]
-    session.install(*more, ".[xlsx,rich,fast,bo,parquet,plot,test]", *plugins)
+    session.install(*more, ".[xlsx,rich,fast,bo,parquet,plot,assign,test]", *plugins)
 
 
 def present(*names):

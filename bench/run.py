@@ -17,6 +17,7 @@ _ALL = (
     "nouns",
     "importing",
     "asking",
+    "matching",
     "sealing",
     "outbox",
     "events",

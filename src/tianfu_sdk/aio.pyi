@@ -1,7 +1,15 @@
 # Generated from the hub by scripts/build_aio_stub.py; not to be edited by hand.
 
 import builtins
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -63,7 +71,7 @@ from tianfu_sdk.model.listing import (
     ListingProgress,
     Studio,
 )
-from tianfu_sdk.model.matching import Matches
+from tianfu_sdk.model.matching import Matches, Round
 from tianfu_sdk.model.media import Collected, Media, MediaInfo
 from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
@@ -188,6 +196,17 @@ class Aio:
         limit: int = ...,
         weights: Mapping[str, float] | None = ...,
     ) -> Matches: ...
+    async def match_round(
+        self,
+        projects: Sequence[str],
+        experts: Sequence[str] | None = ...,
+        *,
+        capacity: int | None = ...,
+        conflicts: Collection[tuple[str, str]] = ...,
+        least: float = ...,
+        weights: Mapping[str, float] | None = ...,
+        solver: str | None = ...,
+    ) -> Round: ...
     async def doctor(self) -> list[Finding]: ...
     async def follow_index(self, limit: int = ...) -> int: ...
     async def rebuild_index(self) -> int: ...

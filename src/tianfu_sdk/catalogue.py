@@ -59,6 +59,20 @@ ENTRIES: dict[str, Entry] = {
         "use sqlite: or memory:, or a plugin that offers search",
         "请使用 sqlite:、memory: 或带检索的插件",
     ),
+    "assign.no_scipy": Entry(
+        "SciPy is not installed",
+        "未安装 SciPy",
+        "pip install 'tianfu-sdk[assign]', or leave solver out",
+        "请运行 pip install 'tianfu-sdk[assign]'，或省略 solver",
+    ),
+    "assign.score": Entry(
+        "scores are numbers from 0 to 1, or None",
+        "得分须为 0 到 1 的数，或 None",
+    ),
+    "assign.shape": Entry(
+        "all rows must be as long as there are columns, and each column needs a capacity from 0 on",
+        "各行长度须与列数相同，每列须有不小于 0 的容量",
+    ),
     "blob.unknown": Entry(
         "no media are kept under this digest, or not for this account to read",
         "没有该摘要对应的媒体，或该账号无权读取",
@@ -1027,6 +1041,18 @@ ENTRIES: dict[str, Entry] = {
         "热度的权重至多为总和的二十分之一",
         "lower it, or raise the others",
         "请调低热度权重，或调高其他权重",
+    ),
+    "match.round_kind": Entry(
+        "{id} is no project and no need",
+        "{id} 既不是项目也不是需求",
+        "give ids of listings of the kind project or need",
+        "请给出种类为 project 或 need 的条目 id",
+    ),
+    "match.round_large": Entry(
+        "a round has {most} pairs to look at, at most",
+        "一轮至多比较 {most} 对",
+        "divide it, by topic or by region",
+        "请按主题或地区分成几轮",
     ),
     "match.target": Entry(
         "a {kind} is matched with: {targets}",

@@ -203,6 +203,8 @@ def language_fit(
     Returns:
         None where there is no common language.
     """
+    if wanted in offered:
+        return 1.0
     wanted = canonical_language(wanted)
     spoken = {canonical_language(tag) for tag in offered}
     if wanted in spoken:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-__all__ = ["LeftOut", "Match", "Matches"]
+__all__ = ["LeftOut", "Match", "Matches", "Pair", "Round", "Spare"]
 
 
 @attrs.frozen(kw_only=True)
@@ -50,3 +50,52 @@ class Matches:
 
     def __len__(self) -> int:
         return len(self.found)
+
+
+@attrs.frozen(kw_only=True)
+class Pair:
+    """A project or need and the expert that a round gives it."""
+
+    project: str
+    """Id of the listing."""
+    project_title: str
+    expert: str
+    expert_title: str
+    """Organization and title: the name is sealed."""
+    score: float
+    why: Mapping[str, float]
+    """Contributions; they sum to the score."""
+
+
+@attrs.frozen(kw_only=True)
+class Spare:
+    """A project or an expert to whom a round gives nobody."""
+
+    kind: str
+    id: str
+    title: str
+    reason: str
+    """`taken`: all who fit it have somebody else; else what it failed at with most of the other
+    side: `conflict`, `low`, or a reason as of `LeftOut`."""
+    gated: Mapping[str, int]
+    """With how many of the other side it failed, by reason."""
+
+
+@attrs.frozen(kw_only=True)
+class Round:
+    """One round of projects and experts, as a whole the best that there is."""
+
+    pairs: tuple[Pair, ...]
+    """By id of the project."""
+    spare: tuple[Spare, ...]
+    """Projects and experts without anybody, by id."""
+    total: float
+    """Sum of the scores."""
+    solver: str
+    """`scipy` or `python`."""
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)

@@ -77,7 +77,8 @@ class Matching(Desk):
                 raise Invalid("match.target", path="to", kind=subject.kind, targets=targets)
             kinds = subject.targets if to is None else (to,)
             gates = Gates()
-            scored = self._scored(work, subject, kinds, self._weights(kinds, weights), gates)
+            chosen = self._weights(kinds, weights)
+            scored = self._scored(work, subject, kinds, weights=chosen, gates=gates, limit=limit)
             found = _titled(work, matching.rank(scored, limit))
             return Matches(to=to or "", found=found, gated=gates.counted, left_out=gates.named)
 
@@ -99,12 +100,14 @@ class Matching(Desk):
         work: Work,
         subject: _Subject,
         kinds: Sequence[str],
+        *,
         weights: Mapping[str, Mapping[str, float]],
         gates: Gates,
+        limit: int,
     ) -> list[Match]:
         if isinstance(subject.side, Need):
             return list(offers(work, subject.side, kinds, weights, gates))
-        return list(seekers(work, subject.side, weights, gates))
+        return list(seekers(work, subject.side, weights, gates, limit))
 
     def _subject(self, work: Work, noun: str | Listing) -> _Subject:
         if isinstance(noun, Listing):

@@ -22,12 +22,17 @@ from tianfu_sdk.text import fold
 
 __all__ = ["seekers"]
 
-_MOST = 50
-"""Stored needs that are read and scored."""
+_ENOUGH = 10
+_MOST = 100
+"""Stored needs that are read and scored at most: twice as many as are asked for, and ten."""
 
 
 def seekers(
-    work: Work, offered: Candidate, weights: Mapping[str, Mapping[str, float]], gates: Gates
+    work: Work,
+    offered: Candidate,
+    weights: Mapping[str, Mapping[str, float]],
+    gates: Gates,
+    limit: int,
 ) -> Iterator[Match]:
     """Score the stored needs that the index finds, but for those that a gate leaves out.
 
@@ -36,13 +41,14 @@ def seekers(
         offered: What they may seek.
         weights: By kind, then by feature.
         gates: Takes those that are left out.
+        limit: Matches that are asked for.
 
     Raises:
         Unsupported: `ask.no_search`, the store has no search engine.
     """
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
     today = work.now.astimezone(SHANGHAI).date()
-    needs = list(_needs(work, offered))
+    needs = list(_needs(work, offered, min(2 * limit + _ENOUGH, _MOST)))
     wanted = dict.fromkeys(token for need in needs for token in need.tokens)
     spread = spread_of(work, list(wanted))
     offered = attrs.evolve(offered, counts=token_counts(offered.text))
@@ -63,12 +69,12 @@ def seekers(
         yield Match(kind=need.kind, id=need.id, title=need.title, score=score, why=why)
 
 
-def _needs(work: Work, offered: Candidate) -> Iterator[Need]:
+def _needs(work: Work, offered: Candidate, most: int) -> Iterator[Need]:
     search = work.tx.search
     if search is None:
         raise Unsupported("ask.no_search", path="store")
     only = SearchFilter(kinds=frozenset({LISTING.name}))
-    hits = search.percolate(fold(offered.text[:LONGEST_TEXT]), only, _MOST)
+    hits = search.percolate(fold(offered.text[:LONGEST_TEXT]), only, most)
     rows = work.tx.get(LISTING.name, [hit.id for hit in hits])
     for row in sorted(rows, key=lambda row: row.id):
         # Read again: nothing that was withdrawn is ever shown.

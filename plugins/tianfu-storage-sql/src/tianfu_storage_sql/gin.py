@@ -107,7 +107,7 @@ _NO_JIT = "SET LOCAL jit = off"
 # 0.75 · length / average)). Its constants are parameters, since 0.9 would be exact, and slow.
 _SHARE = "q.weight / (%s::float8 + %s::float8 * d.length)"
 _FIXED, _LONG, _HEAVY = 1.3, 0.9, 2.2
-_SHOWN, _SOUGHT = (f"left(d.id, 1) {sign} '{SOUGHT}'" for sign in ("<>", "="))
+_SHOWN = f"left(d.id, 1) <> '{SOUGHT}'"
 _BY_WORDS = (
     "SELECT t.id, t.body, t.length FROM ("
     f"SELECT d.id, min(d.ctid) AS place, sum({_SHARE}) AS score"
@@ -125,8 +125,10 @@ _BY_LETTERS = (
 _PERCOLATE = (
     "SELECT d.id, sum(q.weight) AS score"
     " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
-    f" JOIN tf_text AS d ON d.words @> ARRAY[q.word] AND {_SOUGHT}{{conditions}}"
-    " GROUP BY d.id ORDER BY score DESC, d.id LIMIT %s::bigint"
+    " JOIN tf_text AS d ON d.words @> ARRAY[q.word]{conditions}"
+    # A plain condition is taken for one that few rows meet, and the index is left for a scan.
+    f" GROUP BY d.id HAVING min(left(d.id, 1)) = '{SOUGHT}'"
+    " ORDER BY score DESC, d.id LIMIT %s::bigint"
 )
 _CONDITIONS = (
     " AND d.kind = ANY (%s::text[])",
