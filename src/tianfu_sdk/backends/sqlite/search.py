@@ -9,7 +9,6 @@ contentless table forgets a document only when it is given exactly the tokens it
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,11 +28,6 @@ __all__ = ["SqliteSearch", "index_words"]
 
 T = TypeVar("T")
 _BATCH = 500
-_SPREAD = (
-    "SELECT w.term, w.doc FROM json_each(?) AS j CROSS JOIN tf_word AS w ON w.term = j.value"
-    " UNION ALL SELECT l.letter, l.df FROM json_each(?) AS j"
-    " JOIN tf_letter AS l ON l.letter = j.value"
-)
 _FEW = 2
 """Words whose sum of weights would leave too much undecided."""
 # unicode61 splits at these; private-use letters stand for them inside the index.
@@ -132,11 +126,7 @@ class SqliteSearch:
     def spread(self, tokens: Sequence[str]) -> Spread:
         """Tell how tokens are spread over the documents."""
         docs, average = self._size_and_average()
-        words = {token.translate(_SAFE): token for token in tokens if is_word(token)}
-        # All at once: who matches asks of some thousands.
-        found = self._connection.execute(_SPREAD, [json.dumps(list(words)), json.dumps(tokens)])
-        frequencies = {words.get(term, term): int(df) for term, df in found}
-        return Spread(docs=docs, average=average, frequencies=frequencies)
+        return Spread(docs=docs, average=average, frequencies=self._frequencies(tokens))
 
     def _size_and_average(self) -> tuple[int, float]:
         # Counting the rows would cost more than all the rest of a query.
