@@ -26,7 +26,8 @@ class Cast:
         self.other = self.hub.as_(second.id)
 
     def published(self, title="题", desk="resources", **fields):
-        given = {"title": title, "organization": self.root, "body": "正文"} | fields
+        body = BO if fields.get("language") == "bo" else "正文"
+        given = {"title": title, "organization": self.root, "body": body} | fields
         contents = getattr(self.admin, desk)
         draft = contents.create(**given)
         contents.submit(draft.id)

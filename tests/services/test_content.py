@@ -460,7 +460,7 @@ def test_a_page_reads_on_by_itself_and_says_where_it_stands(world):
     ],
 )
 def test_a_list_is_narrowed_by_what_is_asked(world, asked, found):
-    world.published(title="省", language="bo")
+    world.published(title="省", body="ཞིང་ཆེན།", language="bo")
     world.published(title="区", organization=world.county, topics=["healthy_life"])
     assert {r.title for r in world.nobody.resources.find(**asked)} == found
     assert {r.title for r in world.nobody.resources.find(organization=world.org)} == {"省", "区"}

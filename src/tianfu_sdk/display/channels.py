@@ -8,25 +8,10 @@ from html import escape
 from tianfu_sdk.core.dates import format_date
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.channel import ChannelItem
+from tianfu_sdk.model.showing import framed
 
-__all__ = ["FONTS", "STYLE", "channel_html"]
+__all__ = ["channel_html"]
 
-FONTS = (
-    "'Noto Sans SC','Noto Sans CJK SC','PingFang SC','Microsoft YaHei','Noto Serif Tibetan',"
-    "'Microsoft Himalaya','Kailasa','Nuosu SIL','Noto Sans Yi','Microsoft Yi Baiti',sans-serif"
-)
-"""Fonts by name: a generic family alone shows Tibetan and Yi as boxes on many machines.
-
-Source:
-    Measured in Chromium with Debian's Noto fonts; Windows and macOS members unverified.
-"""
-
-STYLE = (
-    f".tianfu-channel{{font-family:{FONTS};line-height:1.6}}"
-    # Stacks reach far below the line, and Tibetan looks small beside Chinese.
-    ".tianfu-channel :lang(bo){font-size:1.15em;line-height:1.9}"
-    ".tianfu-channel .note{font-size:.85em;opacity:.75}"
-)
 _UNREVIEWED = "译文，未经母语读者审阅"
 
 
@@ -40,7 +25,7 @@ def channel_html(items: Iterable[ChannelItem]) -> str:
         A `section` with its style; every value is escaped.
     """
     shown = "".join(_article(item) for item in items)
-    return f'<section class="tianfu-channel"><style>{STYLE}</style>{shown}</section>'
+    return framed(shown)
 
 
 def _article(item: ChannelItem) -> str:

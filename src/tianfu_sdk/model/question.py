@@ -12,6 +12,7 @@ from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import aware, language_tag, region_code
 from tianfu_sdk.model.checks import text as text_
 from tianfu_sdk.model.content import Verdict
+from tianfu_sdk.model.showing import framed
 from tianfu_sdk.model.subscriber import Sealed
 
 __all__ = ["Answer", "Answers", "Question", "QuestionState", "Related", "Suggestion"]
@@ -104,12 +105,16 @@ class Answer:
         return f"<Answer {name} {self.language} {self.score:.3f}: {self.marked()}>"
 
     def _repr_html_(self) -> str:
-        said = _marked(self.passage, self.highlights, "<mark>", "</mark>", escape)
-        about = " · ".join(part for part in (self.source, self.reviewer, self.disclaimer) if part)
-        return (
-            f'<div lang="{escape(self.language)}"><b>{escape(self.title)}</b>'
-            f"<p>{said}</p></div><small>{escape(about)}</small>"
-        )
+        return framed(_html_of(self))
+
+
+def _html_of(answer: Answer) -> str:
+    said = _marked(answer.passage, answer.highlights, "<mark>", "</mark>", escape)
+    about = " · ".join(part for part in (answer.source, answer.reviewer, answer.disclaimer) if part)
+    return (
+        f'<div lang="{escape(answer.language)}"><b>{escape(answer.title)}</b>'
+        f"<p>{said}</p></div><small>{escape(about)}</small>"
+    )
 
 
 def _marked(
@@ -147,7 +152,7 @@ class Answers:
     def _repr_html_(self) -> str:
         if not self.answers:
             return "<p>没有找到足够可靠的答案 / nothing published answers this well enough</p>"
-        return f"<ol>{''.join(f'<li>{one._repr_html_()}</li>' for one in self.answers)}</ol>"
+        return framed(f"<ol>{''.join(f'<li>{_html_of(one)}</li>' for one in self.answers)}</ol>")
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk import catalogue
 from tianfu_sdk.model.base import Labelled, Noun
 from tianfu_sdk.model.checks import text
+from tianfu_sdk.model.showing import cell, framed, table
 from tianfu_sdk.model.translation import SegmentState
 
 __all__ = ["TaskSegment", "TaskState", "TextProblem", "TranslationTask"]
@@ -96,6 +97,23 @@ class TranslationTask(Noun):
             return TaskState.APPROVED
         todo = any(one.state.rank < SegmentState.TRANSLATED.rank for one in self.segments)
         return TaskState.OPEN if todo else TaskState.WAITING
+
+    def _repr_html_(self) -> str:
+        """Show both languages side by side."""
+        head = (
+            cell("", name="th"),
+            cell(f"原文 {self.source_language}", "zh-Hans", "th"),
+            cell(f"译文 {self.language}", "zh-Hans", "th"),
+            cell("状态 state", "zh-Hans", "th"),
+        )
+        rows = (
+            cell(one.id)
+            + cell(one.source, self.source_language)
+            + cell(one.target, self.language if one.target else "")
+            + cell(f"{one.state.zh} {one.state.en}", "zh-Hans")
+            for one in self.segments
+        )
+        return framed(table(head, rows))
 
     @property
     def progress(self) -> Mapping[SegmentState, int]:

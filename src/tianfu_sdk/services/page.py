@@ -13,7 +13,9 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.errors import PluginError
 from tianfu_sdk.formats import arrow
+from tianfu_sdk.model.showing import cell, framed, table
 from tianfu_sdk.model.subscriber import Sealed
+from tianfu_sdk.text import detect, starts_inside_stack
 
 __all__ = ["Frames", "Page"]
 
@@ -22,6 +24,10 @@ _SHOWN = 20
 _MASKS = {"phone": "****", "name": "**"}
 """What stands in a value that is fit to be shown."""
 _HIDDEN = frozenset({"phone", "name", "text"})
+_READ = frozenset({"id", "title", "body", "language", "state", "kind", "region"})
+_KEPT = frozenset({"version", "created_at", "updated_at"})
+_COLUMNS = 6
+_LONGEST = 80
 
 
 class Frames:
@@ -99,20 +105,16 @@ class Page(Frames, Generic[T]):
         return f"<Page of {len(self.items)}{more}>"
 
     def _repr_html_(self) -> str:
-        import html
-
         rows = [codec.to_plain(item) for item in self.items[:_SHOWN]]
-        names = list(dict.fromkeys(name for row in rows for name in row))[:8]
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-        body = "".join(
-            f'<tr lang="{html.escape(str(row.get("language", "")))}">'
-            + "".join(f"<td>{_shown(name, row.get(name))}</td>" for name in names)
-            + "</tr>"
-            for row in rows
-        )
-        shown = len(rows)
-        note = f"{shown} of {len(self.items)} on this page" + (", and more" if self.cursor else "")
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{note}</p>"
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        # What one reads comes first: a document begins with its book-keeping.
+        names.sort(key=lambda name: (name not in _READ, name in _KEPT))
+        names = names[:_COLUMNS]
+        head = [cell(name, name="th") for name in names]
+        body = ("".join(_html(name, row.get(name)) for name in names) for row in rows)
+        more = ", and more" if self.cursor else ""
+        note = f"<p>{len(rows)} of {len(self.items)} on this page{more}</p>"
+        return framed(table(head, body) + note)
 
 
 def _fields(item: Any) -> dict[str, Any]:
@@ -134,13 +136,23 @@ def _cell(value: Any) -> Any:
     return json.dumps(codec.to_plain(value), ensure_ascii=False)
 
 
+def _html(name: str, value: Any) -> str:
+    text = _shown(name, value)
+    # By its script, which says it of any column: a source beside its translation too.
+    language = detect(text).language if isinstance(value, str) and not text.isascii() else ""
+    return cell(text, "" if language in ("und", "mul") else language)
+
+
 def _shown(name: str, value: Any) -> str:
     if name in _HIDDEN and not (name in _MASKS and _MASKS[name] in str(value)):
         return "•••"
-    import html
-
     text = "" if value is None else str(value)
-    return html.escape(text if len(text) <= 80 else text[:79] + "…")  # noqa: PLR2004 - a cell
+    if len(text) <= _LONGEST:
+        return text
+    end = _LONGEST - 1
+    while end and starts_inside_stack(text[end]):
+        end -= 1
+    return f"{text[:end]}…"
 
 
 def _extra(name: str) -> Any:
