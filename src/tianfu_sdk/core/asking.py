@@ -124,7 +124,7 @@ def coverage(weights: Mapping[str, float], held: Mapping[str, float]) -> float:
     Returns:
         0 to 1.
     """
-    return sum(share * weights.get(token, 0.0) for token, share in held.items())
+    return sum([share * weights[token] for token, share in held.items() if token in weights])
 
 
 def lead(best: Sequence[float]) -> float:

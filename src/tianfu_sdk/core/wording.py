@@ -128,7 +128,7 @@ def also_held(
         By token of the question 1, or the weight where it stands there in other words only.
     """
     has = set(held)
-    found = {token: 1.0 for token in tokens if token in has}
+    found = dict.fromkeys([token for token in tokens if token in has], 1.0)
     for wording in known:
         if has.issuperset(wording.tokens):
             for token in wording.replaces:

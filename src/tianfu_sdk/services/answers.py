@@ -152,12 +152,12 @@ def answers_of(
     lead = asking.lead(sorted((one.words for one in chosen), reverse=True))
     shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
     least = work.tools.settings.ask.threshold
-    sure = [_sure(one, asked, weights, lead, worth) for one in chosen]
-    answering = [
-        scored(work, one, asked)
-        for one in sure
-        if one.sureness >= least or one.form.content.id in shares
-    ]
+    answering = []
+    for one in chosen:
+        enough = 0.0 if one.form.content.id in shares else least
+        sure = _sureness(one, asked, weights, lead, worth=worth, least=enough)
+        if sure >= enough:
+            answering.append(scored(work, one, asked, sureness=sure))
     answering = _lifted(answering, shares)
     answering.sort(key=_place)
     if after is not None:
@@ -209,19 +209,29 @@ def _fit(form: Form, asked: Asked) -> float:
     return 0.0
 
 
-def _sure(
-    one: Found, asked: Asked, weights: Mapping[str, float], lead: float, worth: float
-) -> Found:
-    """Say how surely a content answers."""
+def _sureness(
+    one: Found,
+    asked: Asked,
+    weights: Mapping[str, float],
+    lead: float,
+    *,
+    worth: float,
+    least: float,
+) -> float:
+    """Say how surely a content answers; 0 where it cannot be `least`, whatever its title."""
     held = wording.also_held(one.held, asked.tokens, asked.wordings, worth)
+    covered = asking.coverage(weights, held)
+    if least and asking.sureness(asking.measures(covered, covered, lead)) < least:
+        return 0.0
     title = fold(f"{one.form.title} {' '.join(one.form.content.keywords)}")
     there = [token for token in one.held if token in title]
     named = wording.also_held(there, asked.tokens, asked.wordings, worth)
-    covered, told = asking.coverage(weights, held), asking.coverage(weights, named)
-    return attrs.evolve(one, sureness=asking.sureness(asking.measures(covered, told, lead)))
+    return asking.sureness(asking.measures(covered, asking.coverage(weights, named), lead))
 
 
-def scored(work: Work, one: Found, asked: Asked, *, topic: float | None = None) -> Found:
+def scored(
+    work: Work, one: Found, asked: Asked, *, sureness: float = 0.0, topic: float | None = None
+) -> Found:
     """Give a content its score, and say why."""
     content = one.form.content
     features: dict[str, float | None] = {
@@ -234,7 +244,7 @@ def scored(work: Work, one: Found, asked: Asked, *, topic: float | None = None) 
         features["freshness"] = freshness(content.published_at, work.now, half_life)
     known = {name: value for name, value in features.items() if value is not None}
     score, why = asking.explained(one.parts, known, work.tools.settings.ask.weights)
-    return attrs.evolve(one, score=score, why=why)
+    return Found(one.form, one.held, one.parts, one.words, sureness, score, why)
 
 
 def _near(work: Work, content: Content, asked: Asked) -> float | None:

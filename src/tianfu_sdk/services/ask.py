@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 import attrs
 
@@ -23,14 +24,14 @@ from tianfu_sdk.services.people import TEXT, new_subject, seal
 from tianfu_sdk.services.rumours import Rumours
 from tianfu_sdk.services.wordings import wordings_of
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
-from tianfu_sdk.text import detect
+from tianfu_sdk.text import Detected, detect
 
 __all__ = ["Ask"]
 
 _LONGEST = 2000
 _MOST_LIMIT = 100
 _MOST_HITS = 200
-_LEAST_HITS = 30
+_LEAST_HITS = 20
 _MOST_SLIPS = 3
 _AT_ONCE = 400
 _FEW = 5
@@ -57,11 +58,13 @@ class Ask(Desk):
             raise Invalid("ask.empty", path="text")
         demand_limit(limit, _MOST_LIMIT)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages_of(language)))
+        told = detect(text)
         asked = Asked(
             tokens=tuple(asking.question_tokens(text)),
-            languages=languages_of(language) or _language_of(text),
+            languages=languages_of(language) or _language_of(told),
         )
-        here, narrowed = self._read(lambda work: _placed(work, text, asked, only, region))
+        narrow = partial(_placed, text=text, told=told, asked=asked, only=only, region=region)
+        here, narrowed = self._read(narrow)
         repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
         shares = {id_: one.share for id_, one in repeated.items()}
         place = _place_of(after)
@@ -85,7 +88,7 @@ class Ask(Desk):
     def _answers(
         self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None
     ) -> tuple[list[Answer], bool]:
-        most = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 3))
+        most = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
 
         def inside(work: Work) -> tuple[list[Answer], bool]:
             search = work.tx.search
@@ -156,10 +159,10 @@ class Ask(Desk):
 
 
 def _placed(
-    work: Work, text: str, asked: Asked, only: SearchFilter, region: str | None
+    work: Work, *, text: str, told: Detected, asked: Asked, only: SearchFilter, region: str | None
 ) -> tuple[Asked, SearchFilter]:
     """Read what else the answers depend on: other words, and where the region lies."""
-    found = wordings_of(work, text, asked.tokens, _readings(text), only.languages)
+    found = wordings_of(work, text, asked.tokens, _readings(told), only.languages)
     asked = attrs.evolve(asked, wordings=found)
     if not region:
         return asked, only
@@ -186,14 +189,13 @@ def _place_of(after: str | None) -> tuple[float, str] | None:
     return place
 
 
-def _readings(text: str) -> tuple[str, ...]:
+def _readings(told: Detected) -> tuple[str, ...]:
     """Give the languages whose terms a question may have: its own, and English in between."""
-    found = detect(text)
-    own = [found.language] if found.language not in _UNTOLD else [*found.also, "zh-Hans"]
-    return tuple(dict.fromkeys((*own, "en"))) if "Latn" in found.scripts else tuple(own)
+    own = [told.language] if told.language not in _UNTOLD else [*told.also, "zh-Hans"]
+    return tuple(dict.fromkeys((*own, "en"))) if "Latn" in told.scripts else tuple(own)
 
 
-def _language_of(text: str) -> tuple[str, ...]:
+def _language_of(told: Detected) -> tuple[str, ...]:
     """Give the language that a question is asked in; Chinese in whatever characters."""
-    found = detect(text).language
+    found = told.language
     return () if found in _UNTOLD else (found.partition("-")[0],)
