@@ -27,6 +27,7 @@ from tianfu_sdk.core.similarity import (
     measure,
     media_fit,
     popularity,
+    readership,
     region_fit,
     text_fit,
     token_counts,
@@ -317,6 +318,15 @@ def test_a_language_fits_whole_by_translation_or_not_at_all():
 def test_audience_is_the_share_that_is_served():
     assert audience_fit(["youth", "farmers"], ["farmers", "elderly"]) == 0.5
     assert audience_fit([], ["farmers"]) is None
+
+
+def test_what_is_read_once_a_day_counts_half_and_little_is_drawn_there():
+    month = timedelta(days=30)
+    assert readership(30, NOW - month, NOW) == readership(0, NOW, NOW) == 0.5
+    assert readership(0, NOW - month, NOW) == pytest.approx(1 / 3)
+    assert 0.5 < readership(1, NOW, NOW) < 0.51
+    assert readership(0, NOW + month, NOW) == 0.5
+    assert readership(9, None, NOW) is None
 
 
 def test_freshness_halves_after_a_half_life_and_the_future_is_new():

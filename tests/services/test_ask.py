@@ -99,6 +99,23 @@ def test_what_is_near_new_and_read_in_ones_language_stands_first(world):
         assert sum(answer.why.values()) == answer.score
 
 
+def test_what_is_read_more_stands_before_its_like_once_views_are_counted(world):
+    first = world.published(title="防震避险").id
+    read = world.published(title="防震避险").id
+    assert [a.id for a in world.nobody.ask("防震避险")] == [first, read]
+    for _ in range(20):
+        world.nobody.resources.view(read)
+    assert "@popularity" not in world.nobody.ask("防震避险").answers[0].why
+    world.hub.as_system(reason="night").events.roll_up()
+    answers = world.nobody.ask("防震避险").answers
+    assert [a.id for a in answers] == [read, first]
+    assert answers[0].why["@popularity"] > answers[1].why["@popularity"]
+    for answer in answers:
+        words = sum(part for name, part in answer.why.items() if not name.startswith("@"))
+        assert answer.why["@popularity"] <= 0.02 * words
+        assert sum(answer.why.values()) == answer.score
+
+
 @pytest.mark.parametrize(
     ("arguments", "more", "error", "code", "path"),
     [

@@ -14,7 +14,15 @@ from tianfu_sdk import codec
 from tianfu_sdk.backends.keyring import new_master_key
 from tianfu_sdk.core import rollups as rules
 from tianfu_sdk.core.indicators import COUNTED, contributions, figures
-from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, QUESTION, SUBJECT_KEY
+from tianfu_sdk.core.kinds import (
+    EVENT_CHUNK,
+    EVENT_DAY,
+    EVENT_FIRST,
+    EVENT_VIEWS,
+    MARK,
+    QUESTION,
+    SUBJECT_KEY,
+)
 from tianfu_sdk.core.region_views import RegionView
 from tianfu_sdk.errors import Denied, Invalid, SchemaTooNew, StorageCorrupt
 from tianfu_sdk.hub import Hub
@@ -506,6 +514,27 @@ def test_figures_stay_exact_while_the_roll_up_is_made_anew(stage, monkeypatch):
     assert [(keys["region"], keys["events"]) for keys in months] == [("", 7)]
 
 
+def test_views_are_rolled_up_by_content_and_verified(stage):
+    view = ("resource.viewed", NEW_YEAR, "510100", "chengdu")
+    stage.happen([(*view, "a", {})] * 3 + [(*view, "b", {})])
+    stage.system.events.roll_up()
+    stage.happen([(*view, "a", {})])
+    stage.system.events.roll_up()
+    rows = {row.keys["subject"]: row for row in stage.rows(EVENT_VIEWS)}
+    assert {subject: row.keys["views"] for subject, row in rows.items()} == {"a": 4, "b": 1}
+
+    def change(tx):
+        row = rows["b"]
+        tx.put(EVENT_VIEWS.name, [Row(row.id, row.version, None, {**row.keys, "views": 50})])
+
+    stage.hub._tools.store.run(change, write=True)
+    (wrong,) = stage.system.events.verify_rollups()
+    assert (wrong.severity, wrong.subject) == ("error", "b")
+    assert "50 views, in the log 1" in wrong.message
+    stage.system.events.rebuild_rollups()
+    assert [f.severity for f in stage.system.events.verify_rollups()] == ["ok"]
+
+
 def test_how_far_the_roll_up_is_can_be_seen(stage):
     stage.system.events.roll_up()
     state = stage.system.events.rollups()
@@ -524,13 +553,14 @@ def test_a_roll_up_of_an_older_format_is_made_anew_and_of_a_newer_left_alone(sta
     stage.happen([("resource.viewed", NEW_YEAR, "510100", "chengdu", "r", {})] * 2)
     stage.system.events.roll_up()
     period = Period(start=NEW_YEAR, end=NEW_YEAR + timedelta(days=1))
-    monkeypatch.setattr(rules, "FORMAT", 2)
+    now = rules.FORMAT
+    monkeypatch.setattr(rules, "FORMAT", now + 1)
     assert stage.report(period).figure("views").value == 2
     while stage.system.events.roll_up():
         pass
     assert {row.keys["generation"] for row in stage.rows(EVENT_DAY)} == {2}
     assert stage.report(period).figure("views").value == 2
-    monkeypatch.setattr(rules, "FORMAT", 1)
+    monkeypatch.setattr(rules, "FORMAT", now)
     assert stage.report(period).figure("views").value == 2
     with pytest.raises(SchemaTooNew):
         stage.system.events.roll_up()

@@ -50,6 +50,7 @@ __all__ = [
     "plain",
     "ratio",
     "shares",
+    "viewed",
 ]
 
 ONCE: Mapping[str, Indicator] = {
@@ -184,6 +185,11 @@ def count_of(event: Event) -> int:
         return int(event.data.get("answered") is True)
     count = event.data.get("count", int(event.type == _DELIVERED))
     return count if type(count) is int else 0
+
+
+def viewed(event: Event) -> str:
+    """Give the id of the content that an event is a view of; empty: it is none."""
+    return event.subject if event.type in _VIEWED else ""
 
 
 def attended(event: Event) -> Quantity | None:

@@ -770,7 +770,14 @@ EVENT_CHUNK = Kind(
     document=False,
 )
 """Where in the log the events of a time stand, a row a thousand of them."""
-ROLLUPS = (EVENT_DAY, EVENT_FIRST, EVENT_CHUNK)
+EVENT_VIEWS = Kind(
+    "event_views",
+    (Key("generation", "int"), Key("subject"), Key("views", "int")),
+    (("subject",),),
+    document=False,
+)
+"""How often a content was viewed, as the figures count it."""
+ROLLUPS = (EVENT_DAY, EVENT_FIRST, EVENT_CHUNK, EVENT_VIEWS)
 """Kinds that are made of the log of events and can be made of it again."""
 TRANSLATION_CACHE = Kind(
     "translation_cache", (Key("engine"), Key("until", "int")), (("engine",), ("until",))

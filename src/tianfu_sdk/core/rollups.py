@@ -1,6 +1,6 @@
 """The daily roll-up of the log of events: what is kept of it, and how it is folded.
 
-Three kinds of narrow rows, made of the log in its order and of nothing else:
+Four kinds of narrow rows, made of the log in its order and of nothing else:
 
 - `event_day`: how many events of a type an organization had in a region on a day in China.
   Codes of regions stand as the events have them, so that both maps can be asked for. Beside
@@ -8,6 +8,7 @@ Three kinds of narrow rows, made of the log in its order and of nothing else:
   a year do not add up all its days.
 - `event_first`: of what counts once ever the event that was first, and every report of an
   attendance; a day cannot say which of two publications was the first.
+- `event_views`: how often a content was viewed.
 - `event_chunk`: for every thousand events where they begin in the log, and between which
   times and ids they lie; so that evidence is read where it stands.
 
@@ -23,7 +24,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.indicators import ATTENDED, Mark, attended, count_of, marks
+from tianfu_sdk.core.indicators import ATTENDED, Mark, attended, count_of, marks, viewed
 from tianfu_sdk.core.keying import day_key, moment_key, unique_id
 from tianfu_sdk.model.base import EPOCH, SHANGHAI, Precision
 from tianfu_sdk.model.event import Event
@@ -50,9 +51,10 @@ __all__ = [
     "read_chunk",
     "read_first",
     "report_id",
+    "views_id",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Counts the changes of what the rows mean; a roll-up of another format is made anew."""
 CHUNK = 1000
 """Events of a full chunk: one page of the log."""
@@ -109,6 +111,8 @@ class Fold:
     full: list[Chunk]
     mark: RollupMark
     """How far the roll-up is then."""
+    views: dict[str, int] = attrs.field(factory=dict)
+    """How often each content was viewed."""
 
     def settled(self, firsts: dict[Mark, str]) -> dict[Cell, tuple[int, int]]:
         """Give the cells with what counts once ever.
@@ -146,6 +150,7 @@ def fold(mark: RollupMark, entries: Iterable[tuple[str, Event]]) -> Fold:
     cells: dict[Cell, list[int]] = {}
     marked: list[tuple[Event, tuple[Mark, ...], int]] = []
     full: list[Chunk] = []
+    views: dict[str, int] = {}
     before, cursor, last, number = mark.before, mark.cursor, mark.last, mark.number
     open_ = _Open(**attrs.asdict(mark.chunk))
     for after, event in entries:
@@ -156,6 +161,8 @@ def fold(mark: RollupMark, entries: Iterable[tuple[str, Event]]) -> Fold:
             marked.append((event, found, number))
         else:
             sums[1] += count_of(event)
+        if subject := viewed(event):
+            views[subject] = views.get(subject, 0) + 1
         open_.add(event)
         before, cursor, last, number = cursor, after, event.id, number + 1
         if open_.events == CHUNK:
@@ -164,7 +171,7 @@ def fold(mark: RollupMark, entries: Iterable[tuple[str, Event]]) -> Fold:
     then = attrs.evolve(
         mark, cursor=cursor, before=before, last=last, number=number, chunk=open_.chunk()
     )
-    return Fold(cells, marked, full, then)
+    return Fold(cells, marked, full, then, views)
 
 
 @attrs.define
@@ -240,6 +247,11 @@ def cell_id(generation: int, cell: Cell) -> str:
 def first_id(generation: int, mark: Mark) -> str:
     """Give the id of the row that says which event was first."""
     return unique_id("event_first", str(generation), *mark)
+
+
+def views_id(generation: int, subject: str) -> str:
+    """Give the id of the row that says how often a content was viewed."""
+    return unique_id("event_views", str(generation), subject)
 
 
 def report_id(generation: int, event: str) -> str:

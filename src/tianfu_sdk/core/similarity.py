@@ -28,6 +28,7 @@ __all__ = [
     "measure",
     "media_fit",
     "popularity",
+    "readership",
     "region_fit",
     "text_fit",
     "token_counts",
@@ -38,6 +39,8 @@ __all__ = [
 LONGEST_TEXT = 20_000
 """Characters of a text that count; what comes after them is not looked at."""
 _HALF = 0.1
+_PRIOR = 30
+"""Days of one view each."""
 _OTHER_VARIANT = 0.6
 _NEAR = {"county": 1.0, "prefecture": 0.7, "province": 0.4}
 _FAR = 0.1
@@ -221,6 +224,27 @@ def audience_fit(wanted: Collection[str], offered: Collection[str]) -> float | N
     if not wanted or not offered:
         return None
     return len(set(wanted) & set(offered)) / len(set(wanted))
+
+
+def readership(views: int, published: datetime | None, now: datetime) -> float | None:
+    """Give how much something is read: r / (1 + r), r being its views a day.
+
+    The rate is smoothed as if the thing had been public for 30 days more, with a view on each:
+    what is new counts as average, 0.5, and a few views do not decide.
+
+    Args:
+        views: Ever.
+        published: Since when it is public.
+        now: This moment.
+
+    Source:
+        Mean of a Poisson rate under a Gamma(30, 30) prior; one view a day is a guess.
+    """
+    if published is None:
+        return None
+    days = max(now - published, timedelta()) / timedelta(days=1)
+    rate = (views + _PRIOR) / (days + _PRIOR)
+    return rate / (1 + rate)
 
 
 def freshness(published: datetime | None, now: datetime, half_life: timedelta) -> float | None:

@@ -11,13 +11,14 @@ import attrs
 from tianfu_sdk.core import asking, lifecycle, rumours, translating, wording
 from tianfu_sdk.core.kinds import CONTENT, TRANSLATION
 from tianfu_sdk.core.regions import Levels
-from tianfu_sdk.core.similarity import freshness, region_fit
+from tianfu_sdk.core.similarity import freshness, readership, region_fit
 from tianfu_sdk.core.wording import Wording
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.services.organizations import names_of
+from tianfu_sdk.services.rollups import views_of
 from tianfu_sdk.services.translated import translations_of
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import fold
@@ -152,12 +153,14 @@ def answers_of(
     lead = asking.lead(sorted((one.words for one in chosen), reverse=True))
     shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
     least = work.tools.settings.ask.threshold
-    answering = []
+    sure = []
     for one in chosen:
         enough = 0.0 if one.form.content.id in shares else least
-        sure = _sureness(one, asked, weights, lead, worth=worth, least=enough)
-        if sure >= enough:
-            answering.append(scored(work, one, asked, sureness=sure))
+        sureness = _sureness(one, asked, weights, lead, worth=worth, least=enough)
+        if sureness >= enough:
+            sure.append((one, sureness))
+    views = views_of(work.tx, [one.form.content.id for one, _ in sure]) if sure else None
+    answering = [scored(work, one, asked, sureness=sureness, views=views) for one, sureness in sure]
     answering = _lifted(answering, shares)
     answering.sort(key=_place)
     if after is not None:
@@ -230,7 +233,13 @@ def _sureness(
 
 
 def scored(
-    work: Work, one: Found, asked: Asked, *, sureness: float = 0.0, topic: float | None = None
+    work: Work,
+    one: Found,
+    asked: Asked,
+    *,
+    sureness: float = 0.0,
+    topic: float | None = None,
+    views: Mapping[str, int] | None = None,
 ) -> Found:
     """Give a content its score, and say why."""
     content = one.form.content
@@ -242,6 +251,9 @@ def scored(
     half_life = asking.HALF_LIVES.get(one.form.kind)
     if half_life is not None:
         features["freshness"] = freshness(content.published_at, work.now, half_life)
+    if views is not None:
+        seen = views.get(content.id, 0)
+        features["popularity"] = readership(seen, content.published_at, work.now)
     known = {name: value for name, value in features.items() if value is not None}
     score, why = asking.explained(one.parts, known, work.tools.settings.ask.weights)
     return Found(one.form, one.held, one.parts, one.words, sureness, score, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -11,7 +12,14 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import rollups
 from tianfu_sdk.core.indicators import ATTENDED, Mark
-from tianfu_sdk.core.kinds import EVENT_CHUNK, EVENT_DAY, EVENT_FIRST, MARK, ROLLUPS
+from tianfu_sdk.core.kinds import (
+    EVENT_CHUNK,
+    EVENT_DAY,
+    EVENT_FIRST,
+    EVENT_VIEWS,
+    MARK,
+    ROLLUPS,
+)
 from tianfu_sdk.core.rollups import Cell, Chunk, Fold, RollupMark
 from tianfu_sdk.errors import Conflict, Denied, Invalid, SchemaTooNew
 from tianfu_sdk.model.event import Event, Finding, RollupState
@@ -31,6 +39,7 @@ __all__ = [
     "seen_firsts",
     "span",
     "state_of",
+    "views_of",
 ]
 
 STEP = 5000
@@ -351,11 +360,35 @@ def _put(tx: Tx, generation: int, fold: Fold) -> None:
         if (first := mark not in known and firsts[mark] == event.id) or mark[0] == ATTENDED
     ]
     tx.put(EVENT_FIRST.name, new)
+    _put_views(tx, generation, fold.views)
 
 
-def _counted(tx: Tx, number: int) -> tuple[dict[Cell, tuple[int, int]], int]:
-    """Add the first events of the log up, and give how many of them are not there."""
+def _put_views(tx: Tx, generation: int, views: Mapping[str, int]) -> None:
+    ids = {subject: rollups.views_id(generation, subject) for subject in views}
+    stored = {row.id: row for row in tx.get(EVENT_VIEWS.name, list(ids.values()))}
+    rows = []
+    for subject, id_ in ids.items():
+        row = stored.get(id_)
+        number = views[subject] + (row.keys["views"] if row else 0)
+        keys = {"generation": generation, "subject": subject, "views": number}
+        rows.append(Row(id_, row.version if row else 0, None, keys))
+    tx.put(EVENT_VIEWS.name, rows)
+
+
+def views_of(tx: Tx, contents: Sequence[str]) -> dict[str, int] | None:
+    """Give how often contents were viewed, as far as the roll-up is; None: there is none."""
+    mark, _ = _stored(tx)
+    if mark.format != rollups.FORMAT or not mark.number:
+        return None
+    ids = {rollups.views_id(mark.generation, one): one for one in contents}
+    found = tx.columns(EVENT_VIEWS.name, list(ids), ("views",))
+    return {ids[id_]: views for id_, views in found}
+
+
+def _counted(tx: Tx, number: int) -> tuple[dict[Cell, tuple[int, int]], Counter[str], int]:
+    """Add the first events of the log up: cells, views, and how many of them are not there."""
     found: dict[Cell, tuple[int, int]] = {}
+    views: Counter[str] = Counter()
     firsts: dict[Mark, str] = {}
     mark = RollupMark(format=rollups.FORMAT)
     while mark.number < number:
@@ -366,24 +399,31 @@ def _counted(tx: Tx, number: int) -> tuple[dict[Cell, tuple[int, int]], int]:
         for cell, (events, amount) in (cells | rollups.months_of(cells)).items():
             known = found.get(cell, (0, 0))
             found[cell] = known[0] + events, known[1] + amount
+        views.update(fold.views)
         mark = fold.mark
-    return found, number - mark.number
+    return found, views, number - mark.number
 
 
 def _verified(work: Work) -> list[Finding]:
     mark = read_mark(work.tx)
-    counted, missing = _counted(work.tx, mark.number)
+    counted, views, missing = _counted(work.tx, mark.number)
     rolled = {
         cell: (events, amount)
         for cell, events, amount in _each(work.tx, mark.generation, 0, _LAST_DAY, ())
     }
+    viewed = {
+        row.keys["subject"]: row.keys["views"]
+        for row in all_rows(work.tx, EVENT_VIEWS.name, Query(limit=LONGEST_PAGE, fields="keys"))
+        if row.keys["generation"] == mark.generation
+    }
+    misseen = sorted(one for one in views.keys() | viewed.keys() if views[one] != viewed.get(one))
     nothing = 0, 0
     wrong = sorted(
         cell
         for cell in counted.keys() | rolled.keys()
         if counted.get(cell, nothing) != rolled.get(cell, nothing)
     )
-    if not wrong and not missing:
+    if not wrong and not misseen and not missing:
         message = f"{mark.number} events add up to the roll-up again"
         return [Finding(check="rollups", severity="ok", message=message)]
     texts = [
@@ -392,6 +432,10 @@ def _verified(work: Work) -> list[Finding]:
     ]
     if len(wrong) > _TOLD:
         texts.append(("", f"and {len(wrong) - _TOLD} more"))
+    texts += [
+        (one, f"{one}: {viewed.get(one, 0)} views, in the log {views[one]}")
+        for one in misseen[:_TOLD]
+    ]
     if missing:
         texts.append(("", f"{missing} events that were rolled up are not in the log"))
     return [
