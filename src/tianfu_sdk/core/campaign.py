@@ -18,7 +18,7 @@ from tianfu_sdk.core.reach import Traits, shape_of, traits_of
 from tianfu_sdk.core.templates import values_of
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
-from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.model.subscriber import PROFILING, Subscriber
 from tianfu_sdk.model.template import SmsTemplate
 from tianfu_sdk.text import canonical_language, fallbacks, sms_split
 
@@ -379,9 +379,17 @@ def _unwanted(campaign: Campaign, traits: Traits) -> str:
         return "topic"
     if campaign.settings and traits.settings.isdisjoint(campaign.settings):
         return "setting"
+    if campaign.settings and campaign.emergency is None and not _profiled(traits):
+        # By topics people are chosen who asked for them, by settings those who are such people.
+        return "profiling"
     if campaign.languages and traits.language not in campaign.languages:
         return "language"
     return ""
+
+
+def _profiled(traits: Traits) -> bool:
+    held = traits.consents.get(PROFILING)
+    return held is None or held.granted
 
 
 # Its states.

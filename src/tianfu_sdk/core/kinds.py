@@ -185,14 +185,25 @@ SUBSCRIBER: NounKind[Subscriber] = NounKind(
     Subscriber,
     Kind(
         "subscriber",
-        (Key("language"), Key("topic", many=True), Key("phone_ix", "bytes"), *PLACE_KEYS),
+        (
+            Key("language"),
+            Key("topic", many=True),
+            Key("profiled", "int"),
+            Key("phone_ix", "bytes"),
+            *PLACE_KEYS,
+        ),
         (("prefecture",), ("county",), ("phone_ix",)),
-        schema=2,
+        schema=3,
     ),
     "sub",
     # The blind index is made by the desk, which has the key.
     lambda s, placed: (
-        place_keys(s.organization, placed) | {"language": s.language, "topic": frozenset(s.topics)}
+        place_keys(s.organization, placed)
+        | {
+            "language": s.language,
+            "topic": frozenset(s.topics),
+            "profiled": int(s.profiled),
+        }
     ),
 )
 CAMPAIGN: NounKind[Campaign] = NounKind(

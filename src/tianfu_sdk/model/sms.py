@@ -343,7 +343,8 @@ class Exclusion:
     """Why some subscribers are left out, and how many."""
 
     reason: str
-    """`no_consent`, `opted_out`, `topic`, `language`, `setting`, `duplicate`, `no_text`,
+    """`no_consent`, `opted_out`, `topic`, `language`, `setting`, `profiling`, `duplicate`,
+    `no_text`,
     `too_long`; `repeated`, `cap_day`, `cap_month`, `cap_topic`: the phone had enough; or
     `synthetic`: made for a demo or drill, and the gateway reaches telephones."""
     count: int

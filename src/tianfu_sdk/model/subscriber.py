@@ -9,7 +9,10 @@ import attrs
 from tianfu_sdk.model.base import EPOCH, Noun
 from tianfu_sdk.model.checks import aware, both, each, language_tag, region_code, text, unique
 
-__all__ = ["Consent", "Sealed", "Subscriber"]
+__all__ = ["PROFILING", "Consent", "Sealed", "Subscriber"]
+
+PROFILING = "profiling"
+"""Purpose of consents about being chosen by what is known of a person (PIPL Art. 24)."""
 
 
 @attrs.frozen
@@ -66,6 +69,19 @@ class Subscriber(Noun):
     """Oldest first; the newest of a purpose counts."""
     synthetic: bool = False
     """Made for a demo or a drill; never sent to through a real gateway."""
+
+    @property
+    def profiled(self) -> bool:
+        """Whether messages may be chosen by what is known of this person; yes until refused.
+
+        Who refused gets what goes to everybody of a region, and what they asked for by topic.
+
+        Source:
+            个人信息保护法 Art. 24: an option that does not rest on personal characteristics, or
+            an easy way to refuse.
+        """
+        held = [consent.granted for consent in self.consents if consent.purpose == PROFILING]
+        return not held or held[-1]
 
     def consent(self, purpose: str, at: datetime) -> Consent | None:
         """Give the consent or withdrawal that held for a purpose at a moment.

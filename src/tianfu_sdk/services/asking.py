@@ -152,8 +152,10 @@ class Asking:
                 services, achievements, projects and experts. Id of a question, which needs a
                 grant to answer it: it finds experts. Id of any other content or of an expert,
                 or an offer that is not stored: it finds the stored needs that it answers.
-            to: Only `service`, `achievement`, `project`, `expert` or `need`; None: all that
-                there are for it.
+            to: Only `service`, `achievement`, `project`, `expert` or `need`; of a content also
+                `segment`: saved and made audiences with how many subscribers they have, for who
+                may read subscribers; of an activity also `base`: science bases near it. None:
+                what there is for a need or question, and needs for all else.
             limit: Matches at most, 1 to 100.
             weights: By feature, for this call; None: what `[match.weights]` of the settings
                 says, and `tianfu_sdk.core.matching.WEIGHTS`.
@@ -166,7 +168,7 @@ class Asking:
             Invalid: `match.target`, it is not matched with that; `match.bad_weight`,
                 `match.no_weight`, `match.popularity`; `field.choice`, `storage.limit`.
             NotFound: `noun.unknown`, `region.unknown`.
-            Denied: `account.required`, `grant.missing`, for a question.
+            Denied: `account.required`, `grant.missing`, for a question or an audience.
             Unsupported: `ask.no_search`, the store cannot look for needs.
         """
         from tianfu_sdk.services.matching import Matching

@@ -8,7 +8,7 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core import matching
-from tianfu_sdk.core.kinds import CONTENT, EXPERT, LISTING, QUESTION, kind_of
+from tianfu_sdk.core.kinds import ACTIVITY, CONTENT, EXPERT, LISTING, QUESTION, kind_of
 from tianfu_sdk.core.matching import Candidate, Need
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
@@ -16,6 +16,8 @@ from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.matching import Match, Matches
+from tianfu_sdk.services.audiences import audiences
+from tianfu_sdk.services.bases_near import bases
 from tianfu_sdk.services.offers import OFFERED, Gates, offers
 from tianfu_sdk.services.people import TEXT, open_sealed
 from tianfu_sdk.services.percolating import seekers
@@ -43,6 +45,9 @@ class _Subject:
     kind: str
     side: Need | Candidate
     targets: tuple[str, ...]
+    unless_said: tuple[str, ...] = ()
+    """What of it, where nothing is named; empty: all."""
+    content: Content | None = None
 
 
 class Matching(Desk):
@@ -75,7 +80,7 @@ class Matching(Desk):
             if to is not None and to not in subject.targets:
                 targets = ", ".join(subject.targets)
                 raise Invalid("match.target", path="to", kind=subject.kind, targets=targets)
-            kinds = subject.targets if to is None else (to,)
+            kinds = (to,) if to else subject.unless_said or subject.targets
             gates = Gates()
             chosen = self._weights(kinds, weights)
             scored = self._scored(work, subject, kinds, weights=chosen, gates=gates, limit=limit)
@@ -107,6 +112,10 @@ class Matching(Desk):
     ) -> list[Match]:
         if isinstance(subject.side, Need):
             return list(offers(work, subject.side, kinds, weights, gates))
+        if "segment" in kinds:
+            return list(audiences(work, subject.side, weights["segment"], gates))
+        if "base" in kinds and subject.content is not None:
+            return list(bases(work, subject.content, weights["base"], gates))
         return list(seekers(work, subject.side, weights, gates, limit))
 
     def _subject(self, work: Work, noun: str | Listing) -> _Subject:
@@ -132,7 +141,8 @@ def _of_content(work: Work, kind: str, content: Content) -> _Subject:
     if isinstance(content, Listing) and content.kind is ListingKind.NEED:
         return _Subject("need", need_of(work, content), _ANSWERS)
     offered = candidate_of(work, kind, content, languages_of(work, content))
-    return _Subject(offered.kind, offered, ("need",))
+    targets = ("need", "segment", "base") if kind == ACTIVITY.name else ("need", "segment")
+    return _Subject(offered.kind, offered, targets, ("need",), content)
 
 
 def _titled(work: Work, found: Sequence[Match]) -> tuple[Match, ...]:

@@ -37,22 +37,29 @@ __all__ = [
 ]
 
 
-def need_of(work: Work, listing: Listing) -> Need:
-    """Make what a listing of the kind need seeks."""
+def need_of(work: Work, content: Content, kind: str = "") -> Need:
+    """Make what a listing seeks; of another content, what would be near it.
+
+    Args:
+        work: The transaction.
+        content: As published.
+        kind: Of its shelf; a listing has its own.
+    """
+    listing = content if isinstance(content, Listing) else None
     return Need(
-        id=listing.id,
-        kind=listing.kind.value,
-        title=listing.title,
-        tokens=tuple(query_tokens(searched_text(listing)[:LONGEST_TEXT])),
-        language=listing.language,
-        topics=listing.topics,
-        places=places_of(work, listing.regions or (listing.region,)),
-        audience=listing.audience,
-        published_at=listing.published_at,
-        deadline=listing.deadline,
-        expires_on=listing.expires_on,
-        capacity=listing.capacity,
-        closed=_closed(work, listing),
+        id=content.id,
+        kind=listing.kind.value if listing else kind,
+        title=content.title,
+        tokens=tuple(query_tokens(searched_text(content)[:LONGEST_TEXT])),
+        language=content.language,
+        topics=content.topics,
+        places=places_of(work, content.regions or (content.region,)),
+        audience=content.audience,
+        published_at=content.published_at,
+        deadline=listing.deadline if listing else None,
+        expires_on=content.expires_on,
+        capacity=listing.capacity if listing else None,
+        closed=listing is not None and _closed(work, listing),
     )
 
 

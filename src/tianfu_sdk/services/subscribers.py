@@ -17,7 +17,7 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
-from tianfu_sdk.model.subscriber import Consent, Sealed, Subscriber
+from tianfu_sdk.model.subscriber import PROFILING, Consent, Sealed, Subscriber
 from tianfu_sdk.services.indexing import live_indexes, moving, settled
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.optouts import carry_over, refuse, refuse_at
@@ -256,6 +256,27 @@ class Subscribers(PersonDesk):
             return stored
 
         return self._write(write)
+
+    def profiling(self, id: str, *, on: bool, evidence: str = "") -> Subscriber:  # noqa: A002
+        """Note whether a person may be chosen by what is known of them (个人信息保护法 Art. 24).
+
+        Who switches it off is still served: with what goes to everybody of a region, and with
+        the topics that they asked for. Campaigns choose them by no setting (`profiling` in
+        `Plan.exclusions`), and `match` counts them in no audience that only comes near what
+        they asked for. It is an entry of the ledger of consents, of the purpose `profiling`: with
+        sealed evidence, in the audit and in what `export` gives.
+
+        Args:
+            id: Of the subscriber.
+            on: False: they refuse; True: they allow it again. Without an entry it is allowed.
+            evidence: How it was said, such as a form's number; it is sealed.
+
+        Raises:
+            Denied: `grant.missing`.
+            NotFound: `noun.unknown`.
+        """
+        demand_type(on, bool, "on")
+        return self.consent(id, Consent(purpose=PROFILING, granted=on, evidence=evidence))
 
     def consent_at(
         self,
