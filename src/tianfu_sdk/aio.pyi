@@ -719,7 +719,9 @@ class AioEmergencies:
     async def after_action(self, id: str) -> AfterAction: ...
 
 class AioEvaluations:
-    async def score(self, rubric: Rubric | str, values: Mapping[str, float | None]) -> Score: ...
+    async def score(
+        self, rubric: Rubric | Mapping[str, Any] | str, values: Mapping[str, float | None]
+    ) -> Score: ...
     async def open(
         self,
         workstation: str,

@@ -109,6 +109,11 @@ def test_a_workstation_has_a_term_a_team_and_targets(stage):
         ({"team": [TeamMember(expert="exp_0")]}, NotFound, ("team[0].expert", "noun.unknown")),
         ({"team": [TeamMember(expert="exp_0")] * 2}, Invalid, ("team", "field.twice")),
         (
+            {"team": [TeamMember(expert="exp_0", role="boss")]},
+            Invalid,
+            ("team[0].role", "field.choice"),
+        ),
+        (
             {"targets": [{"code": "a", "title": "甲", "amount": 0}]},
             Invalid,
             ("targets[0].amount", "field.too_small"),

@@ -54,6 +54,12 @@ class TeamMember:
     until: date | None = None
     """Last day; None: to the end of the term."""
 
+    def _check(self) -> None:
+        # A caller may have given it as text.
+        TeamRole.of(self.role, "role")
+        if self.since and self.until and self.until < self.since:
+            raise Invalid("when.backwards", path="until")
+
 
 @attrs.frozen(kw_only=True)
 class Target:

@@ -37,11 +37,14 @@ class Evaluations(Desk):
     is for good; the next evaluation is a new one. Safe to share between threads.
     """
 
-    def score(self, rubric: Rubric | str, values: Mapping[str, float | None]) -> Score:
+    def score(
+        self, rubric: Rubric | Mapping[str, Any] | str, values: Mapping[str, float | None]
+    ) -> Score:
         """Say what a rubric makes of values; nothing is stored, and anybody may.
 
         Args:
-            rubric: A `Rubric`, or the code of one to begin with: `science_base`, `workstation`.
+            rubric: A `Rubric`, the same as plain values, or the code of one to begin with:
+                `science_base`, `workstation`.
             values: By code of the item; None: it does not apply.
 
         Raises:
