@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from tianfu_sdk import display
-from tianfu_sdk.display import plots
+from tianfu_sdk.display import lettering
 from tianfu_sdk.errors import Invalid, PluginError
 from tianfu_sdk.model.sms import CampaignState, MessageState
 from tianfu_sdk.model.sms_report import SmsFigure, SmsReport
@@ -57,11 +57,11 @@ FIGURES = (
 def fonts(request, monkeypatch, extra):
     extra("matplotlib")
     if request.param == "none":
-        monkeypatch.setattr(plots, "FONTS", ("No Such Font", "DejaVu Sans"))
-    for cached in (plots._fonts, plots._characters):
+        monkeypatch.setattr(lettering, "FONTS", ("No Such Font", "DejaVu Sans"))
+    for cached in (lettering.fonts, lettering.characters):
         cached.cache_clear()
     yield request.param
-    for cached in (plots._fonts, plots._characters):
+    for cached in (lettering.fonts, lettering.characters):
         cached.cache_clear()
 
 

@@ -8,28 +8,17 @@ has boxes and no warning comes of it.
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tianfu_sdk.errors import PluginError
+from tianfu_sdk.display.lettering import fonts, room, said
 from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.matching import Matches, Round
 from tianfu_sdk.model.region import RegionLevel
 from tianfu_sdk.model.sms import ErrorClass, MessageState
 from tianfu_sdk.model.sms_report import SmsReport
 
-__all__ = ["FONTS", "plot"]
-
-FONTS = (
-    *("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei"),
-    *("Noto Serif Tibetan", "Noto Sans Yi", "DejaVu Sans"),
-)
-"""Fonts by name, in the order in which they are asked for a character.
-
-Source:
-    Measured with matplotlib 3.11 and Debian's Noto fonts: no glyph missing, stacks drawn right;
-    the other Chinese ones unverified.
-"""
+__all__ = ["plot"]
 
 _Say = Callable[[str, str], str]
 """Gives the Chinese or the English of both."""
@@ -51,13 +40,21 @@ _COLOURS: Mapping[MessageState, str] = {
 """Best first: arrived in green, under way in blue, unclear in yellow, failed in red."""
 
 
-def plot(report: SmsReport, *, level: RegionLevel | str | None = None, language: str = "zh") -> Any:
-    """Draw a report: states by region and in all, languages, and why some did not arrive.
+def plot(
+    thing: SmsReport | Round | Matches,
+    *,
+    level: RegionLevel | str | None = None,
+    language: str = "zh",
+) -> Any:
+    """Draw a report, a round or matches.
+
+    Of a report: states by region and in all, languages, and why some did not arrive. Of a round:
+    who meets whom, and what each pair scores by. Of matches: candidates and what they score by.
 
     Args:
-        report: What `hub.sms.report` gave.
-        level: Level of the regions: `province`, `prefecture` or `county`; None: the highest
-            at which there is more than one.
+        thing: What `hub.sms.report`, `hub.match_round` or `hub.match` gave.
+        level: Of a report, level of the regions: `province`, `prefecture` or `county`; None: the
+            highest at which there is more than one.
         language: `zh` or `en`, of the labels; `en` where there is no Chinese font.
 
     Returns:
@@ -68,9 +65,22 @@ def plot(report: SmsReport, *, level: RegionLevel | str | None = None, language:
         Invalid: `field.choice`, there is no such level; `field.type`, there is no picture of
             such a thing.
     """
-    demand_type(report, SmsReport, "report")
-    figures = _room("figure")
-    say = functools.partial(_said, chinese=language.startswith("zh"))
+    if isinstance(thing, (Round, Matches)):
+        # Loaded for who draws one.
+        from tianfu_sdk.display.pairing import draw_matches, draw_round
+
+        return (
+            draw_round(thing, language)
+            if isinstance(thing, Round)
+            else draw_matches(thing, language)
+        )
+    demand_type(thing, SmsReport, "thing")
+    return _draw_report(thing, level, language)
+
+
+def _draw_report(report: SmsReport, level: RegionLevel | str | None, language: str) -> Any:
+    figures = room("figure")
+    say = functools.partial(said, chinese=language.startswith("zh"))
     regions = report.states_by(_level_of(report) if level is None else level)
     bars = min(len(regions), _MOST + 1)
     height = max(6.0 if report.by_reason else 4.6, 2.2 + 0.32 * bars)
@@ -85,7 +95,7 @@ def plot(report: SmsReport, *, level: RegionLevel | str | None = None, language:
         _draw_reasons(figure.add_subplot(grid[2, 1]), report, say)
     handles, labels = by_region.get_legend_handles_labels()
     if handles:
-        font = {"family": _fonts(), "size": 8}
+        font = {"family": fonts(), "size": 8}
         figure.legend(handles, labels, prop=font, loc="outside lower left", ncols=5, frameon=False)
     totals = report.totals
     state = say(report.state.zh, report.state.en)
@@ -98,7 +108,7 @@ def plot(report: SmsReport, *, level: RegionLevel | str | None = None, language:
     )
     figure.suptitle(
         f"{report.campaign}  {state}\n" + "    ".join(" ".join(pair) for pair in numbers),
-        fontfamily=_fonts(),
+        fontfamily=fonts(),
         fontsize=11,
     )
     return figure
@@ -129,7 +139,7 @@ def _draw_regions(
             axes.barh(places, counts, left=left, color=colour, label=say(state.zh, state.en))
             left = [before + count for before, count in zip(left, counts, strict=True)]
     _finish(axes, [name for name, _ in rows], left)
-    axes.set_title(say("各地区", "By region"), fontfamily=_fonts(), fontsize=11)
+    axes.set_title(say("各地区", "By region"), fontfamily=fonts(), fontsize=11)
 
 
 def _draw_states(axes: Any, report: SmsReport, say: _Say) -> None:
@@ -137,7 +147,7 @@ def _draw_states(axes: Any, report: SmsReport, say: _Say) -> None:
     counts = [report.by_state[state.value] for state in there]
     axes.barh(range(len(there)), counts, color=[_COLOURS[state] for state in there])
     _finish(axes, [say(state.zh, state.en) for state in there], counts)
-    axes.set_title(say("合计", "All"), fontfamily=_fonts(), fontsize=11)
+    axes.set_title(say("合计", "All"), fontfamily=fonts(), fontsize=11)
 
 
 def _draw_languages(axes: Any, report: SmsReport, say: _Say) -> None:
@@ -145,7 +155,7 @@ def _draw_languages(axes: Any, report: SmsReport, say: _Say) -> None:
     counts = [count for _, count in found]
     axes.barh(range(len(found)), counts, color="#5e81ac")
     _finish(axes, [_language(tag) for tag, _ in found], counts)
-    axes.set_title(say("语言", "Languages"), fontfamily=_fonts(), fontsize=11)
+    axes.set_title(say("语言", "Languages"), fontfamily=fonts(), fontsize=11)
 
 
 def _draw_reasons(axes: Any, report: SmsReport, say: _Say) -> None:
@@ -153,14 +163,14 @@ def _draw_reasons(axes: Any, report: SmsReport, say: _Say) -> None:
     found = sorted(report.by_reason.items(), key=lambda item: (-item[1], item[0]))[:_REASONS]
     counts = [count for _, count in found]
     axes.barh(range(len(found)), counts, color="#a65e5e")
-    _finish(axes, [known.get(name) or _said(name, "?") for name, _ in found], counts)
-    axes.set_title(say("未送达原因", "Why not delivered"), fontfamily=_fonts(), fontsize=11)
+    _finish(axes, [known.get(name) or said(name, "?") for name, _ in found], counts)
+    axes.set_title(say("未送达原因", "Why not delivered"), fontfamily=fonts(), fontsize=11)
 
 
 def _finish(axes: Any, names: Sequence[str], counts: Sequence[int]) -> None:
     """Name the bars of an axis, first on top, with their numbers behind them."""
-    ticker = _room("ticker")
-    axes.set_yticks(range(len(names)), labels=names, fontfamily=_fonts(), fontsize=10)
+    ticker = room("ticker")
+    axes.set_yticks(range(len(names)), labels=names, fontfamily=fonts(), fontsize=10)
     # A single bar is no thicker than one of four.
     axes.set_ylim(max(len(names), 4) - 0.5, -0.5)
     most = max(counts, default=0)
@@ -172,12 +182,12 @@ def _finish(axes: Any, names: Sequence[str], counts: Sequence[int]) -> None:
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
-            fontfamily=_fonts(),
+            fontfamily=fonts(),
             fontsize=8,
         )
     axes.xaxis.set_major_locator(ticker.MaxNLocator(nbins=4, integer=True))
     axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
-    axes.tick_params(axis="x", labelsize=8, labelfontfamily=_fonts())
+    axes.tick_params(axis="x", labelsize=8, labelfontfamily=fonts())
     axes.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
@@ -202,36 +212,4 @@ _LANGUAGES: Mapping[str, str] = {
 
 def _language(tag: str) -> str:
     name = _LANGUAGES.get(tag)
-    return tag if name is None else _said(f"{name} ({tag})", tag)
-
-
-def _said(text: str, plain: str, *, chinese: bool = True) -> str:
-    """Give a text where the installed fonts have all its characters, else a plain one."""
-    return text if chinese and set(text) <= _characters() else plain
-
-
-@functools.cache
-def _fonts() -> list[str]:
-    """Give those of `FONTS` that are installed; matplotlib brings the last of them."""
-    manager = _room("font_manager")
-    there = {entry.name for entry in manager.fontManager.ttflist}
-    return [name for name in FONTS if name in there]
-
-
-@functools.cache
-def _characters() -> frozenset[str]:
-    manager = _room("font_manager")
-    found: set[str] = set()
-    for name in _fonts():
-        path = manager.findfont(manager.FontProperties(family=[name]))
-        found.update(map(chr, manager.get_font(path).get_charmap()))
-    return frozenset(found)
-
-
-def _room(name: str) -> Any:
-    try:
-        return importlib.import_module(f"matplotlib.{name}")
-    except ImportError:
-        raise PluginError(
-            "extra.missing", path="matplotlib", name="matplotlib", package="'tianfu-sdk[plot]'"
-        ) from None
+    return tag if name is None else said(f"{name} ({tag})", tag)

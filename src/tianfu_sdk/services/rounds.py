@@ -110,7 +110,9 @@ def _projects(work: Work, ids: Sequence[str]) -> list[Listing]:
 
 def _experts(work: Work, ids: Sequence[str] | None) -> list[Expert]:
     if ids is None:
-        return [work.noun(EXPERT, row) for row in work.each(EXPERT.name, Query())]
+        today = work.now.astimezone(SHANGHAI).date()
+        known = (work.noun(EXPERT, row) for row in work.each(EXPERT.name, Query()))
+        return [one for one in known if one.serves_on(today)]
     # Profiles are public.
     return [work.get(EXPERT, id_) for id_ in sorted(dict.fromkeys(ids))]
 

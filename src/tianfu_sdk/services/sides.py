@@ -121,6 +121,7 @@ def expert_candidate(work: Work, expert: Expert) -> Candidate:
         topics=expert.topics,
         places=places_of(work, (expert.region,)),
         capacity=expert.capacity,
+        published=expert.serves_on(work.now.astimezone(SHANGHAI).date()),
     )
 
 

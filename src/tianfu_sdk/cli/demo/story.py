@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from tianfu_sdk.cli.demo import data_files, records
+from tianfu_sdk.cli.demo import data_files, records, supply
 from tianfu_sdk.cli.demo.people import Cast, make_cast, make_organizations, synthetic_subscribers
 from tianfu_sdk.cli.demo.sounds import animation, sound
 from tianfu_sdk.cli.reading import answers_json
@@ -20,6 +20,7 @@ __all__ = ["QUESTIONS", "tell"]
 
 _SAMPLE = "示例内容，未经审核背书 / sample, not vouched for"
 _SIGNATURE = "四川科普演示"
+_SEEKING = ("project", "need")
 
 QUESTIONS = (
     ("health", "中风怎么预防？"),
@@ -368,64 +369,23 @@ def _emergency(stage: _Stage) -> Chapter:
 
 
 def _matching(stage: _Stage) -> Chapter:
-    offers = (
-        (
-            "service",
-            "柑橘病虫害绿色防控技术服务",
-            "为果园提供木虱、溃疡病调查和绿色防控方案",
-            ["practical_technology"],
-        ),
-        (
-            "service",
-            "校园科普剧与科学实验巡演",
-            "水火箭、液氮秀等科学实验进校园",
-            ["science_encyclopedia"],
-        ),
-        (
-            "achievement",
-            "晚熟柑橘防寒覆膜技术",
-            "覆膜与熏烟结合，减轻晚熟柑橘冻害",
-            ["practical_technology"],
-        ),
-        (
-            "project",
-            "茶园小绿叶蝉生态调控试验",
-            "承接茶园害虫生态调控研究",
-            ["practical_technology"],
-        ),
-        (
-            "need",
-            "柑橘园溃疡病和木虱怎么治",
-            "合作社有柑橘园，求溃疡病和木虱防控技术服务",
-            ["practical_technology"],
-        ),
-    )
     fields = [
-        {
-            "kind": kind,
-            "title": title,
-            "body": body,
-            "topics": topics,
-            "organization": stage.root,
-            "region": "511400",
-            "disclaimer": _SAMPLE,
-        }
-        for kind, title, body, topics in offers
+        {"organization": stage.root, "region": "511400", "disclaimer": _SAMPLE, **one}
+        for one in supply.LISTINGS
     ]
     ids = _publish(stage, "listings", fields)
-    stage.cast.editor.experts.create(
-        name="演示专家己",
-        title="高级农艺师（虚构）",
-        profile="柑橘病虫害防控，木虱与黄龙病监测",
-        organization=stage.root,
-        region="511400",
-        topics=["practical_technology"],
-        keywords=["柑橘", "木虱"],
-    )
+    for one in supply.EXPERTS:
+        stage.cast.admin.experts.create(**one | {"organization": stage.ids[one["organization"]]})
     matches = stage.hub.match(ids[-1])
     best = [{"title": m.title, "kind": m.kind, "score": round(m.score, 3)} for m in matches]
-    line = f"a need finds {len(best)} offers; best: {best[0]['title']}" if best else "no match"
-    return "match", line, {"need": ids[-1], "found": best}
+    seeking = [id_ for id_, one in zip(ids, fields, strict=True) if one["kind"] in _SEEKING]
+    made = stage.hub.match_round(seeking)
+    line = (
+        f"a need finds {len(best)} offers, best: {best[0]['title']}; a round gives"
+        f" {len(made)} of {len(seeking)} projects and needs an expert"
+    )
+    pairs = {pair.project_title: pair.expert_title for pair in made}
+    return "match", line, {"need": ids[-1], "found": best, "round": pairs}
 
 
 def _questions(stage: _Stage) -> Chapter:
