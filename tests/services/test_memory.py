@@ -224,9 +224,13 @@ def test_a_file_comes_in_with_all_its_languages_and_codes_and_goes_out_again(cas
     report = cast.admin.memory.load(tmx_of(THREE), organization=cast.root)
     assert (report.units, report.added, report.unchanged) == (1, 1, 0)
     assert [one.rule for one in report.problems] == ["tmx.code_other"]
-    (hit,) = cast.translator.memory.lookup("请按键", source="zh", target="bo")
-    assert (hit.kind, hit.target) == (MatchKind.EXACT, "མནོན")
+    (hit,) = cast.translator.memory.lookup("请按{0}键", source="zh", target="bo")
+    assert (hit.kind, hit.target, hit.suggestion) == (MatchKind.EXACT, "མནོན", "མནོན{0}")
     assert hit.target_markup == 'མནོན<ph x="1">{0}</ph>'
+    (hit,) = cast.translator.memory.lookup("请按{key}键", source="zh", target="bo")
+    assert (hit.kind, hit.score, hit.suggestion) == (MatchKind.FUZZY, 0.99, "མནོན{key}")
+    (hit,) = cast.translator.memory.lookup("请按键", source="zh", target="bo")
+    assert (hit.kind, hit.target, hit.suggestion) == (MatchKind.FUZZY, "མནོན", "")
     out = tmp_path / "all.tmx"
     assert cast.translator.memory.export(out) == 1
     (unit,) = tmx.parse(out.read_bytes()).units

@@ -104,7 +104,7 @@ def lookup(  # noqa: PLR0917 - options of a command
         return
     for hit in hits:
         click.echo(f"{hit.score:.0%}  {hit.kind.zh} / {hit.kind.en}  {hit.unit}")
-        click.echo(f"  {hit.source}\n  {hit.target}")
+        click.echo(f"  {hit.source}\n  {hit.suggestion or hit.target}")
 
 
 @click.group()

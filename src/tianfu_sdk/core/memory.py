@@ -62,6 +62,9 @@ class MemoryIndex:
     """Texts of one language. Not for threads to share without a lock."""
 
     def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         self._texts: list[str] = []
         self._lengths = array("I")
         self._written: list[str] = []
@@ -107,7 +110,7 @@ class MemoryIndex:
 
     def _renew(self) -> None:
         kept = [(key, self._written[number]) for key, number in self._at.items()]
-        self.__init__()  # type: ignore[misc]
+        self._clear()
         for key, text in kept:
             self.put(key, text)
 

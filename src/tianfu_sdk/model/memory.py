@@ -69,6 +69,9 @@ class MemoryHit:
     target: str = attrs.field(repr=False)
     target_markup: str = attrs.field(default="", repr=False)
     """With inline codes, as `MemoryText.markup`."""
+    suggestion: str = attrs.field(default="", repr=False)
+    """What to enter: the target with the placeholders, tags and addresses of the text that was
+    asked for, where the unit has its own. Empty: it cannot be told which goes where."""
     origin: str = ""
 
 

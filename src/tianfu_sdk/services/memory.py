@@ -12,6 +12,7 @@ from tianfu_sdk.core.filters import any_matches
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import MEMORY_UNIT, TRANSLATION
 from tianfu_sdk.core.memory import Found, context_of
+from tianfu_sdk.core.memory_codes import bare, fitted, native
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.files import new_file
 from tianfu_sdk.model.account import Action
@@ -25,7 +26,7 @@ from tianfu_sdk.services.prefilling import around, memory_of, memory_scope
 from tianfu_sdk.services.remembering import put_units
 from tianfu_sdk.services.translation_tasks import visible_task
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
-from tianfu_sdk.text import canonical_language
+from tianfu_sdk.text import canonical_language, normalize
 
 __all__ = ["Memory"]
 
@@ -312,43 +313,47 @@ class Memory(Desk):
         scope = memory_scope(work)
         held = memory_of(self._tools)
         source, target = pair
-        found = held.exact(work, text, source, target, scope)
-        exact = {one.key for one in found if one.same}
-        if len(found) < limit and least < 1:
-            found += held.near(
-                work, text, source, target, scope, least=least, limit=limit - len(found)
-            )
-        rows = {row.id: row for row in work.tx.get(MEMORY_UNIT.name, [one.key for one in found])}
+        found: dict[str, Found] = {}
+        # With its codes, as approved translations have them; and by its words alone, as files do.
+        for asked in dict.fromkeys((text, bare(text))):
+            some = held.exact(work, asked, source, target, scope)
+            if len(some) < limit and least < 1:
+                some += held.near(
+                    work, asked, source, target, scope, least=least, limit=limit - len(some)
+                )
+            for one in some:
+                if one.key not in found or found[one.key].score < one.score:
+                    found[one.key] = one
+        rows = {row.id: row for row in work.tx.get(MEMORY_UNIT.name, list(found))}
         hits = []
-        for one in found:
-            unit = work.noun(MEMORY_UNIT, rows[one.key]) if one.key in rows else None
+        for key, one in found.items():
+            unit = work.noun(MEMORY_UNIT, rows[key]) if key in rows else None
             # Read again, so that nothing is told that the store has not.
             if unit is not None and unit.active:
-                hits.append(_hit(one, unit, pair, one.key in exact, context))
+                hits.append(_hit(text, one, unit, pair, context))
         return sorted(hits, key=_rank)[:limit]
 
 
 def _hit(
-    found: Found,
-    unit: MemoryUnit,
-    pair: tuple[str, str],
-    exact: bool,  # noqa: FBT001 - found with the rest
-    context: str,
+    text: str, found: Found, unit: MemoryUnit, pair: tuple[str, str], context: str
 ) -> MemoryHit:
     source, target = (unit.said(language) for language in pair)
     assert source is not None  # noqa: S101 - it was found by it
     assert target is not None  # noqa: S101 - as above
+    # The words may be the same, and the codes others.
+    exact = found.score == 1 and native(source) == normalize(text)
     kind = MatchKind.EXACT if exact else MatchKind.FUZZY
     if exact and context and unit.context == context:
         kind = MatchKind.CONTEXT
     return MemoryHit(
         unit=unit.id,
         kind=kind,
-        # The same but for width, case or the way of writing is nearly the same.
+        # The same but for codes, width, case or the way of writing is nearly the same.
         score=1.0 if exact else min(found.score, 0.99),
         source=source.text,
         target=target.text,
         target_markup=target.markup,
+        suggestion=fitted(text, source, target),
         origin=unit.origin,
     )
 
