@@ -292,7 +292,7 @@ def _ranked(
     """
     lower, higher = view.ratios(weights)
     rows: list[tuple[str, str, int]] = []
-    number = limit + limit // 2 + 10 if after is None else 2 * PAGED
+    number = limit + limit // 6 + 5 if after is None else _MOST
     looked = 0
     while True:
         found = view.searcher.search(asked, number, count=False).hits

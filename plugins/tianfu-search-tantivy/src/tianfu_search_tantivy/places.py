@@ -48,18 +48,25 @@ class Place:
     """
 
     path: Path
+    _metas: dict[tuple[int, int], str] = attrs.field(factory=dict, init=False, repr=False)
+    """Path of what says what was committed, by what was found at `current`."""
 
     def stamp(self) -> Stamp | None:
         """Tell what was committed last, as a value that changes with it; None: nothing yet."""
         try:
-            name = (self.path / _CURRENT).stat()
-            meta = (self.path / self.current() / "meta.json").stat()
+            # Paths as text: this is asked before every question.
+            name = os.stat(f"{self.path}/{_CURRENT}")  # noqa: PTH116
+            found = (name.st_ino, name.st_mtime_ns)
+            if found not in self._metas:
+                self._metas.clear()
+                self._metas[found] = str(self.path / self.current() / "meta.json")
+            meta = os.stat(self._metas[found])  # noqa: PTH116
+        except KeyError:
+            # Another thread found what came after it.
+            return self.stamp()
         except FileNotFoundError:
             return (0,) if (self.path / _CURRENT).exists() else None
-        return (
-            *(name.st_ino, name.st_mtime_ns),
-            *(meta.st_ino, meta.st_mtime_ns, meta.st_size),
-        )
+        return (*found, meta.st_ino, meta.st_mtime_ns, meta.st_size)
 
     def current(self) -> str:
         """Give the name of the current generation; empty where there is none."""
