@@ -65,7 +65,7 @@ def run(*, small: bool) -> str:
         f"{n:,} generated documents, {text:.0f} MB of folded text as UTF-8; {asked} questions,"
         f" {_LIMIT} hits, ms. Build: documents given as they are published, tokens cut in it. Ours"
         " give hits with the contribution of each token, out of a transaction of their own; plain"
-        " ones give ids alone. MB: all that the engine keeps, with the text where it keeps it."
+        " ones give ids alone and know no filter. MB: all that the engine keeps, with the text where it keeps it."
         " same: of the best ten, those that tantivy has too (ours have the same tokens)."
     )
     return table("engines", head, rows, note)
@@ -149,7 +149,6 @@ def _store(name: str, store: Any, n: int, weigh: Callable[[], float]) -> Built:
     start = time.perf_counter()
     store.run(lambda tx: tx.search.rebuild(docs), write=True)
     taken = time.perf_counter() - start
-    del docs
 
     def ask(question: str, only: SearchFilter) -> list[Hit]:
         tokens = query_tokens(question)
@@ -168,7 +167,7 @@ def _sqlite(stack: contextlib.ExitStack, folder: Path, n: int) -> Built:
     return _store("SQLite, in the store", store, n, lambda: _weight(folder))
 
 
-def _memory(stack: contextlib.ExitStack, folder: Path, n: int) -> Built:
+def _memory(stack: contextlib.ExitStack, _: Path, n: int) -> Built:
     from tianfu_sdk.backends.memory import MemoryStore
     from tianfu_sdk.testing import FrozenClock
 
@@ -178,9 +177,7 @@ def _memory(stack: contextlib.ExitStack, folder: Path, n: int) -> Built:
     return _store("memory", store, min(n, _IN_MEMORY), lambda: 0.0)
 
 
-def _postgresql(
-    name: str, stack: contextlib.ExitStack, folder: Path, n: int, **options: Any
-) -> Built | None:
+def _postgresql(name: str, stack: contextlib.ExitStack, n: int, **options: Any) -> Built | None:
     server = stack.enter_context(durable.postgresql())
     if server is None:
         return None
@@ -228,7 +225,7 @@ def _plain(
     connection.execute("COMMIT")
     taken = time.perf_counter() - start
 
-    def ask(question: str, only: SearchFilter) -> list[Any]:
+    def ask(question: str, _: SearchFilter) -> list[Any]:
         folded = fold(question)
         words = cut(folded) if cut else [folded[i : i + 3] for i in range(len(folded) - 2)]
         match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words) if '"' not in word)
@@ -240,7 +237,7 @@ def _plain(
     return Built(name, taken, (folder / "f").stat().st_size / 1e6, ask, n)
 
 
-def _trigram(stack: contextlib.ExitStack, folder: Path, n: int) -> Built:
+def _trigram(_: contextlib.ExitStack, folder: Path, n: int) -> Built:
     return _plain("plain FTS5, trigrams", folder, n, "trigram", None)
 
 
@@ -248,11 +245,11 @@ def _pairs(text: str) -> list[str]:
     return [token for token in folded_tokens(text) if len(token) > 1]
 
 
-def _bigrams(stack: contextlib.ExitStack, folder: Path, n: int) -> Built:
+def _bigrams(_: contextlib.ExitStack, folder: Path, n: int) -> Built:
     return _plain("plain FTS5, pairs OR-ed", folder, n, "unicode61", _pairs)
 
 
-def _jieba(stack: contextlib.ExitStack, folder: Path, n: int) -> Built | None:
+def _jieba(_: contextlib.ExitStack, folder: Path, n: int) -> Built | None:
     if importlib.util.find_spec("jieba") is None or importlib.util.find_spec("tantivy") is None:
         return None
     import logging
@@ -279,7 +276,7 @@ def _jieba(stack: contextlib.ExitStack, folder: Path, n: int) -> Built | None:
     taken = time.perf_counter() - start
     searcher = index.searcher()
 
-    def ask(question: str, only: SearchFilter) -> list[Any]:
+    def ask(question: str, _: SearchFilter) -> list[Any]:
         words = dict.fromkeys(word for word in jieba.cut(fold(question)) if word.strip())
         terms = [
             (tantivy.Occur.Should, tantivy.Query.term_query(schema, "w", w, "freq")) for w in words
@@ -294,10 +291,8 @@ _ENGINES: dict[str, Callable[[contextlib.ExitStack, Path, int], Built | None]] =
     "tantivy": _tantivy,
     "sqlite": _sqlite,
     "memory": _memory,
-    "postgresql": lambda stack, folder, n: _postgresql("PostgreSQL", stack, folder, n),
-    "postings": lambda stack, folder, n: _postgresql(
-        "postings on PostgreSQL", stack, folder, n, portable=True
-    ),
+    "postgresql": lambda stack, _, n: _postgresql("PostgreSQL", stack, n),
+    "postings": lambda stack, _, n: _postgresql("postings on PostgreSQL", stack, n, portable=True),
     "trigram": _trigram,
     "bigrams": _bigrams,
     "jieba": _jieba,

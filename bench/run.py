@@ -17,6 +17,7 @@ _ALL = (
     "nouns",
     "importing",
     "asking",
+    "engines",
     "matching",
     "sealing",
     "outbox",

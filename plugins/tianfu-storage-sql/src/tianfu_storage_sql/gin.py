@@ -95,14 +95,15 @@ _EMPTY = tuple(_text(f"DELETE FROM {name}") for name in ("tf_text", "tf_count", 
 _NOTE = _text("INSERT INTO tf_meta (name, value) VALUES ('analyzer', %s) ON CONFLICT DO NOTHING")
 _NOTED = _text("SELECT value FROM tf_meta WHERE name = 'analyzer'")
 _FORGET = _text("DELETE FROM tf_meta WHERE name = 'analyzer'")
+# On the way, JIT is turned off for what comes next in the transaction: it would cost more than
+# the statement that it is for, and to say so by itself costs a round trip.
 _FREQUENCIES = _text(
     "SELECT token, sum(number)::bigint FROM ("
     "SELECT token, number FROM tf_count WHERE token = ANY (%s::text[]) UNION ALL"
-    " SELECT token, number FROM tf_change WHERE token = ANY (%s::text[])) AS f GROUP BY token",
+    " SELECT token, number FROM tf_change WHERE token = ANY (%s::text[]) UNION ALL"
+    " SELECT set_config('jit', 'off', true), 0) AS f GROUP BY token HAVING sum(number) <> 0",
     (0, 0),
 )
-_NO_JIT = "SET LOCAL jit = off"
-"""It would cost more than the statement that it is for."""
 # BM25 as if a document had each word once, as most have: weight · 2.2 / (1 + 1.2 · (0.25 +
 # 0.75 · length / average)). Its constants are parameters, since 0.9 would be exact, and slow.
 _SCORE = "sum(q.weight) / (%s::float8 + %s::float8 * d.length)"
@@ -335,7 +336,6 @@ class GinSearch:
         conditions, filters = _filtered(only)
         numbers = _numbers([_number(word) for word, _ in best])
         weights = _numbers([weight for _, weight in best])
-        session.do(_NO_JIT)
         rows = session.rows(_shaped(_PERCOLATE, conditions), (numbers, weights, *filters, limit))
         hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
         return page(hits, limit, None)
@@ -352,7 +352,6 @@ class GinSearch:
     ) -> Iterator[list[tuple[str, str, int]]]:
         conditions, filters = _filtered(only)
         words = {token: df for token, df in asked.frequencies.items() if is_word(token)}
-        session.do(_NO_JIT)
         if not words:
             text = _shaped(_BY_LETTERS, conditions)
             yield session.rows(text, (_array([*asked.frequencies]), *filters, enough(limit)))
