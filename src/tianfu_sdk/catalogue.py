@@ -1264,9 +1264,37 @@ ENTRIES: dict[str, Entry] = {
         "the question is {state} already",
         "该问题已处于 {state} 状态",
     ),
+    "question.grouped": Entry(
+        "the question is grouped under {id}, which asks the same",
+        "该问题已并入同题 {id}",
+        "work on that one, or take this one out: questions.separate",
+        "请处理该题，或用 questions.separate 拆出本题",
+    ),
+    "question.no_consent": Entry(
+        "a contact is kept only with a consent to being told",
+        "保留联系方式须有提问者同意告知的证明",
+        "say what proves it: consent=, such as the number of a form",
+        "请用 consent= 注明证明，如表单编号",
+    ),
+    "question.no_expert": Entry(
+        "the question is with no expert who could decline it",
+        "该问题未分派给专家，无从谢绝",
+        "questions.route gives it to somebody else",
+        "可用 questions.route 另行分派",
+    ),
+    "question.not_grouped": Entry(
+        "the question is in no group",
+        "该问题未并入同题",
+    ),
     "question.not_published": Entry(
         "only a published content answers a question",
         "只有已发布的内容才能作为答案",
+    ),
+    "question.not_routed": Entry(
+        "the question is with no association yet, so nobody owns the answer",
+        "该问题尚未分派，答案无归属单位",
+        "give organization=, or route the question first",
+        "请用 organization= 指定单位，或先分派问题",
     ),
     "quota.exceeded": Entry(
         "{wanted} parts are more than the {left} that are left of the {period} {name}",

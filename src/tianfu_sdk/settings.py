@@ -101,7 +101,10 @@ class AskSettings:
     topic: float = 0.2
     """How much the same topics do, of related content."""
     answer_days: int = 7
-    """Days until a question that was filed is due."""
+    """Working days until a question that was filed is due; `sms.holidays`, and those of its
+    association's SMS policy, are none."""
+    working_days: tuple[str, ...] = ()
+    """Days such as `2026-02-14` that are worked though they are of a weekend (调休上班)."""
     engine: str = ""
     """A search engine of a plugin, fed by `tianfu worker`; empty: the one in the store."""
 

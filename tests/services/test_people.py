@@ -155,7 +155,7 @@ def test_a_subscriber_gets_all_that_there_is(place):
 def test_askers_experts_and_accounts_get_theirs(place):
     asked = place.me.questions.export(place.question)
     assert asked.record["text"] == QUESTION
-    assert [event["type"] for event in asked.events] == ["question.asked"]
+    assert [event["type"] for event in asked.events] == ["question.asked", "question.routed"]
     expert = place.me.experts.export(place.expert)
     assert (expert.record["name"], expert.record["profile"]) == ("卓玛", "水稻")
     campaign = place.campaign()

@@ -58,7 +58,7 @@ def test_questions_are_listed_oldest_first_and_by_state(world, filed):
     second = world.nobody.ask("猕猴桃溃疡病怎么治", region="510104").question
     assert [q.id for q in world.me.questions.find(limit=1)] == [filed, second]
     world.me.questions.close(filed, "重复")
-    assert [q.id for q in world.me.questions.find(state="open")] == [second]
+    assert [q.id for q in world.me.questions.find(state="routed")] == [second]
     with pytest.raises(Invalid) as caught:
         world.me.questions.find(state="done")
     assert caught.value.path == "state"

@@ -56,6 +56,8 @@ class Round:
     """Media that nothing used."""
     resumed: int = 0
     """Campaigns whose `send` had died half-way."""
+    reminded: int = 0
+    """Questions that became overdue."""
     purged: int = 0
     """Finished batches that were forgotten."""
     failed: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class _Keeping:
             "sealed": hub.audit.seal_open,
             "rolled_up": lambda: hub.events.roll_up(_EVENTS),
             "followed": hub.follow_index,
+            "reminded": hub.questions.remind_due,
             "cleared": lambda: hub.media.collect(every=_DAY).deleted,
         }
         if time.monotonic() - self._purged >= _HOUR:
@@ -217,6 +220,7 @@ def _show(found: Round, *, as_json: bool) -> None:
         "audit lines sealed": found.sealed,
         "events rolled up": found.rolled_up,
         "media cleared away": found.cleared,
+        "questions overdue": found.reminded,
         "campaigns resumed": found.resumed,
         "finished batches forgotten": found.purged,
     }

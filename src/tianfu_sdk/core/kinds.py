@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tianfu_sdk.core.keying import PLACE_KEYS, NounKind, Placed, day_key, moment_key, place_keys
+from tianfu_sdk.core.keying import (
+    NEVER_DUE,
+    PLACE_KEYS,
+    NounKind,
+    Placed,
+    day_key,
+    moment_key,
+    place_keys,
+)
 from tianfu_sdk.core.regions import LEVELS
 from tianfu_sdk.model.account import Account, Grant
 from tianfu_sdk.model.channel import Channel
@@ -27,7 +35,7 @@ from tianfu_sdk.model.interest import ContactPerson, Interest
 from tianfu_sdk.model.listing import Expert, Listing, Studio
 from tianfu_sdk.model.memory import MemoryUnit
 from tianfu_sdk.model.organization import Organization
-from tianfu_sdk.model.question import Question
+from tianfu_sdk.model.question import Question, QuestionState
 from tianfu_sdk.model.region import RegionAmendment
 from tianfu_sdk.model.registration import Registration, RegistrationState
 from tianfu_sdk.model.segment import Segment
@@ -48,6 +56,7 @@ __all__ = [
     "KEPT",
     "PLACED",
     "SHELVES",
+    "WAITING",
     "kind_of",
 ]
 
@@ -383,18 +392,57 @@ SEGMENT: NounKind[Segment] = NounKind(
     "seg",
     lambda s, placed: place_keys(s.organization, placed),
 )
+WAITING = (QuestionState.OPEN, QuestionState.ROUTED)
+"""States of a question that somebody is to answer."""
+
+
+def _question_keys(question: Question, placed: Placed) -> Mapping[str, Any]:
+    # `wording` is given by the desk, which has the key and the text.
+    remind = question.due if question.state in WAITING and not question.reminded else None
+    return place_keys(question.organization, placed) | {
+        "state": question.state.value,
+        "language": question.language,
+        "asked": moment_key(question.created_at),
+        "due": moment_key(question.due),
+        "remind": moment_key(remind) if remind else NEVER_DUE,
+        "expert": question.expert,
+        "draft": question.draft,
+        "group": question.group,
+        "account": question.account,
+    }
+
+
 QUESTION: NounKind[Question] = NounKind(
     Question,
     Kind(
         "question",
-        (Key("state"), Key("language"), Key("asked", "int"), *PLACE_KEYS),
-        (("state", "asked"), ("organization", "asked")),
+        (
+            Key("state"),
+            Key("language"),
+            Key("asked", "int"),
+            Key("due", "int"),
+            Key("remind", "int"),
+            Key("expert"),
+            Key("draft"),
+            Key("group"),
+            Key("account"),
+            Key("wording", "bytes", many=True),
+            *PLACE_KEYS,
+        ),
+        (
+            ("state", "asked"),
+            ("organization", "asked"),
+            ("state", "due"),
+            ("remind",),
+            ("expert", "state"),
+            ("draft",),
+            ("group",),
+            ("account", "asked"),
+        ),
+        schema=2,
     ),
     "qst",
-    lambda q, placed: (
-        place_keys(q.organization, placed)
-        | {"state": q.state.value, "language": q.language, "asked": moment_key(q.created_at)}
-    ),
+    _question_keys,
 )
 REGISTRATION: NounKind[Registration] = NounKind(
     Registration,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.keying import NounKind, Placed
-from tianfu_sdk.core.kinds import ALL_KINDS, LANE, MESSAGE, REACH, RECEIPT, SHELVES
+from tianfu_sdk.core.kinds import ALL_KINDS, LANE, MESSAGE, QUESTION, REACH, RECEIPT, SHELVES
 from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
 from tianfu_sdk.errors import Invalid, StorageError
 from tianfu_sdk.model.storage import Key, Kind, Row
@@ -18,6 +18,8 @@ OWN: dict[str, Callable[[Row], Mapping[str, Any]]] = {
     # Messages of older programs count for no region, and failed for no reason that is known; they
     # went through the only gateway of their campaign.
     MESSAGE.name: lambda row: {"region": "", "error": "", "gateway": "", **row.keys},
+    # Nobody who comes in is grouped with a question of an older program: it needs the text.
+    QUESTION.name: lambda row: {"wording": frozenset(), **row.keys},
     LANE.name: lambda row: {"window": 0, "parts": 0, **row.keys},
     REACH.name: lambda row: {"phone": b"", **row.keys},
     RECEIPT.name: lambda row: {"phone_ix": b"", "error": "", "parts": 0, **row.keys},

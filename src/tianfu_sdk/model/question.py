@@ -13,9 +13,19 @@ from tianfu_sdk.model.checks import aware, language_tag, region_code
 from tianfu_sdk.model.checks import text as text_
 from tianfu_sdk.model.content import Verdict
 from tianfu_sdk.model.showing import framed
-from tianfu_sdk.model.subscriber import Sealed
+from tianfu_sdk.model.subscriber import Consent, Sealed
 
-__all__ = ["Answer", "Answers", "Question", "QuestionState", "Related", "Suggestion"]
+__all__ = [
+    "Answer",
+    "Answers",
+    "Question",
+    "QuestionState",
+    "QuestionStatus",
+    "Refusal",
+    "Related",
+    "Routing",
+    "Suggestion",
+]
 
 
 class QuestionState(Labelled):
@@ -25,6 +35,24 @@ class QuestionState(Labelled):
     ROUTED = "routed", "已分派", "routed"
     ANSWERED = "answered", "已回答", "answered"
     CLOSED = "closed", "已关闭", "closed"
+    GROUPED = "grouped", "已并入同题", "grouped with another"
+
+
+class Routing(Labelled):
+    """Why a question is where it is."""
+
+    EXPERT = "expert", "按主题和地区选定专家", "an expert of the topic, near the place"
+    ASSOCIATION = "association", "由当地科协受理", "the association of the region or above it"
+    HAND = "hand", "人工分派", "by hand"
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """An expert did not take a question."""
+
+    expert: str
+    reason: str = attrs.field(metadata=text_(500, shortest=1))
+    at: datetime = attrs.field(metadata=aware)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +72,51 @@ class Question(Noun):
     answer: str = ""
     """Id of the content that answers it."""
     comment: str = attrs.field(default="", metadata=text_(2000))
+    routing: Routing | None = None
+    """Why it is where it is; None: it was not routed yet."""
+    why: Mapping[str, float] = attrs.field(factory=dict)
+    """What the expert was chosen by: contributions in [0, 1] that sum to the score."""
+    refusals: tuple[Refusal, ...] = ()
+    """Experts who did not take it; it is not routed to them again by itself."""
+    draft: str = ""
+    """Id of the content that was drafted to answer it; published, it is the answer."""
+    group: str = ""
+    """Id of the open question that asks the same and stands for this one; empty: itself."""
+    grouped: int = 0
+    """How many others it stands for."""
+    reminded: bool = False
+    """Whether it was told that it is overdue."""
+    account: str = ""
+    """Id of the account that asked; empty: nobody's."""
+    subscriber: str = ""
+    """Id of the subscriber who is to hear of the answer."""
+    contact: Sealed | None = None
+    """How else the asker is reached, such as a phone; sealed."""
+    consents: tuple[Consent, ...] = ()
+    """To being told of the answer."""
+
+    @property
+    def askers(self) -> int:
+        """How many asked it."""
+        return 1 + self.grouped
+
+
+@attrs.frozen(kw_only=True)
+class QuestionStatus:
+    """What an asker may know of a question: no text, no names."""
+
+    id: str
+    state: QuestionState
+    due: datetime | None
+    """Until when an answer is to be expected."""
+    askers: int
+    """How many asked the same."""
+    answer: str = ""
+    """Id of the published content that answers it; empty: none does yet."""
+    kind: str = ""
+    title: str = ""
+    comment: str = ""
+    """Why it was closed."""
 
 
 @attrs.frozen(kw_only=True, repr=False)

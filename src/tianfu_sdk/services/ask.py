@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 
 import attrs
 
-from tianfu_sdk import codec
 from tianfu_sdk.core import asking
-from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import QUESTION
 from tianfu_sdk.core.publishing import tags_of
-from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.core.wording import Wording, may_be_mistyped, variants
 from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
-from tianfu_sdk.model.question import Answer, Answers, Question
+from tianfu_sdk.model.question import Answer, Answers
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.answers import Asked, answers_of
 from tianfu_sdk.services.asked import demand_limit, demand_text, kinds_of, languages_of
-from tianfu_sdk.services.people import TEXT, new_subject, seal
+from tianfu_sdk.services.filing import file_question
 from tianfu_sdk.services.rumours import Rumours
 from tianfu_sdk.services.wordings import wordings_of
 from tianfu_sdk.services.work import Desk, Work, read_cursor, write_cursor
@@ -133,29 +128,8 @@ class Ask(Desk):
             )
             return None
         detected = detect(text).language
-        id_ = work.new_id(QUESTION)
-        key = new_subject(work, id_)
-        days = timedelta(days=work.tools.settings.ask.answer_days)
-        question = codec.structure(
-            Question,
-            {
-                "id": id_,
-                "text": seal(work, id_, TEXT, text, key),
-                "language": language or (detected if detected not in _UNTOLD else "zh-Hans"),
-                "region": region,
-                "due": work.now + days,
-            },
-        )
-        levels = work.regions().levels(region) if region else Levels()
-        work.put(QUESTION, question, Placed(levels))
-        work.tell(
-            "question.asked",
-            kind="question",
-            subject=id_,
-            region=region or "",
-            data={"answered": False},
-        )
-        return id_
+        spoken = language or (detected if detected not in _UNTOLD else "zh-Hans")
+        return file_question(work, text, region, spoken)
 
 
 def _placed(

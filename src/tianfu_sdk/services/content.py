@@ -25,6 +25,7 @@ from tianfu_sdk.services.indexing import client_index
 from tianfu_sdk.services.media_uses import demand_readable, forget_dropped, settle_uses
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.question_groups import answer_questions
 from tianfu_sdk.services.translated import settle_translations
 from tianfu_sdk.services.vocabularies import demand_terms
 from tianfu_sdk.services.work import Desk, Work
@@ -575,6 +576,8 @@ class ContentDesk(Desk, Generic[T]):
             search.index([search_doc(self._shelf.name, content, work.regions())])
         elif search is not None:
             search.remove([content.id])
+        if state is State.PUBLISHED:
+            answer_questions(work, content)
         settle_translations(work, content)
 
     def _put_head(self, work: Work, content: T) -> T:

@@ -22,6 +22,7 @@ from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.caps import forget_contacts
 from tianfu_sdk.services.enrolment import forget_registration
 from tianfu_sdk.services.parts import forget_phone
+from tianfu_sdk.services.question_groups import forget_question
 from tianfu_sdk.services.reach import drop_reach
 from tianfu_sdk.services.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.work import Desk, Work
@@ -58,7 +59,9 @@ def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> boo
         return _forget_account(work, subject, claims)
     if shelf is REGISTRATION:
         return forget_registration(work, subject) or bool(rows)
-    if shelf in (QUESTION, EXPERT, CONTACT_PERSON):
+    if shelf is QUESTION:
+        return forget_question(work, subject) or bool(rows)
+    if shelf in (EXPERT, CONTACT_PERSON):
         there = work.tx.get(shelf.name, [subject])
         work.tx.delete(shelf.name, [(row.id, row.version) for row in there])
         return bool(there or rows)

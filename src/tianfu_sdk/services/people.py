@@ -15,6 +15,7 @@ from tianfu_sdk.model.subscriber import Consent, Sealed
 from tianfu_sdk.services.work import Work
 
 __all__ = [
+    "CONTACT",
     "CONTACT_FIELDS",
     "EVIDENCE",
     "NAME",
@@ -41,6 +42,8 @@ NAME = "expert.name"
 """What the name of an expert is sealed as."""
 TEXT = "question.text"
 """What the text of a question is sealed as."""
+CONTACT = "question.contact"
+"""What the contact of an asker is sealed as."""
 REGISTRANT: Mapping[str, str] = {
     name: f"registration.{name}" for name in ("name", "phone", "note", "answers", "guardian")
 }

@@ -34,6 +34,7 @@ from tianfu_sdk.services.again import until_done
 from tianfu_sdk.services.erasures import forget
 from tianfu_sdk.services.optouts import refusals
 from tianfu_sdk.services.people import (
+    CONTACT,
     CONTACT_FIELDS,
     NAME,
     PHONE,
@@ -49,7 +50,7 @@ __all__ = ["People", "PersonDesk"]
 
 _SEALED: Mapping[str, Mapping[str, str]] = {
     SUBSCRIBER.name: {"phone": PHONE},
-    QUESTION.name: {"text": TEXT},
+    QUESTION.name: {"text": TEXT, "contact": CONTACT},
     EXPERT.name: {"name": NAME},
     CONTACT_PERSON.name: CONTACT_FIELDS,
     REGISTRATION.name: REGISTRANT,
@@ -186,7 +187,7 @@ def _gather(work: Work, shelf: NounKind[Any], row: Row) -> PersonalData:
         record[name] = open_sealed(work, row.id, field, sealed) if sealed else ""
     consents: tuple[Consent, ...] = ()
     plain: list[dict[str, Any]] = []
-    if shelf is SUBSCRIBER:
+    if shelf is SUBSCRIBER or shelf is QUESTION:
         consents, plain = noun.consents, record["consents"]
     elif shelf is REGISTRATION:
         consents, plain = (noun.consent,), [record["consent"]]
