@@ -160,6 +160,8 @@ def _one(
     lead = asking.lead([hit.score for hit in hits])
     measured = []
     for hit in hits[:_LOOKED_AT]:
+        if hit.score < asking.NEAR * hits[0].score:
+            break
         title = fold(titles[hit.id])
         covered = asking.coverage(weights, dict.fromkeys(hit.contributions, 1.0))
         there = {token: 1.0 for token in hit.contributions if token in title}

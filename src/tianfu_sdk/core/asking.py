@@ -29,6 +29,7 @@ from tianfu_sdk.text import (
 __all__ = [
     "FEATURES",
     "HALF_LIVES",
+    "NEAR",
     "SURENESS",
     "Measures",
     "coverage",
@@ -46,6 +47,10 @@ SURENESS: Mapping[str, float] = MappingProxyType(
     {"always": -3.66, "covered": 2.75, "ahead": 14.55, "named": 2.01}
 )
 """What `sureness` adds up; fitted by `bench/abstention.py`."""
+
+NEAR = 0.5
+"""Share of the best document's score by words that another answer has at least: what shares less
+was found by single words."""
 
 FEATURES: tuple[str, ...] = ("region", "language", "freshness", "popularity", "topic")
 """What raises a score beside the words of the question, each by a share of it; `topic` raises that

@@ -150,12 +150,16 @@ def answers_of(
     worth = work.tools.settings.ask.wording
     found = [found_as(forms[hit.id], hit.contributions, asked, worth) for hit in shown]
     chosen = one_a_content(found, asked)
-    lead = asking.lead(sorted((one.words for one in chosen), reverse=True))
+    best = sorted((one.words for one in chosen), reverse=True)
+    lead = asking.lead(best)
     shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
     least = work.tools.settings.ask.threshold
     sure = []
     for one in chosen:
-        enough = 0.0 if one.form.content.id in shares else least
+        lifted = one.form.content.id in shares
+        if not lifted and one.words < asking.NEAR * best[0]:
+            continue
+        enough = 0.0 if lifted else least
         sureness = _sureness(one, asked, weights, lead, worth=worth, least=enough)
         if sureness >= enough:
             sure.append((one, sureness))
