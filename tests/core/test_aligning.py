@@ -32,6 +32,20 @@ def test_sentences_and_what_is_between_them_are_the_text(text):
     assert again == text or not text.strip()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "https://www.scst.cn/a?b=1",
+        '<a href="https://www.scst.cn/a?b=1">',
+        '<i title="Hi! There">',
+        "https://www.scst.cn/!?x",
+    ],
+)
+def test_no_sentence_ends_amid_an_address_or_a_tag(code):
+    pieces = aligning.cut("body", f"请看{code}吗？好。")
+    assert [piece.text for piece in pieces] == [f"请看{code}吗？", "好。"]
+
+
 def test_a_closing_quote_stays_with_its_sentence():
     pieces = aligning.cut("body", "他说：“快跑！”大家跑了。")
     assert [piece.text for piece in pieces] == ["他说：“快跑！”", "大家跑了。"]

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 
 import attrs
 
+from tianfu_sdk.core.engine_runs import PROTECTED
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.translation import SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment
@@ -45,7 +46,7 @@ def source_texts(content: Content) -> dict[str, str]:
 
 
 def cut(field: str, text: str) -> list[Piece]:
-    """Cut a text into sentences.
+    """Cut a text into sentences, never amid an address, a tag or a placeholder.
 
     Args:
         field: Its name.
@@ -57,7 +58,7 @@ def cut(field: str, text: str) -> list[Piece]:
     """
     pieces: list[Piece] = []
     blank = ""
-    for sentence in sentences(text):
+    for sentence in _sentences(text):
         inner = sentence.strip()
         if not inner:
             blank += sentence
@@ -72,6 +73,17 @@ def cut(field: str, text: str) -> list[Piece]:
     if pieces:
         pieces[-1] = attrs.evolve(pieces[-1], after=pieces[-1].after + blank)
     return pieces
+
+
+def _sentences(text: str) -> Iterator[str]:
+    codes = [found.span() for found in PROTECTED.finditer(text)]
+    held, done = "", 0
+    for sentence in sentences(text):
+        held += sentence
+        done += len(sentence)
+        if not any(begin < done < end for begin, end in codes):
+            yield held
+            held = ""
 
 
 def begun(texts: Mapping[str, str]) -> tuple[TaskSegment, ...]:
