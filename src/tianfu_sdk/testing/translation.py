@@ -56,6 +56,9 @@ class TranslatorFaultSuite(EngineFaultCases):
     without its placeholder, or nothing. Every text has to come back as `Ok` or `Failed`, none
     beside another's translation, and no more often asked for than is of use.
 
+    After these cases, one by one, it does any of them by seeds: 3 of them, 50 where `TIANFU_CI=1`,
+    or as many as `TIANFU_SEEDS` says, from `TIANFU_SEED` on.
+
     To override: the fixture `translator` and the method `answer`, which speaks the vendor's
     form; `refusal` and `vendor_error`, where its errors under status 200 look otherwise;
     `positional`, where its form does not name texts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
@@ -20,14 +21,12 @@ from tianfu_sdk.model.translation import (
     TranslationResult,
 )
 from tianfu_sdk.ports.translation import HttpTranslator
+from tianfu_sdk.testing.cases.engine_seeds import Said, Vendor, seeds
 from tianfu_sdk.testing.cases.report import Reported
 from tianfu_sdk.testing.cases.translation import SAMPLES
 from tianfu_sdk.testing.loopback import Loopback
 
 __all__ = ["EngineFaultCases", "Said", "honest"]
-
-Said = list[tuple[int, str | None]]
-"""Translations, each with the place of its text in the request, from 0."""
 
 _WORDS = {
     "zh": ("甲甲", "乙乙", "丙丙", "丁丁", "戊戊"),
@@ -141,9 +140,11 @@ class EngineFaultCases(Reported):
         texts[2] += f" {_PLACEHOLDER}"
         segments = [Segment(f"s{-place}", text) for place, text in enumerate(texts)]
 
-        def run(count: int = 5, timeout: float = 5.0) -> _Run:
+        def run(count: int = 5, timeout: float = 5.0, vendor: Vendor | None = None) -> _Run:
             def call(batch: TranslationBatch) -> Sequence[TranslationResult]:
                 request = translator.request(batch)
+                if vendor is not None:
+                    loopback.fault = vendor.line()
                 return translator.result(batch, transport.send(request, timeout=timeout))
 
             waits: list[float] = []
@@ -348,6 +349,35 @@ class EngineFaultCases(Reported):
         assert self.kinds(done) == {""}
         damaged = [isinstance(one, Ok) and one.damaged for one in done.results]
         assert damaged == [False, False, True, False, False]
+
+    def test_whatever_a_vendor_does_nothing_is_lost_or_moved(
+        self,
+        run: Callable[..., _Run],
+        loopback: Loopback,
+        pair: tuple[str, str],
+        record_property: Callable[[str, object], None],
+    ) -> None:
+        counts: Counter[str] = Counter()
+        for seed in seeds():
+            vendor = Vendor(seed, self.positional)
+            loopback.script(
+                lambda request, vendor=vendor: vendor.answer(  # type: ignore[misc]
+                    request, self.answer, lambda texts: honest(texts, pair), self.refusal()
+                )
+            )
+            try:
+                done = run(1 + seed % 5, vendor=vendor)
+            except AssertionError as error:
+                error.add_note(f"again: TIANFU_SEED={seed} TIANFU_SEEDS=1")
+                raise
+            # A text alone, in halves, and each of both as often as it is of use.
+            assert done.asked <= 20 * engine_runs.ATTEMPTS, f"seed {seed}"
+            counts["requests"] += done.asked
+            counts["texts"] += len(done.results)
+            counts["translated"] += sum(isinstance(one, Ok) for one in done.results)
+            counts["faults"] += vendor.counts.total() - vendor.counts["well"]
+        for name, count in counts.items():
+            record_property(name, count)
 
     @pytest.mark.parametrize("fault", ["silent", "half", "cut", "reset", "noise"])
     def test_a_vendor_that_hangs_or_breaks_off_is_given_up(
