@@ -187,6 +187,19 @@ def test_a_chinese_text_is_no_tibetan_one_whoever_approves_it(place):
     )
 
 
+def test_a_tibetan_text_is_not_passed_off_as_chinese(place):
+    fields = {"title": "雨", "organization": place.org, "signature": "四川科普"}
+    for tag in ("zh-Hans", "zh-TW"):
+        code, path = refused(lambda tag=tag: place.me.sms.compose(texts={tag: BO}, **fields))
+        assert (code, path.partition(".")[0]) == ("sms.wrong_script", "texts")
+    made = place.compose()
+    code = refused(lambda: place.me.sms.edit(made.id, texts={"zh-Hans": BO}))
+    assert code == ("sms.wrong_script", "texts.zh-Hans")
+    plan = plan_of(place, "ས་ཡོམ།")
+    code = refused(lambda: place.me.emergencies.edit_plan(plan.id, texts={"zh-Hans": BO}))
+    assert code == ("sms.wrong_script", "texts.zh-Hans")
+
+
 def test_a_template_that_takes_more_messages_in_translation_says_so_before_approval(place):
     translator = place.person("translate", "read", kinds=["translation"])
     task = translator.translations.begin(place.template().id, "bo")

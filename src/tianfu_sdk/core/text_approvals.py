@@ -13,12 +13,15 @@ from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import Campaign, TextRules
 from tianfu_sdk.model.template import SmsTemplate
 from tianfu_sdk.model.translation import Translation
-from tianfu_sdk.text import script_of, sentences
+from tianfu_sdk.text import detect, script_of, sentences
 
-__all__ = ["awaiting", "demand_awaited", "endorsed", "filled_in", "kept", "quoted"]
+__all__ = ["awaiting", "demand_awaited", "demand_said", "endorsed", "filled_in", "kept", "quoted"]
 
 _OWN = frozenset({"Hani", "Tibt", "Yiii"})
 """Scripts in which a value says something that a person has to read."""
+
+
+_OTHERS = frozenset({"bo", "ii"})
 
 
 def awaiting(campaign: Campaign) -> tuple[str, ...]:
@@ -36,6 +39,17 @@ def demand_awaited(campaign: Campaign) -> None:
     """
     for tag in awaiting(campaign):
         raise Invalid("sms.unapproved_text", path=f"texts.{tag}", language=tag)
+
+
+def demand_said(texts: Mapping[str, str]) -> None:
+    """Demand that no text is said to be Chinese and is not, so that nobody would have to read it.
+
+    Raises:
+        Invalid: `sms.wrong_script`.
+    """
+    for tag, text in texts.items():
+        if chinese(tag) and detect(text).language in _OTHERS:
+            raise Invalid("sms.wrong_script", path=f"texts.{tag}", language=tag)
 
 
 def kept(campaign: Campaign, texts: Mapping[str, str], approvers: Mapping[str, str]) -> Campaign:

@@ -101,7 +101,8 @@ class Campaigns(Desk):
                 through a gateway that reaches telephones), `sms.template_gateway`,
                 `sms.route_empty`, `sms.route_twice`, `sms.route_weights`, `sms.route_name`,
                 `sms.segment_retired`, `sms.too_many_members`, `sms.not_published`,
-                `sms.unapproved_translation`, and others with the path of the field.
+                `sms.unapproved_translation`, `sms.wrong_script` (said to be Chinese, and in
+                Tibetan or Yi), and others with the path of the field.
             Unsupported: `sms.no_templates`, the gateway takes none.
             Denied: `grant.missing`, no grant to compose campaigns there.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.

@@ -15,7 +15,7 @@ from tianfu_sdk.core.hours import Hours, next_open, schedule
 from tianfu_sdk.core.kinds import CONTENT, EMERGENCY, TRANSLATION, kind_of
 from tianfu_sdk.core.routes import joined, legs_of, through
 from tianfu_sdk.core.tally import Tally, batches_of
-from tianfu_sdk.core.text_approvals import kept
+from tianfu_sdk.core.text_approvals import demand_said, kept
 from tianfu_sdk.core.translating import current
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.content import State
@@ -65,6 +65,7 @@ def checked(
         rules.compose(through(made, name), capabilities, work.tools.settings.sms.suffix)
     if made.topic:
         demand_term(work, "topic", made.topic, "topic")
+    demand_said(made.texts)
     demand_audience(work, made)
     demand_no_drill(work, made, carriers)
     demand_translations(work, made)

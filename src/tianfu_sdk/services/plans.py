@@ -11,6 +11,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.emergency import approved_texts, demand_texts, text_problems, written
 from tianfu_sdk.core.keying import Placed
 from tianfu_sdk.core.kinds import RESOURCE, RESPONSE_PLAN
+from tianfu_sdk.core.text_approvals import demand_said
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.emergency import Level, ResponsePlan
@@ -71,6 +72,7 @@ class Plans(Desk):
             Denied: `grant.missing`, no grant to create kind `response_plan` there;
                 `account.required`.
             Invalid: `emergency.placeholder`, `emergency.free_slot`, `emergency.no_text`,
+                `sms.wrong_script`, one is said to be Chinese and is in Tibetan or Yi;
                 `text.bad_language`; with the path of the field.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`,
                 `noun.unknown`, a resource that is not there.
@@ -226,6 +228,7 @@ def _store(work: Work, plan: ResponsePlan, placed: Placed, verb: str) -> Respons
     if plan.topic:
         demand_term(work, "topic", plan.topic, "topic")
     demand_texts(plan.texts)
+    demand_said(plan.texts)
     there = {row.id for row in work.tx.get(RESOURCE.name, plan.resources)}
     for index, id_ in enumerate(plan.resources):
         if id_ not in there:
