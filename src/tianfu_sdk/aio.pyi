@@ -110,6 +110,7 @@ from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.sms_report import SmsMessage
 from tianfu_sdk.model.storage import JobInfo, JobState, JobView, SchemaChange
 from tianfu_sdk.model.subscriber import Consent, Subscriber
+from tianfu_sdk.model.subscription import Subscription
 from tianfu_sdk.model.template import (
     Comparison,
     Severity,
@@ -290,6 +291,8 @@ class Aio:
     def registrations(self) -> AioRegistrations: ...
     @property
     def segments(self) -> AioSegments: ...
+    @property
+    def subscriptions(self) -> AioSubscriptions: ...
     @property
     def sms_policies(self) -> AioSmsPolicies: ...
     @property
@@ -1782,6 +1785,27 @@ class AioSubscribers:
     ) -> Consent | None: ...
     async def opt_out(self, subscriber: str, topic: str = ...) -> bool: ...
     async def reveal(self, id: str, *, reason: str = ...) -> str: ...
+
+class AioSubscriptions:
+    async def create(
+        self,
+        *,
+        name: str,
+        organization: str,
+        region: str | None = ...,
+        text: str = ...,
+        topics: Sequence[str] = ...,
+        kinds: Sequence[str] = ...,
+        language: str = ...,
+        audience: Sequence[str] = ...,
+        media: Sequence[str] = ...,
+    ) -> Subscription: ...
+    async def get(self, id: str) -> Subscription: ...
+    async def find(
+        self, *, organization: str | None = ..., after: str | None = ..., limit: int = ...
+    ) -> AioPage[Subscription]: ...
+    async def edit(self, id: str, *, version: int | None = ..., **changes: Any) -> Subscription: ...
+    async def alert(self, limit: int = ...) -> int: ...
 
 class AioTemplates:
     async def add(

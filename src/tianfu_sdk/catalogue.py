@@ -2216,6 +2216,10 @@ ENTRIES: dict[str, Entry] = {
         "the personal data of this subject were erased",
         "该主体的个人数据已删除",
     ),
+    "subscription.empty": Entry(
+        "a subscription needs words or topics to look for",
+        "订阅须给出要找的文字或主题",
+    ),
     "table.after_quote": Entry(
         "in row {row} text follows a closing quote",
         "第 {row} 行的引号之后还有文字",

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tianfu_sdk.services.sms_policies import SmsPolicies
     from tianfu_sdk.services.studios import Studios
     from tianfu_sdk.services.subscribers import Subscribers
+    from tianfu_sdk.services.subscriptions import Subscriptions
     from tianfu_sdk.services.templates import Templates
     from tianfu_sdk.services.translations import Translations
     from tianfu_sdk.services.vocabularies import Vocabularies
@@ -381,6 +382,13 @@ class Desks(Asking):
         from tianfu_sdk.services.segments import Segments
 
         return Segments(self._tools, self._actor)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Stored searches of organizations (订阅): told of what is published."""
+        from tianfu_sdk.services.subscriptions import Subscriptions
+
+        return Subscriptions(self._tools, self._actor)
 
     @property
     def sms_policies(self) -> SmsPolicies:

@@ -16,6 +16,7 @@ _REASONS = {
     "deadline": "已截止 / past its deadline",
     "expired": "已过期 / expired",
     "capacity": "已满 / full",
+    "kind": "种类不符 / of another kind",
     "closed": "已了结 / over",
     "age": "不适合其年龄 / not for their age",
 }

@@ -52,6 +52,8 @@ class Round:
     """Events taken into the daily roll-up."""
     followed: int = 0
     """Events that the search engine of a plugin took in."""
+    alerted: int = 0
+    """Needs and subscriptions that were told of what was published."""
     cleared: int = 0
     """Media that nothing used."""
     resumed: int = 0
@@ -100,6 +102,7 @@ class _Keeping:
             "rolled_up": lambda: hub.events.roll_up(_EVENTS),
             "followed": hub.follow_index,
             "reminded": hub.questions.remind_due,
+            "alerted": hub.subscriptions.alert,
             "cleared": lambda: hub.media.collect(every=_DAY).deleted,
         }
         if time.monotonic() - self._purged >= _HOUR:
@@ -219,6 +222,7 @@ def _show(found: Round, *, as_json: bool) -> None:
         "published": found.published,
         "audit lines sealed": found.sealed,
         "events rolled up": found.rolled_up,
+        "needs and subscriptions told": found.alerted,
         "media cleared away": found.cleared,
         "questions overdue": found.reminded,
         "campaigns resumed": found.resumed,

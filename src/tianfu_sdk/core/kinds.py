@@ -43,6 +43,7 @@ from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.sms_policy import SmsPolicy
 from tianfu_sdk.model.storage import Key, Kind
 from tianfu_sdk.model.subscriber import Subscriber
+from tianfu_sdk.model.subscription import Subscription
 from tianfu_sdk.model.template import SmsTemplate, WordList
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.model.translation_task import TranslationTask
@@ -274,6 +275,18 @@ RESPONSE_PLAN: NounKind[ResponsePlan] = NounKind(
     Kind("response_plan", (Key("event_type"), *PLACE_KEYS), (("event_type",),)),
     "rpl",
     lambda p, placed: place_keys(p.organization, placed) | {"event_type": p.event_type},
+)
+SUBSCRIPTION: NounKind[Subscription] = NounKind(
+    Subscription,
+    Kind(
+        "subscription",
+        (Key("active", "int"), Key("topic", many=True), *PLACE_KEYS),
+        (("organization",),),
+    ),
+    "sbn",
+    lambda s, placed: (
+        place_keys(s.organization, placed) | {"active": int(s.active), "topic": frozenset(s.topics)}
+    ),
 )
 EXPERT: NounKind[Expert] = NounKind(
     Expert,
@@ -573,6 +586,7 @@ _NOUNS: tuple[NounKind[Any], ...] = (
     RESPONSE_PLAN,
     SMS_POLICY,
     SEGMENT,
+    SUBSCRIPTION,
     EXPERT,
     CONTACT_PERSON,
     INTEREST,

@@ -7,6 +7,7 @@ from tianfu_sdk.errors import Denied, NotFound
 from tianfu_sdk.model.content import Clarification, Content
 from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.search import SearchDoc
+from tianfu_sdk.model.subscription import Subscription
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.text import fold
 
@@ -16,6 +17,7 @@ __all__ = [
     "region_tags",
     "search_doc",
     "searched_text",
+    "subscription_doc",
     "tags_of",
     "translation_doc",
 ]
@@ -102,4 +104,16 @@ def translation_doc(translation: Translation, source: Content, regions: RegionTr
         language=translation.language,
         text=fold("\n".join((translation.title, translation.body, *translation.texts.values()))),
         tags=tags | {f"topic:{topic}" for topic in source.topics},
+    )
+
+
+def subscription_doc(subscription: Subscription) -> SearchDoc:
+    """Make what an engine keeps of a subscription: no question finds it, documents do."""
+    return SearchDoc(
+        id=subscription.id,
+        kind="subscription",
+        language=subscription.language or "und",
+        text=fold(subscription.text),
+        shown=False,
+        sought=True,
     )

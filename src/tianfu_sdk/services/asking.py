@@ -153,6 +153,7 @@ class Asking:
                 grant to answer it: it finds experts. Id of any other content or of an expert,
                 or an offer that is not stored: it finds the stored needs that it answers.
             to: Only `service`, `achievement`, `project`, `expert` or `need`; of a content also
+                `subscription`: those that the account may read;
                 `segment`: saved and made audiences with how many subscribers they have, for who
                 may read subscribers; of an activity also `base`: science bases near it. None:
                 what there is for a need or question, and needs for all else.

@@ -10,8 +10,8 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core import translating
 from tianfu_sdk.core.keying import NounKind
-from tianfu_sdk.core.kinds import CONTENT, TRANSLATION, kind_of
-from tianfu_sdk.core.publishing import search_doc, translation_doc
+from tianfu_sdk.core.kinds import CONTENT, SUBSCRIPTION, TRANSLATION, kind_of
+from tianfu_sdk.core.publishing import search_doc, subscription_doc, translation_doc
 from tianfu_sdk.errors import Denied, StorageBusy
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.event import Event
@@ -123,13 +123,15 @@ class Following(Desk):
 
 
 def published(work: Work) -> Iterator[SearchDoc]:
-    """Give what is to be found: published contents, and their current translations."""
+    """Give what is to be found: published contents, their translations, what is subscribed to."""
     where = (Where("state", "=", State.PUBLISHED.value),)
     for shelf in CONTENT.values():
         for row in work.each(shelf.name, Query(where=where)):
             for _, doc in _of_content(work, shelf, row):
                 if doc is not None:
                     yield doc
+    for row in work.each(SUBSCRIPTION.name, Query(where=(Where("active", "=", 1),))):
+        yield subscription_doc(work.noun(SUBSCRIPTION, row))
 
 
 def _step(work: Work, after: Cursor) -> _Step:

@@ -116,7 +116,7 @@ class Matching(Desk):
             return list(audiences(work, subject.side, weights["segment"], gates))
         if "base" in kinds and subject.content is not None:
             return list(bases(work, subject.content, weights["base"], gates))
-        return list(seekers(work, subject.side, weights, gates, limit))
+        return list(seekers(work, subject.side, weights, gates, kinds=kinds, limit=limit))
 
     def _subject(self, work: Work, noun: str | Listing) -> _Subject:
         if isinstance(noun, Listing):
@@ -141,7 +141,9 @@ def _of_content(work: Work, kind: str, content: Content) -> _Subject:
     if isinstance(content, Listing) and content.kind is ListingKind.NEED:
         return _Subject("need", need_of(work, content), _ANSWERS)
     offered = candidate_of(work, kind, content, languages_of(work, content))
-    targets = ("need", "segment", "base") if kind == ACTIVITY.name else ("need", "segment")
+    targets: tuple[str, ...] = ("need", "subscription", "segment")
+    if kind == ACTIVITY.name:
+        targets = (*targets, "base")
     return _Subject(offered.kind, offered, targets, ("need",), content)
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
 from tianfu_sdk.core import matching
-from tianfu_sdk.core.kinds import LISTING
+from tianfu_sdk.core.kinds import LISTING, SUBSCRIPTION
 from tianfu_sdk.core.matching import Candidate, Need
 from tianfu_sdk.core.similarity import LONGEST_TEXT, token_counts, weighed
 from tianfu_sdk.errors import Unsupported
+from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.search import SearchFilter
+from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Row, Where
 from tianfu_sdk.services.offers import Gates
-from tianfu_sdk.services.sides import need_of, spread_of, tree_of
+from tianfu_sdk.services.sides import need_of, spread_of, subscription_need, tree_of
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import fold
 
@@ -32,23 +34,33 @@ def seekers(
     offered: Candidate,
     weights: Mapping[str, Mapping[str, float]],
     gates: Gates,
+    *,
+    kinds: Collection[str],
     limit: int,
+    everybodys: bool = False,
 ) -> Iterator[Match]:
-    """Score the stored needs that the index finds, but for those that a gate leaves out.
+    """Score stored needs and subscriptions that the index finds, unless a gate leaves them out.
 
     Args:
         work: The transaction.
         offered: What they may seek.
         weights: By kind, then by feature.
         gates: Takes those that are left out.
+        kinds: `need`, `subscription`, or both.
         limit: Matches that are asked for.
+        everybodys: Subscriptions of all, not only those that the actor may read.
 
     Raises:
         Unsupported: `ask.no_search`, the store has no search engine.
     """
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
     today = work.now.astimezone(SHANGHAI).date()
-    needs = list(_needs(work, offered, min(2 * limit + _ENOUGH, _MOST)))
+    needs: list[Need] = []
+    most = min(2 * limit + _ENOUGH, _MOST)
+    if "need" in kinds:
+        needs += _needs(work, offered, most)
+    if "subscription" in kinds:
+        needs += _subscriptions(work, offered, most, gates, everybodys=everybodys)
     wanted = dict.fromkeys(token for need in needs for token in need.tokens)
     spread = spread_of(work, list(wanted))
     offered = attrs.evolve(offered, counts=token_counts(offered.text))
@@ -69,14 +81,41 @@ def seekers(
         yield Match(kind=need.kind, id=need.id, title=need.title, score=score, why=why)
 
 
-def _needs(work: Work, offered: Candidate, most: int) -> Iterator[Need]:
+def _found(work: Work, offered: Candidate, kind: str, most: int) -> list[str]:
     search = work.tx.search
     if search is None:
         raise Unsupported("ask.no_search", path="store")
-    only = SearchFilter(kinds=frozenset({LISTING.name}))
-    hits = search.percolate(fold(offered.text[:LONGEST_TEXT]), only, most)
-    rows = work.tx.get(LISTING.name, [hit.id for hit in hits])
+    only = SearchFilter(kinds=frozenset({kind}))
+    text = fold(offered.text[:LONGEST_TEXT])
+    return [hit.id for hit in search.percolate(text, only, most)]
+
+
+def _needs(work: Work, offered: Candidate, most: int) -> Iterator[Need]:
+    rows = work.tx.get(LISTING.name, _found(work, offered, LISTING.name, most))
     for row in sorted(rows, key=lambda row: row.id):
         # Read again: nothing that was withdrawn is ever shown.
         if row.keys["state"] == State.PUBLISHED.value and row.id != offered.id:
             yield need_of(work, work.noun(LISTING, row))
+
+
+def _subscriptions(
+    work: Work, offered: Candidate, most: int, gates: Gates, *, everybodys: bool
+) -> Iterator[Need]:
+    scope = None if everybodys else work.scope(Action.READ, SUBSCRIPTION.name)
+    active = Where("active", "=", 1)
+    groups: list[Group] = [
+        (Where("id", "in", tuple(_found(work, offered, SUBSCRIPTION.name, most))),)
+    ]
+    # Who subscribed to a topic alone stands under no word.
+    groups += [(Where("topic", "has", topic),) for topic in offered.topics[: AND_GROUPS - 1]]
+    found: dict[str, Row] = {}
+    for group in groups:
+        query = Query(where=(active, *group), limit=_MOST)
+        found |= {row.id: row for row in work.rows(SUBSCRIPTION.name, query, scope)}
+    for _, row in sorted(found.items()):
+        subscription = work.noun(SUBSCRIPTION, row)
+        need = subscription_need(work, subscription)
+        if subscription.kinds and offered.kind not in subscription.kinds:
+            gates.leave_out(need, "kind")
+        else:
+            yield need

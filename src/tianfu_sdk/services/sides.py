@@ -17,6 +17,7 @@ from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.question import Question
 from tianfu_sdk.model.search import Spread
 from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.subscription import Subscription
 from tianfu_sdk.model.translation import TranslationState
 from tianfu_sdk.services.experts import public_text
 from tianfu_sdk.services.organizations import names_of
@@ -32,6 +33,7 @@ __all__ = [
     "places_of",
     "question_need",
     "spread_of",
+    "subscription_need",
     "translated",
     "tree_of",
 ]
@@ -60,6 +62,21 @@ def need_of(work: Work, content: Content, kind: str = "") -> Need:
         expires_on=content.expires_on,
         capacity=listing.capacity if listing else None,
         closed=listing is not None and _closed(work, listing),
+    )
+
+
+def subscription_need(work: Work, subscription: Subscription) -> Need:
+    """Make what a subscription seeks."""
+    return Need(
+        id=subscription.id,
+        kind="subscription",
+        title=subscription.name,
+        tokens=tuple(query_tokens(subscription.text)),
+        language=subscription.language,
+        topics=subscription.topics,
+        places=places_of(work, (subscription.region,)),
+        audience=subscription.audience,
+        media=subscription.media,
     )
 
 
