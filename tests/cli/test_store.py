@@ -97,12 +97,13 @@ def test_config_is_plain_json_without_values_of_backends(tmp_path, monkeypatch):
     monkeypatch.setenv("HOOK", "very-secret-value")
     (tmp_path / "tianfu.toml").write_text(
         '[backends.webhook]\nurl = "https://user:pass@sms.example.cn"\nsecret = {env = "HOOK"}\n'
-        "[gateways.webhook]\nmessages = 20\n",
+        "[gateways.webhook]\nmessages = 20\n[match.weights.expert]\ntopic = 0.4\n",
         "utf-8",
     )
     done = tianfu("config", "--json", "--settings", "tianfu.toml")
     backends = json.loads(done.stdout)["backends"]
     assert backends == {"webhook": {"url": "•••", "secret": "Secret(env:HOOK)"}}
+    assert json.loads(done.stdout)["match"]["weights"] == {"expert": {"topic": 0.4}}
     limits = json.loads(done.stdout)["gateways"]["webhook"]
     assert {name: value for name, value in limits.items() if value} == {"messages": 20}
     shown = tianfu("config", "--file", "tianfu.toml").stdout

@@ -150,6 +150,9 @@ def _plain(settings: Settings) -> dict[str, Any]:
     plain = attrs.asdict(settings, value_serializer=shown)
     plain["gateways"] = {name: attrs.asdict(one) for name, one in settings.gateways.items()}
     plain["sms"]["routes"] = {name: attrs.asdict(one) for name, one in settings.sms.routes.items()}
+    plain["match"]["weights"] = {
+        target: dict(weights) for target, weights in settings.match.weights.items()
+    }
     plain |= {name: without_password(plain[name]) for name in ("db", "media")}
     # A plain string in a backend's table may be a password that nobody marked as one.
     plain["backends"] = {
