@@ -39,8 +39,9 @@ class Follower:
     def query(self, tokens, only, limit, after=None):
         return self._run(lambda search: search.query(tokens, only, limit, after))
 
-    def rebuild(self, docs):
+    def rebuild(self, docs, mark=None):
         found = [one for one in docs if one.shown]
+        self.place.mark = mark
         return self._run(lambda search: search.rebuild(found), write=True)
 
     def mark(self, cursor=None):
@@ -128,14 +129,25 @@ class Mutant(Follower):
     "it is empty while it is rebuilt": (
         """
 class Mutant(Follower):
-    def rebuild(self, docs):
+    def rebuild(self, docs, mark=None):
         super().rebuild([])
-        return super().rebuild(docs)
+        return super().rebuild(docs, mark)
 """,
         [
             "test_what_was_there_answers_while_it_is_rebuilt",
             "test_a_rebuilding_that_fails_leaves_what_was",
         ],
+    ),
+    "a rebuilding keeps the old mark": (
+        """
+class Mutant(Follower):
+    def rebuild(self, docs, mark=None):
+        kept = self.place.mark
+        count = super().rebuild(docs)
+        self.place.mark = kept
+        return count
+""",
+        ["test_a_rebuilding_comes_with_its_mark"],
     ),
     "a mark is never set back": (
         """

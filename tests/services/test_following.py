@@ -42,7 +42,8 @@ class Engine:
     def remove(self, ids):
         self._write(lambda search: search.remove(ids))
 
-    def rebuild(self, docs):
+    def rebuild(self, docs, mark=None):
+        self.cursor = mark
         return self._write(lambda search: search.rebuild(docs))
 
     def query(self, tokens, only, limit, after=None):

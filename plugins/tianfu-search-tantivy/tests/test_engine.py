@@ -93,6 +93,21 @@ def test_a_second_feeder_is_told_after_its_wait(make):
     assert ids(one) == ids(two) == ["a", "b"]
 
 
+def test_who_read_a_mark_before_a_rebuilding_feeds_nothing_after_it(make):
+    one, two = make(), make()
+    one.rebuild([doc("a")], "7")
+    assert two.mark() == "7"
+    one.rebuild([doc("a")], "3")
+    with pytest.raises(StorageBusy) as caught:
+        two.index([doc("b")])
+    assert caught.value.code == "tantivy.replaced"
+    assert two.mark() == "3"
+    two.index([doc("b")])
+    two.mark("4")
+    two.flush()
+    assert (ids(one), one.mark()) == (["a", "b"], "4")
+
+
 def test_a_second_feeder_waits_and_takes_over(make):
     one, two = make(), make(wait=20)
     one.index([doc("a")])

@@ -111,11 +111,13 @@ class FollowerSearch(Protocol):
         """Rank documents as `TransactionalSearch.query` does, without waiting for who feeds."""
         ...
 
-    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
-        """Build anew from these documents; gives their number.
+    def rebuild(self, docs: Iterable[SearchDoc], mark: Cursor | None = None) -> int:
+        """Build anew from these documents, with this mark; gives their number.
 
         What was there answers until all is ready, and stays if it fails. A damaged index is
-        replaced. Whoever rebuilds sets the mark afterwards; it may be None until then.
+        replaced. Who had read a mark of what was there is turned away with its feeding
+        (`StorageBusy`): what it would feed begins at a place that the new index may not have
+        reached.
         """
         ...
 

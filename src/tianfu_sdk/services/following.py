@@ -89,11 +89,7 @@ class Following(Desk):
             return None
         # The mark first: what is published while this runs is fed afterwards, again or not.
         cursor = self._read(lambda work: work.tx.last(EVENTS))
-        count = self._read(lambda work: engine.rebuild(published(work)))
-        if cursor is not None:
-            engine.mark(cursor)
-            engine.flush()
-        return count
+        return self._read(lambda work: engine.rebuild(published(work), cursor))
 
     def analyzer_version(self) -> int | None:
         """Tell which analyzer made the engine's index; None where it is empty."""

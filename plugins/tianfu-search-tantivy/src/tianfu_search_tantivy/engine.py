@@ -65,6 +65,7 @@ class _View:
     """The index as it was committed."""
 
     stamp: Stamp
+    generation: str
     searcher: Searcher
     analyzer: int
     mark: Cursor | None
@@ -169,9 +170,9 @@ class TantivySearch:
         """Remove documents."""
         self._feed(lambda feeding: feeding.remove(list(ids)))
 
-    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+    def rebuild(self, docs: Iterable[SearchDoc], mark: Cursor | None = None) -> int:
         """Build anew, beside what is asked until then."""
-        return self._feed(lambda feeding: feeding.rebuild(docs))
+        return self._feed(lambda feeding: feeding.rebuild(docs, mark))
 
     def mark(self, cursor: Cursor | None = None) -> Cursor | None:
         """Give, or first set, the place in the event stream that the index has reached."""
@@ -184,6 +185,7 @@ class TantivySearch:
         if held is not None:
             return held
         view = self._seen()
+        self._feeding.expected = view.generation if view else ""
         return view.mark if view else None
 
     def flush(self) -> None:
@@ -248,7 +250,8 @@ class TantivySearch:
         return self._view
 
     def _looked(self, stamp: Stamp) -> _View:
-        index, analyzer = self._place.open(self._place.current())
+        name = self._place.current()
+        index, analyzer = self._place.open(name)
         with typed(str(self._place.path), reading=True):
             index.reload()
             searcher = index.searcher()
@@ -257,9 +260,10 @@ class TantivySearch:
             number = searcher.num_docs - len(marks)
             summed = {"sum": {"sum": {"field": "length"}}}
             length = searcher.aggregate(Query.all_query(), summed)["sum"]["value"] or 0.0
-            there = _files(self._place.path / self._place.current())
+            there = _files(self._place.path / name)
             return _View(
                 stamp=stamp,
+                generation=name,
                 searcher=searcher,
                 analyzer=analyzer,
                 mark=None if mark is None else Cursor(mark),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tianfu_sdk import StorageBusy, StorageCorrupt, StorageError, StorageFull, TianfuError
 
-__all__ = ["busy", "is_busy", "typed"]
+__all__ = ["busy", "is_busy", "replaced", "typed"]
 
 _BUSY = ("LockBusy", "LockFailure")
 _FULL = ("os error 28", "No space left", "os error 122", "StorageFull")
@@ -42,6 +42,16 @@ def busy(place: str, seconds: float) -> StorageBusy:
         f"（另一进程占用索引写入已超过 {seconds:g} 秒）",
         hint="one worker feeds an index: leave it to them, or try again",
         seconds=seconds,
+    )
+
+
+def replaced(place: str) -> StorageBusy:
+    """Make the error of who feeds from a mark of an index that is not the current one any more."""
+    return StorageBusy(
+        "tantivy.replaced",
+        f"{place} was built anew meanwhile（索引已被重建）",
+        hint="read the mark again: the next run of the worker does",
+        seconds=0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import random
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -15,7 +16,7 @@ from tantivy import Document, Index, IndexWriter
 from tianfu_sdk.errors import StorageError
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.storage import Cursor
-from tianfu_search_tantivy.faults import busy, is_busy, typed
+from tianfu_search_tantivy.faults import busy, is_busy, replaced, typed
 from tianfu_search_tantivy.places import Place
 from tianfu_search_tantivy.shape import MARKED, marking, written
 
@@ -57,7 +58,18 @@ class Feeding:
 
     place: Place
     limits: Limits
+    _read: threading.local = attrs.field(factory=threading.local, init=False)
+    """By thread, since one may look how far the index is while another feeds."""
     _open: _Open | None = None
+
+    @property
+    def expected(self) -> str | None:
+        """The generation whose mark this thread was given; empty: there was none."""
+        return getattr(self._read, "generation", None)
+
+    @expected.setter
+    def expected(self, name: str) -> None:
+        self._read.generation = name
 
     @property
     def mark(self) -> Cursor | None:
@@ -121,7 +133,7 @@ class Feeding:
         with typed(str(self.place.path)):
             held.writer.wait_merging_threads()
 
-    def rebuild(self, docs: Iterable[SearchDoc]) -> int:
+    def rebuild(self, docs: Iterable[SearchDoc], mark: Cursor | None) -> int:
         """Build a generation and make it the current one; gives how many documents it has."""
         self.forget()
         name = self.place.create()
@@ -134,6 +146,8 @@ class Feeding:
                         writer.delete_documents_by_term("id", doc.id)
                     seen.add(doc.id)
                     writer.add_document(written(doc))
+                if mark is not None:
+                    writer.add_document(marking(mark))
                 writer.commit()
         except BaseException:
             self._ended(writer)
@@ -141,6 +155,7 @@ class Feeding:
             raise
         self._ended(writer)
         self.place.switch(name)
+        self.expected = name
         self.place.clear()
         return len(seen)
 
@@ -173,7 +188,11 @@ class Feeding:
         ended = time.monotonic() + self.limits.wait
         pause = _PAUSE
         while True:
-            name = self.place.current() or self.place.begin()
+            name = self.place.current()
+            if self.expected not in {None, name}:
+                raise replaced(str(self.place.path))
+            if not name:
+                name = self.expected = self.place.begin()
             try:
                 writer = self._writer(self.place.open(name)[0])
             except ValueError as error:

@@ -181,6 +181,17 @@ class FollowerCases(RankingCases, FollowerEngine):
         assert db.rebuild(docs()) == 2
         assert self.ids(db, "apple fig") == ["new", "newer"]
 
+    def test_a_rebuilding_comes_with_its_mark(self, db: FollowerSearch) -> None:
+        self.index(db, doc("old", "apple"))
+        db.mark(Cursor("9"))
+        db.flush()
+        assert db.rebuild([doc("a", "apple")], Cursor("3")) == 1
+        assert db.mark() == "3"
+        assert db.rebuild([doc("a", "apple")]) == 1
+        assert db.mark() is None
+        assert db.rebuild([], Cursor("5")) == 0
+        assert (db.mark(), db.size()) == ("5", 0)
+
     def test_a_rebuilding_that_fails_leaves_what_was(self, db: FollowerSearch) -> None:
         self.index(db, doc("old", "apple"))
         db.mark(Cursor("4"))
