@@ -25,6 +25,8 @@ def tianfu(*arguments):
     "command",
     [
         ("ask", "地震"),
+        ("suggest", "地震"),
+        ("related", "res_1"),
         ("find", "resource"),
         ("match", "lst_1"),
         ("doctor",),

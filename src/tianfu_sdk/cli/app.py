@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("tianfu_sdk.cli.importing:import_", "Take in rows of a CSV, XLSX or JSONL file."),
     "find": ("tianfu_sdk.cli.reading:find", "List content."),
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),
+    "suggest": ("tianfu_sdk.cli.reading:suggest", "Suggest published titles."),
+    "related": ("tianfu_sdk.cli.reading:related", "Give content about the same."),
     "match": ("tianfu_sdk.cli.matching:match", "Match a need with what is offered."),
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
     "events": ("tianfu_sdk.cli.events:events", "Export events, and count them by day."),

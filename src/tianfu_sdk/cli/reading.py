@@ -1,9 +1,10 @@
-"""Commands that read: find, ask."""
+"""Commands that read: find, ask, suggest, related."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import click
 
 from tianfu_sdk.cli import shared
@@ -12,7 +13,7 @@ from tianfu_sdk.core.kinds import CONTENT
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import Answers
 
-__all__ = ["answers_json", "ask", "desk_of", "find", "show_answers"]
+__all__ = ["answers_json", "ask", "desk_of", "find", "related", "show_answers", "suggest"]
 
 
 _DESKS = {
@@ -150,3 +151,36 @@ def show_answers(answers: Answers) -> None:
             click.echo(f"   原文 {answer.language}，非提问语言 / an original in another language")
         if answer.disclaimer:
             click.echo(f"   {answer.disclaimer}")
+
+
+@click.command()
+@click.argument("prefix")
+@db_option()
+@json_option()
+@click.option("--limit", default=8, show_default=True, type=click.IntRange(1, 50))
+def suggest(prefix: str, db: str, as_json: bool, limit: int) -> None:  # noqa: FBT001
+    """Suggest published titles that go on from PREFIX."""
+    with opened(db) as hub:
+        found = hub.suggest(prefix, limit=limit)
+    if as_json:
+        echo_json([attrs.asdict(one) for one in found])
+        return
+    for one in found:
+        click.echo(f"{one.id}  {one.text}")
+
+
+@click.command()
+@click.argument("id")
+@db_option()
+@json_option()
+@as_option()
+@click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50))
+def related(id: str, db: str, as_json: bool, account: str, limit: int) -> None:  # noqa: A002, FBT001
+    """Give published content about the same as the content ID."""
+    with opened(db) as hub:
+        found = bound(hub, account).related(id, limit=limit)
+    if as_json:
+        echo_json([attrs.asdict(one) for one in found])
+        return
+    for one in found:
+        click.echo(f"{one.id}  {one.title}  ({one.score:.1f})")
