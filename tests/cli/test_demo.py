@@ -60,6 +60,12 @@ def test_questions_are_answered_with_sources_or_abstained_from(told):
     assert "高血压" in asked["traditional"]["answers"][0]["title"]
 
 
+def test_who_repeats_a_rumour_gets_its_clarification_first(told):
+    rumours = told[1]["chapters"]["rumours"]
+    assert rumours["found"] == [rumours["made"]]
+    assert rumours["first"] == rumours["made"]
+
+
 def test_tibetan_and_yi_are_in_their_channels_and_found(told):
     languages = told[1]["chapters"]["languages"]
     for tag in ("bo", "ii"):

@@ -1,6 +1,6 @@
 """From an abstention to the answer of the next asker: routed, grouped, drafted, told of."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -48,6 +48,14 @@ def test_a_question_goes_to_an_expert_of_its_topic_who_has_room(farmed, expert):
     third = farmed.me.questions.get(ask(farmed, "水稻田里长浮萍"))
     assert (third.expert, third.routing) == ("", Routing.ASSOCIATION)
     assert [q.id for q in farmed.me.questions.find(expert=near)] == [question.id]
+
+
+def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):
+    gone = expert(appointed_to=date(2025, 12, 31))
+    paused, there = expert(), expert()
+    farmed.me.experts.suspend(paused, "休假")
+    question = farmed.me.questions.get(ask(farmed))
+    assert question.expert == there != gone
 
 
 def test_without_an_expert_it_goes_to_the_association_of_the_region_or_above(farmed):

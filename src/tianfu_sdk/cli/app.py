@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),
     "sms": ("tianfu_sdk.cli.sms:sms", "Plan, send and follow science SMS."),
     "people": ("tianfu_sdk.cli.people:people", "Give out or erase what is held of a person."),
+    "questions": ("tianfu_sdk.cli.questions:questions", "Questions that people answer."),
+    "rumour": ("tianfu_sdk.cli.questions:rumour", "Whether a message repeats a known rumour."),
     "memory": (
         "tianfu_sdk.cli.languages:memory",
         "Look up and exchange what was translated before.",

@@ -13,6 +13,8 @@ from tianfu_sdk.core.asking import question_tokens
 from tianfu_sdk.core.hours import days
 from tianfu_sdk.core.kinds import CONTENT, EXPERT, ORGANIZATION, QUESTION, kind_of
 from tianfu_sdk.core.regions import LEVELS, Levels
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.listing import ExpertState
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Question, QuestionState, Routing
 from tianfu_sdk.model.search import SearchFilter
@@ -127,9 +129,11 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
         return None
     parents = {term.code: term.parent for term in _terms(work)}
     near = questions.related(question.topics, parents)
+    where = (Where("state", "=", ExpertState.PUBLISHED.value),)
     any_of = tuple((Where("topic", "has", code),) for code in near)
-    rows = work.tx.find(EXPERT.name, Query(any_of=any_of, limit=_EXPERTS))
-    experts = [work.noun(EXPERT, row) for row in rows]
+    rows = work.tx.find(EXPERT.name, Query(where=where, any_of=any_of, limit=_EXPERTS))
+    today = work.now.astimezone(SHANGHAI).date()
+    experts = [one for row in rows if (one := work.noun(EXPERT, row)).serves_on(today)]
     tree = work.regions()
     placed = [(one, tree.levels(one.region)) for one in experts if tree.knows(one.region)]
     capacity = {one.id: one.capacity for one in experts}

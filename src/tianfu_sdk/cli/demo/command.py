@@ -29,6 +29,7 @@ _NAMES = {
     "emergency": "应急科普",
     "match": "智能匹配",
     "ask": "向科学要答案",
+    "rumours": "辟谣",
     "views": "浏览",
     "indicators": "绩效指标",
     "doctor": "体检",

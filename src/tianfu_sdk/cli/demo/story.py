@@ -88,6 +88,7 @@ def tell(hub: Hub) -> Iterator[Chapter]:
         _emergency,
         _matching,
         _questions,
+        _rumours,
         _views,
         _indicators,
         _soundness,
@@ -396,6 +397,26 @@ def _questions(stage: _Stage) -> Chapter:
     answered = sum(not t["abstained"] for t in told.values())
     line = f"{len(told)} questions: {answered} answered with sources, {len(told) - answered} abstained from"
     return "ask", line, told
+
+
+def _rumours(stage: _Stage) -> Chapter:
+    claim = "手机充电时打电话，辐射会大一千倍，已经有人因此失明，请转告家人"
+    fields = {
+        "title": "充电时打电话，辐射不会大一千倍",
+        "organization": stage.root,
+        "rumour": claim,
+        "verdict": "false",
+        "body": "手机的发射功率由基站的信号决定，与是否充电无关。信号弱的地方少打电话，不用劣质充电器。",
+        "topics": ["safety_science"],
+        "licence": "CC0-1.0",
+        "disclaimer": _SAMPLE,
+    }
+    (id_,) = _publish(stage, "clarifications", [fields])
+    message = f"群里转的，大家看看：{claim}。晚饭后老地方跳舞。"
+    found = stage.hub.clarifications.check(message)
+    first = next(iter(stage.hub.ask("听说手机充电时打电话辐射会大一千倍，是真的吗")))
+    line = f"a message repeats a rumour: {found[0].verdict.en}; asked about it, its clarification is first"
+    return "rumours", line, {"found": [one.id for one in found], "first": first.id, "made": id_}
 
 
 def _views(stage: _Stage) -> Chapter:
