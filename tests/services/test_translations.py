@@ -431,6 +431,9 @@ def test_the_best_form_says_its_language_and_never_shows_a_draft(cast):
     assert (khams.asked, khams.language) == ("khg", "bo")
     assert read(source.id, "zh").language == "zh-Hans"
     assert read(source.id, "ii").language == "zh-Hans"
+    several = read(source.id, ["ii", "adx", "zh"])
+    assert (several.asked, several.language) == ("ii", "bo")
+    assert read(source.id, ["ii", "zh", "bo"]).language == "zh-Hans"
 
 
 def test_an_outdated_form_is_given_only_on_request_and_marked(cast):

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.text import canonical_language, fallbacks, script_of, starts_inside_stack
+from tianfu_sdk.text import (
+    canonical_language,
+    fallbacks,
+    language_order,
+    script_of,
+    starts_inside_stack,
+)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +125,18 @@ def test_a_canonical_tag_is_its_own(tag):
 )
 def test_missing_texts_fall_back_in_a_written_order(tag, order):
     assert fallbacks(tag) == order
+
+
+@pytest.mark.parametrize(
+    ("wanted", "order"),
+    [
+        ("bo", ("bo", "zh-Hans")),
+        (("ii", "adx"), ("ii", "adx", "bo", "zh-Hans")),
+        (("zh-HK", "bo"), ("zh-Hant", "zh-Hans", "bo")),
+        (("bo", "zh", "ii"), ("bo", "zh-Hans", "ii")),
+        (("bo-CN", "bod", "en-US"), ("bo", "en-US", "en", "zh-Hans")),
+        ((), ("zh-Hans",)),
+    ],
+)
+def test_what_a_reader_likes_best_is_tried_first_and_chinese_last(wanted, order):
+    assert language_order(wanted) == order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,7 @@ from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.template import SmsTemplate, TemplateState
 from tianfu_sdk.model.translation import Readable, Translation, TranslationState
-from tianfu_sdk.text import canonical_language, detect, fallbacks
+from tianfu_sdk.text import canonical_language, detect, language_order
 
 __all__ = [
     "STANDS_IN",
@@ -225,28 +225,29 @@ def readable(
     kind: str,
     source: Content,
     translations: Iterable[Translation],
-    asked: str,
+    asked: str | Sequence[str],
     *,
     outdated: bool = False,
 ) -> Readable:
     """Choose the form of a content that serves a reader of a language best.
 
-    The language itself comes first, then `text.fallbacks` in their order, then the
-    original whatever it is written in. Only what a person has approved is given.
+    The languages of `text.language_order` are tried in their order, then the original whatever
+    it is written in. Only what a person has approved is given.
 
     Args:
         kind: Of the content.
         source: The content.
         translations: All of it.
-        asked: A BCP 47 tag.
+        asked: BCP 47 tags, the best liked first.
         outdated: Give a translation of an older revision before another language.
 
     Returns:
         Title and body, and the language that they are in.
     """
-    asked = canonical_language(asked)
+    order = language_order(asked)
+    first = order[0]
     by_language = {t.language: t for t in translations if t.state in _ONCE_APPROVED}
-    for tag in (asked, *fallbacks(asked)):
+    for tag in order:
         if tag == canonical_language(source.language):
             break
         found = by_language.get(tag)
@@ -257,7 +258,7 @@ def readable(
                 title=found.title,
                 body=found.body or found.texts.get("summary", ""),
                 texts=found.texts,
-                asked=asked,
+                asked=first,
                 language=found.language,
                 translated=True,
                 outdated=not current(found, source),
@@ -269,7 +270,7 @@ def readable(
         id=source.id,
         title=source.title,
         body=source.body or source.summary,
-        asked=asked,
+        asked=first,
         language=source.language,
         translated=False,
         disclaimer=source.disclaimer,

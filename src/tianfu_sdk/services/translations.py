@@ -109,16 +109,22 @@ class Translations(TranslationFiles):
 
         return self._read(read)
 
-    def text(self, id: str, language: str, *, outdated: bool = False) -> Readable:  # noqa: A002
-        """Give a content in the form that serves a reader of a language best.
+    def text(
+        self,
+        id: str,  # noqa: A002
+        language: str | Sequence[str],
+        *,
+        outdated: bool = False,
+    ) -> Readable:
+        """Give a content in the form that serves a reader best.
 
-        The language itself, then its fallbacks in the order of `tf.text.fallbacks`, then
-        the original whatever it is written in; only what a person has approved. The result
+        The languages of `tf.text.language_order` are tried in their order, then the original
+        whatever it is written in; only what a person has approved. The result
         says which language it is in: show it with that `lang`.
 
         Args:
             id: Of the content; one that this account may read, published for anybody.
-            language: BCP 47.
+            language: BCP 47; several: what the reader likes best first.
             outdated: Give a translation of an older revision, marked so, rather than
                 another language. Off by default: what was corrected may be what matters.
 

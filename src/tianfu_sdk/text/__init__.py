@@ -18,6 +18,7 @@ from tianfu_sdk.text.scripts import (
     YI,
     canonical_language,
     fallbacks,
+    language_order,
     script_of,
     starts_inside_stack,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "folded_query_tokens",
     "folded_tokens",
     "from_wylie",
+    "language_order",
     "mask",
     "normalize",
     "plain",

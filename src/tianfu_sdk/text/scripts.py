@@ -8,6 +8,7 @@ Unicode adds, so that an index does not change when Python's tables grow.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from tianfu_sdk.errors import Invalid
@@ -21,6 +22,7 @@ __all__ = [
     "YI",
     "canonical_language",
     "fallbacks",
+    "language_order",
     "script_of",
     "starts_inside_stack",
 ]
@@ -245,3 +247,29 @@ def fallbacks(tag: str) -> tuple[str, ...]:
             return (*found, shorter, *_FALLBACKS[shorter])
         found.append(shorter)
     return (*found, "zh-Hans")
+
+
+def language_order(wanted: str | Sequence[str]) -> tuple[str, ...]:
+    """List the languages to try for a reader, in order.
+
+    Each wanted language comes with those that it falls back on, before the next one; zh-Hans
+    comes last, unless it, or another way of writing Chinese, is wanted earlier.
+
+    Args:
+        wanted: BCP 47; several: what the reader likes best first.
+
+    Returns:
+        Canonical tags, none twice: `("ii", "adx")` gives `ii`, `adx`, `bo`, `zh-Hans`.
+
+    Raises:
+        Invalid: `text.bad_language`.
+
+    Source: RFC 4647 section 3.4, each range of a list in turn, then the default.
+    """
+    given = [wanted] if isinstance(wanted, str) else wanted
+    tried: list[str] = []
+    for tag in map(canonical_language, given):
+        # Chinese falls back on Chinese at once; for all others it is the last resort.
+        last = () if tag.partition("-")[0] == "zh" else ("zh-Hans",)
+        tried += [tag, *(one for one in fallbacks(tag) if one not in last)]
+    return tuple(dict.fromkeys((*tried, "zh-Hans")))
