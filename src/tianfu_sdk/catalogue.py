@@ -453,6 +453,12 @@ ENTRIES: dict[str, Entry] = {
         "leave the name out of title, profile and keywords; it is kept sealed",
         "请从 title、profile、keywords 中去掉姓名；姓名另行加密保存",
     ),
+    "expert.not_in_office": Entry(
+        "this expert is a draft, suspended or out of term",
+        "该专家为草稿、已暂停或不在聘期",
+        "experts.publish shows a profile again; experts.edit changes the term",
+        "可用 experts.publish 重新发布，或用 experts.edit 修改聘期",
+    ),
     "export.begun": Entry(
         "this folder holds an export as {format}, which goes on from where it ended",
         "该目录已有 {format} 格式的导出，只能从其结束处继续",

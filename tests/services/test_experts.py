@@ -264,3 +264,15 @@ def test_what_an_expert_answered_is_listed_while_it_is_published(hub, admin, roo
     assert [(a.kind, a.id, a.title) for a in found] == [("resource", made.id, "木虱用药指南")]
     admin.resources.withdraw(made.id, "药剂停用")
     assert admin.experts.answered(expert.id) == []
+
+
+def test_no_question_goes_to_who_is_not_in_office(hub, admin, root):
+    expert = make(admin, root)
+    admin.experts.suspend(expert.id, "出国访学")
+    asked = hub.ask("木虱用什么药", region="510302").question
+    assert admin.questions.get(asked).expert == ""
+    with pytest.raises(Invalid) as caught:
+        admin.questions.route(asked, root, expert=expert.id)
+    assert (caught.value.code, caught.value.path) == ("expert.not_in_office", "expert")
+    admin.experts.publish(expert.id)
+    assert admin.questions.route(asked, root, expert=expert.id).expert == expert.id

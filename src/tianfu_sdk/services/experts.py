@@ -9,16 +9,16 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.keying import day_key
 from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, kind_of
 from tianfu_sdk.core.lifecycle import stale
+from tianfu_sdk.core.offices import in_office
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
-from tianfu_sdk.model.storage import Group, Query, Where
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.narrowing import narrowed
 from tianfu_sdk.services.page import Page
 from tianfu_sdk.services.people import NAME, new_subject, open_sealed, seal
@@ -193,7 +193,7 @@ class Experts(PersonDesk):
             return work.page(
                 EXPERT,
                 where=tuple(where),
-                also=(_in_office(_today(work)),),
+                also=(in_office(_today(work)),),
                 after=after,
                 limit=limit,
                 again=lambda cursor: self.find(
@@ -222,12 +222,15 @@ class Experts(PersonDesk):
 
         def read(work: Work) -> list[Answered]:
             today = _today(work)
-            where = (Where("state", "=", QuestionState.ANSWERED.value),)
+            where = (
+                Where("expert", "=", id),
+                Where("state", "=", QuestionState.ANSWERED.value),
+            )
             found: dict[str, Answered] = {}
             for row in work.each(QUESTION.name, Query(where=where)):
                 question = work.noun(QUESTION, row)
                 shelf = kind_of(question.answer)
-                if question.expert != id or shelf is None or shelf.name not in CONTENT:
+                if shelf is None or shelf.name not in CONTENT:
                     continue
                 for known in work.tx.get(shelf.name, [question.answer]):
                     content = work.noun(shelf, known)
@@ -361,14 +364,6 @@ def public_text(expert: Expert) -> str:
 
 def _today(work: Work) -> date:
     return work.now.astimezone(SHANGHAI).date()
-
-
-def _in_office(day: date) -> Group:
-    return (
-        Where("state", "=", ExpertState.PUBLISHED.value),
-        Where("since", "<=", day_key(day)),
-        Where("until", ">=", day_key(day)),
-    )
 
 
 def _demand_somebody(work: Work) -> None:

@@ -12,9 +12,9 @@ from tianfu_sdk.core import questions
 from tianfu_sdk.core.asking import question_tokens
 from tianfu_sdk.core.hours import days
 from tianfu_sdk.core.kinds import CONTENT, EXPERT, ORGANIZATION, QUESTION, kind_of
+from tianfu_sdk.core.offices import in_office
 from tianfu_sdk.core.regions import LEVELS, Levels
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.listing import ExpertState
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Question, QuestionState, Routing
 from tianfu_sdk.model.search import SearchFilter
@@ -129,11 +129,10 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
         return None
     parents = {term.code: term.parent for term in _terms(work)}
     near = questions.related(question.topics, parents)
-    where = (Where("state", "=", ExpertState.PUBLISHED.value),)
     any_of = tuple((Where("topic", "has", code),) for code in near)
+    where = in_office(work.now.astimezone(SHANGHAI).date())
     rows = work.tx.find(EXPERT.name, Query(where=where, any_of=any_of, limit=_EXPERTS))
-    today = work.now.astimezone(SHANGHAI).date()
-    experts = [one for row in rows if (one := work.noun(EXPERT, row)).serves_on(today)]
+    experts = [work.noun(EXPERT, row) for row in rows]
     tree = work.regions()
     placed = [(one, tree.levels(one.region)) for one in experts if tree.knows(one.region)]
     capacity = {one.id: one.capacity for one in experts}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from tianfu_sdk.core import matching
 from tianfu_sdk.core.kinds import EXPERT, LISTING
 from tianfu_sdk.core.matching import Candidate, Need
+from tianfu_sdk.core.offices import in_office
 from tianfu_sdk.core.similarity import weighed
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
@@ -92,10 +93,8 @@ def _candidates(work: Work, need: Need, kinds: Collection[str]) -> Iterator[Cand
         yield from _listings(work, need, listed)
     if EXPERT.name in kinds:
         today = work.now.astimezone(SHANGHAI).date()
-        for row in work.each(EXPERT.name, Query(where=(Where("state", "=", "published"),))):
-            expert = work.noun(EXPERT, row)
-            if expert.serves_on(today):
-                yield expert_candidate(work, expert)
+        for row in work.each(EXPERT.name, Query(where=in_office(today))):
+            yield expert_candidate(work, work.noun(EXPERT, row))
 
 
 def _listings(work: Work, need: Need, kinds: Sequence[str]) -> Iterator[Candidate]:

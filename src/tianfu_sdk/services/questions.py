@@ -12,6 +12,7 @@ from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, WAITING, kind_of
 from tianfu_sdk.core.regions import Levels
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Resource
 from tianfu_sdk.model.question import (
     Question,
@@ -130,7 +131,8 @@ class Questions(Askers):
             expert: Id of an expert, or empty.
 
         Raises:
-            Invalid: `question.closed`; `question.grouped`, route the one that stands for it.
+            Invalid: `question.closed`; `question.grouped`, route the one that stands for it;
+                `expert.not_in_office`, a draft, suspended or out of term.
             NotFound: `noun.unknown`, `organization.unknown`.
         """
 
@@ -138,8 +140,9 @@ class Questions(Askers):
             question, wording = self._open_for(work, id)
             if organization is None:
                 return self._put(work, _anew(work, question), wording, "routed")
-            if expert:
-                work.get(EXPERT, expert)
+            today = work.now.astimezone(SHANGHAI).date()
+            if expert and not work.get(EXPERT, expert, "expert").serves_on(today):
+                raise Invalid("expert.not_in_office", path="expert", id=expert)
             given = attrs.evolve(
                 question,
                 state=QuestionState.ROUTED,

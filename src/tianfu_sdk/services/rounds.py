@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk.core import matching
 from tianfu_sdk.core.assignment import assign
 from tianfu_sdk.core.kinds import EXPERT, LISTING
+from tianfu_sdk.core.offices import in_office
 from tianfu_sdk.core.similarity import token_counts, weighed
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
@@ -111,8 +112,8 @@ def _projects(work: Work, ids: Sequence[str]) -> list[Listing]:
 def _experts(work: Work, ids: Sequence[str] | None) -> list[Expert]:
     if ids is None:
         today = work.now.astimezone(SHANGHAI).date()
-        known = (work.noun(EXPERT, row) for row in work.each(EXPERT.name, Query()))
-        return [one for one in known if one.serves_on(today)]
+        rows = work.each(EXPERT.name, Query(where=in_office(today)))
+        return [work.noun(EXPERT, row) for row in rows]
     # Profiles are public.
     return [work.get(EXPERT, id_) for id_ in sorted(dict.fromkeys(ids))]
 
