@@ -117,6 +117,15 @@ def test_what_is_published_is_found_once_the_engine_followed(hub, system, publis
     assert [a.title for a in hub.ask("柑橘溃疡病")] == ["柑橘溃疡病防治"]
 
 
+def test_it_is_asked_for_slips_titles_and_what_is_related_as_the_store_is(hub, system, publish):
+    first = publish("Vitamin D 补钙")
+    second = publish("Vitamin D 与骨骼")
+    system.follow_index()
+    assert "vitamin←vitamn" in hub.ask("vitamn").answers[0].why
+    assert {one.text for one in hub.suggest("vitamin")} == {first.title, second.title}
+    assert [one.id for one in hub.related(first.id)] == [second.id]
+
+
 def test_what_is_withdrawn_is_not_shown_though_the_engine_still_has_it(
     hub, system, publish, engine
 ):

@@ -131,7 +131,8 @@ def also_held(
     found = dict.fromkeys([token for token in tokens if token in has], 1.0)
     for wording in known:
         if has.issuperset(wording.tokens):
-            for token in wording.replaces:
+            # In the same order in every process, so that sums of it are the same to the last bit.
+            for token in sorted(wording.replaces):
                 found.setdefault(token, weight)
     return found
 
