@@ -9,6 +9,7 @@ import pytest
 from tianfu_sdk import testing
 from tianfu_sdk.backends.outbox_memory import MemoryGateway
 from tianfu_sdk.core.kinds import RESOURCE
+from tianfu_sdk.display import channel_html
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.hookspecs import hookimpl
 from tianfu_sdk.model.sms import CampaignState, SmsCapabilities
@@ -304,4 +305,6 @@ def test_one_that_was_published_before_is_flagged_in_its_channel(place):
         tx.put(RESOURCE.name, [attrs.evolve(row, doc=json.dumps(doc).encode())])
 
     place.hub._tools.store.run(as_an_older_program_did, write=True)
-    assert [item.wrong_script for item in place.hub.channels.items(channel.id)] == [True]
+    items = list(place.hub.channels.items(channel.id))
+    assert [item.wrong_script for item in items] == [True]
+    assert "所标语言与正文文字不符" in channel_html(items)

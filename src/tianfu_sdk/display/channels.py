@@ -13,6 +13,7 @@ from tianfu_sdk.model.showing import framed
 __all__ = ["channel_html"]
 
 _UNREVIEWED = "译文，未经母语读者审阅"
+_OTHER_SCRIPT = "所标语言与正文文字不符"
 
 
 def channel_html(items: Iterable[ChannelItem]) -> str:
@@ -36,6 +37,8 @@ def _article(item: ChannelItem) -> str:
     notes = [("zh-Hans", item.disclaimer)]
     if item.reviewed_by_native is False:
         notes.insert(0, ("zh-Hans", _UNREVIEWED))
+    if item.wrong_script:
+        notes.insert(0, ("zh-Hans", _OTHER_SCRIPT))
     if item.published_at is not None:
         said = format_date(item.published_at.astimezone(SHANGHAI).date(), item.language)
         notes.insert(0, (said.language, said.text))
