@@ -72,6 +72,16 @@ def test_a_path_is_demanded():
     assert (caught.value.code, caught.value.path) == ("field.missing", "path")
 
 
+def test_a_path_that_is_no_folder_is_told(folder, make):
+    folder.write_text("a file")
+    engine = make()
+    for verb in (lambda: engine.query(["apple"], ALL, 1), engine.mark, lambda: engine.rebuild([])):
+        with pytest.raises(StorageError) as caught:
+            verb()
+        assert caught.value.code == "tantivy.failed"
+        assert str(folder) in str(caught.value)
+
+
 def test_who_only_asks_writes_nothing(folder, make):
     engine = make()
     assert engine.query(["apple"], ALL, 10) == []

@@ -198,7 +198,8 @@ def _shown(found: Round, show: Callable[[Round], None]) -> None:
 def worker(db: str, as_json: bool, once: bool, interval: float) -> None:  # noqa: FBT001
     """Send what is queued, fetch receipts, publish what is due, seal the audit, roll events up.
 
-    Once a day it clears away media that nothing uses.
+    A search engine that `ask.engine` names is fed. Once a day it clears away media that nothing
+    uses.
 
     Runs until it gets SIGTERM or SIGINT; batches on their way are settled first. Any number
     may run on one store. Exit code 1 if something failed with --once.

@@ -15,7 +15,10 @@ __all__ = ["busy", "is_busy", "replaced", "typed"]
 
 _BUSY = ("LockBusy", "LockFailure")
 _FULL = ("os error 28", "No space left", "os error 122", "StorageFull")
-_DENIED = ("os error 13", "os error 30", "Permission denied", "Read-only")
+_DENIED = (
+    *("os error 13", "os error 30", "Permission denied", "Read-only"),
+    *("Not a directory", "File exists"),
+)
 _DAMAGED = (
     "corrupt",
     "Failed to open file for read",
@@ -101,7 +104,7 @@ def _failed(place: str, said: str) -> StorageError:
     # The driver names files and reasons, never what a document holds.
     return StorageError(
         "tantivy.failed",
-        f"the index in {place} cannot be written: {said[:_SHOWN]}（索引无法写入）",
+        f"the index in {place} cannot be used: {said[:_SHOWN]}（索引无法使用）",
         hint="look at the rights and the room of the folder, then let the worker try again",
         place=place,
     )

@@ -66,6 +66,10 @@ class Place:
             return self.stamp()
         except FileNotFoundError:
             return (0,) if (self.path / _CURRENT).exists() else None
+        except OSError:
+            # No folder, or not ours to look into.
+            with typed(str(self.path)):
+                raise
         return (*found, meta.st_ino, meta.st_mtime_ns, meta.st_size)
 
     def current(self) -> str:
