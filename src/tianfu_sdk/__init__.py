@@ -2,8 +2,8 @@
 
 The plan of the namespace: `Hub` is the front door; `Settings` and `Secret` open it; the
 errors tell what went wrong; `hookimpl` marks a plugin's hooks; `text` and `formats` are
-pure and need no hub; `display` says dates and shows channels; `testing` is for who writes
-plugins and tests.
+pure and need no hub; `evaluate` measures any search on `question_sets`; `display` says dates
+and shows channels; `testing` is for who writes plugins and tests.
 
 Everything is loaded when it is first touched, so `import tianfu_sdk` costs next to nothing.
 """
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from tianfu_sdk.hookspecs import hookimpl
     from tianfu_sdk.hub import Hub
+    from tianfu_sdk.services.judging import evaluate, question_sets
     from tianfu_sdk.settings import Secret, Settings
 
 __version__ = "0.1.0"
@@ -71,9 +72,11 @@ __all__ = [
     "Unsupported",
     "__version__",
     "display",
+    "evaluate",
     "formats",
     "hookimpl",
     "model",
+    "question_sets",
     "testing",
     "text",
 ]
@@ -84,7 +87,9 @@ _HOMES = {
     "Hub": "tianfu_sdk.hub",
     "Secret": "tianfu_sdk.settings",
     "Settings": "tianfu_sdk.settings",
+    "evaluate": "tianfu_sdk.services.judging",
     "hookimpl": "tianfu_sdk.hookspecs",
+    "question_sets": "tianfu_sdk.services.judging",
 }
 
 

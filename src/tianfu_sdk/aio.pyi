@@ -58,6 +58,7 @@ from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.importing import ImportReport
 from tianfu_sdk.model.indicator import Adjustment, AsOf, DailyCount, Indicator, IndicatorReport
 from tianfu_sdk.model.interest import ContactDetails, ContactPerson, Interest, InterestState, Side
+from tianfu_sdk.model.judging import QuestionSet
 from tianfu_sdk.model.keeping import BackedUp, Restored
 from tianfu_sdk.model.keys import KeyReport, Rotated
 from tianfu_sdk.model.listing import (
@@ -146,6 +147,7 @@ from tianfu_sdk.services.experts import Answered
 from tianfu_sdk.services.glossary import GivenTerm
 from tianfu_sdk.services.glossary_files import GlossaryFormat
 from tianfu_sdk.services.importing import Progress, Source
+from tianfu_sdk.services.judging import Measured
 from tianfu_sdk.services.memory import UnitProgress
 from tianfu_sdk.services.memory_files import FileSource, MemoryFormat
 from tianfu_sdk.services.page import Page
@@ -215,6 +217,14 @@ class Aio:
         weights: Mapping[str, float] | None = ...,
         solver: str | None = ...,
     ) -> Round: ...
+    async def evaluate(
+        self,
+        sets: QuestionSet | Iterable[QuestionSet],
+        *,
+        through: str = ...,
+        whole: bool = ...,
+        seed: int = ...,
+    ) -> Measured: ...
     async def doctor(self) -> list[Finding]: ...
     async def follow_index(self, limit: int = ...) -> int: ...
     async def rebuild_index(self) -> int: ...

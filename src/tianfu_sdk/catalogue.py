@@ -385,6 +385,58 @@ ENTRIES: dict[str, Entry] = {
         "set `erasures` (TIANFU_ERASURES) to a file apart from the database and its backups",
         "请将 erasures（TIANFU_ERASURES）设为数据库及其备份之外的文件",
     ),
+    "evaluate.bad_line": Entry(
+        "line {line} cannot be read",
+        "第 {line} 行无法读取",
+        'questions and documents are JSON lines with "_id" and "text"; judgements are'
+        " qid, 0, docid, grade (TREC), or qid, docid, grade with tabs between",
+        "问题与文档为含 _id 和 text 的 JSON 行；"
+        "判定为 qid 0 docid grade（TREC），或以制表符分隔的 qid、docid、grade",
+    ),
+    "evaluate.bad_way": Entry(
+        "{value} is not a way of searching",
+        "{value} 不是检索方式",
+        "write a key of [ask] and a value, such as engine=tantivy or threshold=0.5;"
+        " or through=index, words=all, store=memory:",
+        "请写 [ask] 的键和值，如 engine=tantivy、threshold=0.5；"
+        "或 through=index、words=all、store=memory:",
+    ),
+    "evaluate.in_use": Entry(
+        "a corpus cannot be indexed where contents are",
+        "已有内容的索引不能再装入语料",
+        "leave the store out, name an empty one, or give the engine an index of its own",
+        "请省略存储、指定空存储，或给引擎单独的索引",
+    ),
+    "evaluate.no_file": Entry(
+        "there is no {wanted}",
+        "没有 {wanted}",
+        "a question set is queries.jsonl and qrels.tsv in a folder, and perhaps corpus.jsonl",
+        "一个问题集是文件夹中的 queries.jsonl 与 qrels.tsv，可另有 corpus.jsonl",
+    ),
+    "evaluate.no_questions": Entry(
+        "no question has a document that answers it",
+        "没有任何问题有相关文档",
+        "ids of questions and judgements must be the same, and some grades above 0",
+        "问题与判定的编号须一致，且须有大于 0 的等级",
+    ),
+    "evaluate.not_utf8": Entry(
+        "this file is not UTF-8",
+        "该文件不是 UTF-8 编码",
+        "save it as UTF-8",
+        "请存为 UTF-8",
+    ),
+    "evaluate.other_questions": Entry(
+        "these were asked other questions",
+        "两次评测的问题不同",
+        "evaluate both ways on the same sets",
+        "请用相同的问题集评测两种方式",
+    ),
+    "evaluate.twice": Entry(
+        "line {line} has an id that stands above",
+        "第 {line} 行的编号已出现过",
+        "ids of questions are unique",
+        "问题编号须唯一",
+    ),
     "evaluation.no_check": Entry(
         "this rubric wants a {method}, and there is none",
         "该评分标准要求 {method}，尚无记录",

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ask": ("tianfu_sdk.cli.reading:ask", "Ask science for answers."),
     "suggest": ("tianfu_sdk.cli.reading:suggest", "Suggest published titles."),
     "related": ("tianfu_sdk.cli.reading:related", "Give content about the same."),
+    "evaluate": ("tianfu_sdk.cli.judging:evaluate", "Measure how well questions are answered."),
     "match": ("tianfu_sdk.cli.matching:match", "Match a need with what is offered."),
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
     "events": ("tianfu_sdk.cli.events:events", "Export events, and count them by day."),

@@ -48,6 +48,35 @@ class Ask(Desk):
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
+        answers, more = self.look(
+            text, region=region, language=language, kinds=kinds, limit=limit, after=after
+        )
+        cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
+        if after is not None:
+            # To turn the page asks nothing new.
+            return Answers(answers=tuple(answers), abstained=False, cursor=cursor)
+        wanted = next(iter(languages_of(language)), None)
+        try:
+            question = self._write(
+                lambda work: self._file(work, text, region, wanted, answered=bool(answers))
+            )
+        except StorageReadOnly:
+            question = None
+        return Answers(
+            answers=tuple(answers), abstained=not answers, question=question, cursor=cursor
+        )
+
+    def look(
+        self,
+        text: str,
+        *,
+        region: str | None = None,
+        language: str | Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        limit: int = 10,
+        after: str | None = None,
+    ) -> tuple[list[Answer], bool]:
+        """Answer a question and record nothing; gives the answers, and whether there are more."""
         demand_text(text, _LONGEST, "text")
         if not text.strip():
             raise Invalid("ask.empty", path="text")
@@ -64,21 +93,7 @@ class Ask(Desk):
         shares = {id_: one.share for id_, one in repeated.items()}
         place = _place_of(after)
         here = attrs.evolve(here, repeated=shares)
-        answers, more = self._answers(here, narrowed, limit, place)
-        cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
-        if place is not None:
-            # To turn the page asks nothing new.
-            return Answers(answers=tuple(answers), abstained=False, cursor=cursor)
-        wanted = next(iter(languages_of(language)), None)
-        try:
-            question = self._write(
-                lambda work: self._file(work, text, region, wanted, answered=bool(answers))
-            )
-        except StorageReadOnly:
-            question = None
-        return Answers(
-            answers=tuple(answers), abstained=not answers, question=question, cursor=cursor
-        )
+        return self._answers(here, narrowed, limit, place)
 
     def _answers(
         self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tianfu_sdk.services.tools import Actor, Tools
 
 if TYPE_CHECKING:
+    from tianfu_sdk.model.judging import QuestionSet
     from tianfu_sdk.model.listing import Listing
     from tianfu_sdk.model.matching import Matches, Round
     from tianfu_sdk.model.question import Answers, Related, Suggestion
+    from tianfu_sdk.services.judging import Measured
 
 __all__ = ["Asking"]
 
@@ -224,4 +226,41 @@ class Asking:
             least=least,
             weights=weights,
             solver=solver,
+        )
+
+    def evaluate(
+        self,
+        sets: QuestionSet | Iterable[QuestionSet],
+        *,
+        through: str = "ask",
+        whole: bool = False,
+        seed: int = 7,
+    ) -> Measured:
+        """Measure how well questions are answered (检索评测): recall, MRR and nDCG at ten.
+
+        Nothing is recorded. A set with a corpus is searched over that alone: it is indexed and
+        taken back, in a store that has published nothing, or in an engine that follows none.
+
+        Args:
+            sets: Questions and which documents answer them; `tianfu_sdk.question_sets` reads them.
+                Without a corpus the documents are published contents, by their ids.
+            through: `ask`, as it answers, abstention and all; `index`, the order of the search
+                engine alone. With a corpus always the latter.
+            whole: Whether the index is asked for all that a question says; by default it is for
+                what is left of it without words such as 怎么, as `ask` does.
+            seed: Of the intervals, which are a bootstrap.
+
+        Returns:
+            Figures of each set and over the sets, with intervals, and of every question;
+            `against` compares with another evaluation.
+
+        Raises:
+            Invalid: `evaluate.no_questions`, no question has a document that answers it;
+                `evaluate.in_use`, a corpus, and contents are indexed; `field.choice`.
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        from tianfu_sdk.services.judging import Judging
+
+        return Judging(self._tools, self._actor).evaluate(
+            sets, through=through, whole=whole, seed=seed
         )

@@ -1,0 +1,221 @@
+"""How well a ranking answers: recall, MRR and nDCG at ten, their means, and differences.
+
+Intervals are a bootstrap: questions are drawn again and again within each set, so that `macro`,
+the mean of the sets' means, weighs small and large sets alike. Where two ways are compared, both
+are drawn together, question by question. The same seed gives the same figures.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.judging import Difference, Figures, Interval, Judged
+
+__all__ = [
+    "DEPTH",
+    "MACRO",
+    "differences",
+    "figures",
+    "judged",
+    "ndcg",
+    "recall",
+    "reciprocal_rank",
+]
+
+DEPTH = 10
+"""How many of the first documents are looked at."""
+MACRO = "macro"
+_DRAWS = 1000
+_SEED = 7
+_CONFIDENCE = 0.95
+_SAME = 1e-9
+_Row = tuple[float, float, float]
+
+
+def recall(found: Sequence[str], grades: Mapping[str, int]) -> float:
+    """Give the share of the documents that answer which stand among the first ten.
+
+    Args:
+        found: Ids, best first, each once.
+        grades: By id; what is above 0 answers.
+
+    Returns:
+        Those among the first ten / min(all of them, 10); 0 where nothing answers.
+    """
+    wanted = {id_ for id_, grade in grades.items() if grade > 0}
+    return len(wanted.intersection(found[:DEPTH])) / min(len(wanted), DEPTH) if wanted else 0.0
+
+
+def reciprocal_rank(found: Sequence[str], grades: Mapping[str, int]) -> float:
+    """Give 1 / rank of the first document that answers, 0 where none of the first ten does."""
+    ranks = (rank for rank, id_ in enumerate(found[:DEPTH], 1) if grades.get(id_, 0) > 0)
+    return 1 / next(ranks, math.inf)
+
+
+def ndcg(found: Sequence[str], grades: Mapping[str, int]) -> float:
+    """Give the discounted gain of the first ten beside that of the best order.
+
+    Args:
+        found: Ids, best first, each once.
+        grades: By id; what is above 0 answers.
+
+    Returns:
+        0 to 1; gains are 2^grade - 1, discounts log2(rank + 1).
+
+    Source: Burges et al., Learning to rank using gradient descent (ICML 2005).
+    """
+    ideal = _gain(sorted((grade for grade in grades.values() if grade > 0), reverse=True))
+    return _gain([grades.get(id_, 0) for id_ in found]) / ideal if ideal else 0.0
+
+
+def _gain(grades: Sequence[int]) -> float:
+    return math.fsum(
+        (2.0**grade - 1) / math.log2(rank + 1)
+        for rank, grade in enumerate(grades[:DEPTH], 1)
+        if grade > 0
+    )
+
+
+def judged(
+    found: Iterable[str], grades: Mapping[str, int], *, question: str = "", set_name: str = ""
+) -> Judged:
+    """Judge what was found for one question.
+
+    Args:
+        found: Ids, best first; what comes again is passed over.
+        grades: By id; what is above 0 answers.
+        question: Its id.
+        set_name: Of the set that it is of.
+    """
+    first = list(dict.fromkeys(found))[:DEPTH]
+    return Judged(
+        set=set_name,
+        question=question,
+        recall=recall(first, grades),
+        mrr=reciprocal_rank(first, grades),
+        ndcg=ndcg(first, grades),
+        found=tuple(first),
+    )
+
+
+def figures(found: Iterable[Judged], *, seed: int = _SEED, draws: int = _DRAWS) -> list[Figures]:
+    """Give the means of each set, in the order of their names, and over the sets last.
+
+    Args:
+        found: Questions of any number of sets.
+        seed: Of the bootstrap.
+        draws: How often questions are drawn; the intervals settle as it grows.
+    """
+    sets = _by_set(found)
+    rows = {name: [_row(one) for one in some.values()] for name, some in sets.items()}
+    return [
+        Figures(set=name, questions=number, recall=first, mrr=second, ndcg=third)
+        for name, number, (first, second, third) in _means(rows, random.Random(seed), draws)  # noqa: S311 - no secret
+    ]
+
+
+def differences(
+    found: Iterable[Judged], other: Iterable[Judged], *, seed: int = _SEED, draws: int = _DRAWS
+) -> list[Difference]:
+    """Compare two ways of searching, question by question.
+
+    Args:
+        found: By the first.
+        other: By the second; of the same questions.
+        seed: Of the bootstrap.
+        draws: How often questions are drawn.
+
+    Returns:
+        Of each set, and over the sets last: the first's means less the second's.
+
+    Raises:
+        Invalid: `evaluate.other_questions`.
+    """
+    ours, theirs = _by_set(found), _by_set(other)
+    if {n: s.keys() for n, s in ours.items()} != {n: s.keys() for n, s in theirs.items()}:
+        raise Invalid("evaluate.other_questions", path="other")
+    rows = {
+        name: [_less(_row(one), _row(theirs[name][id_])) for id_, one in some.items()]
+        for name, some in ours.items()
+    }
+    whole = [row for name in sorted(rows) for row in rows[name]]
+    chances: dict[str, float] = {}
+    compared = []
+    means = _means(rows, random.Random(seed), draws, chances)  # noqa: S311 - no secret
+    for name, _, (first, second, third) in means:
+        gains = [row[2] for row in (whole if name == MACRO else rows[name])]
+        wins = sum(gain > _SAME for gain in gains)
+        losses = sum(gain < -_SAME for gain in gains)
+        compared.append(
+            Difference(
+                set=name,
+                recall=first,
+                mrr=second,
+                ndcg=third,
+                p=chances[name],
+                wins=wins,
+                losses=losses,
+                ties=len(gains) - wins - losses,
+            )
+        )
+    return compared
+
+
+def _by_set(found: Iterable[Judged]) -> dict[str, dict[str, Judged]]:
+    sets: dict[str, dict[str, Judged]] = {}
+    for one in found:
+        sets.setdefault(one.set, {})[one.question] = one
+    return dict(sorted(sets.items()))
+
+
+def _row(one: Judged) -> _Row:
+    return one.recall, one.mrr, one.ndcg
+
+
+def _less(one: _Row, other: _Row) -> _Row:
+    return one[0] - other[0], one[1] - other[1], one[2] - other[2]
+
+
+def _means(
+    rows: Mapping[str, Sequence[_Row]],
+    dice: random.Random,
+    draws: int,
+    chances: dict[str, float] | None = None,
+) -> Iterator[tuple[str, int, tuple[Interval, Interval, Interval]]]:
+    every: list[tuple[_Row, list[_Row]]] = []
+    for name, some in rows.items():
+        drawn = [_mean(dice.choices(some, k=len(some))) for _ in range(draws)]
+        every.append((_mean(some), drawn))
+        yield name, len(some), _intervals(name, *every[-1], chances)
+    if len(rows) > 1:
+        mean = _mean([one for one, _ in every])
+        together = [_mean(one) for one in zip(*(drawn for _, drawn in every), strict=True)]
+        number = sum(map(len, rows.values()))
+        yield MACRO, number, _intervals(MACRO, mean, together, chances)
+
+
+def _mean(rows: Sequence[_Row]) -> _Row:
+    first, second, third = (math.fsum(column) / len(rows) for column in zip(*rows, strict=True))
+    return first, second, third
+
+
+def _intervals(
+    name: str, mean: _Row, drawn: Sequence[_Row], chances: dict[str, float] | None
+) -> tuple[Interval, Interval, Interval]:
+    if chances is not None:
+        # As far from the mean as the mean is from no difference, to either side.
+        far = sum(abs(row[2] - mean[2]) >= abs(mean[2]) - _SAME for row in drawn)
+        chances[name] = (far + 1) / (len(drawn) + 1)
+    first, second, third = map(
+        _interval, mean, zip(*drawn, strict=True) if drawn else ((one,) for one in mean)
+    )
+    return first, second, third
+
+
+def _interval(mean: float, drawn: Sequence[float]) -> Interval:
+    ordered = sorted(drawn)
+    tail = int((1 - _CONFIDENCE) / 2 * len(ordered))
+    return Interval(mean, ordered[tail], ordered[-1 - tail])

@@ -1,0 +1,161 @@
+"""How well a hub answers, over what is published and over a corpus."""
+
+import pytest
+
+import tianfu_sdk as tf
+from tianfu_sdk.model.judging import QuestionSet
+from tianfu_sdk.model.storage import Query
+
+DOCS = {
+    "d1": "高血压患者怎么少吃盐：每天不超过五克",
+    "d2": "地震时伏地、遮挡、手抓牢",
+    "d3": "地震后远离危房，听广播",
+    "d4": "怎么办理社保转移",
+}
+QUESTIONS = QuestionSet(
+    name="small",
+    questions={"q1": "高血压怎么少吃盐", "q2": "地震了怎么办", "q3": "彩虹是什么"},
+    relevant={"q1": {"d1": 1}, "q2": {"d2": 2, "d3": 1}, "q3": {"d1": 0}},
+    corpus=DOCS,
+)
+
+
+@pytest.fixture(params=["memory:", "sqlite:"])
+def hub(request, tmp_path):
+    url = request.param
+    if url == "sqlite:":
+        url = f"sqlite:///{(tmp_path / 'kepu.db').as_posix()}"
+    with tf.Hub.open(url, discover=False) as hub:
+        yield hub
+
+
+@pytest.fixture
+def published(hub):
+    """Give the hub with what is published, and ids by the number of the document."""
+    chief = hub.bootstrap(organization="四川省科学技术协会", region="510000")
+    me = hub.as_(chief.id)
+    reviewer = me.accounts.create(organization=chief.organization)
+    me.accounts.grant(reviewer.id, ["approve", "read"], region="510000")
+    ids = {}
+    for name, text in DOCS.items():
+        made = me.resources.create(
+            title=text[:8], body=text, organization=chief.organization, region="510000"
+        )
+        me.resources.submit(made.id)
+        hub.as_(reviewer.id).resources.approve(made.id)
+        me.resources.publish(made.id)
+        ids[name] = made.id
+    return hub, ids
+
+
+def of_store(ids):
+    relevant = {
+        q: {ids[d]: grade for d, grade in grades.items()}
+        for q, grades in QUESTIONS.relevant.items()
+    }
+    return QuestionSet(name="kept", questions=QUESTIONS.questions, relevant=relevant)
+
+
+def test_a_corpus_is_searched_and_leaves_nothing_behind(hub):
+    found = hub.evaluate(QUESTIONS)
+    assert [(one.question, one.recall, one.ndcg) for one in found] == [("q1", 1, 1), ("q2", 1, 1)]
+    assert found["small"].questions == 2
+    assert hub._tools.store.run(lambda tx: tx.search.size(), write=False) == 0
+    assert hub.evaluate(QUESTIONS).judged == found.judged
+
+
+def test_a_question_whole_is_found_by_what_only_asks(hub):
+    found = hub.evaluate(QUESTIONS).against(hub.evaluate(QUESTIONS, whole=True))
+    assert [pair["question"] for pair in found] == ["q2"]
+    assert (found.figures[0].wins, found.figures[0].losses) == (1, 0)
+
+
+def test_published_contents_are_asked_and_nothing_is_recorded(published):
+    hub, ids = published
+    before = hub._tools.store.run(lambda tx: tx.last("events"), write=False)
+    found = hub.evaluate([of_store(ids)])
+    assert {one.question: one.recall for one in found} == {"q1": 1, "q2": 1}
+    indexed = hub.evaluate([of_store(ids)], through="index")
+    assert len(indexed.judged[0].found) >= len(found.judged[0].found)
+    assert hub._tools.store.run(lambda tx: tx.last("events"), write=False) == before
+
+
+def test_a_translation_counts_as_what_it_translates(published):
+    hub, ids = published
+    me = hub.as_(hub._tools.store.run(lambda tx: tx.find("account", Query()), write=False)[0].id)
+    reviewer = me.accounts.create(organization=me.resources.get(ids["d1"]).organization)
+    me.accounts.grant(reviewer.id, ["approve", "read"], region="510000")
+    draft = me.translations.create(ids["d1"], language="bo", title="ཁྲག་ཤེད།", body="ཁྲག་ཤེད་མཐོ།")
+    hub.as_(reviewer.id).translations.approve(draft.id)
+    wanted = QuestionSet(name="t", questions={"q": "ཁྲག་ཤེད"}, relevant={"q": {ids["d1"]: 1}})
+    assert hub.evaluate(wanted, through="index").judged[0].found == (ids["d1"],)
+    assert hub.evaluate(wanted)["t"].recall.value == 1
+
+
+def test_a_corpus_is_not_indexed_where_contents_are(published):
+    hub, _ = published
+    with pytest.raises(tf.Invalid) as caught:
+        hub.evaluate(QUESTIONS)
+    assert caught.value.code == "evaluate.in_use"
+    assert hub._tools.store.run(lambda tx: tx.search.size(), write=False) == len(DOCS)
+
+
+def test_sets_without_an_answer_are_refused(hub):
+    alone = QuestionSet(name="none", questions={"q": "a"}, relevant={"other": {"d": 1}}, corpus={})
+    with pytest.raises(tf.Invalid) as caught:
+        hub.evaluate(alone)
+    assert caught.value.code == "evaluate.no_questions"
+    with pytest.raises(tf.Invalid) as caught:
+        hub.evaluate(QUESTIONS, through="google")
+    assert caught.value.path == "through"
+
+
+def test_any_search_is_measured():
+    found = tf.evaluate(lambda text: ["d9", "d1"] if "盐" in text else [], QUESTIONS)
+    assert [one.mrr for one in found] == [0.5, 0]
+    assert "nDCG@10" in repr(found)
+    assert "<pre>" in found._repr_html_()
+    assert found.to_dicts()[0]["found"] == ["d9", "d1"]
+
+
+class Follower:
+    """An engine outside, over a list."""
+
+    def __init__(self):
+        self.docs, self.cursor = [], None
+
+    def rebuild(self, docs):
+        self.docs = list(docs)
+        return len(self.docs)
+
+    def query(self, tokens, only, limit):
+        from tianfu_sdk.model.search import Hit
+
+        hits = [Hit(d.id, float(sum(t in d.text for t in tokens))) for d in self.docs]
+        return sorted((h for h in hits if h.score), key=lambda h: (-h.score, h.id))[:limit]
+
+    def mark(self, cursor=None):
+        return self.cursor
+
+
+def test_an_engine_that_follows_a_store_is_not_filled_with_a_corpus():
+    from tianfu_sdk import hookimpl
+
+    follower = Follower()
+
+    class Plugin:
+        tianfu_api = 1
+
+        @hookimpl
+        def tianfu_register_search(self, register):
+            register("listed", lambda context: follower)
+
+    settings = {"ask": {"engine": "listed"}}
+    with tf.Hub.open("memory:", settings=settings, plugins=[Plugin()], discover=False) as hub:
+        assert hub.evaluate(QUESTIONS)["small"].recall.value == 1
+        assert follower.docs == []
+        follower.cursor = "somewhere"
+        with pytest.raises(tf.Invalid) as caught:
+            hub.evaluate(QUESTIONS)
+        assert caught.value.code == "evaluate.in_use"
+        assert caught.value.path == "ask.engine"
