@@ -36,7 +36,7 @@ def run(*, small: bool) -> str:
         url = f"sqlite:////{str(path).lstrip('/')}"
         rows, built = _measured("SQLite", url, n, found)
         sizes = _sizes(path)
-        read_only = _hub(f"{url}?mode=ro")
+        read_only = open_hub(f"{url}?mode=ro")
         rows.append(_row("SQLite, read-only (not recorded)", read_only, found))
         rows.append(_engine("SQLite, the engine alone", read_only, found))
         read_only.close()
@@ -88,7 +88,7 @@ def _shares(taken: list[float]) -> list[str]:
 
 
 def _measured(name: str, url: str, n: int, found: list[str]) -> tuple[list, str]:
-    hub = _hub(url)
+    hub = open_hub(url)
     admin = hub.bootstrap(organization="四川省科协", region="510000")
     filled = _fill(hub, n, admin.organization)
     built = (
@@ -119,7 +119,8 @@ def _rebuilt(hub) -> float:
     return time.perf_counter() - start
 
 
-def _hub(url: str):
+def open_hub(url: str):
+    """Open a hub on a store, whatever it needs."""
     import tianfu_sdk as tf
 
     plugins, settings = [], {}

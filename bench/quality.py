@@ -11,7 +11,8 @@ a question is its own paragraph. Each set is searched over its own paragraphs, o
 over those of all.
 
 Baselines are what one would do without this library; they need the extra `bench`. PostgreSQL
-is measured if `tianfu-storage-sql[tests]` is installed, tantivy if `tianfu-search-tantivy` is.
+and MariaDB are measured if `tianfu-storage-sql[tests]` and they are installed, tantivy if
+`tianfu-search-tantivy` is.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pathlib import Path
 
 import attrs
 import durable
+from asking import open_hub
 from timing import table
 
 import tianfu_sdk as tf
@@ -72,15 +74,19 @@ def report(folder: str, *, sample: int, joined: bool) -> str:
         every = {f"{s.name} {id_}": text for s in sets for id_, text in s.corpus.items()}
         sets = [_joined(one, every) for one in sets]
     found = {name: _measured(opened, sets) for name, opened in _ways()}
+    ours = found["SQLite"]
     rows = [
-        (name, *(f"{said[of].ndcg.value:.4f}" for of in _SETS))
-        + tuple(f"{getattr(said['macro'], figure).value:.4f}" for figure in ("recall", "mrr"))
-        + (str(said["macro"].ndcg), "")
+        (
+            name,
+            *(f"{said[of].ndcg.value:.4f}" for of in _SETS),
+            *(f"{getattr(said['macro'], figure).value:.4f}" for figure in ("recall", "mrr")),
+            str(said["macro"].ndcg),
+            _beside(ours, said),
+        )
         for name, said in found.items()
     ]
-    ours = found["SQLite"]
-    rows = [(*row[:-1], _beside(ours, said)) for row, said in zip(rows, found.values(), strict=True)]
-    head = ("way", *(f"{name} nDCG" for name in _SETS), "R@10", "MRR", "macro nDCG [95 %]", "SQLite +")
+    sets_head = (f"{name} nDCG" for name in _SETS)
+    head = ("way", *sets_head, "R@10", "MRR", "macro nDCG [95 %]", "SQLite +")
     number = sum(len(one.questions) for one in sets)
     note = (
         f"{number:,} questions; the last column: macro nDCG of SQLite less this way's, question by"
@@ -111,9 +117,9 @@ def _scripts(sets: Sequence[QuestionSet], ours: Measured) -> str:
     ]
     said = _measured(_embedded, turned)
     rows = [
-        (name, target, f"{ours[name].ndcg.value:.4f}", f"{said[name].ndcg.value:.4f}")
-        + (f"{ours[name].ndcg.value - said[name].ndcg.value:.4f}",)
+        (name, target, *(f"{value:.4f}" for value in (same, other, same - other)))
         for name, target in _OTHER_SCRIPT.items()
+        for same, other in [(ours[name].ndcg.value, said[name].ndcg.value)]
     ]
     head = ("documents", "questions turned to", "nDCG, same script", "other script", "lost")
     note = "On SQLite; questions turned as wholes, by phrases."
@@ -146,8 +152,18 @@ def _ways() -> Iterator[tuple[str, _Opened]]:
         yield "tianfu-search-tantivy", _follower
     with durable.postgresql(fsync="off") as server:
         if server is not None:
-            yield "PostgreSQL, GIN", lambda corpus: _server(server, corpus, "")
-            yield "PostgreSQL, portable postings", lambda corpus: _server(server, corpus, "postings")
+            yield "PostgreSQL, GIN", _on(server.url("postgres"))
+    with contextlib.suppress(ImportError), contextlib.ExitStack() as running:
+        from tianfu_storage_sql import testing
+
+        with contextlib.suppress(testing.NoServer):
+            server = running.enter_context(testing.mariadb())
+            yield "MariaDB, portable postings", _on(server.url("mysql"))
+
+
+def _on(url: str) -> _Opened:
+    """Search in the store of a server; each set takes the place of the one before."""
+    return lambda corpus: _store(corpus, url)
 
 
 def _embedded(corpus: Mapping[str, str]) -> contextlib.AbstractContextManager[_Search]:
@@ -156,14 +172,14 @@ def _embedded(corpus: Mapping[str, str]) -> contextlib.AbstractContextManager[_S
 
 @contextlib.contextmanager
 def _store(
-    corpus: Mapping[str, str], url: str, cut: Callable[[str], list[str]] = question_tokens, **more
+    corpus: Mapping[str, str], url: str, cut: Callable[[str], list[str]] = question_tokens
 ) -> Iterator[_Search]:
     with tempfile.TemporaryDirectory() as folder:
         if url == "sqlite":
             url = f"sqlite:///{Path(folder, 'set.db').as_posix()}"
-        with tf.Hub.open(url, discover=False, **more) as hub:
-            store = hub._tools.store
-            store.run(lambda tx: tx.search.rebuild(_docs(corpus)), write=True)
+        with open_hub(url) as hub:
+            store, docs = hub._tools.store, _docs(corpus)
+            store.run(lambda tx: tx.search.rebuild(docs), write=True)
 
             def search(text: str) -> list[str]:
                 found = cut(text)
@@ -193,18 +209,6 @@ def _follower(corpus: Mapping[str, str]) -> Iterator[_Search]:
             engine = hub._tools.engine()
             engine.rebuild(_docs(corpus))
             yield lambda text: [h.id for h in engine.query(question_tokens(text), _ALL, 10)]
-
-
-@contextlib.contextmanager
-def _server(server, corpus: Mapping[str, str], engine: str) -> Iterator[_Search]:
-    import tianfu_storage_sql as plugin
-
-    name = f"quality{random.randrange(10**9)}"
-    url = server.url(server.make(name)) if hasattr(server, "make") else server.url("postgres")
-    more = {"plugins": [plugin], "settings": {"erasures": os.devnull}}
-    del engine
-    with _store(corpus, url, **more) as search:
-        yield search
 
 
 def _full_text(
@@ -323,7 +327,7 @@ def _joined(one: QuestionSet, every: Mapping[str, str]) -> QuestionSet:
 def _read(folder: str, name: str, file: str) -> str:
     if folder:
         return next(Path(folder).rglob(file)).read_text("utf-8-sig")
-    with urllib.request.urlopen(f"{_HOMES[name]}/{file}", timeout=60) as reply:
+    with urllib.request.urlopen(f"{_HOMES[name]}/{file}", timeout=60) as reply:  # noqa: S310 - ours
         return reply.read().decode("utf-8-sig")
 
 

@@ -17,6 +17,7 @@ _ALL = (
     "nouns",
     "importing",
     "asking",
+    "quality",
     "engines",
     "matching",
     "sealing",
