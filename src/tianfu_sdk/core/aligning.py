@@ -76,12 +76,15 @@ def cut(field: str, text: str) -> list[Piece]:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    codes = [found.span() for found in PROTECTED.finditer(text)]
+    codes = PROTECTED.finditer(text)
+    code = next(codes, None)
     held, done = "", 0
     for sentence in sentences(text):
         held += sentence
         done += len(sentence)
-        if not any(begin < done < end for begin, end in codes):
+        while code and code.end() <= done:
+            code = next(codes, None)
+        if not code or done <= code.start():
             yield held
             held = ""
 
