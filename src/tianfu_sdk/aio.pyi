@@ -968,7 +968,7 @@ class AioInterests:
         kind: Cooperation | str,
         signed_on: date,
         evidence: Sequence[str],
-        amount: Quantity | None = ...,
+        amount: Quantity | int | None = ...,
         note: str = ...,
         side: Side | str | None = ...,
     ) -> Interest: ...
@@ -1099,7 +1099,7 @@ class AioListings:
         capacity: int | None = ...,
         terms: str = ...,
         cooperation: Sequence[Cooperation | str] = ...,
-        budget: Quantity | None = ...,
+        budget: Quantity | int | None = ...,
         budget_most: int | None = ...,
         contact: str = ...,
         studio: str = ...,

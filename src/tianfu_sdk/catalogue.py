@@ -915,7 +915,7 @@ ENTRIES: dict[str, Entry] = {
         "请在其中一方单位申请 interest 权限",
     ),
     "interest.one_kind": Entry(
-        "a {kind} and a listing of its own kind do not meet",
+        "two offers do not meet, nor do two needs (this one is of kind {kind})",
         "{kind} 与同类条目不能对接",
         "a need meets a service, an achievement or a project",
         "需求只能与服务、成果或项目对接",
@@ -1045,7 +1045,7 @@ ENTRIES: dict[str, Entry] = {
         "请同时填写 budget，例如 Quantity(100_000)",
     ),
     "listing.unfit_field": Entry(
-        "a {kind} has no such field",
+        "a listing of kind {kind} has no such field",
         "{kind} 没有该字段",
         "tianfu_sdk.model.listing.OWN_FIELDS says which kinds have it",
         "各字段适用的种类见 tianfu_sdk.model.listing.OWN_FIELDS",

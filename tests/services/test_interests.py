@@ -1,19 +1,31 @@
 """Interests: two sides, contact data that neither sees too early, and an outcome both confirm."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import attrs
 import pytest
 
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.base import Precision, Quantity
 from tianfu_sdk.model.interest import InterestState, Side
 from tianfu_sdk.model.listing import Cooperation, ListingProgress
-from tianfu_sdk.testing import FrozenClock
+from tianfu_sdk.testing import CountingIds, FrozenClock
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PHONE = "13812345678"
 DEAL = {"kind": "service", "signed_on": date(2026, 3, 2), "evidence": ["合同登记 2026-51-001"]}
+
+
+class Way:
+    """A store of its own, as the fixture `way` opens one."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def open(self, **more):
+        return Hub.open(self.url, ids=CountingIds(), discover=False, **more)
 
 
 class Stage:
@@ -329,3 +341,36 @@ def test_contact_data_changes_and_is_checked(stage):
     told = refused(lambda: edit(made.id, note="x", version=made.version), Conflict)
     assert told == ("version", "storage.version")
     assert attrs.evolve(now, phone="") != now
+
+
+def test_of_many_who_agree_at_once_one_has_the_last_place(tmp_path):
+    stage = Stage(Way(f"sqlite:///{tmp_path}/kepu.db"))
+    with stage.hub:
+        sides = []
+        for number in range(4):
+            organization, desk = stage.side(f"服务站{number}", "510300")
+            who = desk.contacts.create(organization=organization, name="赵工", phone=PHONE)
+            made = desk.listings.interest(stage.need, from_=organization, contact=who.id)
+            stage.grower_desk.interests.accept(made.id)
+            stage.grower_desk.interests.agree(made.id)
+            sides.append((desk, made.id))
+
+        def agree(side):
+            try:
+                return side[0].interests.agree(side[1]).state.value
+            except Conflict as error:
+                return error.code
+
+        with ThreadPoolExecutor(len(sides)) as pool:
+            found = sorted(pool.map(agree, sides))
+        assert found == ["agreed", *["interest.full"] * 3]
+
+
+def test_money_may_be_a_whole_number(stage):
+    made = stage.agreed()
+    stage.station_desk.interests.report(made.id, **DEAL, amount=30_000)
+    assert stage.station_desk.interests.get(made.id).outcome.amount == Quantity(30_000)
+    assert (
+        refused(lambda: stage.station_desk.interests.report(made.id, **DEAL, amount="3万"))[0]
+        == "amount"
+    )

@@ -272,7 +272,7 @@ class Interests(Desk):
         kind: Cooperation | str,
         signed_on: date,
         evidence: Sequence[str],
-        amount: Quantity | None = None,
+        amount: Quantity | int | None = None,
         note: str = "",
         side: Side | str | None = None,
     ) -> Interest:
@@ -285,7 +285,7 @@ class Interests(Desk):
             kind: Such as `service` or `licence`.
             signed_on: Day on which the two signed, or began.
             evidence: By what it can be checked, one at least; never a name or a phone.
-            amount: Yuan, as exact as it is known; None: not reported.
+            amount: Yuan, as exact as it is known, a whole number exactly; None: not reported.
             note: What else there is to say.
             side: `owner` or `partner`; None: the one that this account may speak for.
 
@@ -295,8 +295,9 @@ class Interests(Desk):
             Invalid: With the path of the field; `interest.state`, `interest.no_evidence`,
                 `interest.bad_day`.
         """
+        money = Quantity(amount) if type(amount) is int else amount
         fields = {"kind": kind, "signed_on": signed_on, "evidence": evidence, "note": note}
-        plain = codec.structure(Outcome, fields | ({"amount": amount} if amount else {}))
+        plain = codec.structure(Outcome, fields | ({} if amount is None else {"amount": money}))
 
         def reported(work: Work, known: Interest, ours: Side) -> Interest:
             today = work.now.astimezone(SHANGHAI).date()

@@ -68,7 +68,7 @@ class Listings(ContentDesk[Listing]):
         capacity: int | None = None,
         terms: str = "",
         cooperation: Sequence[Cooperation | str] = (),
-        budget: Quantity | None = None,
+        budget: Quantity | int | None = None,
         budget_most: int | None = None,
         contact: str = "",
         studio: str = "",
@@ -108,7 +108,8 @@ class Listings(ContentDesk[Listing]):
                 offer with any.
             terms: On what terms; public.
             cooperation: As what the two sides may work together, such as `licence`.
-            budget: What it costs or may cost, yuan; None: to be negotiated.
+            budget: What it costs or may cost, yuan, a whole number exactly; None: to be
+                negotiated.
             budget_most: Upper end where the budget is a range, yuan.
             contact: Id of a contact person of the same organization (`hub.contacts`); who that
                 is, the other side learns once both agreed to talk.
@@ -158,7 +159,7 @@ class Listings(ContentDesk[Listing]):
             "capacity": capacity,
             "terms": terms,
             "cooperation": cooperation,
-            "budget": budget,
+            "budget": Quantity(budget) if type(budget) is int else budget,
             "budget_most": budget_most,
             "contact": contact,
             "studio": studio,
