@@ -141,7 +141,8 @@ class Answer:
     why: Mapping[str, float]
     """Contributions, the largest first; they sum to the score exactly. By token of the question;
     `found←asked` for what stands in other words; `@region`, `@language`, `@freshness`,
-    `@popularity` for what raises it beside the words."""
+    `@popularity` for what raises it beside the words; `@rumour` for a clarification of what the
+    question repeats."""
     sureness: float
     """How probably it answers the question, 0 to 1, as fitted; the setting `ask.threshold` says
     how much is enough."""
