@@ -51,13 +51,11 @@ SOUGHT = (
     """CREATE TABLE tf_sought (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
         language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)""",
-    """CREATE TABLE tf_sought_word (
-        word TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, df INTEGER NOT NULL)
-        WITHOUT ROWID""",
+    "CREATE TABLE tf_sought_word (word INTEGER PRIMARY KEY, df INTEGER NOT NULL)",
     """CREATE TABLE tf_sought_in (
         word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
 )
-"""What makes the tables of what is sought; a word has a number, so that its rows are short."""
+"""What makes the tables of what is sought; a word stands there as a number: `seeking`."""
 
 WORDS = (
     # unicode61 alone splits at Tibetan vowel signs; Co carries our stand-ins for . _ + -

@@ -1,15 +1,16 @@
 """What is sought, in the store's own file and transaction: a document finds the needs it answers.
 
-Words have numbers and counts of their own, so that a document's best words are chosen by one
-look-up each, and their rows are short.
+Words stand as numbers: a document has hundreds, and each is looked up. Two letters, which most
+words of Chinese are here, are their own number; of others it is a digest of 60 bits.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.core.ranking import page
@@ -17,50 +18,46 @@ from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
 __all__ = ["add", "count", "empty", "find", "remove"]
 
-_FREQUENCIES = (
-    "SELECT w.word, w.number, w.df FROM json_each(?) AS j CROSS JOIN tf_sought_word AS w"
-    " ON w.word = j.value"
-)
-_NUMBER = "(SELECT coalesce(max(number), 0) + 1 FROM tf_sought_word)"
+_PAIR = 2
+_SHIFT = 21
+"""Bits of a letter."""
+_DIGESTED = 1 << 60
+_BATCH = 512
+"""Values in one statement at most."""
 
 
 def add(connection: sqlite3.Connection, docs: Sequence[SearchDoc]) -> None:
     """Add what is sought; nothing of these ids is there."""
     _change(connection, len(docs))
     for doc in docs:
-        words = sorted(sought_words(doc.text))
+        words = sorted(map(_number, sought_words(doc.text)))
         connection.executemany(
-            f"INSERT INTO tf_sought_word VALUES (?, {_NUMBER}, 1)"
-            " ON CONFLICT (word) DO UPDATE SET df = df + 1",
+            "INSERT INTO tf_sought_word VALUES (?, 1) ON CONFLICT (word) DO UPDATE SET df = df + 1",
             ((word,) for word in words),
         )
-        given = _array(words)
         tags = "".join(f" {tag}" for tag in sorted(doc.tags)) + " "
         seq = connection.execute(
             "INSERT INTO tf_sought (id, kind, language, tags, words) VALUES (?, ?, ?, ?, ?)",
-            (doc.id, doc.kind, doc.language, tags, given),
+            (doc.id, doc.kind, doc.language, tags, json.dumps(words)),
         ).lastrowid
-        connection.execute(
-            "INSERT INTO tf_sought_in SELECT w.number, ? FROM json_each(?) AS j"
-            " JOIN tf_sought_word AS w ON w.word = j.value",
-            (seq, given),
+        connection.executemany(
+            "INSERT INTO tf_sought_in VALUES (?, ?)", ((word, seq) for word in words)
         )
 
 
 def remove(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
     """Remove what is sought; ids that are not there are skipped."""
-    gone: Counter[str] = Counter()
+    gone: Counter[int] = Counter()
     for id_ in ids:
         row = connection.execute("SELECT seq, words FROM tf_sought WHERE id = ?", (id_,)).fetchone()
         if row is None:
             continue
-        connection.execute(
-            "DELETE FROM tf_sought_in WHERE doc = ? AND word IN (SELECT w.number"
-            " FROM json_each(?) AS j JOIN tf_sought_word AS w ON w.word = j.value)",
-            row,
+        seq, words = row[0], json.loads(row[1])
+        connection.executemany(
+            "DELETE FROM tf_sought_in WHERE word = ? AND doc = ?", ((word, seq) for word in words)
         )
-        connection.execute("DELETE FROM tf_sought WHERE seq = ?", row[:1])
-        gone.update(json.loads(row[1]))
+        connection.execute("DELETE FROM tf_sought WHERE seq = ?", (seq,))
+        gone.update(words)
         _change(connection, -1)
     connection.executemany(
         "UPDATE tf_sought_word SET df = df - ? WHERE word = ?",
@@ -87,13 +84,17 @@ def count(connection: sqlite3.Connection) -> int:
 def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: int) -> list[Hit]:
     """Find what is sought by a document; as `TransactionalSearch.percolate`."""
     counts = counted_words(text)
-    rows = connection.execute(_FREQUENCIES, (_array(list(counts)),)).fetchall()
-    if not rows:
+    numbers = {_number(word): word for word in counts}
+    frequencies = {
+        numbers[number]: df
+        for number, df in _among(
+            connection, "SELECT word, df FROM tf_sought_word WHERE word", list(numbers)
+        )
+    }
+    if not frequencies:
         return []
-    numbers = {word: number for word, number, _ in rows}
-    frequencies = {word: df for word, _, df in rows}
     best = best_words(counts, count(connection), frequencies)
-    weights = {numbers[word]: weight for word, weight in best}
+    weights = {_number(word): weight for word, weight in best}
     most = limit + 1
     while True:
         found = _ranked(connection, weights, only, most)
@@ -103,6 +104,24 @@ def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: i
         most *= 4
     # Sums of the same weights are equal, in whatever order they were added up.
     return page((Hit(id_, round(score, EXACT)) for id_, score in found), limit, None)
+
+
+def _number(word: str) -> int:
+    if len(word) == _PAIR:
+        return ord(word[0]) << _SHIFT | ord(word[1])
+    digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) >> 4 | _DIGESTED
+
+
+def _among(
+    connection: sqlite3.Connection, sql: str, values: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    for start in range(0, len(values), _BATCH):
+        some = values[start : start + _BATCH]
+        # Padded, so that few statements are prepared.
+        width = 1 << (len(some) - 1).bit_length()
+        some = [*some, *[some[-1]] * (width - len(some))]
+        yield from connection.execute(f"{sql} IN ({', '.join('?' * width)})", some)
 
 
 def _change(connection: sqlite3.Connection, number: int) -> None:
@@ -136,7 +155,3 @@ def _ranked(
     )
     given = [value for pair in weights.items() for value in pair]
     return connection.execute(text, (*given, *values, most)).fetchall()
-
-
-def _array(words: Sequence[str]) -> str:
-    return json.dumps(words, ensure_ascii=False)
