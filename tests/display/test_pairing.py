@@ -98,6 +98,7 @@ def test_matches_show_candidates_and_what_was_left_out(tmp_path, caplog):
     assert figure.get_suptitle() == "1 candidates    left out: language 2"
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("fonts")
 def test_nothing_and_very_much_can_be_drawn(tmp_path, caplog):
     drawn(Round(pairs=(), spare=(), total=0.0, solver="python"), tmp_path, caplog)
