@@ -559,7 +559,7 @@ def test_tibetan_needs_an_engine_that_somebody_named(cast):
     with pytest.raises(Invalid) as caught:
         suggest(source.id, "bo")
     assert caught.value.code == "translation.engine_required"
-    assert caught.value.values["offered"] == "opencc, pseudo, vendor"
+    assert caught.value.values["offered"] == "opencc, pseudo, vendor, wylie"
     with pytest.raises(Unsupported):
         suggest(source.id, "bo", "opencc")
     with pytest.raises(Unsupported):
