@@ -51,6 +51,10 @@ class RankingCases:
         """Index documents."""
         self.change(db, lambda search: search.index(docs))
 
+    def remove(self, db: Any, ids: Sequence[str]) -> None:
+        """Remove documents."""
+        self.change(db, lambda search: search.remove(ids))
+
     def hits(self, db: Any, tokens: str, only: SearchFilter = ALL, limit: int = 200) -> list[Hit]:
         """Query tokens, given with blanks between them."""
         return self.look(db, lambda search: search.query(tokens.split(), only, limit))
@@ -294,6 +298,64 @@ class RankingCases:
             assert self.found(db, [token, "apple"], ALL) == ["a"], token
             only = SearchFilter(kinds=frozenset([token]), tags=frozenset([token, "x"]))
             assert self.found(db, ["apple"], only) == []
+
+    def test_an_index_changed_bit_by_bit_is_one_that_was_built_at_once(self, db: Any) -> None:
+        from tianfu_sdk.text import fold, folded_tokens
+
+        chance = random.Random(11)
+        pieces = [
+            "高血压",
+            "少吃盐",
+            "covid-19",
+            "ཁྲག་ཤེད",
+            "ꆈꌠꉙ",
+            "盐",
+            "2026",
+            "地震，避险",
+            "β",
+            "é",
+        ]
+        kept: dict[str, SearchDoc] = {}
+        for _ in range(25):
+            text = fold(" ".join(chance.choices(pieces, k=chance.randint(0, 6))))
+            some = [doc(f"r{chance.randrange(12):02d}", text, tags=chance.choice("xy"))]
+            gone = [f"r{chance.randrange(12):02d}"]
+            self.index(db, *some)
+            self.remove(db, gone)
+            kept |= {one.id: one for one in some}
+            kept.pop(gone[0], None)
+        asked = list(dict.fromkeys(folded_tokens(fold(" ".join(pieces)))))
+
+        def answers() -> list[tuple[str, float]]:
+            hits = self.look(db, lambda search: search.query(asked, ALL, 200))
+            return [(hit.id, round(hit.score, 6)) for hit in hits]
+
+        bit_by_bit = answers()
+        assert self.look(db, lambda search: search.size()) == len(kept)
+        assert bit_by_bit
+        self.change(db, lambda search: search.rebuild(kept.values()))
+        assert answers() == bit_by_bit
+
+    def test_any_text_is_a_question_and_a_document(self, db: Any) -> None:
+        from tianfu_sdk.text import fold, query_tokens
+
+        chance = random.Random(13)
+        marks = "\"'`*()[]{}:;^~-+_.,/\\|&!?%$#@<>= \n\t\u200b\u0f0b\u3000"
+        alphabet = f"{marks}ab19NORTAND高血压盐\U00020000\U00030000ཁྲགꆈꌠéβ😀\u0301"
+        texts = ["".join(chance.choices(alphabet, k=chance.randint(1, 24))) for _ in range(60)] + [
+            'a" OR "b',
+            "NEAR(a b)",
+            "a AND NOT b",
+            "words:a",
+            "';DROP TABLE tf_doc;--",
+            "{a} -b",
+        ]
+        self.index(db, *(doc(f"t{n:02d}", fold(text)) for n, text in enumerate(texts)))
+        for place, text in enumerate(texts):
+            tokens = query_tokens(text)
+            found = self.found(db, tokens, ALL)
+            if tokens:
+                assert f"t{place:02d}" in found, text
 
     def found(self, db: Any, tokens: Sequence[str], only: SearchFilter) -> list[str]:
         """Query tokens as they stand, and give the ids."""
