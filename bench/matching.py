@@ -54,7 +54,7 @@ def run(*, small: bool) -> str:
 
 
 def _percolation(name: str, url: str, sizes: tuple[int, int, int], asked: int) -> tuple:
-    hub = asking._hub(url)
+    hub = asking.open_hub(url)
     admin = hub.bootstrap(organization="四川省科协", region="510000")
     build = _fill(hub, sizes, admin.organization)
     texts = [f"{d['title']}\n{d['body']}" for d in documents(asked, seed=23, mean=400)]

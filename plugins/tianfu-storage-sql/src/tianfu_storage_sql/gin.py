@@ -124,6 +124,8 @@ _BY_LETTERS = (
     "SELECT FROM unnest(%s::text[]) AS q (letter) WHERE strpos(d.body, q.letter) > 0)"
     f" AND {_SHOWN}{{conditions}} ORDER BY d.length, d.id LIMIT %s::bigint"
 )
+_BY_INDEX, _ANYHOW = (f"SET LOCAL enable_seqscan = {way}" for way in ("off", "on"))
+"""Where few needs are stored, every one would be held against each word."""
 _PERCOLATE = (
     "SELECT d.id, sum(q.weight) AS score"
     " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
@@ -336,7 +338,9 @@ class GinSearch:
         conditions, filters = _filtered(only)
         numbers = _numbers([_number(word) for word, _ in best])
         weights = _numbers([weight for _, weight in best])
+        session.do(_BY_INDEX)
         rows = session.rows(_shaped(_PERCOLATE, conditions), (numbers, weights, *filters, limit))
+        session.do(_ANYHOW)
         hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
         return page(hits, limit, None)
 
