@@ -203,7 +203,7 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
         hub.as_(account).sms.send(campaign)
     said = json.loads(run("worker", "--once", "--db", path, "--json"))
     done = {"batches": 1, "receipts": 3, "published": 0, "sealed": 0, "resumed": 0, "purged": 0}
-    kept = {"followed": 0, "rolled_up": 14, "cleared": 0}
+    kept = {"followed": 0, "rolled_up": 14, "cleared": 0, "alerted": 0, "reminded": 0}
     assert said == {**done, **kept, "failed": []}
     said = run("worker", "--once", "--db", path)
     assert said.startswith("batches 0, receipts 0, published 0, audit lines sealed 0")

@@ -61,7 +61,8 @@ def test_both_solvers_find_rounds_that_are_worth_the_same(table):
     for taken in rounds.values():
         fair(scores, capacity, taken)
     assert worth(scores, rounds["scipy"]) == worth(scores, rounds["python"])
-    assert assign(scores, capacity)[1] == "scipy"
+    if any(capacity or [1]) and scores:
+        assert assign(scores, capacity)[1] == "scipy"
 
 
 @given(tables())

@@ -437,10 +437,10 @@ class FindCases(StoreCases):
         ]
 
     def test_kinds_without_document_or_keys_are_found(self, db: Store) -> None:
-        self.put(db, Row("m", 0, None, {"owner": "x"}), kind="mark")
+        self.put(db, Row("m", 0, None, {"owner": "x", "rank": 2}), kind="mark")
         self.put(db, Row("b", 0, b"doc"), kind="bare")
         found = self.ask(db, lambda tx: tx.find("mark", Query(where=(Where("owner", "=", "x"),))))
-        assert found == [Row("m", 1, None, {"owner": "x"})]
+        assert found == [Row("m", 1, None, {"owner": "x", "rank": 2})]
         assert self.ask(db, lambda tx: tx.find("bare", Query())) == [Row("b", 1, b"doc", {})]
 
     @pytest.mark.parametrize("query", [q for _, q in _REFUSED], ids=[name for name, _ in _REFUSED])

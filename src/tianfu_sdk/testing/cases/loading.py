@@ -131,8 +131,8 @@ class LoadCases(StoreCases):
         assert self.row(db, "a") == note("a", 8, rank=4)
 
     def test_rows_without_a_document_are_loaded_too(self, db: Store) -> None:
-        self.load(db, Row("a", 3, None, {"owner": "o"}), kind="mark")
-        assert self.row(db, "a", "mark") == Row("a", 3, None, {"owner": "o"})
+        self.load(db, Row("a", 3, None, {"owner": "o", "rank": 2}), kind="mark")
+        assert self.row(db, "a", "mark") == Row("a", 3, None, {"owner": "o", "rank": 2})
 
     def test_nothing_loaded_is_nothing_there(self, db: Store) -> None:
         self.load(db)

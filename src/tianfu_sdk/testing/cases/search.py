@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tianfu_sdk.errors import StorageError
+from tianfu_sdk.errors import StorageBusy, StorageError
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.ports.search import TransactionalSearch
 from tianfu_sdk.ports.storage import Store, Tx
@@ -19,6 +20,7 @@ from tianfu_sdk.testing.cases.ranking import ALL, WORDS, RankingCases, doc
 __all__ = ["SearchCases"]
 
 T = TypeVar("T")
+_PATIENCE = 20
 
 
 class SearchCases(RankingCases, StoreCases):
@@ -138,9 +140,9 @@ class SearchCases(RankingCases, StoreCases):
         def write(place: int) -> None:
             gone = doc(f"gone{place}", "apple hazel")
             for one in docs[1 + place :: 4]:
-                db.run(partial(self._index, docs=[one, first]), write=True)
-                db.run(partial(self._index, docs=[gone]), write=True)
-                db.run(partial(self._remove, ids=[gone.id]), write=True)
+                _patiently(db, partial(self._index, docs=[one, first]))
+                _patiently(db, partial(self._index, docs=[gone]))
+                _patiently(db, partial(self._remove, ids=[gone.id]))
 
         with self.workers(4) as threads:
             list(threads.map(write, range(4)))
@@ -157,3 +159,11 @@ class SearchCases(RankingCases, StoreCases):
 
     def _remove(self, tx: Tx, ids: Sequence[str]) -> None:
         self.within(tx).remove(ids)
+
+
+def _patiently(store: Store, body: Callable[[Tx], None]) -> None:
+    """Write as whoever is told that others were quicker, and tries again."""
+    for _ in range(_PATIENCE):
+        with contextlib.suppress(StorageBusy):
+            return store.run(body, write=True)
+    return store.run(body, write=True)
