@@ -23,7 +23,7 @@ _TRAILING = re.compile(f"{_TSHEG}(?=[\\s\u0f0d-\u0f12\u0f14]|\\Z)")
 
 # Blocks of the compatibility forms that Chinese texts are full of: ，（）…①℃㎡Ａ.
 _COMPATIBLE = (range(0x2000, 0x3400), range(0xF900, 0xFFF0))
-_COMMON = (range(0x20, 0x7F), range(0x4E00, 0xA000))
+_COMMON = (range(0x20, 0x7F), range(0xF00, 0x1000), range(0x4E00, 0xA4D0))
 
 
 @cache
@@ -88,9 +88,13 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower().translate(_controls())
-    # The table does most of NFKC in the same pass: each of its forms alone is what NFKC
-    # makes of it, and no ideograph composes with anything. What composes is left over.
-    folded = text.translate(_table())
+    if _TIBETAN.search(text):
+        # Its letters are taken apart and put in order by NFKC alone.
+        folded = unicodedata.normalize("NFKC", text).translate(_table())
+    else:
+        # The table does most of NFKC in the same pass: each of its forms alone is what NFKC
+        # makes of it, and no ideograph composes with anything. What composes is left over.
+        folded = text.translate(_table())
     if not unicodedata.is_normalized("NFKC", folded):
         folded = unicodedata.normalize("NFKC", folded).translate(_table())
     folded = folded.lower()

@@ -22,6 +22,7 @@ _PAIR = 2
 _SHIFT = 21
 """Bits of a letter."""
 _DIGESTED = 1 << 60
+_SLACK = 1e-9
 _BATCH = 512
 """Values in one statement at most."""
 
@@ -95,15 +96,21 @@ def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: i
         return []
     best = best_words(counts, count(connection), frequencies)
     weights = {_number(word): weight for word, weight in best}
-    most = limit + 1
+    scores = _scores(connection, weights)
+    if not scores:
+        return []
+    ordered = sorted(scores.values(), reverse=True)
+    most = limit
     while True:
-        found = _ranked(connection, weights, only, most)
-        # The store ranks equals in an order of its own: all of the last ones are to be there.
-        if len(found) < most or found[limit - 1][1] > found[-1][1]:
+        # All that equal the last one are looked at: which of them are first is told by their ids.
+        least = ordered[min(most, len(ordered)) - 1] - _SLACK
+        seqs = [seq for seq, score in scores.items() if score >= least]
+        found = list(_allowed(connection, seqs, only))
+        if len(found) >= limit or len(seqs) == len(scores):
             break
         most *= 4
     # Sums of the same weights are equal, in whatever order they were added up.
-    return page((Hit(id_, round(score, EXACT)) for id_, score in found), limit, None)
+    return page((Hit(id_, round(scores[str(seq)], EXACT)) for seq, id_ in found), limit, None)
 
 
 def _number(word: str) -> int:
@@ -132,26 +139,37 @@ def _change(connection: sqlite3.Connection, number: int) -> None:
     )
 
 
-def _ranked(
-    connection: sqlite3.Connection, weights: Mapping[int, float], only: SearchFilter, most: int
-) -> list[tuple[str, float]]:
+def _scores(connection: sqlite3.Connection, weights: Mapping[int, float]) -> dict[str, float]:
+    """Add up what the words of each need weigh, by its number as a text."""
+    # Thousands of rows as one text a word: to group them in SQL, or to fetch each, takes twice
+    # as long.
+    sql = (
+        "SELECT word, group_concat(doc) FROM tf_sought_in"
+        f" WHERE word IN ({', '.join('?' * len(weights))}) GROUP BY word"
+    )
+    scores: dict[str, float] = {}
+    known = scores.get
+    for word, seqs in connection.execute(sql, tuple(weights)):
+        weight = weights[word]
+        for seq in seqs.split(","):
+            scores[seq] = known(seq, 0.0) + weight
+    return scores
+
+
+def _allowed(
+    connection: sqlite3.Connection, seqs: Sequence[str], only: SearchFilter
+) -> Iterator[tuple[int, str]]:
+    """Give number and id of those that a filter lets through."""
     conditions, values = "", []
     for column, members in (("kind", only.kinds), ("language", only.languages)):
         if members:
-            conditions += f" AND d.{column} IN ({', '.join('?' * len(members))})"
+            conditions += f" AND {column} IN ({', '.join('?' * len(members))})"
             values += sorted(members)
     if only.tags:
-        conditions += f" AND ({' OR '.join(['instr(d.tags, ?)'] * len(only.tags))})"
+        conditions += f" AND ({' OR '.join(['instr(tags, ?)'] * len(only.tags))})"
         values += [f" {tag} " for tag in sorted(only.tags)]
-    pairs = ", ".join(["(?, ?)"] * len(weights))
-    joined = " JOIN tf_sought AS d ON d.seq = i.doc" if conditions else ""
-    text = (
-        f"WITH best (word, weight) AS (VALUES {pairs})"
-        " SELECT named.id, ranked.score FROM ("
-        " SELECT i.doc, sum(best.weight) AS score"
-        f" FROM best CROSS JOIN tf_sought_in AS i ON i.word = best.word{joined} WHERE 1{conditions}"
-        " GROUP BY i.doc ORDER BY score DESC LIMIT ?"
-        ") AS ranked JOIN tf_sought AS named ON named.seq = ranked.doc ORDER BY ranked.score DESC"
-    )
-    given = [value for pair in weights.items() for value in pair]
-    return connection.execute(text, (*given, *values, most)).fetchall()
+    for start in range(0, len(seqs), _BATCH):
+        some = seqs[start : start + _BATCH]
+        marks = ", ".join("?" * len(some))
+        sql = f"SELECT seq, id FROM tf_sought WHERE seq IN ({marks}){conditions}"
+        yield from connection.execute(sql, (*map(int, some), *values))
