@@ -16,7 +16,7 @@ import attrs
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.storage import Key, Kind, Row
 
-__all__ = ["KeyColumns", "RecordKeys", "moved_members", "version_conflict"]
+__all__ = ["KeyColumns", "RecordKeys", "moved_members", "picker", "version_conflict"]
 
 _FIRST = 3
 """Columns before those of keys: id, version, document."""
@@ -38,7 +38,7 @@ class KeyColumns:
         scalars = tuple(key for key in kind.keys if not key.many)
         many = tuple(key for key in kind.keys if key.many)
         places = {key.name: n for n, key in enumerate(scalars, _FIRST)}
-        return cls(scalars, many, places, _picker(tuple(places)))
+        return cls(scalars, many, places, picker(tuple(places)))
 
     @property
     def names(self) -> list[str]:
@@ -57,7 +57,8 @@ class KeyColumns:
         return (*values, json.dumps(packed, ensure_ascii=False, separators=(",", ":")))
 
 
-def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+def picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Give what picks the values of some keys, in their order."""
     # In one call of C; of one name, or of none, it would give no tuple.
     return itemgetter(*names) if len(names) > 1 else lambda keys: tuple(keys[n] for n in names)
 

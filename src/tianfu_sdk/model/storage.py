@@ -268,7 +268,7 @@ class Row:
     def but(self, **keys: Any) -> Row:
         """Give a row of a kind without documents with other values of some keys."""
         was = self.changed
-        now = None if was is None else tuple(dict.fromkeys((*was, *keys)))
+        now = tuple(keys) if was == () else was and tuple(dict.fromkeys((*was, *keys)))
         return Row(self.id, self.version, None, {**self.keys, **keys}, now)
 
 

@@ -12,7 +12,13 @@ import attrs
 from tianfu_sdk.backends.sqlite.queries import select
 from tianfu_sdk.backends.sqlite.schema import table_names
 from tianfu_sdk.core.border import check_loaded, check_rows
-from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
+from tianfu_sdk.core.records import (
+    KeyColumns,
+    RecordKeys,
+    moved_members,
+    picker,
+    version_conflict,
+)
 from tianfu_sdk.model.storage import Kind, Query, Row
 
 __all__ = ["Table", "as_bytes"]
@@ -176,15 +182,16 @@ class Table:
     def _change(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
         """Replace narrow rows: a column that is not named keeps its indexes untouched."""
         every = tuple(self.keys.places)
-        grouped: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        grouped: dict[tuple[str, ...], list[Row]] = {}
         for row in rows:
             names = every if row.changed is None else row.changed
-            values = [row.keys[name] for name in names]
-            grouped.setdefault(names, []).append((*values, row.id, row.version))
-        return all(
-            connection.executemany(_update(self.rows, names), records).rowcount == len(records)
-            for names, records in grouped.items()
-        )
+            grouped.setdefault(names, []).append(row)
+        for names, some in grouped.items():
+            pick = picker(names)
+            records = ((*pick(row.keys), row.id, row.version) for row in some)
+            if connection.executemany(_update(self.rows, names), records).rowcount != len(some):
+                return False
+        return True
 
     def _delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> bool:
         for key in self.keys.many:
