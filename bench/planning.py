@@ -295,7 +295,7 @@ def plan(url: str, campaign: str, *, profile: bool) -> None:
         made = profiler.runcall(me.sms.plan, id_) if profile else me.sms.plan(id_)
         seconds = time.perf_counter() - begin
         busy = time.process_time() - busy
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = _peak()
         said = {
             "seconds": seconds,
             "cpu": busy,
