@@ -43,7 +43,7 @@ def test_a_batch_and_its_receipts_pass(centre, opened, batch, stored, split):
     for one in smsc.messages:
         smsc.receipt(one.id, one.phone)
     ids = sorted(id_ for one in results for id_ in one.part_ids)
-    receipts, _ = stored(gateway, len(ids), 10.0)
+    receipts, _ = stored(gateway, len(ids), 40.0)
     assert sorted(one.provider_id for one in receipts) == ids
     gateway.close()
     assert smsc.unbinds == 1
