@@ -85,6 +85,7 @@ from tianfu_sdk.core.rows.kinds.sms import (
     SMS_TEMPLATE,
     WORD_LIST,
 )
+from tianfu_sdk.model.storage import Kind
 
 __all__ = [
     "ACCOUNT",
