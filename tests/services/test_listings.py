@@ -21,8 +21,8 @@ FITTING = {
 
 
 @pytest.fixture
-def hub(way):
-    return way.open(clock=FrozenClock())
+def hub(wide_way):
+    return wide_way.open(clock=FrozenClock())
 
 
 @pytest.fixture
