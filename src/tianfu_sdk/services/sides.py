@@ -60,7 +60,7 @@ def need_of(work: Work, content: Content, kind: str = "") -> Need:
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
         expires_on=content.expires_on,
-        capacity=listing.capacity if listing else None,
+        capacity=listing.left if listing else None,
         closed=listing is not None and _closed(work, listing),
     )
 
@@ -118,8 +118,9 @@ def candidate_of(
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
         expires_on=content.expires_on,
-        capacity=listing.capacity if listing else None,
+        capacity=listing.left if listing else None,
         closed=listing is not None and _closed(work, listing),
+        went_well=(listing.concluded, listing.agreed) if listing else None,
     )
 
 
