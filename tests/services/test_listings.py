@@ -17,6 +17,7 @@ FITTING = {
     "starts_on": date(2026, 3, 1),
     "ends_on": date(2026, 9, 30),
     "requirements": "防效不低于 80%",
+    "wanted_media": ["video"],
 }
 
 

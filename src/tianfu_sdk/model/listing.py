@@ -21,6 +21,7 @@ from tianfu_sdk.model.checks import (
     unique,
 )
 from tianfu_sdk.model.content import Content
+from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.subscriber import Sealed
 
 __all__ = [
@@ -104,6 +105,7 @@ OWN_FIELDS: Mapping[str, frozenset[ListingKind]] = MappingProxyType(
         "starts_on": frozenset({ListingKind.PROJECT}),
         "ends_on": frozenset({ListingKind.PROJECT}),
         "requirements": frozenset({ListingKind.PROJECT, ListingKind.NEED}),
+        "wanted_media": frozenset({ListingKind.NEED}),
     }
 )
 """Fields of a listing that only some kinds have; all others every kind has."""
@@ -157,6 +159,8 @@ class Listing(Content):
     """Of a project: last day."""
     requirements: str = attrs.field(default="", metadata=text(2000))
     """Of a need or project: what has to be reached (技术指标), so that it can be checked."""
+    wanted_media: tuple[MediaForm, ...] = attrs.field(default=(), metadata=unique)
+    """Of a need: forms of media that what answers it had better have."""
     progress: ListingProgress = ListingProgress.OPEN
     """How far the two sides are; only verbs set it."""
     closed: bool = False

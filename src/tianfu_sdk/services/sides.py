@@ -57,6 +57,7 @@ def need_of(work: Work, content: Content, kind: str = "") -> Need:
         topics=content.topics,
         places=places_of(work, content.regions or (content.region,)),
         audience=content.audience,
+        media=tuple(form.value for form in listing.wanted_media) if listing else (),
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
         expires_on=content.expires_on,
