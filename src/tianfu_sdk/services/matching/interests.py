@@ -9,7 +9,6 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.matching import dealing
-from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import CONTACT_PERSON, INTEREST, LISTING
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
@@ -22,6 +21,7 @@ from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.contacts import details
+from tianfu_sdk.services.matching.speaking import demand_side, organization_of, place_of, sides_of
 
 __all__ = ["Interests", "settle_listing"]
 
@@ -112,7 +112,7 @@ class Interests(Desk):
 
         def read(work: Work) -> Interest:
             known = work.get(INTEREST, id)
-            _sides(work, known, Action.READ)
+            sides_of(work, known, Action.READ)
             return known
 
         return self._read(read)
@@ -200,7 +200,7 @@ class Interests(Desk):
 
         def write(work: Work) -> ContactDetails:
             known = work.get(INTEREST, id)
-            ours = _side(work, known, Action.REVEAL, frozenset(Side), side)
+            ours = demand_side(work, known, Action.REVEAL, frozenset(Side), side)
             if known.state not in dealing.MUTUAL:
                 raise Denied("interest.not_mutual", path="state")
             theirs = known.contact if ours is Side.PARTNER else known.partner_contact
@@ -214,7 +214,7 @@ class Interests(Desk):
                 organization=person.organization,
                 region=person.region,
                 reason=reason,
-                data={"interest": id, "to": _organization(known, ours)},
+                data={"interest": id, "to": organization_of(known, ours)},
             )
             return details(work, person)
 
@@ -371,7 +371,7 @@ def _move(
     reason: str = "",
     then: Callable[[Work, Interest, Side], Interest] | None = None,
 ) -> Interest:
-    ours = _side(work, known, Action.EDIT, dealing.SIDES[verb], side)
+    ours = demand_side(work, known, Action.EDIT, dealing.SIDES[verb], side)
     after = dealing.move(known, verb, ours, person=work.person, reason=reason)
     if then is not None:
         after = then(work, after, ours)
@@ -433,7 +433,7 @@ def _theirs(work: Work, wanted: Listing, offer: Listing) -> Interest | None:
 
 
 def _put(work: Work, interest: Interest) -> Interest:
-    return work.put(INTEREST, interest, _placed(work, interest, Side.OWNER))
+    return work.put(INTEREST, interest, place_of(work, interest, Side.OWNER))
 
 
 def _claim(work: Work, interest: Interest) -> None:
@@ -456,50 +456,3 @@ def _contact(work: Work, id_: str, organization: str) -> str:
     if row.keys["organization"] != organization:
         raise Invalid("listing.foreign", path="contact")
     return id_
-
-
-def _organization(interest: Interest, side: Side) -> str:
-    return interest.organization if side is Side.OWNER else interest.partner
-
-
-def _placed(work: Work, interest: Interest, side: Side) -> Placed:
-    region = interest.region if side is Side.OWNER else interest.partner_region
-    return work.placed(_organization(interest, side), region)[1]
-
-
-def _sides(work: Work, interest: Interest, action: Action) -> frozenset[Side]:
-    """Give the sides for which the actor may do something; raises where it may read neither."""
-    found: dict[Action, set[Side]] = {action: set(), Action.READ: set()}
-    for doing, sides in found.items():
-        for side in Side:
-            organization = _organization(interest, side)
-            try:
-                work.allow_at(doing, INTEREST.name, organization, _placed(work, interest, side))
-            except Denied as error:
-                if error.code != "grant.missing":
-                    raise
-            else:
-                sides.add(side)
-    if not any(found.values()):
-        raise NotFound("noun.unknown", path="id", kind=INTEREST.name, id=interest.id)
-    return frozenset(found[action])
-
-
-def _side(
-    work: Work,
-    interest: Interest,
-    action: Action,
-    asked: frozenset[Side],
-    given: Side | str | None,
-) -> Side:
-    """Say for which side the actor speaks: the given one, else the one that is the person's own."""
-    may = _sides(work, interest, action) & asked
-    if given is not None:
-        may &= {Side.of(given, "side")}
-    if not may:
-        raise Denied("interest.not_yours", path="id")
-    for side, persons in ((Side.OWNER, interest.owners), (Side.PARTNER, interest.partners)):
-        if side in may and work.actor.system == "" and work.person in persons:
-            return side
-    told = interest.outcome.reported_by.other if interest.outcome else None
-    return told if told in may else min(may)
