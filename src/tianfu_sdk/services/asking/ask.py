@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import attrs
@@ -10,14 +11,16 @@ import attrs
 from tianfu_sdk.core.asking import asking
 from tianfu_sdk.core.asking.wording import Wording, may_be_mistyped, variants
 from tianfu_sdk.core.content.publishing import tags_of
-from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
-from tianfu_sdk.model.question import Answer, Answers
+from tianfu_sdk.core.searching.ranking import PAGED
+from tianfu_sdk.errors import Invalid, StorageReadOnly
+from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
-from tianfu_sdk.services.asking.answers import Asked, answers_of
+from tianfu_sdk.services.asking.answers import Asked, Looked, answers_of, forms_of
 from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
+from tianfu_sdk.services.desk.finding import Finding, Query
 from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
 from tianfu_sdk.text import Detected, detect
 
@@ -30,7 +33,7 @@ _LEAST_HITS = 20
 _MOST_SLIPS = 3
 _AT_ONCE = 400
 _FEW = 5
-_Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
+_NEAREST = 5
 _UNTOLD = frozenset({"und", "mul"})
 
 
@@ -48,22 +51,23 @@ class Ask(Desk):
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
-        answers, more = self.look(
+        looked, fallback = self.look(
             text, region=region, language=language, kinds=kinds, limit=limit, after=after
         )
-        cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
-        if after is not None:
-            # To turn the page asks nothing new.
-            return Answers(answers=tuple(answers), abstained=False, cursor=cursor)
-        wanted = next(iter(languages_of(language)), None)
-        try:
-            question = self._write(
-                lambda work: self._file(work, text, region, wanted, answered=bool(answers))
-            )
-        except StorageReadOnly:
-            question = None
+        answers, question = looked.answers, None
+        cursor = write_cursor(answers[-1].score, answers[-1].id) if looked.more else None
+        # To turn the page asks nothing new.
+        if after is None:
+            wanted = next(iter(languages_of(language)), None)
+            nearest = None if answers else self._nearest(text)
+            with suppress(StorageReadOnly):
+                question = self._write(lambda work: self._file(work, text, region, wanted, nearest))
         return Answers(
-            answers=tuple(answers), abstained=not answers, question=question, cursor=cursor
+            answers=answers,
+            abstained=not answers and after is None,
+            question=question,
+            cursor=cursor,
+            fallback=fallback,
         )
 
     def look(
@@ -75,8 +79,8 @@ class Ask(Desk):
         kinds: Sequence[str] | None = None,
         limit: int = 10,
         after: str | None = None,
-    ) -> tuple[list[Answer], bool]:
-        """Answer a question and record nothing; gives the answers, and whether there are more."""
+    ) -> tuple[Looked, Fallback | None]:
+        """Answer a question and record nothing; gives also who stood in for the engine."""
         demand_text(text, _LONGEST, "text")
         if not text.strip():
             raise Invalid("ask.empty", path="text")
@@ -97,31 +101,30 @@ class Ask(Desk):
 
     def _answers(
         self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None
-    ) -> tuple[list[Answer], bool]:
-        most = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+    ) -> tuple[Looked, Fallback | None]:
+        first = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+        sizes = _sizes(first)
+        finding = Finding(self._tools, self._actor)
 
-        def inside(work: Work) -> tuple[list[Answer], bool]:
-            search = work.tx.search
-            if search is None:
-                raise Unsupported("ask.no_search", path="store")
-            here, hits = self._hits(search.query, asked, only, most)
-            return answers_of(work, here, hits, limit, after)
+        def read(work: Work, found: _Hits) -> tuple[Looked, bool]:
+            looked = answers_of(work, found.asked, found.hits, limit, after)
+            return looked, found.ended or looked.shown >= first or _passed(looked, found.hits)
 
-        engine = self._tools.engine()
-        if engine is None:
-            return self._read(inside)
-        # Outside of any transaction: it may be a server elsewhere.
-        here, hits = self._hits(engine.query, asked, only, most)
-        return self._read(lambda work: answers_of(work, here, hits, limit, after))
+        for number in range(1, len(sizes) + 1):
+            (looked, enough), fallback = finding.find(
+                lambda query, n=number: self._hits(query, asked, only, sizes[:n]),  # type: ignore[misc]
+                read,
+            )
+            if enough:
+                break
+        return looked, fallback
 
-    def _hits(
-        self, query: _Query, asked: Asked, only: SearchFilter, most: int
-    ) -> tuple[Asked, list[Hit]]:
+    def _hits(self, query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> _Hits:
         """Ask an engine; once more with what a word that nothing has may be a slip of."""
-        hits = query(asked.all_tokens, only, most)
+        found = _paged(query, asked, only, sizes)
         if not self._tools.settings.ask.wording:
-            return asked, hits
-        known = {token for hit in hits for token in hit.contributions}
+            return found
+        known = {token for hit in found.hits for token in hit.contributions}
         slips = [t for t in asked.tokens if t not in known and may_be_mistyped(t)][:_MOST_SLIPS]
         meant = [
             Wording(slip, word, frozenset({slip}), (word,))
@@ -129,22 +132,75 @@ class Ask(Desk):
             for word in _meant(query, slip, only)
         ]
         if not meant:
-            return asked, hits
+            return found
         asked = attrs.evolve(asked, wordings=(*asked.wordings, *meant))
-        return asked, query(asked.all_tokens, only, most)
+        return _paged(query, asked, only, sizes)
+
+    def _nearest(self, text: str) -> list[tuple[float, Sequence[str]]]:
+        """Give score and topics of the published contents that are nearest to a question."""
+        tokens = asking.question_tokens(text)
+
+        def read(work: Work, hits: Sequence[Hit]) -> list[tuple[float, Sequence[str]]]:
+            forms = forms_of(work, hits)
+            return [
+                (hit.score, sorted(forms[hit.id].content.topics)) for hit in hits if hit.id in forms
+            ]
+
+        return Finding(self._tools, self._actor).find(
+            lambda query: query(tokens, SearchFilter(), _NEAREST), read
+        )[0]
 
     def _file(
-        self, work: Work, text: str, region: str | None, language: str | None, *, answered: bool
+        self,
+        work: Work,
+        text: str,
+        region: str | None,
+        language: str | None,
+        nearest: Sequence[tuple[float, Sequence[str]]] | None,
     ) -> str | None:
-        """Count the question; file it where nothing answers it."""
-        if answered:
+        """Count the question; file it where nothing answers it, with what is nearest to it."""
+        if nearest is None:
             work.tell(
                 "question.asked", kind="question", region=region or "", data={"answered": True}
             )
             return None
         detected = detect(text).language
         spoken = language or (detected if detected not in _UNTOLD else "zh-Hans")
-        return file_question(work, text, region, spoken)
+        return file_question(work, text, region, spoken, nearest)
+
+
+@attrs.frozen
+class _Hits:
+    """What an engine found."""
+
+    asked: Asked
+    """As it was asked, with what words may be slips of."""
+    hits: Sequence[Hit]
+    ended: bool
+    """Whether there is no more."""
+
+
+def _sizes(first: int) -> list[int]:
+    """Give the sizes of the pages of hits that are asked for, if so many may not be shown."""
+    sizes = [first]
+    while sum(sizes) < PAGED:
+        sizes.append(min(_MOST_HITS, PAGED - sum(sizes)))
+    return sizes
+
+
+def _paged(query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> _Hits:
+    hits: list[Hit] = []
+    for size in sizes:
+        page = query(asked.all_tokens, only, size, hits[-1] if hits else None)
+        hits += page
+        if len(page) < size:
+            return _Hits(asked, hits, ended=True)
+    return _Hits(asked, hits, ended=False)
+
+
+def _passed(looked: Looked, hits: Sequence[Hit]) -> bool:
+    """Tell whether whatever comes after these hits is too far behind to answer."""
+    return 0.0 < looked.least > hits[-1].score
 
 
 def _placed(
@@ -160,7 +216,7 @@ def _placed(
     return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
 
 
-def _meant(query: _Query, slip: str, only: SearchFilter) -> list[str]:
+def _meant(query: Query, slip: str, only: SearchFilter) -> list[str]:
     """Give the words of the index that a word may be a slip of: those of the best documents."""
     found: dict[str, float] = {}
     every = list(variants(slip))

@@ -204,7 +204,7 @@ class Judging(Desk):
                 judged += self._over_corpus(of, whole=whole)
             elif through == "ask":
                 desk = Ask(self._tools, self._actor)
-                judged += _judge(lambda text, d=desk: [a.id for a in d.look(text)[0]], of)  # type: ignore[misc]
+                judged += _judge(lambda text, d=desk: [a.id for a in d.look(text)[0].answers], of)  # type: ignore[misc]
             else:
                 judged += self._over_index(of, whole=whole)
         return Measured(judged, seed=seed)
