@@ -33,6 +33,10 @@ def _is_lettered(token: str) -> bool:
     return script_of(token[0]) in _LETTERED
 
 
+def _is_doubled(token: str) -> bool:
+    return len(token) > 1 and token[0] == token[1]
+
+
 def is_word(token: str) -> bool:
     """Tell whether documents are looked for by a token, which is not empty."""
     return len(token) > 1 or not _is_lettered(token)
@@ -84,10 +88,10 @@ def best(
     Returns:
         Those that have any of the tokens, best first, ties by id.
     """
-    # Counting in the text is quick and right for Han; "ct" would be found inside "doctor",
-    # so all other tokens are counted as the analyzer sees them.
-    lettered = [token for token in weights if _is_lettered(token)]
-    others = [token for token in weights if not _is_lettered(token)]
+    # Counting in the text is quick and right for Han, but for 天天, which 天天天 has twice; "ct"
+    # would be found inside "doctor". All these are counted as the analyzer sees them.
+    lettered = [token for token in weights if _is_lettered(token) and not _is_doubled(token)]
+    others = [token for token in weights if not _is_lettered(token) or _is_doubled(token)]
     hits = []
     for id_, text, length in candidates:
         # Most tokens of a question stand in few of its candidates.

@@ -30,8 +30,11 @@ T = TypeVar("T")
 _BATCH = 500
 _FEW = 2
 """Words whose sum of weights would leave too much undecided."""
-# unicode61 splits at these; private-use letters stand for them inside the index.
-_SAFE = str.maketrans({".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003"})
+# unicode61 splits at the first four, for which private-use letters stand inside the index; the
+# last two, which lower case keeps, it folds, so that a word with them stands there as here.
+_SAFE = str.maketrans(
+    {".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003", "ς": "σ", "\u0345": "ι"}
+)
 
 
 class SqliteSearch:
