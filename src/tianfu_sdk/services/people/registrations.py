@@ -399,6 +399,8 @@ class Registrations(PersonDesk):
         demand_type(days, int, "days")
         if days < 0:
             raise Invalid("field.too_small", path="days", value=days, least=0)
+        if days > _MOST_DAYS:
+            raise Invalid("field.too_large", path="days", value=days, most=_MOST_DAYS)
         return erase_past(self._tools, self._read, self._again, days, reason)
 
     # Within a transaction.
