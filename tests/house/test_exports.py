@@ -27,7 +27,8 @@ EMPTY = {"backends", "core", "links", "model", "ports", "services", "testing.cas
 
 def is_a_floor(module):
     """Say whether a module is a folder of rooms of the core or of desks."""
-    return module.__name__.split(".")[1] in {"core", "services"} and hasattr(module, "__path__")
+    _, house, *rest = module.__name__.split(".")
+    return house in {"core", "services"} and len(rest) == 1 and hasattr(module, "__path__")
 
 
 def defined_in(module):
