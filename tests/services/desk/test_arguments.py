@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JUNK = [
-    *(None, -1, 10**12, float("nan"), True, "", "x", "\ud800", b"x", ["x"], [None], {"x": 5}),
-    *(object(), date(2026, 1, 1), datetime(2026, 1, 1)),  # noqa: DTZ001 - no zone
+    None,
+    10**12,
+    float("nan"),
+    "\ud800",
+    b"x",
+    ["x", None],
+    {"x": 5},
+    NOON.replace(tzinfo=None),
 ]
 NO_DESKS = {
     *("aio", "as_", "as_system", "bootstrap", "changes", "close", "load", "migrate", "open"),
     *("plugins", "restore", "settings", "unit"),
 }
+SYSTEM = {"audit", "events", "jobs", "keeping", "keys", "marks", "people"}
 
 
 def one(
@@ -167,13 +174,13 @@ def stage(tmp_path, monkeypatch):
         "expert": expert.id,
         "listing": need.id,
     }
-    yield [me, hub.as_system(reason="sweep")], ids, {"experts": expert.id, "listings": need.id}
+    yield me, ids, {"experts": expert.id, "listings": need.id}
     hub.close()
 
 
-def methods(hub):
+def methods(hub, desks=None):
     for name in dir(hub):
-        if name.startswith("_") or name in NO_DESKS:
+        if name.startswith("_") or name in NO_DESKS or (desks and name not in desks):
             continue
         desk = getattr(hub, name)
         if inspect.ismethod(desk):
@@ -211,12 +218,12 @@ def tried(method, ids):
 
 
 def test_no_desk_shows_a_bare_error_whatever_it_is_given(stage):
-    hubs, ids, own = stage
+    me, ids, own = stage
+    system = methods(me.as_system(reason="sweep"), SYSTEM)
     bare, count = [], 0
-    for hub in hubs:
-        for desk, verb, method in methods(hub):
-            count += 1
-            told = tried(method, ids | {"id": own.get(desk, ids["id"])})
-            bare += [(desk, verb, *one) for one in told]
+    for desk, verb, method in (*methods(me), *system):
+        count += 1
+        told = tried(method, ids | {"id": own.get(desk, ids["id"])})
+        bare += [(desk, verb, *one) for one in told]
     assert bare == []
     assert count > 300
