@@ -214,6 +214,10 @@ class Base(Content):
     """Days a year; None: not reported, which is not 0."""
     youth_free: bool | None = None
     """Free for the young (科普法 Art. 46); None: not reported."""
+    evaluation: str = ""
+    """Id of the last evaluation that was decided; only that sets it."""
+    rectify_until: date | None = None
+    """Last day by which what that evaluation found is to be put right."""
 
     def _check(self) -> None:
         if self.named_from and self.named_to and self.named_to < self.named_from:
