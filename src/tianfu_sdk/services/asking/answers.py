@@ -32,6 +32,7 @@ __all__ = [
     "Asked",
     "Form",
     "Found",
+    "Hits",
     "Looked",
     "answers_of",
     "forms_of",
@@ -129,6 +130,18 @@ class _Weighed:
     words: float
 
 
+@attrs.frozen
+class Hits:
+    """What an engine found."""
+
+    asked: Asked
+    """As it was asked, with what its words may be slips of."""
+    hits: Sequence[Hit]
+    """Best first."""
+    ended: bool
+    """Whether it has no more."""
+
+
 @attrs.frozen(kw_only=True)
 class Looked:
     """The answers among some hits."""
@@ -138,8 +151,8 @@ class Looked:
     """Whether there are more among these hits."""
     shown: int = 0
     """Hits that everybody may read."""
-    least: float = 0.0
-    """Score that a further hit has at least if it matters."""
+    further: bool = False
+    """Whether hits that come after these might answer."""
 
 
 def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
@@ -183,23 +196,21 @@ def _readable(content: Content, today: date) -> bool:
     return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
 
 
-def answers_of(
-    work: Work, asked: Asked, hits: Sequence[Hit], limit: int, after: tuple[float, str] | None
-) -> Looked:
+def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] | None) -> Looked:
     """Give the answers among what an engine found.
 
     Args:
         work: The transaction.
-        asked: The question.
-        hits: Best first.
+        found: What it found.
         limit: Answers at most.
         after: Score and id of the last answer of the page before.
 
     Returns:
         Best first, ties by id; one a content, in the language that is preferred.
     """
-    known = {hit.id for hit in hits}
-    listed = [*hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
+    asked = found.asked
+    known = {hit.id for hit in found.hits}
+    listed = [*found.hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
     public = _public(work, listed)
     shown = [hit for hit in listed if hit.id in public]
     weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
@@ -222,7 +233,8 @@ def answers_of(
         answers=tuple(_answer(one, asked, weights, names) for one in page),
         more=len(answering) > limit,
         shown=len(shown),
-        least=asking.NEAR * best[0] if len(best) >= _DECIDING else 0.0,
+        further=not found.ended
+        and (len(best) < _DECIDING or found.hits[-1].score >= asking.NEAR * best[0]),
     )
 
 

@@ -15,13 +15,13 @@ from tianfu_sdk.core.searching.ranking import PAGED
 from tianfu_sdk.errors import Invalid, StorageReadOnly
 from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
-from tianfu_sdk.services.asking.answers import Asked, Looked, answers_of, forms_of
+from tianfu_sdk.services.asking.answers import Asked, Hits, Looked, answers_of, forms_of
 from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
-from tianfu_sdk.services.desk.finding import Finding, Query
-from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.finding import Finder, Query
+from tianfu_sdk.services.desk.work import Work, read_cursor, write_cursor
 from tianfu_sdk.text import Detected, detect
 
 __all__ = ["Ask"]
@@ -37,7 +37,7 @@ _NEAREST = 5
 _UNTOLD = frozenset({"und", "mul"})
 
 
-class Ask(Desk):
+class Ask(Finder):
     """Answer from published content only, with sources, or abstain. Anybody may ask."""
 
     def ask(
@@ -95,31 +95,19 @@ class Ask(Desk):
         here, narrowed = self._read(narrow)
         repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
         shares = {id_: one.share for id_, one in repeated.items()}
-        place = _place_of(after)
         here = attrs.evolve(here, repeated=shares)
-        return self._answers(here, narrowed, limit, place)
-
-    def _answers(
-        self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None
-    ) -> tuple[Looked, Fallback | None]:
-        first = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+        place = _place_of(after)
+        first = _MOST_HITS if place else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
         sizes = _sizes(first)
-        finding = Finding(self._tools, self._actor)
-
-        def read(work: Work, found: _Hits) -> tuple[Looked, bool]:
-            looked = answers_of(work, found.asked, found.hits, limit, after)
-            return looked, found.ended or looked.shown >= first or _passed(looked, found.hits)
-
+        read = partial(answers_of, limit=limit, after=place)
         for number in range(1, len(sizes) + 1):
-            (looked, enough), fallback = finding.find(
-                lambda query, n=number: self._hits(query, asked, only, sizes[:n]),  # type: ignore[misc]
-                read,
-            )
-            if enough:
+            ask = partial(self._hits, asked=here, only=narrowed, sizes=sizes[:number])
+            looked, fallback = self._find(ask, read)
+            if looked.shown >= first or not looked.further:
                 break
         return looked, fallback
 
-    def _hits(self, query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> _Hits:
+    def _hits(self, query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> Hits:
         """Ask an engine; once more with what a word that nothing has may be a slip of."""
         found = _paged(query, asked, only, sizes)
         if not self._tools.settings.ask.wording:
@@ -146,9 +134,7 @@ class Ask(Desk):
                 (hit.score, sorted(forms[hit.id].content.topics)) for hit in hits if hit.id in forms
             ]
 
-        return Finding(self._tools, self._actor).find(
-            lambda query: query(tokens, SearchFilter(), _NEAREST), read
-        )[0]
+        return self._find(lambda query: query(tokens, SearchFilter(), _NEAREST), read)[0]
 
     def _file(
         self,
@@ -169,17 +155,6 @@ class Ask(Desk):
         return file_question(work, text, region, spoken, nearest)
 
 
-@attrs.frozen
-class _Hits:
-    """What an engine found."""
-
-    asked: Asked
-    """As it was asked, with what words may be slips of."""
-    hits: Sequence[Hit]
-    ended: bool
-    """Whether there is no more."""
-
-
 def _sizes(first: int) -> list[int]:
     """Give the sizes of the pages of hits that are asked for, if so many may not be shown."""
     sizes = [first]
@@ -188,19 +163,14 @@ def _sizes(first: int) -> list[int]:
     return sizes
 
 
-def _paged(query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> _Hits:
+def _paged(query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> Hits:
     hits: list[Hit] = []
     for size in sizes:
         page = query(asked.all_tokens, only, size, hits[-1] if hits else None)
         hits += page
         if len(page) < size:
-            return _Hits(asked, hits, ended=True)
-    return _Hits(asked, hits, ended=False)
-
-
-def _passed(looked: Looked, hits: Sequence[Hit]) -> bool:
-    """Tell whether whatever comes after these hits is too far behind to answer."""
-    return 0.0 < looked.least > hits[-1].score
+            return Hits(asked, hits, ended=True)
+    return Hits(asked, hits, ended=False)
 
 
 def _placed(

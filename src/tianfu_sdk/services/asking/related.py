@@ -24,8 +24,8 @@ from tianfu_sdk.services.asking.answers import (
     scored,
 )
 from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
-from tianfu_sdk.services.desk.finding import Finding
-from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.desk.finding import Finder
+from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import fold, folded_query_tokens
 
 __all__ = ["Relations"]
@@ -41,7 +41,7 @@ _ABOUT = 200
 _LEAST = 0.1
 
 
-class Relations(Desk):
+class Relations(Finder):
     """Suggest titles, and what is about the same. Anybody may ask."""
 
     def suggest(
@@ -131,8 +131,7 @@ class Relations(Desk):
         read: Callable[[Work, Sequence[Hit]], list[T]],
     ) -> list[T]:
         only = self._read(placed)
-        finding = Finding(self._tools, self._actor)
-        return finding.find(lambda query: query(tokens, only, _HITS), read)[0]
+        return self._find(lambda query: query(tokens, only, _HITS), read)[0]
 
 
 def _tokens(about: Content) -> list[str]:

@@ -16,8 +16,8 @@ from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Clarification, Repeated, State
 from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import Query, Where
-from tianfu_sdk.services.desk.finding import Finding
-from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.desk.finding import Finder
+from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import query_tokens
 
 __all__ = ["Rumours"]
@@ -30,7 +30,7 @@ _MOST = 100
 _ONLY = SearchFilter(kinds=frozenset({CLARIFICATION.name}))
 
 
-class Rumours(Desk):
+class Rumours(Finder):
     """Looks texts up among the published clarifications. Anybody may."""
 
     def check(self, text: str, limit: int) -> list[Repeated]:
@@ -68,7 +68,7 @@ class Rumours(Desk):
         asked = [tokens for piece in rumours.pieces(text) if (tokens := query_tokens(piece))]
         if not asked or not self._read(_any):
             return {}
-        return Finding(self._tools, self._actor).find(
+        return self._find(
             lambda query: [hit.id for tokens in asked for hit in query(tokens, only, _HITS)],
             lambda work, hits: dict(_weighed(work, text, hits)),
         )[0]

@@ -13,7 +13,7 @@ from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
-__all__ = ["Finding", "Query"]
+__all__ = ["Finder", "Query"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -32,10 +32,10 @@ class Query(Protocol):
         ...
 
 
-class Finding(Desk):
-    """Asks an engine, and reads again in the store what it found."""
+class Finder(Desk):
+    """A desk that asks an engine, and reads again in the store what it found."""
 
-    def find(
+    def _find(
         self, ask: Callable[[Query], A], read: Callable[[Work, A], T]
     ) -> tuple[T, Fallback | None]:
         """Ask whichever engine answers.
