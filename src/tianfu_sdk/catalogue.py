@@ -48,8 +48,8 @@ ENTRIES: dict[str, Entry] = {
         "种类有 resource、activity、notice、news、base、clarification、studio、listing",
     ),
     "ask.empty": Entry(
-        "the question is empty",
-        "问题为空",
+        "the question has no words",
+        "问题中没有文字",
         "write what you want to know",
         "请写出想问的问题",
     ),
@@ -1089,6 +1089,12 @@ ENTRIES: dict[str, Entry] = {
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
         "权重须为不小于 0 的数，可用名称：{names}",
+    ),
+    "match.conflict": Entry(
+        "this is no pair of a project and an expert",
+        "这不是项目与专家的编号对",
+        'give (project, expert): ids such as ("lst_…", "exp_…"), in this order',
+        '请按（项目, 专家）的顺序给出编号，如 ("lst_…", "exp_…")',
     ),
     "match.no_weight": Entry(
         "at least one feature must weigh something",
