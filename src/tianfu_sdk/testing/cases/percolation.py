@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import attrs
 import pytest
 
 from tianfu_sdk.core.percolation import BEST_WORDS, best_words, counted_words, sought_words
@@ -134,7 +135,25 @@ class PercolationCases(SearchCases):
             ({"tags": {"in:51000"}}, []),
             ({"kinds": {"sub"}, "languages": {"zh"}, "tags": {"topic:x"}}, ["b"]),
         ):
-            only = SearchFilter(**{name: frozenset(of) for name, of in fields.items()})
+            members = {name: frozenset(of) for name, of in fields.items()}
+            only = SearchFilter(**members)  # type: ignore[arg-type]
+            assert self.sought_ids(db, "apple", only) == expected
+
+    def test_needs_are_of_a_time(self, db: Store) -> None:
+        self.index(
+            db,
+            attrs.evolve(need("a", "apple"), first=10, last=10),
+            attrs.evolve(need("b", "apple"), first=5, last=20),
+            attrs.evolve(need("c", "apple"), first=20, last=20),
+            need("d", "apple"),
+        )
+        for since, until, expected in (
+            (10, 20, ["a", "b"]),
+            (11, None, ["b", "c"]),
+            (None, 10, ["b"]),
+            (None, None, ["a", "b", "c", "d"]),
+        ):
+            only = SearchFilter(since=since, until=until)
             assert self.sought_ids(db, "apple", only) == expected
 
     def test_a_need_is_replaced_and_removed(self, db: Store) -> None:

@@ -15,7 +15,8 @@ from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.ports.search import TransactionalSearch
 from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.testing.cases.base import StoreCases, note
-from tianfu_sdk.testing.cases.ranking import ALL, WORDS, RankingCases, doc
+from tianfu_sdk.testing.cases.ranking import ALL, WORDS, doc
+from tianfu_sdk.testing.cases.windows import WindowCases
 
 __all__ = ["SearchCases"]
 
@@ -23,7 +24,7 @@ T = TypeVar("T")
 _PATIENCE = 20
 
 
-class SearchCases(RankingCases, StoreCases):
+class SearchCases(WindowCases, StoreCases):
     """What is indexed is found inside the transaction."""
 
     @pytest.fixture(autouse=True)
