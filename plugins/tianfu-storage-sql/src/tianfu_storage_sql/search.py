@@ -17,14 +17,14 @@ import math
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
-from tianfu_sdk.core.ranking import PAGED, bm25, idf, page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.ranking import PAGED, bm25, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
@@ -36,6 +36,7 @@ __all__ = ["SOUGHT", "Searching", "SqlSearch", "clipped"]
 
 _MOST_HITS = 200
 _RAREST = 12
+_MOST_TOKENS = 64
 _WALKED = 20_000
 """Postings that candidates are looked for in, beyond those of the rarest token."""
 _BATCH = 500
@@ -172,7 +173,7 @@ class Searching:
         )
         place = 2 * tokens
         average = bind(place, real)
-        # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.ranking`.
+        # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.searching.ranking`.
         share = (
             weight
             * p.tf
@@ -351,14 +352,17 @@ class SqlSearch:
         if not n or not found:
             return []
         weights = {token: idf(n, df) for df, token in found}
-        rarest = _rarest(found)
-        # Where all tokens are ranked by the server, its order is that of the answer.
-        most = limit if len(rarest) == len(found) else _MOST_HITS
-        if after is not None:
-            most = PAGED
         average = length / n
-        best = [(token, weights[token]) for token in rarest]
-        ids = [row[0] for row in self._ranked(session, best, average, only, most)]
+        ids: list[str] = []
+        for some in _candidate_words(found):
+            # Where all tokens are ranked by the server, its order is that of the answer.
+            most = limit if len(some) == len(found) else _MOST_HITS
+            if after is not None:
+                most = PAGED
+            best = [(token, weights[token]) for token in some]
+            ids = [row[0] for row in self._ranked(session, best, average, only, most)]
+            if len(ids) >= limit:
+                break
         parts: dict[str, dict[str, float]] = {}
         for id_, token, tf, doc_length in self._postings(session, ids, list(weights)):
             share = bm25(tf, weights[token], doc_length, average)
@@ -464,6 +468,14 @@ def padded(values: Sequence[str]) -> tuple[list[str], int]:
     """Repeat the last value until the number of values is a power of two."""
     number = width(len(values))
     return [*values, *[values[-1]] * (number - len(values))], number
+
+
+def _candidate_words(found: Sequence[tuple[int, str]]) -> Iterator[list[str]]:
+    """Give the words by which candidates are looked for, and more where they are too few."""
+    chosen = _rarest(found)
+    yield chosen
+    if len(chosen) < len(found):
+        yield [token for _, token in found[:_MOST_TOKENS]]
 
 
 def _rarest(found: Sequence[tuple[int, str]]) -> list[str]:

@@ -19,9 +19,9 @@ import attrs
 
 from tianfu_sdk.backends.sqlite import seeking
 from tianfu_sdk.backends.sqlite.seeking import times_within
-from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.ranking import PAGED, damping, idf, page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching.candidates import MOST_HITS, best, enough, is_word, rarest
+from tianfu_sdk.core.searching.ranking import PAGED, damping, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 
@@ -31,8 +31,11 @@ T = TypeVar("T")
 _BATCH = 500
 _FEW = 2
 """Words whose sum of weights would leave too much undecided."""
-# unicode61 splits at these; private-use letters stand for them inside the index.
-_SAFE = str.maketrans({".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003"})
+# unicode61 splits at the first four, for which private-use letters stand inside the index; the
+# last two, which lower case keeps, it folds, so that a word with them stands there as here.
+_SAFE = str.maketrans(
+    {".": "\ue000", "_": "\ue001", "+": "\ue002", "-": "\ue003", "ς": "σ", "\u0345": "ι"}
+)
 
 
 class SqliteSearch:

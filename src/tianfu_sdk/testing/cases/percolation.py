@@ -8,11 +8,16 @@ from collections.abc import Sequence
 import attrs
 import pytest
 
-from tianfu_sdk.core.percolation import BEST_WORDS, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.percolation import (
+    BEST_WORDS,
+    best_words,
+    counted_words,
+    sought_words,
+)
 from tianfu_sdk.errors import Invalid, StorageError
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.ports.storage import Store, Tx
-from tianfu_sdk.testing.cases.search import SearchCases
+from tianfu_sdk.testing.cases.search import SearchCases, patiently
 
 __all__ = ["PercolationCases"]
 
@@ -210,10 +215,10 @@ class PercolationCases(SearchCases):
 
         def write(place: int) -> None:
             for one in needs[place::4]:
-                db.run(lambda tx, d=one: self.within(tx).index([d, needs[0]]), write=True)  # type: ignore[misc]
+                patiently(db, lambda tx, d=one: self.within(tx).index([d, needs[0]]))  # type: ignore[misc]
                 gone = need(f"gone{place}", "word1 word2")
-                db.run(lambda tx, d=gone: self.within(tx).index([d]), write=True)  # type: ignore[misc]
-                db.run(lambda tx, d=gone: self.within(tx).remove([d.id]), write=True)  # type: ignore[misc]
+                patiently(db, lambda tx, d=gone: self.within(tx).index([d]))  # type: ignore[misc]
+                patiently(db, lambda tx, d=gone: self.within(tx).remove([d.id]))  # type: ignore[misc]
 
         with self.workers(4) as threads:
             list(threads.map(write, range(4)))

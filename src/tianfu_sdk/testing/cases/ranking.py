@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tianfu_sdk.core.ranking import bm25, idf
+from tianfu_sdk.core.searching.ranking import bm25, idf
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.ports.search import FollowerSearch, TransactionalSearch
@@ -91,6 +91,8 @@ class RankingCases:
             "bo": "བོད་སྐད་ཡིག",
             "ii": "ꆈꌠꉙ",
             "mixed": "高血压 apple 2026",
+            # Letters that others fold once more: a final sigma, an iota written below.
+            "el": "λόγος ᾳ",
         }
         self.index(db, *(doc(doc_id, text) for doc_id, text in texts.items()))
         for doc_id, text in texts.items():
@@ -118,6 +120,20 @@ class RankingCases:
                 assert hit.score == pytest.approx(math.fsum(hit.contributions.values()), rel=1e-9)
                 assert hit.score > 0
             assert [hit.score for hit in hits] == sorted((h.score for h in hits), reverse=True)
+
+    def test_a_pair_of_equal_characters_counts_as_often_as_it_stands_there(self, db: Any) -> None:
+        self.index(db, doc("a", "天天天天天气"), doc("b", "天天看天气象"))
+        scores = {hit.id: hit.score for hit in self.hits(db, "天天")}
+        rarity = idf(2, 2)
+        # Characters and pairs: eleven each.
+        assert scores == pytest.approx(
+            {"a": bm25(4, rarity, 11, 11), "b": bm25(1, rarity, 11, 11)}, rel=1e-6
+        )
+
+    def test_a_long_question_reaches_what_only_its_other_words_find(self, db: Any) -> None:
+        words = [f"w{place:02d}" for place in range(40)]
+        self.index(db, *(doc(word, f"{word} filler") for word in words))
+        assert self.ids(db, " ".join(words), limit=100) == words
 
     def test_rarer_shorter_and_oftener_count_more(self, db: Any) -> None:
         self.index(
