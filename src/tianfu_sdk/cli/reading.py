@@ -8,8 +8,16 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from tianfu_sdk.cli import shared
-from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.cli.shared import (
+    as_option,
+    bound,
+    db_option,
+    echo_json,
+    echo_page,
+    json_option,
+    limit_option,
+    opened,
+)
 from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import Answers
@@ -44,7 +52,7 @@ def desk_of(hub: Hub, kind: str) -> Any:
 @click.option("--region", metavar="CODE", help="In this region and below it.")
 @click.option("--topic", metavar="CODE")
 @click.option("--state", metavar="STATE")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@limit_option()
 def find(  # noqa: PLR0917 - options of a command
     kind: str,
     db: str,
@@ -59,17 +67,12 @@ def find(  # noqa: PLR0917 - options of a command
     with opened(db) as hub:
         desk = desk_of(bound(hub, account), kind)
         page = desk.find(region=region, topic=topic, state=state, limit=limit)
-        if as_json:
-            echo_json(
-                {"items": [shared.as_json(item) for item in page.items], "cursor": page.cursor}
-            )
-            return
-        if not page.items:
-            click.echo("没有找到 / nothing found, or nothing that this account may see.", err=True)
-        for item in page.items:
-            click.echo(f"{item.id}  {item.state.zh}  {item.title}")
-        if page.cursor:
-            click.echo(f"… and more; --limit {limit * 5} shows more at a time")
+        echo_page(
+            page,
+            lambda item: f"{item.id}  {item.state.zh}  {item.title}",
+            as_json=as_json,
+            limit=limit,
+        )
 
 
 def _times(command: F) -> F:
