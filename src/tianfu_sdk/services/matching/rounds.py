@@ -104,7 +104,7 @@ def _apart(conflicts: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]
     """Give the pairs that must not meet; one the wrong way round would keep nobody apart."""
     found = set()
     for place, pair in enumerate(conflicts):
-        both = [kind_of(id_) for id_ in pair] if isinstance(pair, (tuple, list)) else []
+        both = [kind_of(id_) for id_ in pair]
         if both != [LISTING, EXPERT]:
             raise Invalid("match.conflict", path=f"conflicts[{place}]")
         found.add((pair[0], pair[1]))
