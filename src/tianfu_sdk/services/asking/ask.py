@@ -16,7 +16,14 @@ from tianfu_sdk.errors import Invalid, StorageReadOnly
 from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import Asked, Hits, Looked, answers_of, forms_of
-from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
+from tianfu_sdk.services.asking.asked import (
+    Moment,
+    demand_limit,
+    demand_text,
+    kinds_of,
+    languages_of,
+    within,
+)
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
@@ -47,12 +54,21 @@ class Ask(Finder):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
         looked, fallback = self.look(
-            text, region=region, language=language, kinds=kinds, limit=limit, after=after
+            text,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
         )
         answers, question = looked.answers, None
         cursor = write_cursor(answers[-1].score, answers[-1].id) if looked.more else None
@@ -77,18 +93,22 @@ class Ask(Finder):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> tuple[Looked, Fallback | None]:
         """Answer a question and record nothing; gives also who stood in for the engine."""
         demand_text(text, _LONGEST, "text")
-        if not text.strip():
+        tokens = tuple(asking.question_tokens(text))
+        if not tokens:
             raise Invalid("ask.empty", path="text")
         demand_limit(limit, _MOST_LIMIT)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages_of(language)))
+        only = within(only, since, until)
         told = detect(text)
         asked = Asked(
-            tokens=tuple(asking.question_tokens(text)),
+            tokens=tokens,
             languages=languages_of(language) or _language_of(told),
         )
         narrow = partial(_placed, text=text, told=told, asked=asked, only=only, region=region)

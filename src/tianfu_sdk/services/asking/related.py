@@ -23,7 +23,14 @@ from tianfu_sdk.services.asking.answers import (
     one_a_content,
     scored,
 )
-from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
+from tianfu_sdk.services.asking.asked import (
+    Moment,
+    demand_limit,
+    demand_text,
+    kinds_of,
+    languages_of,
+    within,
+)
 from tianfu_sdk.services.desk.finding import Finder
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import fold, folded_query_tokens
@@ -51,6 +58,8 @@ class Relations(Finder):
         region: str | None,
         language: str | Sequence[str] | None,
         kinds: Sequence[str] | None,
+        since: Moment | None,
+        until: Moment | None,
         limit: int,
     ) -> list[Suggestion]:
         """Suggest titles; see `Hub.suggest`."""
@@ -58,6 +67,7 @@ class Relations(Finder):
         demand_limit(limit, _MOST)
         languages = languages_of(language)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
+        only = within(only, since, until)
         wanted = fold(prefix.strip())
         tokens = folded_query_tokens(wanted)
 
@@ -90,6 +100,8 @@ class Relations(Finder):
         *,
         language: str | Sequence[str] | None,
         kinds: Sequence[str] | None,
+        since: Moment | None,
+        until: Moment | None,
         limit: int,
     ) -> list[Related]:
         """Give what is about the same; see `Hub.related`."""
@@ -97,6 +109,7 @@ class Relations(Finder):
         demand_limit(limit, _MOST)
         languages = languages_of(language)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
+        only = within(only, since, until)
         shelf = kind_of(id_)
         if shelf is None or shelf.name not in CONTENT:
             raise Invalid("content.bad_kind", path="id", value=id_[:40])
