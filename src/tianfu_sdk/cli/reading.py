@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import attrs
 import click
@@ -20,6 +21,8 @@ from tianfu_sdk.cli.shared import (
 from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import Answers
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["answers_json", "ask", "desk_of", "find", "related", "show_answers", "suggest"]
 
@@ -72,6 +75,17 @@ def find(  # noqa: PLR0917 - options of a command
         )
 
 
+def _times(command: F) -> F:
+    """Add the time that something is of; the hub reads it, and says what is wrong with it."""
+    since = click.option(
+        "--since",
+        metavar="DAY",
+        help="Only what takes place or was published on this day or later, China time.",
+    )
+    until = click.option("--until", metavar="DAY", help="… and before this day.")
+    return since(until(command))
+
+
 @click.command()
 @click.argument("text")
 @db_option()
@@ -85,6 +99,7 @@ def find(  # noqa: PLR0917 - options of a command
     help="Only answers in this language; several: in these, the first preferred.",
 )
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(sorted(CONTENT)))
+@_times
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100))
 def ask(  # noqa: PLR0917 - options of a command
     text: str,
@@ -93,11 +108,21 @@ def ask(  # noqa: PLR0917 - options of a command
     region: str | None,
     languages: tuple[str, ...],
     kinds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
     limit: int,
 ) -> None:
     """Ask science for answers: published content only, with sources, or none at all."""
     with opened(db) as hub:
-        answers = hub.ask(text, region=region, language=languages, kinds=kinds or None, limit=limit)
+        answers = hub.ask(
+            text,
+            region=region,
+            language=languages,
+            kinds=kinds or None,
+            since=since,
+            until=until,
+            limit=limit,
+        )
     if as_json:
         echo_json(answers_json(answers))
     else:
@@ -160,11 +185,19 @@ def show_answers(answers: Answers) -> None:
 @click.argument("prefix")
 @db_option()
 @json_option()
+@_times
 @click.option("--limit", default=8, show_default=True, type=click.IntRange(1, 50))
-def suggest(prefix: str, db: str, as_json: bool, limit: int) -> None:  # noqa: FBT001
+def suggest(  # noqa: PLR0917 - options of a command
+    prefix: str,
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
     """Suggest published titles that go on from PREFIX."""
     with opened(db) as hub:
-        found = hub.suggest(prefix, limit=limit)
+        found = hub.suggest(prefix, since=since, until=until, limit=limit)
     if as_json:
         echo_json([attrs.asdict(one) for one in found])
         return
@@ -177,11 +210,20 @@ def suggest(prefix: str, db: str, as_json: bool, limit: int) -> None:  # noqa: F
 @db_option()
 @json_option()
 @as_option()
+@_times
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50))
-def related(id: str, db: str, as_json: bool, account: str, limit: int) -> None:  # noqa: A002, FBT001
+def related(  # noqa: PLR0917 - options of a command
+    id: str,  # noqa: A002
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    account: str,
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
     """Give published content about the same as the content ID."""
     with opened(db) as hub:
-        found = bound(hub, account).related(id, limit=limit)
+        found = bound(hub, account).related(id, since=since, until=until, limit=limit)
     if as_json:
         echo_json([attrs.asdict(one) for one in found])
         return
