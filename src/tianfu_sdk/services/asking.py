@@ -213,8 +213,9 @@ class Asking:
 
         Raises:
             Invalid: `match.round_kind`, `match.round_large`, `match.bad_weight`,
-                `match.no_weight`, `match.popularity`, `assign.no_scipy`, `field.choice`.
-            NotFound: `noun.unknown`.
+                `match.no_weight`, `match.popularity`, `assign.no_scipy`, `field.choice`,
+                `field.value`.
+            NotFound: `noun.unknown`, also an expert whose profile is hidden.
         """
         from tianfu_sdk.services.rounds import Rounds
 

@@ -12,7 +12,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.kinds import CONTENT, EXPERT, QUESTION, kind_of
 from tianfu_sdk.core.lifecycle import stale
 from tianfu_sdk.core.offices import in_office
-from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
@@ -27,7 +27,7 @@ from tianfu_sdk.services.vocabularies import demand_term
 from tianfu_sdk.services.work import Work
 from tianfu_sdk.text import fold
 
-__all__ = ["Answered", "Experts", "public_text"]
+__all__ = ["Answered", "Experts", "public_text", "shown_expert"]
 
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
@@ -152,10 +152,7 @@ class Experts(PersonDesk):
 
         def read(work: Work) -> Expert:
             _demand_somebody(work)
-            known = work.get(EXPERT, id)
-            if not known.serves_on(_today(work)):
-                work.visible(EXPERT, id)
-            return known
+            return shown_expert(work, id)
 
         return self._read(read)
 
@@ -354,6 +351,21 @@ class Experts(PersonDesk):
         row = work.get_row(EXPERT, id_)
         work.allow(action, EXPERT.name, row.keys, id_)
         return work.noun(EXPERT, row)
+
+
+def shown_expert(work: Work, id_: str) -> Expert:
+    """Give an expert whose profile is public today, or whom the actor has a grant to read.
+
+    Raises:
+        NotFound: `noun.unknown`, also of one that is hidden.
+    """
+    row = work.get_row(EXPERT, id_)
+    known = work.noun(EXPERT, row)
+    if not known.serves_on(_today(work)):
+        hidden = work.actor.account is None and not work.actor.system
+        if hidden or not work.readable(EXPERT.name, [row]):
+            raise NotFound("noun.unknown", path="id", kind=EXPERT.name, id=id_[:64])
+    return known
 
 
 def public_text(expert: Expert) -> str:

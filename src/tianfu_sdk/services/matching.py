@@ -18,6 +18,7 @@ from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.matching import Match, Matches
 from tianfu_sdk.services.audiences import audiences
 from tianfu_sdk.services.bases_near import bases
+from tianfu_sdk.services.experts import shown_expert
 from tianfu_sdk.services.offers import OFFERED, Gates, offers
 from tianfu_sdk.services.people import TEXT, open_sealed
 from tianfu_sdk.services.percolating import seekers
@@ -129,8 +130,7 @@ class Matching(Desk):
             text = open_sealed(work, noun, TEXT, question.text)
             return _Subject("question", question_need(work, question, text), (EXPERT.name,))
         if shelf is EXPERT:
-            # Profiles are public.
-            offered = expert_candidate(work, work.get(EXPERT, noun))
+            offered = expert_candidate(work, shown_expert(work, noun))
             return _Subject(EXPERT.name, offered, ("need",))
         if shelf is not None and shelf.name in CONTENT:
             return _of_content(work, shelf.name, work.noun(shelf, work.visible(shelf, noun)))

@@ -92,8 +92,8 @@ def _found(work: Work, offered: Candidate, kind: str, most: int) -> list[str]:
 
 def _needs(work: Work, offered: Candidate, most: int) -> Iterator[Need]:
     rows = work.tx.get(LISTING.name, _found(work, offered, LISTING.name, most))
-    for row in sorted(rows, key=lambda row: row.id):
-        # Read again: nothing that was withdrawn is ever shown.
+    for row in sorted(work.readable(LISTING.name, rows), key=lambda row: row.id):
+        # Read again: nothing that was withdrawn or has expired is ever shown.
         if row.keys["state"] == State.PUBLISHED.value and row.id != offered.id:
             yield need_of(work, work.noun(LISTING, row))
 
