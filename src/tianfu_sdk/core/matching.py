@@ -219,7 +219,8 @@ def demand_weights(weights: Mapping[str, float]) -> None:
             is known would stay on top because it is known.
     """
     for name, weight in weights.items():
-        number = isinstance(weight, float | int) and 0 <= weight <= _HEAVIEST
+        # A caller may give anything.
+        number = isinstance(weight, float | int) and 0 <= weight <= _HEAVIEST  # type: ignore[redundant-expr]
         if name not in WEIGHTS or not number:
             raise Invalid("match.bad_weight", path=f"weights.{name}", names=", ".join(WEIGHTS))
     whole = math.fsum(weights.values())

@@ -85,7 +85,7 @@ class Rounds(Desk):
             demand_type(capacity, int, "capacity")
             if capacity < 0:
                 raise Invalid("field.too_small", path="capacity", value=capacity, least=0)
-        if not isinstance(least, float | int) or not 0 <= least <= 1:
+        if not isinstance(least, float | int) or not 0 <= least <= 1:  # type: ignore[redundant-expr]
             raise Invalid("field.value", path="least", value=str(least)[:20])
         if weights is None:
             weights = matching.weights_for(EXPERT.name, self._tools.settings.match.weights)
