@@ -9,6 +9,7 @@ import pytest
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import QuestionState
+from tianfu_sdk.services import ask as desk
 
 STROKE = "脑卒中要紧的是预防：控制血压、少盐、戒烟。发现嘴歪手麻要马上就医。"
 
@@ -162,3 +163,36 @@ def test_what_the_index_still_has_is_gated_by_the_store(stored, file):
             (id_,),
         )
     assert stored.nobody.ask("地震时怎么躲").abstained
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The engine is first asked for few hits, so that few contents make the difference."""
+    monkeypatch.setattr(desk, "_LEAST_HITS", 2)
+    monkeypatch.setattr(desk, "_DEPTHS", (4, 200))
+
+
+@pytest.mark.usefixtures("few")
+def test_what_has_expired_hides_nothing_that_holds(world):
+    for number in range(5):
+        world.published(title=f"防震避险 {number}", body="防震", expires_on=date(2026, 1, 2))
+    holds = world.published(title="防震避险", body="地震时先躲到桌下，防震避险要记牢。").id
+    world.clock.tick(timedelta(days=1))
+    assert [answer.id for answer in world.nobody.ask("防震避险", limit=1)] == [holds]
+
+
+@pytest.mark.usefixtures("few")
+def test_which_answers_come_first_and_on_which_page_does_not_depend_on_the_limit(world):
+    for number in range(6):
+        world.published(title="防震避险", body=f"要记牢：{number}")
+    preferred = world.published(title="防震避险", body="要记牢：6", language="zh-Hant").id
+    asked = {"text": "防震避险", "language": ["zh-Hant", "zh-Hans"]}
+    whole = [answer.id for answer in world.nobody.ask(**asked, limit=100)]
+    assert (whole[0], len(whole)) == (preferred, 7)
+    for limit in (1, 2, 3):
+        found, after = [], None
+        while after is not None or not found:
+            page = world.nobody.ask(**asked, limit=limit, after=after)
+            found += [answer.id for answer in page]
+            after = page.cursor
+        assert found == whole

@@ -27,6 +27,7 @@ __all__ = [
     "Asked",
     "Form",
     "Found",
+    "Page",
     "answers_of",
     "forms_of",
     "found_as",
@@ -126,9 +127,27 @@ def _readable(content: Content, today: date) -> bool:
     return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
 
 
+@attrs.frozen
+class Page:
+    """Some answers of a question."""
+
+    answers: list[Answer]
+    """Best first, ties by id; one a content, in the language that is preferred."""
+    more: bool
+    """Whether there are answers that come after these."""
+    wanting: bool
+    """Whether what the engine would find next may come before some of these, or fill the page."""
+
+
 def answers_of(
-    work: Work, asked: Asked, hits: Sequence[Hit], limit: int, after: tuple[float, str] | None
-) -> tuple[list[Answer], bool]:
+    work: Work,
+    asked: Asked,
+    hits: Sequence[Hit],
+    limit: int,
+    after: tuple[float, str] | None,
+    *,
+    most: int,
+) -> Page:
     """Give the answers among what an engine found.
 
     Args:
@@ -137,11 +156,9 @@ def answers_of(
         hits: Best first.
         limit: Answers at most.
         after: Score and id of the last answer of the page before.
-
-    Returns:
-        Best first, ties by id; one a content, in the language that is preferred; and whether
-        there are more.
+        most: Hits that the engine was asked for.
     """
+    last = hits[-1].score if len(hits) == most else None
     known = {hit.id for hit in hits}
     hits = [*hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
     forms = forms_of(work, hits)
@@ -171,7 +188,22 @@ def answers_of(
         answering = [one for one in answering if _place(one) > (-after[0], after[1])]
     page = [_in_language(work, one, asked) for one in answering[:limit]]
     names = names_of(work, [one.form.content.organization for one in page])
-    return [_answer(one, asked, weights, names) for one in page], len(answering) > limit
+    wanting = False
+    if last is not None and (page or len(chosen) < len(known)):
+        least_words = asking.NEAR * best[0] if best else 0.0
+        if len(page) == limit:
+            least_words = max(least_words, page[-1].score / _most_raised(work, asked))
+        wanting = last >= least_words
+    return Page(
+        [_answer(one, asked, weights, names) for one in page], len(answering) > limit, wanting
+    )
+
+
+def _most_raised(work: Work, asked: Asked) -> float:
+    """Give how many times its words an answer may be worth at most."""
+    weights = work.tools.settings.ask.weights
+    known = {"region": bool(asked.places), "language": bool(asked.languages), "topic": False}
+    return 1 + sum(weight for name, weight in weights.items() if known.get(name, True))
 
 
 def _place(one: Found) -> tuple[float, str]:
