@@ -12,8 +12,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
-from tianfu_sdk.core.ranking import page
+from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.ranking import page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
 __all__ = ["add", "count", "empty", "find", "remove"]
