@@ -17,6 +17,7 @@ from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.storage import Cursor
 from tianfu_sdk.model.subscription import Subscription
@@ -39,7 +40,7 @@ _SEVERAL = frozenset({"topics", "kinds", "audience", "media"})
 _KINDS = frozenset({*CONTENT, *OFFERED})
 _CONSUMER = "alerts"
 _BATCH = 100
-_TOLD = 100
+_READ = 500
 _PUBLISHED = frozenset(f"{kind}.published" for kind in CONTENT)
 
 
@@ -166,8 +167,9 @@ class Subscriptions(Desk):
     def alert(self, limit: int = 1000) -> int:
         """Tell who seeks what was published since last time; run by a worker, for the system.
 
-        For each content, offer or expert's need that fits (`match.alert` of the settings) there is
-        an event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
+        For each need and subscription that something fits (`match.alert` of the settings), of the
+        200 each that share most words with it and of all that name one of its topics, there is an
+        event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
         `organization` whose it is, `data` has `content`, `kind` and `score`. Nobody is told of what
         is its own. The first call only notes where the log of events ends.
 
@@ -221,23 +223,40 @@ def _tell(work: Work, id_: str) -> int:
     offered = candidate_of(work, shelf.name, content, languages_of(work, content))
     match = work.tools.settings.match
     weights = {kind: matching.weights_for(kind, match.weights) for kind in kinds}
-    found = seekers(work, offered, weights, Gates(), kinds=kinds, limit=_TOLD, everybodys=True)
+    scored = seekers(work, offered, weights, Gates(), kinds=kinds, limit=0, everybodys=True)
+    fit = sorted(
+        (one for one in scored if one.score >= match.alert), key=lambda one: (-one.score, one.id)
+    )
+    owners = _owners(work, fit)
     told = 0
-    for one in matching.rank(found, _TOLD):
-        home = SUBSCRIPTION if one.kind == SUBSCRIPTION.name else LISTING
-        owner = str(work.get_row(home, one.id).keys["organization"])
-        if one.score < match.alert or owner == content.organization:
+    for one in fit:
+        if owners[one.id] == content.organization:
             continue
         told += 1
         work.tell(
             f"{one.kind}.matched",
-            kind=home.name,
+            kind=_home(one),
             subject=one.id,
-            organization=owner,
+            organization=owners[one.id],
             region=content.region,
             data={"content": id_, "kind": offered.kind, "score": round(one.score, 4)},
         )
     return told
+
+
+def _home(match: Match) -> str:
+    return SUBSCRIPTION.name if match.kind == SUBSCRIPTION.name else LISTING.name
+
+
+def _owners(work: Work, matches: Sequence[Match]) -> dict[str, str]:
+    """Give whose the needs and subscriptions are."""
+    owners: dict[str, str] = {}
+    for kind in (SUBSCRIPTION.name, LISTING.name):
+        ids = [one.id for one in matches if _home(one) == kind]
+        for start in range(0, len(ids), _READ):
+            rows = work.tx.get(kind, ids[start : start + _READ])
+            owners |= {row.id: str(row.keys["organization"]) for row in rows}
+    return owners
 
 
 def _index(work: Work, subscription: Subscription) -> None:
