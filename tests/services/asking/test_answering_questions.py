@@ -68,6 +68,15 @@ def test_without_an_expert_it_goes_to_the_association_of_the_region_or_above(far
     assert system.questions.get(nowhere).state is QuestionState.OPEN
 
 
+def test_what_was_asked_nowhere_or_in_another_province_keeps_nobody_waiting(farmed):
+    system = farmed.hub.as_system(reason="t")
+    nowhere, beijing = ask(farmed, region=None), ask(farmed, region="110000")
+    assert system.questions.get(nowhere).state is QuestionState.OPEN
+    assert system.questions.get(beijing).state is QuestionState.OPEN
+    here = system.questions.get(ask(farmed, AGAIN, region="510000"))
+    assert (here.state, here.organization) == (QuestionState.ROUTED, farmed.org)
+
+
 def test_who_declines_passes_it_on_and_does_not_get_it_again(farmed, expert):
     first, second = expert(), expert()
     id_ = ask(farmed)

@@ -336,6 +336,6 @@ def read_cursor(cursor: str | None) -> tuple[Any, str] | None:
         return None
     try:
         value, id_ = json.loads(cursor)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise Invalid("page.bad_cursor", path="after") from None
     return value, str(id_)
