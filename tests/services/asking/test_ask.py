@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from tianfu_sdk.backends import memory
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import QuestionState
@@ -196,3 +197,37 @@ def test_which_answers_come_first_and_on_which_page_does_not_depend_on_the_limit
             found += [answer.id for answer in page]
             after = page.cursor
         assert found == whole
+
+
+def test_translations_are_read_together_however_many_they_are(world, monkeypatch):
+    reads = []
+    for name in ("get", "find"):
+        read = getattr(memory._Tx, name)
+        monkeypatch.setattr(
+            memory._Tx,
+            name,
+            lambda tx, kind, *more, read=read: reads.append(kind) or read(tx, kind, *more),
+        )
+
+    def asked():
+        reads.clear()
+        found = world.nobody.ask("防震避险", language=["en", "zh-Hans"], limit=20)
+        assert len(world.nobody.suggest("防震")) == 2
+        assert len(world.nobody.related(first.id, limit=20)) == len(found) - 1
+        return [answer.language for answer in found], reads.count("resource"), len(reads)
+
+    def add():
+        made = world.published(title="防震避险")
+        draft = world.me.translations.create(
+            made.id, language="en", title="防震 shelter", body="防震"
+        )
+        world.as_(world.reviewer).translations.approve(draft.id)
+        return made
+
+    first = add()
+    add()
+    few = asked()
+    assert few[0] == ["en"] * 2
+    for _ in range(3):
+        add()
+    assert asked() == (["en"] * 5, *few[1:])

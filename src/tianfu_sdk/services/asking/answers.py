@@ -19,8 +19,9 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
+from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.services.desk.work import Work
-from tianfu_sdk.services.languages.translated import translations_of
+from tianfu_sdk.services.languages.translated import translations_by
 from tianfu_sdk.services.log.rollups import views_of
 from tianfu_sdk.services.offices.organizations import names_of
 from tianfu_sdk.text import fold
@@ -100,29 +101,38 @@ def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
     """
     today = work.now.astimezone(SHANGHAI).date()
     shown: dict[str, Form] = {}
-    for shelf in CONTENT.values():
-        ids = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
-        for row in work.tx.get(shelf.name, ids):
-            content = work.noun(shelf, row)
-            if _readable(content, today):
-                text = content.body or content.summary
-                shown[row.id] = Form(content, shelf.name, content.title, text, content.language)
     ids = [hit.id for hit in hits if hit.id.startswith(f"{TRANSLATION.prefix}_")]
-    for row in work.tx.get(TRANSLATION.name, ids):
-        translation = work.noun(TRANSLATION, row)
-        shelf = CONTENT[translation.kind]
-        for source_row in work.tx.get(shelf.name, [translation.source]):
-            source = work.noun(shelf, source_row)
-            if translating.current(translation, source) and _readable(source, today):
-                shown[row.id] = Form(
-                    source,
-                    translation.kind,
-                    translation.title,
-                    translation.body,
-                    translation.language,
-                    translation.native_reviewed,
-                )
+    translations = [work.noun(TRANSLATION, row) for row in work.tx.get(TRANSLATION.name, ids)]
+    for shelf in CONTENT.values():
+        own = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
+        ours = [one for one in translations if one.kind == shelf.name]
+        ids = list(dict.fromkeys((*own, *(one.source for one in ours))))
+        contents = (work.noun(shelf, row) for row in work.tx.get(shelf.name, ids))
+        found = {content.id: content for content in contents if _readable(content, today)}
+        for id_ in own:
+            if id_ in found:
+                shown[id_] = _original(shelf.name, found[id_])
+        for translation in ours:
+            source = found.get(translation.source)
+            if source is not None and translating.current(translation, source):
+                shown[translation.id] = _translated(source, translation, translation.body)
     return shown
+
+
+def _original(kind: str, content: Content) -> Form:
+    text = content.body or content.summary
+    return Form(content, kind, content.title, text, content.language)
+
+
+def _translated(source: Content, translation: Translation, text: str) -> Form:
+    return Form(
+        source,
+        translation.kind,
+        translation.title,
+        text,
+        translation.language,
+        translation.native_reviewed,
+    )
 
 
 def _readable(content: Content, today: date) -> bool:
@@ -188,7 +198,7 @@ def answers_of(
     answering.sort(key=_place)
     if after is not None:
         answering = [one for one in answering if _place(one) > (-after[0], after[1])]
-    page = [_in_language(work, one, asked) for one in answering[:limit]]
+    page = _in_language(work, answering[:limit], asked)
     names = names_of(work, [one.form.content.organization for one in page])
     wanting = False
     if last is not None and (page or len(chosen) < len(known)):
@@ -306,24 +316,22 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
     return region_fit(asked.places, known)
 
 
-def _in_language(work: Work, one: Found, asked: Asked) -> Found:
-    """Show the approved translation instead where it is in a language that is preferred."""
-    here = _fit(one.form, asked)
-    if not asked.languages or here == 1:
-        return one
-    content = one.form.content
+def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:
+    """Show approved translations instead where they are in a language that is preferred."""
+    foreign = [one.form.content.id for one in page if asked.languages and _fit(one.form, asked) < 1]
+    known = translations_by(work, foreign)
+    return [_better(one, known.get(one.form.content.id, ()), asked) for one in page]
+
+
+def _better(one: Found, translations: Sequence[Translation], asked: Asked) -> Found:
+    content, here = one.form.content, _fit(one.form, asked)
     better = [
         (fit, form)
-        for translation in translations_of(work, content.id)
+        for translation in translations
         if translating.current(translation, content)
         for form in [
-            Form(
-                content,
-                one.form.kind,
-                translation.title,
-                translation.body or translation.texts.get("summary", ""),
-                translation.language,
-                translation.native_reviewed,
+            _translated(
+                content, translation, translation.body or translation.texts.get("summary", "")
             )
         ]
         if (fit := _fit(form, asked)) > here

@@ -188,13 +188,13 @@ def _near(work: Work, text: str) -> list[tuple[float, Sequence[str]]]:
     search = work.tx.search
     if search is None:
         return []
-    found: list[tuple[float, Sequence[str]]] = []
-    for hit in search.query(question_tokens(text), SearchFilter(), _NEAREST):
-        shelf = kind_of(hit.id)
-        if shelf is not None and shelf.name in CONTENT:
-            rows = work.tx.get(shelf.name, [hit.id])
-            found += [(hit.score, sorted(row.keys["topic"])) for row in rows]
-    return found
+    hits = search.query(question_tokens(text), SearchFilter(), _NEAREST)
+    topics: dict[str, Sequence[str]] = {}
+    for shelf in CONTENT.values():
+        ids = [hit.id for hit in hits if kind_of(hit.id) is shelf]
+        for row in work.tx.get(shelf.name, ids) if ids else ():
+            topics[row.id] = sorted(row.keys["topic"])
+    return [(hit.score, topics[hit.id]) for hit in hits if hit.id in topics]
 
 
 def _due(work: Work, question: Question) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -31,6 +32,7 @@ __all__ = ["Answered", "Experts", "public_text", "shown_expert"]
 
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
+_READ = 100
 _CHANGEABLE = frozenset(
     {"title", "profile", "topics", "keywords", "languages", "capacity", "fields", "affiliations"}
     | {"availability", "appointed_from", "appointed_to"}
@@ -224,16 +226,17 @@ class Experts(PersonDesk):
                 Where("state", "=", QuestionState.ANSWERED.value),
             )
             found: dict[str, Answered] = {}
-            for row in work.each(QUESTION.name, Query(where=where)):
-                question = work.noun(QUESTION, row)
-                shelf = kind_of(question.answer)
-                if shelf is None or shelf.name not in CONTENT:
-                    continue
-                for known in work.tx.get(shelf.name, [question.answer]):
-                    content = work.noun(shelf, known)
-                    if content.state is State.PUBLISHED and not stale(content, today):
-                        at = question.updated_at
-                        found[content.id] = Answered(shelf.name, content.id, content.title, at)
+            rows = work.each(QUESTION.name, Query(where=where))
+            questions = (work.noun(QUESTION, row) for row in rows)
+            at = {question.answer: question.updated_at for question in questions}
+            for shelf in CONTENT.values():
+                answers = (id_ for id_ in at if kind_of(id_) is shelf)
+                while ids := list(islice(answers, _READ)):
+                    for known in work.tx.get(shelf.name, ids):
+                        content = work.noun(shelf, known)
+                        if content.state is State.PUBLISHED and not stale(content, today):
+                            one = Answered(shelf.name, content.id, content.title, at[content.id])
+                            found[content.id] = one
             return sorted(found.values(), key=lambda one: (one.at, one.id), reverse=True)
 
         return self._read(read)
