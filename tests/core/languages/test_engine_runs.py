@@ -79,13 +79,13 @@ def test_texts_go_in_batches_and_come_back_in_order():
 
 def test_what_has_no_letters_is_not_sent():
     vendor = Vendor()
-    results = vendor.run("120", "", "  ", "{place}", "https://www.scst.cn/a", "……！？")
+    results = vendor.run("120", "", "  ", "{place}", "HTTPS://www.scst.cn/a", "……！？")
     assert [r.text for r in results] == [
         "120",
         "",
         "  ",
         "{place}",
-        "https://www.scst.cn/a",
+        "HTTPS://www.scst.cn/a",
         "……！？",
     ]
     assert {r.origin for r in results} == {"copied"}

@@ -199,6 +199,17 @@ def test_which_answers_come_first_and_on_which_page_does_not_depend_on_the_limit
         assert found == whole
 
 
+def test_a_translation_that_has_a_word_of_the_question_hides_nothing_of_its_original(world):
+    for _ in range(2):
+        made = world.published(title="流感疫苗 H1N1", body="流感疫苗每年接种。")
+        draft = world.me.translations.create(
+            made.id, language="en", title="Flu shots", body="Of H1N1, every year."
+        )
+        world.as_(world.reviewer).translations.approve(draft.id)
+    answers = world.nobody.ask("流感疫苗 H1N1 每年接种", language=["en", "zh-Hans"])
+    assert [(one.language, one.title) for one in answers] == [("en", "Flu shots")] * 2
+
+
 def test_translations_are_read_together_however_many_they_are(world, monkeypatch):
     reads = []
     for name in ("get", "find"):
@@ -214,7 +225,7 @@ def test_translations_are_read_together_however_many_they_are(world, monkeypatch
         found = world.nobody.ask("防震避险", language=["en", "zh-Hans"], limit=20)
         assert len(world.nobody.suggest("防震")) == 2
         assert len(world.nobody.related(first.id, limit=20)) == len(found) - 1
-        return [answer.language for answer in found], reads.count("resource"), len(reads)
+        return [one.language for one in found], reads.count("resource"), reads.count("translation")
 
     def add():
         made = world.published(title="防震避险")

@@ -13,6 +13,7 @@ from random import Random
 import attrs
 
 from tianfu_sdk.core.languages import segmenting
+from tianfu_sdk.core.languages.patterns import ADDRESS, MARKUP, SLOT
 from tianfu_sdk.core.languages.translating import in_script
 from tianfu_sdk.errors import (
     Ambiguous,
@@ -36,11 +37,7 @@ from tianfu_sdk.text import Masked, canonical_language, mask, unmask
 
 __all__ = ["ATTEMPTS", "MOST_TERMS", "PROTECTED", "Line", "Terms", "protected", "run"]
 
-PROTECTED = re.compile(
-    r"https?://[^\s<>\"'，。！？；、（）【】《》།༎]+"
-    r"|</?[A-Za-z][^<>]*>|&(?:[A-Za-z]+|#\d+|#x[0-9A-Fa-f]+);"
-    r"|\$\{\w+\}|\{\{[\w.]+\}\}|\{[\w.]*\}|%\(\w+\)[sd]|%[sd]"
-)
+PROTECTED = re.compile(f"{ADDRESS}|{MARKUP}|{SLOT}")
 """What goes through an engine untouched: addresses, tags, entities and placeholders."""
 
 ATTEMPTS = 4

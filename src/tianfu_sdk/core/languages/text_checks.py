@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
+from tianfu_sdk.core.languages.patterns import ADDRESS, MARKUP, SLOT
 from tianfu_sdk.model.translation import SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment, TextProblem
 from tianfu_sdk.text import canonical_language, script_of, sms_parts, tibetan_slips
@@ -26,9 +27,9 @@ __all__ = [
 
 _Span = tuple[int, int]
 
-_SLOT = re.compile(r"\$\{\w+\}|\{\{?[\w.]*\}?\}|%\(\w+\)[sd]|%[sd]")
-_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&(?:[A-Za-z]+|#\d+|#x[0-9A-Fa-f]+);|!?\[(?=[^\]]*\]\()")
-_URL = re.compile(r"https?://[^\s<>\"'，。！？；、（）【】《》།༎]+", re.IGNORECASE)
+_SLOT = re.compile(SLOT)
+_MARKUP = re.compile(MARKUP + r"|!?\[(?=[^\]]*\]\()")
+_URL = re.compile(ADDRESS)
 _PHONE = re.compile(
     r"(?<!\d)(?:(?:\+?86[- ]?)?1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8}|400[- ]?\d{3}[- ]?\d{4})(?!\d)"
 )

@@ -242,10 +242,20 @@ def found_as(form: Form, held: Mapping[str, float], asked: Asked, worth: float) 
 
 
 def one_a_content(found: Sequence[Found], asked: Asked) -> list[Found]:
-    """Give of each content the form whose language is preferred."""
+    """Give of each content the form whose language is preferred.
+
+    One that has less than half of the words of another was found by single words: it does not
+    stand for what the other says, though that may then be shown in its language.
+    """
+    most: dict[str, float] = {}
+    for one in found:
+        id_ = one.form.content.id
+        most[id_] = max(one.words, most.get(id_, 0.0))
     chosen: dict[str, Found] = {}
     for one in found:
         id_ = one.form.content.id
+        if one.words < asking.NEAR * most[id_]:
+            continue
         known = chosen.get(id_)
         if known is None or _fit(one.form, asked) > _fit(known.form, asked):
             chosen[id_] = one
