@@ -744,14 +744,14 @@ class AioEvaluations:
     ) -> Score: ...
     async def open(
         self,
-        workstation: str,
+        subject: str,
         *,
         start: date,
         end: date,
-        rubric: Rubric | Mapping[str, Any] | str = ...,
+        rubric: Rubric | Mapping[str, Any] | str | None = ...,
     ) -> Evaluation: ...
     async def get(self, id: str) -> Evaluation: ...
-    async def history(self, workstation: str) -> list[Evaluation]: ...
+    async def history(self, subject: str) -> list[Evaluation]: ...
     async def check(
         self,
         id: str,

@@ -450,8 +450,8 @@ ENTRIES: dict[str, Entry] = {
         "由未参与撰写的人员用 evaluations.review 评审",
     ),
     "evaluation.open": Entry(
-        "another evaluation of this workstation is not decided yet",
-        "该工作站另有未定的评价",
+        "another evaluation of it is not decided yet",
+        "另有未定的评价",
         "decide it first: {id}",
         "请先完成：{id}",
     ),

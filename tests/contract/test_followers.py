@@ -5,6 +5,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 HEAD = '''
+import time
 import pytest
 from tianfu_sdk.backends.memory import MemoryStore
 from tianfu_sdk.model.search import Hit, SearchFilter
@@ -166,6 +167,45 @@ class Mutant(Follower):
         pass
 """,
         ["test_what_was_fed_equals_a_rebuilding", "test_removing"],
+    ),
+    "a flush forgets what another thread fed meanwhile": (
+        """
+class Mutant(Follower):
+    def __init__(self, place):
+        super().__init__(place)
+        self.held = []
+
+    def index(self, docs):
+        self.held += docs
+
+    def remove(self, ids):
+        self.flush()
+        super().remove(ids)
+
+    def flush(self):
+        super().index(list(self.held))
+        # Where a thread without a lock is interrupted sooner or later.
+        time.sleep(0.002)
+        self.held.clear()
+
+    def lag(self):
+        return len(self.held)
+""",
+        ["test_threads_feed_and_ask_at_once"],
+    ),
+    "who asks while it is fed meets half a change": (
+        """
+class Mutant(Follower):
+    def __init__(self, place):
+        super().__init__(place)
+        self.kept = {}
+
+    def index(self, docs):
+        self.kept |= {doc.id: doc for doc in docs}
+        self._run(lambda search: search.rebuild([]), write=True)
+        self._run(lambda search: search.rebuild(list(self.kept.values())), write=True)
+""",
+        ["test_threads_feed_and_ask_at_once"],
     ),
     "it ranks by what it thinks": (
         """

@@ -17,7 +17,7 @@ class SearchDoc:
     kind: str
     language: str
     text: str
-    """Folded by `tianfu_sdk.text.fold`; an engine takes its tokens from it."""
+    """Folded by `tianfu_sdk.text.fold`; its tokens are those of `tianfu_sdk.text.folded_tokens`."""
     tags: frozenset[str] = frozenset()
     """Plain labels to filter by, such as `in:510100`, `at:510000`, `topic:healthy_life`."""
     shown: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tianfu_sdk.services.desk.arguments import Typed
 from tianfu_sdk.services.desk.tools import Actor, Tools
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Asking"]
 
 
-class Asking:
+class Asking(Typed):
     """What anybody may ask a hub; each answer's desk is loaded when it is first used.
 
     Args:

@@ -273,6 +273,8 @@ class FollowerCases(RankingCases, FollowerEngine):
         def feed(place: int) -> None:
             for number in range(12):
                 db.index([doc(f"t{place}{number:02d}", "fig")])
+                # A rest in which another flushes what this one took in.
+                ended.wait(0.001)
                 # Each in a rhythm of its own: in step they would not meet.
                 if number % (place + 1) == 0:
                     db.index([doc(f"gone{place}", "fig")])
