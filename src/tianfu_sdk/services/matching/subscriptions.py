@@ -10,17 +10,18 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core.content.publishing import subscription_doc
 from tianfu_sdk.core.matching import matching
-from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, SUBSCRIPTION, kind_of
+from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MARK, SUBSCRIPTION, kind_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.content import State
-from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.event import Consumer, Event
 from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.storage import Cursor
 from tianfu_sdk.model.subscription import Subscription
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.narrowing import narrowed
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
@@ -170,8 +171,9 @@ class Subscriptions(Desk):
         For each need and subscription that something fits (`match.alert` of the settings), of the
         200 each that share most words with it and of all that name one of its topics, there is an
         event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
-        `organization` whose it is, `data` has `content`, `kind` and `score`. Nobody is told of what
-        is its own. The first call only notes where the log of events ends.
+        `organization` whose it is, `data` has `content`, `kind` and `score`, once however many
+        workers there are. Nobody is told of what is its own. The first call only notes where the
+        log of events ends.
 
         Args:
             limit: Events of the log at most.
@@ -187,7 +189,8 @@ class Subscriptions(Desk):
             raise Denied("account.required")
         told = read = 0
         while read < limit:
-            handled, matched = self._write(lambda work: _alert(work, min(_BATCH, limit - read)))  # noqa: B023
+            most = min(_BATCH, limit - read)
+            handled, matched = until_done(lambda n=most: self._write(lambda w: _alert(w, n)))  # type: ignore[misc]
             told += matched
             read += handled
             if not handled:
@@ -198,7 +201,7 @@ class Subscriptions(Desk):
 def _alert(work: Work, limit: int) -> tuple[int, int]:
     before = consumers.get(work, _CONSUMER)
     if before.updated_at == EPOCH:
-        consumers.move(work, before, work.tx.last(EVENTS) or "", 0)
+        _move(work, before, work.tx.last(EVENTS) or "", 0)
         return 0, 0
     entries = work.tx.read(EVENTS, Cursor(before.cursor) if before.cursor else None, limit)
     if not entries:
@@ -206,8 +209,14 @@ def _alert(work: Work, limit: int) -> tuple[int, int]:
     events = [codec.loads(Event, entry.body) for entry in entries]
     contents = dict.fromkeys(e.subject for e in events if e.type in _PUBLISHED)
     matched = sum(_tell(work, id_) for id_ in contents)
-    consumers.move(work, before, entries[-1].cursor, len(entries))
+    _move(work, before, entries[-1].cursor, len(entries))
     return len(entries), matched
+
+
+def _move(work: Work, before: Consumer, cursor: str, handled: int) -> None:
+    """Move the mark in the transaction that tells, so that of two workers one tells."""
+    if not consumers.move(work, before, cursor, handled):
+        raise Conflict("storage.version", ids=(before.name,), kind=MARK.name)
 
 
 def _tell(work: Work, id_: str) -> int:
