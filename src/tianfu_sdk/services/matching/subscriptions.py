@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.content.publishing import subscription_doc
+from tianfu_sdk.core.content.publishing import seeks, subscription_doc
 from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MARK, SUBSCRIPTION, kind_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid
@@ -272,7 +272,7 @@ def _index(work: Work, subscription: Subscription) -> None:
     search = work.tx.search
     if search is None:
         return
-    if subscription.active and subscription.text.strip():
+    if seeks(subscription):
         search.index([subscription_doc(subscription)])
     else:
         search.remove([subscription.id])

@@ -9,7 +9,12 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.content.publishing import search_doc, subscription_doc, translation_doc
+from tianfu_sdk.core.content.publishing import (
+    search_doc,
+    seeks,
+    subscription_doc,
+    translation_doc,
+)
 from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.rows.keying import NounKind
 from tianfu_sdk.core.rows.kinds import CONTENT, SUBSCRIPTION, TRANSLATION, kind_of
@@ -133,7 +138,9 @@ def published(work: Work) -> Iterator[SearchDoc]:
                     if doc is not None:
                         yield doc
     for row in work.each(SUBSCRIPTION.name, Query(where=(Where("active", "=", 1),))):
-        yield subscription_doc(work.noun(SUBSCRIPTION, row))
+        subscription = work.noun(SUBSCRIPTION, row)
+        if seeks(subscription):
+            yield subscription_doc(subscription)
 
 
 def _step(work: Work, after: Cursor) -> _Step:
