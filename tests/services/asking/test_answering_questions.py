@@ -6,6 +6,7 @@ import pytest
 
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.question import QuestionState, Routing
+from tianfu_sdk.services.asking import filing
 
 ASKED = "水稻稻瘟病如何防治"
 AGAIN = "请问水稻稻瘟病怎么防治呢"
@@ -48,6 +49,14 @@ def test_a_question_goes_to_an_expert_of_its_topic_who_has_room(farmed, expert):
     third = farmed.me.questions.get(ask(farmed, "水稻田里长浮萍"))
     assert (third.expert, third.routing) == ("", Routing.ASSOCIATION)
     assert [q.id for q in farmed.me.questions.find(expert=near)] == [question.id]
+
+
+def test_of_very_many_experts_those_who_are_near_are_looked_at(farmed, expert, monkeypatch):
+    monkeypatch.setattr(filing, "_EXPERTS", 2)
+    for _ in range(3):
+        expert(region="513400")
+    near = expert()
+    assert farmed.me.questions.get(ask(farmed)).expert == near
 
 
 def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):

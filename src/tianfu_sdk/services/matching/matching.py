@@ -114,7 +114,7 @@ class Matching(Desk):
         if isinstance(subject.side, Need):
             return list(offers(work, subject.side, kinds, weights, gates))
         if "segment" in kinds:
-            return list(audiences(work, subject.side, weights["segment"], gates))
+            return list(audiences(work, subject.side, weights["segment"], gates, limit))
         if "base" in kinds and subject.content is not None:
             return list(bases(work, subject.content, weights["base"], gates))
         return list(seekers(work, subject.side, weights, gates, kinds=kinds, limit=limit))
