@@ -178,6 +178,8 @@ class Aio:
         region: str | None = ...,
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
+        since: date | datetime | str | None = ...,
+        until: date | datetime | str | None = ...,
         limit: int = ...,
         after: str | None = ...,
     ) -> Answers: ...
@@ -188,6 +190,8 @@ class Aio:
         region: str | None = ...,
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
+        since: date | datetime | str | None = ...,
+        until: date | datetime | str | None = ...,
         limit: int = ...,
     ) -> list[Suggestion]: ...
     async def related(
@@ -196,6 +200,8 @@ class Aio:
         *,
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
+        since: date | datetime | str | None = ...,
+        until: date | datetime | str | None = ...,
         limit: int = ...,
     ) -> list[Related]: ...
     async def match(

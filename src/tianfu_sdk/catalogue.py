@@ -41,11 +41,23 @@ ENTRIES: dict[str, Entry] = {
         "accounts.find() lists those that you may see",
         "可用 accounts.find() 查看",
     ),
+    "ask.backwards": Entry(
+        "the time from {since} until {until} has nothing in it",
+        "从 {since} 到 {until} 之间没有时间",
+        "`until` is not a part of it: for a single day, give the day after it",
+        "`until` 本身不含在内：只要一天，请给出后一天",
+    ),
     "ask.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
         "kinds are resource, activity, notice, news, base, clarification, studio, listing",
         "种类有 resource、activity、notice、news、base、clarification、studio、listing",
+    ),
+    "ask.bad_time": Entry(
+        "{value} is neither a day nor a time",
+        "{value} 不是日期或时间",
+        "write YYYY-MM-DD, or a time with its zone, such as 2026-11-19T09:00+08:00",
+        "请写成 YYYY-MM-DD，或带时区的时间，如 2026-11-19T09:00+08:00",
     ),
     "ask.empty": Entry(
         "the question is empty",

@@ -29,6 +29,7 @@ from tianfu_sdk.model.storage import (
     Where,
 )
 from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.text import ANALYZER_VERSION
 
 OLD = Kind("note", (Key("text"), Key("tags", many=True)), (("text",),))
 NEW = Kind(
@@ -87,8 +88,18 @@ def whole(store):
     }  # fmt: skip
 
 
+def as_of_schema_five(file):
+    """Make the file one whose index knows no times."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP TABLE tf_time")
+        for column in ("first", "last"):
+            connection.execute(f"ALTER TABLE tf_sought DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 5")
+
+
 def as_of_schema_four(file):
     """Make the file one whose index of words keeps places."""
+    as_of_schema_five(file)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("DROP TABLE tf_word")
         connection.execute("DROP TABLE tf_fts")
@@ -167,6 +178,44 @@ def test_an_index_that_keeps_places_is_made_anew_and_answers_the_same(file):
     assert [len(hits) for hits in before] == [20, 20, 20, 0, 1]
     store.run(lambda tx: tx.search.remove([doc.id for doc in docs[1:]]), write=True)
     assert [len(hits) for hits in answers(store)] == [1, 1, 0, 0, 0]
+    assert store.check() == []
+    store.close()
+
+
+def test_an_index_that_knows_no_times_says_so_until_it_is_made_anew(file):
+    docs = [
+        SearchDoc(
+            id=f"r{n}", kind="res", language="zh", text="少吃盐", first=n, last=n, sought=True
+        )
+        for n in range(4)
+    ]
+    november = SearchFilter(since=1, until=3)
+
+    def ask(store, fn):
+        return store.run(lambda tx: fn(tx.search), write=False)
+
+    def of_november(store):
+        found = ask(store, lambda search: search.query(["少吃"], november, 9))
+        sought = ask(store, lambda search: search.percolate("少吃盐", november, 9))
+        return [hit.id for hit in found], [hit.id for hit in sought]
+
+    store = store_at(file)
+    store.open([OLD])
+    store.run(lambda tx: tx.search.index(docs), write=True)
+    store.close()
+    as_of_schema_five(file)
+    store = store_at(file)
+    assert [(c.step, c.found) for c in store.changes([OLD])] == [(SchemaStep.STORE, 5)]
+    store.migrate([OLD], rekey)
+    assert ask(store, lambda search: search.analyzer_version()) == 0
+    assert len(ask(store, lambda search: search.query(["少吃"], SearchFilter(), 9))) == 4
+    assert of_november(store) == ([], [])
+    # What is written meanwhile does not make the rest of it any newer.
+    store.run(lambda tx: tx.search.index(docs[:1]), write=True)
+    assert ask(store, lambda search: search.analyzer_version()) == 0
+    store.run(lambda tx: tx.search.rebuild(docs), write=True)
+    assert ask(store, lambda search: search.analyzer_version()) == ANALYZER_VERSION
+    assert of_november(store) == (["r1", "r2"], ["r1", "r2"])
     assert store.check() == []
     store.close()
 

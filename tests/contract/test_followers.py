@@ -5,6 +5,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 HEAD = '''
+import attrs
 import time
 import pytest
 from tianfu_sdk.backends.memory import MemoryStore
@@ -232,6 +233,18 @@ class Mutant(Follower):
         return super().query(tokens, only, limit, after)
 """,
         ["test_a_region_is_asked_with_all_below_it", "test_filters"],
+    ),
+    "times are not asked for": (
+        """
+class Mutant(Follower):
+    def query(self, tokens, only, limit, after=None):
+        only = attrs.evolve(only, since=None, until=None)
+        return super().query(tokens, only, limit, after)
+""",
+        [
+            "test_a_time_is_from_its_first_moment_until_the_first_one_after_it",
+            "test_a_time_is_asked_of_what_takes_place_and_of_what_was_published",
+        ],
     ),
 }
 # Plugins that an inner run would load anew each time, for nothing.

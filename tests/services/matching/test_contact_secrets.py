@@ -290,4 +290,10 @@ COMMANDS = (
     "match need",
     "match service",
     "events types",
+    "listings list",
+    "listings show need",
+    "listings show service",
+    "interests list",
+    "interests show interest",
+    "people find",
 )

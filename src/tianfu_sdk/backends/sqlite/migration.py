@@ -228,6 +228,8 @@ _STEPS: dict[int, tuple[str, ...]] = {
     ),
     3: schema.SOUGHT,
     4: ("DROP TABLE tf_word", "DROP TABLE tf_fts", *schema.WORDS),
+    # Nothing here knows what time a document is of: until it is made anew, the index says so.
+    5: (*schema.TIMES, "UPDATE tf_number SET value = 0 WHERE name = 'analyzer'"),
 }
 """By schema number: what lifts the store's own tables to the next one."""
 

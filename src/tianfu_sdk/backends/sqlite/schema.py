@@ -27,6 +27,7 @@ __all__ = [
     "APPLICATION",
     "SCHEMA",
     "SOUGHT",
+    "TIMES",
     "WORDS",
     "Stored",
     "create",
@@ -42,7 +43,7 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 5
+SCHEMA = 6
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
@@ -56,6 +57,15 @@ SOUGHT = (
         word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
 )
 """What makes the tables of what is sought; a word stands there as a number: `seeking`."""
+
+TIMES = (
+    # Apart from the texts: each candidate is looked up here, where hundreds stand on a page.
+    """CREATE TABLE tf_time (
+        doc INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)""",
+    "ALTER TABLE tf_sought ADD COLUMN first INTEGER",
+    "ALTER TABLE tf_sought ADD COLUMN last INTEGER",
+)
+"""What makes room for the time that a document is of, and a thing sought."""
 
 WORDS = (
     # unicode61 alone splits at Tibetan vowel signs; Co carries our stand-ins for . _ + -
@@ -102,6 +112,7 @@ _SHARED = (
     """CREATE TABLE IF NOT EXISTS tf_number (
         name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID""",
     *SOUGHT,
+    *TIMES,
 )
 
 

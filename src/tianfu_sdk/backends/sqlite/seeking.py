@@ -16,7 +16,7 @@ from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_wor
 from tianfu_sdk.core.searching.ranking import page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
-__all__ = ["add", "count", "empty", "find", "remove"]
+__all__ = ["add", "count", "empty", "find", "remove", "times_within"]
 
 _PAIR = 2
 _SHIFT = 21
@@ -38,8 +38,9 @@ def add(connection: sqlite3.Connection, docs: Sequence[SearchDoc]) -> None:
         )
         tags = "".join(f" {tag}" for tag in sorted(doc.tags)) + " "
         seq = connection.execute(
-            "INSERT INTO tf_sought (id, kind, language, tags, words) VALUES (?, ?, ?, ?, ?)",
-            (doc.id, doc.kind, doc.language, tags, json.dumps(words)),
+            "INSERT INTO tf_sought (id, kind, language, tags, words, first, last)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (doc.id, doc.kind, doc.language, tags, json.dumps(words), doc.first, doc.last),
         ).lastrowid
         connection.executemany(
             "INSERT INTO tf_sought_in VALUES (?, ?)", ((word, seq) for word in words)
@@ -113,6 +114,13 @@ def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: i
     return page((Hit(id_, round(scores[str(seq)], EXACT)) for seq, id_ in found), limit, None)
 
 
+def times_within(only: SearchFilter) -> tuple[str, list[int]]:
+    """Say of which time a document must be: conditions on `first` and `last`, their values."""
+    asked = [(" AND last >= ?", only.since), (" AND first < ?", only.until)]
+    given = [(text, moment) for text, moment in asked if moment is not None]
+    return "".join(text for text, _ in given), [moment for _, moment in given]
+
+
 def _number(word: str) -> int:
     if len(word) == _PAIR:
         return ord(word[0]) << _SHIFT | ord(word[1])
@@ -168,8 +176,10 @@ def _allowed(
     if only.tags:
         conditions += f" AND ({' OR '.join(['instr(tags, ?)'] * len(only.tags))})"
         values += [f" {tag} " for tag in sorted(only.tags)]
+    times, bounds = times_within(only)
+    conditions += times
     for start in range(0, len(seqs), _BATCH):
         some = seqs[start : start + _BATCH]
         marks = ", ".join("?" * len(some))
         sql = f"SELECT seq, id FROM tf_sought WHERE seq IN ({marks}){conditions}"
-        yield from connection.execute(sql, (*map(int, some), *values))
+        yield from connection.execute(sql, (*map(int, some), *values, *bounds))

@@ -14,7 +14,14 @@ from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
 from tianfu_sdk.model.question import Answer, Answers
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import Asked, Page, answers_of
-from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
+from tianfu_sdk.services.asking.asked import (
+    Moment,
+    demand_limit,
+    demand_text,
+    kinds_of,
+    languages_of,
+    within,
+)
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
@@ -46,12 +53,21 @@ class Ask(Desk):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
         answers, more = self.look(
-            text, region=region, language=language, kinds=kinds, limit=limit, after=after
+            text,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
         )
         cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
         if after is not None:
@@ -75,6 +91,8 @@ class Ask(Desk):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> tuple[list[Answer], bool]:
@@ -84,6 +102,7 @@ class Ask(Desk):
             raise Invalid("ask.empty", path="text")
         demand_limit(limit, _MOST_LIMIT)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages_of(language)))
+        only = within(only, since, until)
         told = detect(text)
         asked = Asked(
             tokens=tuple(asking.question_tokens(text)),

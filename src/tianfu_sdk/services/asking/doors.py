@@ -9,6 +9,8 @@ from tianfu_sdk.services.desk.arguments import Typed
 from tianfu_sdk.services.desk.tools import Actor, Tools
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from tianfu_sdk.model.judging import QuestionSet
     from tianfu_sdk.model.listing import Listing
     from tianfu_sdk.model.matching import Matches, Round
@@ -37,6 +39,8 @@ class Asking(Typed):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: date | datetime | str | None = None,
+        until: date | datetime | str | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> Answers:
@@ -49,6 +53,12 @@ class Asking(Typed):
             language: Only answers in this language, or in these, the first preferred; None: in
                 any, those in the language of the question preferred.
             kinds: Only these kinds, such as `resource`, `activity`, `news`.
+            since: Only what is of this time or later. An activity is of the time at which it
+                takes place, from beginning to end; all else, and an activity whose time is
+                not told, is of the moment at which it was published. A day stands for its first
+                moment in China; else an aware time; or either in ISO 8601.
+            until: Only what begins before this moment or day, which is not a part of it:
+                `since="2026-11-01", until="2026-12-01"` is November.
             limit: Answers at most, 1 to 100.
             after: `cursor` of the answers before, to the same question; nothing is filed then.
 
@@ -57,7 +67,8 @@ class Asking(Typed):
             and the id of the question that was filed for a person to answer.
 
         Raises:
-            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `field.characters`,
+            Invalid: `ask.empty`, `ask.bad_kind`, `ask.bad_time`, `ask.backwards`,
+                `field.naive_time`, `field.type`, `field.too_long`, `field.characters`,
                 `text.bad_language`, `storage.limit`, `page.bad_cursor`.
             NotFound: `region.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
@@ -65,7 +76,14 @@ class Asking(Typed):
         from tianfu_sdk.services.asking.ask import Ask
 
         return Ask(self._tools, self._actor).ask(
-            text, region=region, language=language, kinds=kinds, limit=limit, after=after
+            text,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
         )
 
     def suggest(
@@ -75,6 +93,8 @@ class Asking(Typed):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: date | datetime | str | None = None,
+        until: date | datetime | str | None = None,
         limit: int = 8,
     ) -> list[Suggestion]:
         """Suggest published titles to somebody who begins to write a question.
@@ -88,6 +108,8 @@ class Asking(Typed):
             region: As of `ask`.
             language: As of `ask`.
             kinds: As of `ask`.
+            since: As of `ask`.
+            until: As of `ask`.
             limit: Titles at most, 1 to 50.
 
         Returns:
@@ -95,7 +117,8 @@ class Asking(Typed):
             character.
 
         Raises:
-            Invalid: `ask.bad_kind`, `field.too_long`, `field.characters`, `text.bad_language`,
+            Invalid: `ask.bad_kind`, `ask.bad_time`, `ask.backwards`, `field.naive_time`,
+                `field.type`, `field.too_long`, `field.characters`, `text.bad_language`,
                 `storage.limit`.
             NotFound: `region.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
@@ -103,7 +126,13 @@ class Asking(Typed):
         from tianfu_sdk.services.asking.related import Relations
 
         return Relations(self._tools, self._actor).suggest(
-            prefix, region=region, language=language, kinds=kinds, limit=limit
+            prefix,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
         )
 
     def related(
@@ -112,6 +141,8 @@ class Asking(Typed):
         *,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: date | datetime | str | None = None,
+        until: date | datetime | str | None = None,
         limit: int = 5,
     ) -> list[Related]:
         """Give published content about the same as a content.
@@ -120,13 +151,16 @@ class Asking(Typed):
             id: Of a content that this account may read.
             language: As of `ask`; None: in any, that of the content preferred.
             kinds: As of `ask`.
+            since: As of `ask`.
+            until: As of `ask`.
             limit: Contents at most, 1 to 50.
 
         Returns:
             Best first, each with contributions that sum to its score exactly.
 
         Raises:
-            Invalid: `content.bad_kind`, it is no content; `ask.bad_kind`, `text.bad_language`,
+            Invalid: `content.bad_kind`, it is no content; `ask.bad_kind`, `ask.bad_time`,
+                `ask.backwards`, `field.naive_time`, `field.type`, `text.bad_language`,
                 `storage.limit`.
             NotFound: `noun.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
@@ -134,7 +168,7 @@ class Asking(Typed):
         from tianfu_sdk.services.asking.related import Relations
 
         return Relations(self._tools, self._actor).related(
-            id, language=language, kinds=kinds, limit=limit
+            id, language=language, kinds=kinds, since=since, until=until, limit=limit
         )
 
     def match(
