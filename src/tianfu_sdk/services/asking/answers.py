@@ -22,8 +22,9 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
+from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.services.desk.work import Work
-from tianfu_sdk.services.languages.translated import translations_of
+from tianfu_sdk.services.languages.translated import translations_by
 from tianfu_sdk.services.log.rollups import views_of
 from tianfu_sdk.services.offices.organizations import names_of
 from tianfu_sdk.text import fold
@@ -33,7 +34,7 @@ __all__ = [
     "Form",
     "Found",
     "Hits",
-    "Looked",
+    "Page",
     "answers_of",
     "forms_of",
     "found_as",
@@ -44,8 +45,6 @@ __all__ = [
 F = TypeVar("F", "Found", "_Weighed")
 
 _GATE = ("language", "state", "expires")
-_DECIDING = 3
-"""Contents that must be known, since how far the first is ahead of the third decides."""
 
 
 @attrs.frozen(kw_only=True)
@@ -142,19 +141,6 @@ class Hits:
     """Whether it has no more."""
 
 
-@attrs.frozen(kw_only=True)
-class Looked:
-    """The answers among some hits."""
-
-    answers: tuple[Answer, ...] = ()
-    more: bool = False
-    """Whether there are more among these hits."""
-    shown: int = 0
-    """Hits that everybody may read."""
-    further: bool = False
-    """Whether hits that come after these might answer."""
-
-
 def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
     """Read every hit again: nothing withdrawn, expired or unapproved is ever shown.
 
@@ -167,36 +153,57 @@ def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
     """
     today = work.now.astimezone(SHANGHAI).date()
     shown: dict[str, Form] = {}
-    for shelf in CONTENT.values():
-        ids = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
-        for row in work.tx.get(shelf.name, ids):
-            content = work.noun(shelf, row)
-            if _readable(content, today):
-                text = content.body or content.summary
-                shown[row.id] = Form(content, shelf.name, content.title, text, content.language)
     ids = [hit.id for hit in hits if hit.id.startswith(f"{TRANSLATION.prefix}_")]
-    for row in work.tx.get(TRANSLATION.name, ids):
-        translation = work.noun(TRANSLATION, row)
-        shelf = CONTENT[translation.kind]
-        for source_row in work.tx.get(shelf.name, [translation.source]):
-            source = work.noun(shelf, source_row)
-            if translating.current(translation, source) and _readable(source, today):
-                shown[row.id] = Form(
-                    source,
-                    translation.kind,
-                    translation.title,
-                    translation.body,
-                    translation.language,
-                    translation.native_reviewed,
-                )
+    translations = [work.noun(TRANSLATION, row) for row in work.tx.get(TRANSLATION.name, ids)]
+    for shelf in CONTENT.values():
+        own = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
+        ours = [one for one in translations if one.kind == shelf.name]
+        ids = list(dict.fromkeys((*own, *(one.source for one in ours))))
+        contents = (work.noun(shelf, row) for row in work.tx.get(shelf.name, ids))
+        found = {content.id: content for content in contents if _readable(content, today)}
+        for id_ in own:
+            if id_ in found:
+                shown[id_] = _original(shelf.name, found[id_])
+        for translation in ours:
+            source = found.get(translation.source)
+            if source is not None and translating.current(translation, source):
+                shown[translation.id] = _translated(source, translation, translation.body)
     return shown
+
+
+def _original(kind: str, content: Content) -> Form:
+    text = content.body or content.summary
+    return Form(content, kind, content.title, text, content.language)
+
+
+def _translated(source: Content, translation: Translation, text: str) -> Form:
+    return Form(
+        source,
+        translation.kind,
+        translation.title,
+        text,
+        translation.language,
+        translation.native_reviewed,
+    )
 
 
 def _readable(content: Content, today: date) -> bool:
     return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
 
 
-def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] | None) -> Looked:
+@attrs.frozen
+class Page:
+    """Some answers of a question."""
+
+    answers: list[Answer]
+    """Best first, ties by id; one a content, in the language that is preferred."""
+    more: bool
+    """Whether there are answers that come after these."""
+    wanting: bool
+    """Whether what the engine would find next may come before some of these, or fill the page."""
+
+
+def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] | None) -> Page:
     """Give the answers among what an engine found.
 
     Args:
@@ -204,11 +211,9 @@ def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] 
         found: What it found.
         limit: Answers at most.
         after: Score and id of the last answer of the page before.
-
-    Returns:
-        Best first, ties by id; one a content, in the language that is preferred.
     """
     asked = found.asked
+    last = None if found.ended else found.hits[-1].score
     known = {hit.id for hit in found.hits}
     listed = [*found.hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
     public = _public(work, listed)
@@ -227,15 +232,24 @@ def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] 
     answering.sort(key=_place)
     if after is not None:
         answering = [one for one in answering if _place(one) > (-after[0], after[1])]
-    page = [_in_language(work, one, asked) for one in answering[:limit]]
+    page = _in_language(work, answering[:limit], asked)
     names = names_of(work, [one.form.content.organization for one in page])
-    return Looked(
-        answers=tuple(_answer(one, asked, weights, names) for one in page),
-        more=len(answering) > limit,
-        shown=len(shown),
-        further=not found.ended
-        and (len(best) < _DECIDING or found.hits[-1].score >= asking.NEAR * best[0]),
+    wanting = False
+    if last is not None and (page or len(chosen) < len(known)):
+        least_words = asking.NEAR * best[0] if best else 0.0
+        if len(page) == limit:
+            least_words = max(least_words, page[-1].score / _most_raised(work, asked))
+        wanting = last >= least_words
+    return Page(
+        [_answer(one, asked, weights, names) for one in page], len(answering) > limit, wanting
     )
+
+
+def _most_raised(work: Work, asked: Asked) -> float:
+    """Give how many times its words an answer may be worth at most."""
+    weights = work.tools.settings.ask.weights
+    known = {"region": bool(asked.places), "language": bool(asked.languages), "topic": False}
+    return 1 + sum(weight for name, weight in weights.items() if known.get(name, True))
 
 
 def _public(work: Work, hits: Sequence[Hit]) -> dict[str, _Public]:
@@ -331,9 +345,18 @@ def _weighed(public: _Public, held: Mapping[str, float], asked: Asked, worth: fl
 
 
 def one_a_content(found: Sequence[F], asked: Asked) -> list[F]:
-    """Give of each content the form whose language is preferred."""
+    """Give of each content the form whose language is preferred.
+
+    One that has less than half of the words of another was found by single words: it does not
+    stand for what the other says, though that may then be shown in its language.
+    """
+    most: dict[str, float] = {}
+    for one in found:
+        most[one.content] = max(one.words, most.get(one.content, 0.0))
     chosen: dict[str, F] = {}
     for one in found:
+        if one.words < asking.NEAR * most[one.content]:
+            continue
         known = chosen.get(one.content)
         if known is None or _fit(one.language, asked) > _fit(known.language, asked):
             chosen[one.content] = one
@@ -384,24 +407,24 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
     return region_fit(asked.places, known)
 
 
-def _in_language(work: Work, one: Found, asked: Asked) -> Found:
-    """Show the approved translation instead where it is in a language that is preferred."""
-    here = _fit(one.language, asked)
-    if not asked.languages or here == 1:
-        return one
-    content = one.form.content
+def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:
+    """Show approved translations instead where they are in a language that is preferred."""
+    foreign = [
+        one.form.content.id for one in page if asked.languages and _fit(one.language, asked) < 1
+    ]
+    known = translations_by(work, foreign)
+    return [_better(one, known.get(one.form.content.id, ()), asked) for one in page]
+
+
+def _better(one: Found, translations: Sequence[Translation], asked: Asked) -> Found:
+    content, here = one.form.content, _fit(one.language, asked)
     better = [
         (fit, form)
-        for translation in translations_of(work, content.id)
+        for translation in translations
         if translating.current(translation, content)
         for form in [
-            Form(
-                content,
-                one.form.kind,
-                translation.title,
-                translation.body or translation.texts.get("summary", ""),
-                translation.language,
-                translation.native_reviewed,
+            _translated(
+                content, translation, translation.body or translation.texts.get("summary", "")
             )
         ]
         if (fit := _fit(form.language, asked)) > here

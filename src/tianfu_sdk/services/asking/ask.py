@@ -15,7 +15,7 @@ from tianfu_sdk.core.searching.ranking import PAGED
 from tianfu_sdk.errors import Invalid, StorageReadOnly
 from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
-from tianfu_sdk.services.asking.answers import Asked, Hits, Looked, answers_of, forms_of
+from tianfu_sdk.services.asking.answers import Asked, Hits, Page, answers_of, forms_of
 from tianfu_sdk.services.asking.asked import (
     Moment,
     demand_limit,
@@ -37,6 +37,8 @@ _LONGEST = 2000
 _MOST_LIMIT = 100
 _MOST_HITS = 200
 _LEAST_HITS = 20
+_DEPTHS = (50, _MOST_HITS, PAGED)
+"""Hits that are asked for where fewer do not tell which answers come first."""
 _MOST_SLIPS = 3
 _AT_ONCE = 400
 _FEW = 5
@@ -60,7 +62,7 @@ class Ask(Finder):
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
-        looked, fallback = self.look(
+        page, fallback = self.look(
             text,
             region=region,
             language=language,
@@ -70,8 +72,8 @@ class Ask(Finder):
             limit=limit,
             after=after,
         )
-        answers, question = looked.answers, None
-        cursor = write_cursor(answers[-1].score, answers[-1].id) if looked.more else None
+        answers, question = page.answers, None
+        cursor = write_cursor(answers[-1].score, answers[-1].id) if page.more else None
         # To turn the page asks nothing new.
         if after is None:
             wanted = next(iter(languages_of(language)), None)
@@ -79,7 +81,7 @@ class Ask(Finder):
             with suppress(StorageReadOnly):
                 question = self._write(lambda work: self._file(work, text, region, wanted, nearest))
         return Answers(
-            answers=answers,
+            answers=tuple(answers),
             abstained=not answers and after is None,
             question=question,
             cursor=cursor,
@@ -97,7 +99,7 @@ class Ask(Finder):
         until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
-    ) -> tuple[Looked, Fallback | None]:
+    ) -> tuple[Page, Fallback | None]:
         """Answer a question and record nothing; gives also who stood in for the engine."""
         demand_text(text, _LONGEST, "text")
         tokens = tuple(asking.question_tokens(text))
@@ -118,18 +120,17 @@ class Ask(Finder):
         here = attrs.evolve(here, repeated=shares)
         place = _place_of(after)
         first = _MOST_HITS if place else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
-        sizes = _sizes(first)
         read = partial(answers_of, limit=limit, after=place)
-        for number in range(1, len(sizes) + 1):
-            ask = partial(self._hits, asked=here, only=narrowed, sizes=sizes[:number])
-            looked, fallback = self._find(ask, read)
-            if looked.shown >= first or not looked.further:
+        for most in sorted({first, *(most for most in _DEPTHS if most > first)}):
+            ask = partial(self._hits, asked=here, only=narrowed, most=most)
+            page, fallback = self._find(ask, read)
+            if not page.wanting:
                 break
-        return looked, fallback
+        return page, fallback
 
-    def _hits(self, query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> Hits:
+    def _hits(self, query: Query, asked: Asked, only: SearchFilter, most: int) -> Hits:
         """Ask an engine; once more with what a word that nothing has may be a slip of."""
-        found = _paged(query, asked, only, sizes)
+        found = _paged(query, asked, only, most)
         if not self._tools.settings.ask.wording:
             return found
         known = {token for hit in found.hits for token in hit.contributions}
@@ -142,7 +143,7 @@ class Ask(Finder):
         if not meant:
             return found
         asked = attrs.evolve(asked, wordings=(*asked.wordings, *meant))
-        return _paged(query, asked, only, sizes)
+        return _paged(query, asked, only, most)
 
     def _nearest(self, text: str) -> list[tuple[float, Sequence[str]]]:
         """Give score and topics of the published contents that are nearest to a question."""
@@ -175,17 +176,11 @@ class Ask(Finder):
         return file_question(work, text, region, spoken, nearest)
 
 
-def _sizes(first: int) -> list[int]:
-    """Give the sizes of the pages of hits that are asked for, if so many may not be shown."""
-    sizes = [first]
-    while sum(sizes) < PAGED:
-        sizes.append(min(_MOST_HITS, PAGED - sum(sizes)))
-    return sizes
-
-
-def _paged(query: Query, asked: Asked, only: SearchFilter, sizes: Sequence[int]) -> Hits:
+def _paged(query: Query, asked: Asked, only: SearchFilter, most: int) -> Hits:
+    """Ask for so many hits, in pages where an engine does not give that many at once."""
     hits: list[Hit] = []
-    for size in sizes:
+    while len(hits) < most:
+        size = min(_MOST_HITS, most - len(hits))
         page = query(asked.all_tokens, only, size, hits[-1] if hits else None)
         hits += page
         if len(page) < size:

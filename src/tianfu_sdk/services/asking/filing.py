@@ -136,8 +136,15 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
     near = questions.related(question.topics, parents)
     any_of = tuple((Where("topic", "has", code),) for code in near)
     where = in_office(work.now.astimezone(SHANGHAI).date())
-    rows = work.tx.find(EXPERT.name, Query(where=where, any_of=any_of, limit=_EXPERTS))
-    experts = [work.noun(EXPERT, row) for row in rows]
+    query = Query(where=where, any_of=any_of, limit=_EXPERTS)
+    rows = {row.id: row for row in work.tx.find(EXPERT.name, query)}
+    if len(rows) == _EXPERTS:
+        # Of very many experts those who are near are looked at all the same.
+        for level in ("province", "prefecture", "county"):
+            if code := getattr(levels, level):
+                near_by = attrs.evolve(query, where=(*where, Where(level, "=", code)))
+                rows |= {row.id: row for row in work.tx.find(EXPERT.name, near_by)}
+    experts = [work.noun(EXPERT, row) for row in rows.values()]
     tree = work.regions()
     placed = [(one, tree.levels(one.region)) for one in experts if tree.knows(one.region)]
     capacity = {one.id: one.capacity for one in experts}
