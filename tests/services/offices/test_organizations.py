@@ -55,7 +55,7 @@ def test_a_grant_is_needed_to_create_and_to_edit(world):
         (
             {"name": "x", "region": "510000", "parent": "org_none"},
             "organization.unknown",
-            "organization",
+            "parent",
         ),
         ({"name": "x", "region": "510000", "aliases": "省科协"}, "field.type", "aliases"),
         ({"name": "x", "region": "510000", "aliases": ["a", "a"]}, "field.twice", "aliases"),
