@@ -60,8 +60,8 @@ ENTRIES: dict[str, Entry] = {
         "请写成 YYYY-MM-DD，或带时区的时间，如 2026-11-19T09:00+08:00",
     ),
     "ask.empty": Entry(
-        "the question is empty",
-        "问题为空",
+        "the question has no words",
+        "问题中没有文字",
         "write what you want to know",
         "请写出想问的问题",
     ),
@@ -1101,6 +1101,12 @@ ENTRIES: dict[str, Entry] = {
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
         "权重须为不小于 0 的数，可用名称：{names}",
+    ),
+    "match.conflict": Entry(
+        "this is no pair of a project and an expert",
+        "这不是项目与专家的编号对",
+        'give (project, expert): ids such as ("lst_…", "exp_…"), in this order',
+        '请按（项目, 专家）的顺序给出编号，如 ("lst_…", "exp_…")',
     ),
     "match.no_weight": Entry(
         "at least one feature must weigh something",

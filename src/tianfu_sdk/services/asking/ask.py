@@ -96,14 +96,15 @@ class Ask(Desk):
     ) -> tuple[list[Answer], bool]:
         """Answer a question and record nothing; gives the answers, and whether there are more."""
         demand_text(text, _LONGEST, "text")
-        if not text.strip():
+        tokens = tuple(asking.question_tokens(text))
+        if not tokens:
             raise Invalid("ask.empty", path="text")
         demand_limit(limit, _MOST_LIMIT)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages_of(language)))
         only = within(only, since, until)
         told = detect(text)
         asked = Asked(
-            tokens=tuple(asking.question_tokens(text)),
+            tokens=tokens,
             languages=languages_of(language) or _language_of(told),
         )
         narrow = partial(_placed, text=text, told=told, asked=asked, only=only, region=region)

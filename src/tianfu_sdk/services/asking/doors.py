@@ -47,7 +47,8 @@ class Asking(Typed):
         """Ask science for answers (向科学要答案): published content only, with sources.
 
         Args:
-            text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
+            text: The question, up to 2,000 characters, in Chinese, Tibetan, Yi or any language
+                written in Latin letters.
             region: Only content that concerns this region: for it, for one below it, or for
                 one above it.
             language: Only answers in this language, or in these, the first preferred; None: in
@@ -237,7 +238,7 @@ class Asking(Typed):
             projects: Ids of listings of the kind project or need.
             experts: Ids of experts; None: all.
             capacity: Projects that one expert gets at most; None: as the expert's profile says.
-            conflicts: Pairs of project and expert that must not meet.
+            conflicts: Pairs of ids, project first and expert second, that must not meet.
             least: Score below which nobody is paired, 0 to 1.
             weights: By feature; None: as `match` weighs experts.
             solver: `scipy` or `python`; None: SciPy where it is installed.
@@ -247,8 +248,9 @@ class Asking(Typed):
             Which of several equally good rounds it is depends on the solver alone.
 
         Raises:
-            Invalid: `match.round_kind`, `match.round_large`, `match.bad_weight`,
-                `match.no_weight`, `match.popularity`, `assign.no_scipy`, `field.choice`.
+            Invalid: `match.round_kind`, `match.round_large`; `match.conflict`, no pair of a
+                project and an expert; `match.bad_weight`, `match.no_weight`,
+                `match.popularity`; `assign.no_scipy`, `field.choice`, `field.value`.
             NotFound: `noun.unknown`.
         """
         from tianfu_sdk.services.matching.rounds import Rounds

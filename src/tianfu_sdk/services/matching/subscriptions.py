@@ -20,7 +20,7 @@ from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.storage import Cursor
 from tianfu_sdk.model.subscription import Subscription
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
@@ -117,19 +117,9 @@ class Subscriptions(Desk):
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
         """
-
-        def read(work: Work) -> Page[Subscription]:
-            return work.page(
-                SUBSCRIPTION,
-                where=tuple(narrowed(work, organization=organization)),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    organization=organization, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read, SUBSCRIPTION, self.find, after=after, limit=limit, organization=organization
+        )
 
     def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Subscription:  # noqa: A002
         """Change a subscription.
