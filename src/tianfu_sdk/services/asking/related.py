@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.matching.similarity import topic_fit
 from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
+from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
@@ -17,6 +18,7 @@ from tianfu_sdk.model.question import Related, Suggestion
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import (
     Asked,
+    Form,
     Found,
     forms_of,
     found_as,
@@ -74,9 +76,8 @@ class Relations(Desk):
             tags = tags_of(region, work.regions()) if region else frozenset()
             return attrs.evolve(only, tags=tags)
 
-        def read(work: Work, hits: Sequence[Hit]) -> list[Suggestion]:
+        def read(_: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Suggestion]:
             found: dict[str, tuple[tuple[bool, int], Suggestion]] = {}
-            forms = forms_of(work, hits)
             for place, hit in enumerate(hits):
                 form = forms.get(hit.id)
                 title = fold(form.title) if form else ""
@@ -91,7 +92,7 @@ class Relations(Desk):
 
         if len(wanted) < _FEWEST:
             return []
-        return self._asked(placed, tokens, read)
+        return self._asked(placed, tokens, read, limit)
 
     def related(
         self,
@@ -118,8 +119,7 @@ class Relations(Desk):
             languages=languages or (about.language.partition("-")[0],),
         )
 
-        def read(work: Work, hits: Sequence[Hit]) -> list[Related]:
-            forms = forms_of(work, hits)
+        def read(work: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Related]:
             # What shares a few words only is about something else; it itself shares them all.
             least = _LEAST * next((hit.score for hit in hits if hit.id == id_), 0.0)
             found = [
@@ -134,26 +134,37 @@ class Relations(Desk):
             chosen.sort(key=lambda one: (-one.score, one.form.content.id))
             return [_related(one) for one in chosen[:limit]]
 
-        return self._asked(lambda _: only, asked.tokens, read)
+        return self._asked(lambda _: only, asked.tokens, read, limit)
 
     def _asked(
         self,
         placed: Callable[[Work], SearchFilter],
         tokens: Sequence[str],
-        read: Callable[[Work, Sequence[Hit]], list[T]],
+        read: Callable[[Work, Sequence[Hit], Mapping[str, Form]], list[T]],
+        limit: int,
     ) -> list[T]:
-        def inside(work: Work) -> list[T]:
-            search = work.tx.search
-            if search is None:
-                raise Unsupported("ask.no_search", path="store")
-            return read(work, search.query(tokens, placed(work), _HITS))
-
+        """Ask the engine, once more and deeper where what has expired stood before what holds."""
         engine = self._tools.engine()
-        if engine is None:
-            return self._read(inside)
-        # Outside of any transaction: it may be a server elsewhere.
-        hits = engine.query(tokens, self._read(placed), _HITS)
-        return self._read(lambda work: read(work, hits))
+        only = None if engine is None else self._read(placed)
+
+        def looked(work: Work, hits: Sequence[Hit] | None, most: int) -> tuple[list[T], bool]:
+            if hits is None:
+                search = work.tx.search
+                if search is None:
+                    raise Unsupported("ask.no_search", path="store")
+                hits = search.query(tokens, placed(work), most)
+            forms = forms_of(work, hits)
+            found = read(work, hits, forms)
+            return found, len(found) < limit and len(forms) < len(hits) == most
+
+        found: list[T] = []
+        for most in (_HITS, MOST_HITS):
+            # Outside of any transaction: it may be a server elsewhere.
+            hits = None if engine is None or only is None else engine.query(tokens, only, most)
+            found, wanting = self._read(lambda work, h=hits, n=most: looked(work, h, n))  # type: ignore[misc]
+            if not wanting:
+                break
+        return found
 
 
 def _tokens(about: Content) -> list[str]:
