@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
+from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.shared import (
     as_option,
     bound,
@@ -148,6 +149,7 @@ def answers_json(answers: Answers) -> dict[str, object]:
                 "sureness": answer.sureness,
                 "published": answer.published and answer.published.isoformat(),
                 "updated": answer.updated.isoformat(),
+                "when": answer.when and shared.as_json(answer.when),
                 "reviewer": answer.reviewer,
                 "disclaimer": answer.disclaimer,
                 "verdict": answer.verdict,
@@ -170,6 +172,8 @@ def show_answers(answers: Answers) -> None:
         verdict = f"  【{answer.verdict.zh} / {answer.verdict.en}】" if answer.verdict else ""
         click.echo(f"{number}. {answer.title}{verdict}  ({answer.score:.1f})")
         click.echo(f"   {answer.marked()}")
+        if answer.when:
+            click.echo(f"   时间 / when: {answer.when}")
         click.echo(f"   来源 / source: {answer.source}")
         if answer.reviewer:
             click.echo(f"   审核 / reviewed by: {answer.reviewer}")

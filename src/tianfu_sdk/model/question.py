@@ -8,7 +8,7 @@ from html import escape
 
 import attrs
 
-from tianfu_sdk.model.base import Labelled, Noun
+from tianfu_sdk.model.base import Labelled, Noun, When
 from tianfu_sdk.model.checks import aware, language_tag, region_code
 from tianfu_sdk.model.checks import text as text_
 from tianfu_sdk.model.content import Verdict
@@ -152,6 +152,8 @@ class Answer:
     """Day in China."""
     updated: date
     """Day in China on which it was last changed."""
+    when: When | None = None
+    """When an activity takes place; None: it is not told, or it is something else."""
     reviewer: str = ""
     """Who vouches for it; empty: it does not say."""
     disclaimer: str = ""
@@ -184,7 +186,9 @@ class Answer:
 
 def _html_of(answer: Answer) -> str:
     said = _marked(answer.passage, answer.highlights, "<mark>", "</mark>", escape)
-    about = " · ".join(part for part in (answer.source, answer.reviewer, answer.disclaimer) if part)
+    when = str(answer.when or "")
+    parts = (when, answer.source, answer.reviewer, answer.disclaimer)
+    about = " · ".join(part for part in parts if part)
     return (
         f'<div lang="{escape(answer.language)}"><b>{escape(answer.title)}</b>'
         f"<p>{said}</p></div><small>{escape(about)}</small>"

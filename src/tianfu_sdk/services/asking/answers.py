@@ -15,8 +15,8 @@ from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.matching.similarity import freshness, readership, region_fit
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION
-from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Clarification, Content, State
+from tianfu_sdk.model.base import SHANGHAI, When
+from tianfu_sdk.model.content import Activity, Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.model.translation import Translation
@@ -378,11 +378,18 @@ def _answer(
         source=_source(content, names),
         published=published.astimezone(SHANGHAI).date() if published else None,
         updated=content.updated_at.astimezone(SHANGHAI).date(),
+        when=_when(content),
         reviewer=content.reviewer,
         disclaimer=content.disclaimer,
         reviewed_by_native=form.reviewed,
         verdict=content.verdict if isinstance(content, Clarification) else None,
     )
+
+
+def _when(content: Content) -> When | None:
+    if isinstance(content, Activity) and (content.when.start or content.when.end):
+        return content.when
+    return None
 
 
 def _source(content: Content, names: Mapping[str, str]) -> str:

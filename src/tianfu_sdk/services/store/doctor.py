@@ -149,6 +149,8 @@ def _search(work: Work) -> list[Finding]:
     published = sum(work.tx.count(kind, Query(where=where)) for kind in CONTENT)
     if version not in (None, ANALYZER_VERSION):
         message = f"the index was made by analyzer {version}, this is {ANALYZER_VERSION}"
+        if version == 0:
+            message = "the store was migrated, and its index not made anew"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     if search.size() < published:
         message = f"{search.size()} documents indexed, {published} contents published"
