@@ -158,11 +158,19 @@ def answers_json(answers: Answers) -> dict[str, object]:
         ],
         "abstained": answers.abstained,
         "question": answers.question,
+        "fallback": answers.fallback and attrs.asdict(answers.fallback),
     }
 
 
 def show_answers(answers: Answers) -> None:
     """Print answers for a person."""
+    if answers.fallback:
+        name, code = answers.fallback.engine, answers.fallback.code
+        click.echo(
+            f"检索引擎 {name} 无法使用（{code}），由存储自带的引擎回答 / the search engine {name}"
+            f" cannot answer ({code}), so that of the store did",
+            err=True,
+        )
     if answers.abstained:
         click.echo("没有找到足够可靠的答案 / nothing published answers this well enough.")
         if answers.question:

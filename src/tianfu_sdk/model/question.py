@@ -18,6 +18,7 @@ from tianfu_sdk.model.subscriber import Consent, Sealed
 __all__ = [
     "Answer",
     "Answers",
+    "Fallback",
     "Question",
     "QuestionState",
     "QuestionStatus",
@@ -210,6 +211,17 @@ def _marked(
 
 
 @attrs.frozen(kw_only=True)
+class Fallback:
+    """The search engine of `ask.engine` could not answer: the one in the store did."""
+
+    engine: str
+    """Its name."""
+    code: str
+    """Of what went wrong, such as `tantivy.corrupt` or `search.analyzer`; of an error of its own
+    the name of that. `tianfu doctor` says more."""
+
+
+@attrs.frozen(kw_only=True)
 class Answers:
     """The answers to one question, best first; or an honest abstention."""
 
@@ -220,6 +232,8 @@ class Answers:
     """Id of the question that was filed instead."""
     cursor: str | None = None
     """Place after the last answer, for `after`; None: there are no more."""
+    fallback: Fallback | None = None
+    """The engine that should have answered and could not; None: it did, or none is named."""
 
     def __iter__(self) -> Iterator[Answer]:
         return iter(self.answers)

@@ -11,7 +11,7 @@ from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.matching.similarity import topic_fit
 from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
 from tianfu_sdk.core.searching.candidates import MOST_HITS
-from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.question import Related, Suggestion
@@ -33,7 +33,8 @@ from tianfu_sdk.services.asking.asked import (
     languages_of,
     within,
 )
-from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.desk.finding import Finder
+from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import fold, folded_query_tokens
 
 __all__ = ["Relations"]
@@ -49,7 +50,7 @@ _ABOUT = 200
 _LEAST = 0.1
 
 
-class Relations(Desk):
+class Relations(Finder):
     """Suggest titles, and what is about the same. Anybody may ask."""
 
     def suggest(
@@ -144,26 +145,15 @@ class Relations(Desk):
         limit: int,
     ) -> list[T]:
         """Ask the engine, once more and deeper where what has expired stood before what holds."""
-        engine = self._tools.engine()
-        only = None if engine is None else self._read(placed)
 
-        def looked(work: Work, hits: Sequence[Hit] | None, most: int) -> tuple[list[T], bool]:
-            if hits is None:
-                search = work.tx.search
-                if search is None:
-                    raise Unsupported("ask.no_search", path="store")
-                hits = search.query(tokens, placed(work), most)
+        def look(work: Work, hits: Sequence[Hit]) -> tuple[list[T], bool]:
             forms = forms_of(work, hits)
-            found = read(work, hits, forms)
-            return found, len(found) < limit and len(forms) < len(hits) == most
+            return read(work, hits, forms), len(forms) < len(hits)
 
-        found: list[T] = []
-        for most in (_HITS, MOST_HITS):
-            # Outside of any transaction: it may be a server elsewhere.
-            hits = None if engine is None or only is None else engine.query(tokens, only, most)
-            found, wanting = self._read(lambda work, h=hits, n=most: looked(work, h, n))  # type: ignore[misc]
-            if not wanting:
-                break
+        only = self._read(placed)
+        found, hidden = self._find(lambda query: query(tokens, only, _HITS), look)[0]
+        if hidden and len(found) < limit:
+            found, _ = self._find(lambda query: query(tokens, only, MOST_HITS), look)[0]
         return found
 
 
