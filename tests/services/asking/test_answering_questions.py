@@ -89,6 +89,8 @@ def test_where_no_association_is_above_all_others_it_stays_open(farmed):
 
 
 def test_what_was_asked_nowhere_or_in_another_province_keeps_nobody_waiting(farmed):
+    # Two have none above them, so that nobody is asked by who does not say where.
+    farmed.me.organizations.create(name="凉山州科协", region="513400", kind="association")
     system = farmed.hub.as_system(reason="t")
     nowhere, beijing = ask(farmed, region=None), ask(farmed, region="110000")
     assert system.questions.get(nowhere).state is QuestionState.OPEN
