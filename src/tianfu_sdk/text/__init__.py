@@ -31,6 +31,7 @@ from tianfu_sdk.text.tokens import (
     ANALYZER_VERSION,
     folded_query_tokens,
     folded_tokens,
+    folded_words,
     query_tokens,
     tokens,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "fold_with_places",
     "folded_query_tokens",
     "folded_tokens",
+    "folded_words",
     "from_wylie",
     "language_order",
     "mask",

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 
 import attrs
 
-from tianfu_sdk.backends.sqlite import schema
+from tianfu_sdk.backends.sqlite import schema, seeking
 from tianfu_sdk.backends.sqlite.documents import Table
 from tianfu_sdk.backends.sqlite.search import index_words
 from tianfu_sdk.core.shapes import compare, read_shape, write_shape
@@ -96,6 +96,8 @@ class Migration:
                         self.connection.execute(statement)
                 if change.found < _WORDS_ALONE:
                     index_words(self.connection)
+                if _SOUGHT <= change.found < _SOUGHT_PACKED:
+                    seeking.take_over(self.connection)
                 self.connection.execute(_NEXT)
                 self.connection.execute(f"PRAGMA user_version = {change.wanted}")
 
@@ -214,6 +216,10 @@ def _goes_on(stored: schema.Stored, kind: Kind) -> bool:
 
 _WORDS_ALONE = 5
 """Schema from which on the index of words keeps no places; an older one is made anew."""
+_SOUGHT = 4
+"""Schema from which on there are tables of what is sought."""
+_SOUGHT_PACKED = 6
+"""Schema from which on what has a word stands in one row."""
 _NEXT = "UPDATE tf_generation SET number = number + 1"
 _STEPS: dict[int, tuple[str, ...]] = {
     1: (
@@ -228,6 +234,7 @@ _STEPS: dict[int, tuple[str, ...]] = {
     ),
     3: schema.SOUGHT,
     4: ("DROP TABLE tf_word", "DROP TABLE tf_fts", *schema.WORDS),
+    5: (),
 }
 """By schema number: what lifts the store's own tables to the next one."""
 

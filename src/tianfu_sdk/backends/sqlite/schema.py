@@ -42,18 +42,23 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 5
+SCHEMA = 6
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
 
 SOUGHT = (
     """CREATE TABLE tf_sought (
-        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-        language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)""",
-    "CREATE TABLE tf_sought_word (word INTEGER PRIMARY KEY, df INTEGER NOT NULL)",
-    """CREATE TABLE tf_sought_in (
-        word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL)""",
+    # Apart, so that the rows which are read of each candidate lie close together.
+    """CREATE TABLE tf_sought_more (
+        seq INTEGER PRIMARY KEY, language TEXT NOT NULL, tags TEXT NOT NULL,
+        words BLOB NOT NULL)""",
+    """CREATE TABLE tf_sought_word (
+        word INTEGER PRIMARY KEY, older INTEGER NOT NULL, docs BLOB NOT NULL)""",
+    """CREATE TABLE tf_sought_part (
+        word INTEGER NOT NULL, first INTEGER NOT NULL, docs BLOB NOT NULL,
+        PRIMARY KEY (word, first))""",
 )
 """What makes the tables of what is sought; a word stands there as a number: `seeking`."""
 
