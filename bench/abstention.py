@@ -9,7 +9,7 @@ FOLDER holds question sets in the form of SQuAD, anywhere below it: `cmrc2018_de
 
 Their paragraphs are dealt to two indexes. Every question is asked of both: one has its
 paragraph, the other has not, but mostly has others of the same article, so what is not answered
-there is nearly answered. Half of the paragraphs' questions fit the numbers of `core.asking`
+there is nearly answered. Half of the paragraphs' questions fit the numbers of `core.asking.asking`
 (`--fit`), the other half is reported. The sixty questions about the sample texts weigh ten
 times in the fit, for the sets have neither titles of their own nor short questions.
 """
@@ -28,8 +28,8 @@ import attrs
 from timing import table
 
 import tianfu_sdk as tf
-from tianfu_sdk.core import asking
-from tianfu_sdk.core.asking import Measures
+from tianfu_sdk.core.asking import asking
+from tianfu_sdk.core.asking.asking import Measures
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.text import fold
 
@@ -71,7 +71,9 @@ def main() -> None:
     """Ask, fit if wanted, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--fit", action="store_true", help="fit the numbers of core.asking anew")
+    parser.add_argument(
+        "--fit", action="store_true", help="fit the numbers of core.asking.asking anew"
+    )
     options = parser.parse_args()
     told = [*_sets(options.folder), *_samples()]
     if options.fit:

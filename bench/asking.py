@@ -17,11 +17,11 @@ from corpus import documents, questions
 from timing import percentile, table
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.asking import question_tokens
-from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import RESOURCE
-from tianfu_sdk.core.publishing import search_doc
-from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.core.asking.asking import question_tokens
+from tianfu_sdk.core.content.publishing import search_doc
+from tianfu_sdk.core.places.regions import Levels
+from tianfu_sdk.core.rows.keying import Placed
+from tianfu_sdk.core.rows.kinds import RESOURCE
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import Query, Row

@@ -114,7 +114,7 @@ class Watch:
 
 
 def _watch_all(tools: Any) -> Watch:
-    from tianfu_sdk.services import claiming, dispatch, settling
+    from tianfu_sdk.services.sms import claiming, dispatch, settling
 
     watch = Watch()
     tx = sys.modules["tianfu_sdk.backends.sqlite.transaction"].Tx
@@ -133,7 +133,7 @@ def _watch_all(tools: Any) -> Watch:
 def work(path: str, url: str, phones: int, group: int) -> None:
     """Be a worker: wait for the word, dispatch all, say how many, when, and where CPU went."""
     from tianfu_sdk.model.http import HttpRequest
-    from tianfu_sdk.services import dispatch
+    from tianfu_sdk.services.sms import dispatch
 
     dispatch.GROUP = group
     with _hub(path, url, phones) as hub:

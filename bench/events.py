@@ -13,7 +13,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.event import Event
-from tianfu_sdk.services.work import EVENTS
+from tianfu_sdk.services.desk.work import EVENTS
 
 _START = datetime(2026, 1, 1, tzinfo=SHANGHAI)
 _DAYS = 365

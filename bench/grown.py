@@ -21,9 +21,9 @@ from corpus import documents
 
 from tianfu_sdk import codec
 from tianfu_sdk.backends.keyfiles import make_key_file
-from tianfu_sdk.core.kinds import RESOURCE, Placed
-from tianfu_sdk.core.publishing import search_doc
-from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.core.content.publishing import search_doc
+from tianfu_sdk.core.places.regions import Levels
+from tianfu_sdk.core.rows.kinds import RESOURCE, Placed
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.storage import NewJob, Query, Row
 

@@ -49,9 +49,9 @@ def run(*, small: bool) -> str:
 def _indexing(n: int) -> float:
     import tianfu_sdk as tf
     from tianfu_sdk import codec
-    from tianfu_sdk.core.keying import Placed
-    from tianfu_sdk.core.kinds import RESOURCE
-    from tianfu_sdk.core.publishing import search_doc
+    from tianfu_sdk.core.content.publishing import search_doc
+    from tianfu_sdk.core.rows.keying import Placed
+    from tianfu_sdk.core.rows.kinds import RESOURCE
     from tianfu_sdk.model.content import Resource, State
     from tianfu_sdk.model.storage import Row
 

@@ -19,9 +19,9 @@ from corpus import documents
 from timing import percentile, rounds, table
 
 from tianfu_sdk.cli.demo.data_files import udhr
-from tianfu_sdk.core import memory
-from tianfu_sdk.core.glossary import Glossary
-from tianfu_sdk.core.memory import MemoryIndex
+from tianfu_sdk.core.languages import memory
+from tianfu_sdk.core.languages.glossary import Glossary
+from tianfu_sdk.core.languages.memory import MemoryIndex
 from tianfu_sdk.formats import tmx
 from tianfu_sdk.formats.tmx import TmxHeader, TmxUnit, TmxVariant
 from tianfu_sdk.model.glossary import Concept, GlossaryTerm

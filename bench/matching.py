@@ -15,11 +15,11 @@ from corpus import documents
 from timing import percentile, table
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.assignment import assign
-from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import EXPERT, LISTING
-from tianfu_sdk.core.publishing import search_doc
-from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.core.content.publishing import search_doc
+from tianfu_sdk.core.matching.assignment import assign
+from tianfu_sdk.core.places.regions import Levels
+from tianfu_sdk.core.rows.keying import Placed
+from tianfu_sdk.core.rows.kinds import EXPERT, LISTING
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
@@ -109,7 +109,7 @@ def _seek(hub, texts: list[str]) -> None:
 
 def _recall(percolate, texts: list[str]) -> list[tuple[str, str, str]]:
     """See how often a document finds the need that was made of it, by ever more of its words."""
-    from tianfu_sdk.core import percolation
+    from tianfu_sdk.core.searching import percolation
 
     kept = percolation.BEST_WORDS, percolation._SURE
     rows = []

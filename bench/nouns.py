@@ -20,9 +20,9 @@ from corpus import documents
 from timing import rounds, table
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import ALL_KINDS, RESOURCE
-from tianfu_sdk.core.regions import Levels
+from tianfu_sdk.core.places.regions import Levels
+from tianfu_sdk.core.rows.keying import Placed
+from tianfu_sdk.core.rows.kinds import ALL_KINDS, RESOURCE
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.storage import Query, Row, Where
 

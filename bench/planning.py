@@ -161,7 +161,7 @@ def _opened(url: str, *, old: bool = False) -> Iterator:
 
 def fill(url: str, count: int) -> str:
     """Fill a store; gives the id of a campaign for all of it, and the account that made it."""
-    from tianfu_sdk.core.kinds import CONTACT, OPT_OUT, REACH
+    from tianfu_sdk.core.rows.kinds import CONTACT, OPT_OUT, REACH
 
     with _opened(url) as hub:
         chief = hub.bootstrap(organization=_ORGANIZATION, region="510000")
@@ -217,7 +217,7 @@ def _index(number: int) -> bytes:
 
 
 def _reached(number: int, organization: str):
-    from tianfu_sdk.core.keying import NEVER_DUE
+    from tianfu_sdk.core.rows.keying import NEVER_DUE
     from tianfu_sdk.model.storage import Row
 
     language = "bo" if number % 10 == 3 else "ii" if number % 20 == 5 else "zh-Hans"
@@ -242,8 +242,8 @@ def _reached(number: int, organization: str):
 
 
 def _refused(number: int):
-    from tianfu_sdk.core.keying import unique_id
-    from tianfu_sdk.core.kinds import OPT_OUT
+    from tianfu_sdk.core.rows.keying import unique_id
+    from tianfu_sdk.core.rows.kinds import OPT_OUT
     from tianfu_sdk.model.storage import Row
 
     phone = _index(number)
@@ -252,11 +252,11 @@ def _refused(number: int):
 
 
 def _sent(number: int, now: int):
-    from tianfu_sdk.core.contacts import contact_id, entry_digest
-    from tianfu_sdk.core.keying import NEVER_DUE
+    from tianfu_sdk.core.rows.keying import NEVER_DUE
+    from tianfu_sdk.core.sms.contacts import contact_id, entry_digest
     from tianfu_sdk.model.storage import Row
 
-    # As `core.contacts` writes an entry: when, topic, content, campaign.
+    # As `core.sms.contacts` writes an entry: when, topic, content, campaign.
     hours = [200] if number % 100 != 32 else [200, 300, 400, 500]
     hours = [-1, -2] if number % 200 == 62 else hours
     entries = b"".join(

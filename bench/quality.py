@@ -36,10 +36,10 @@ from asking import open_hub
 from timing import table
 
 import tianfu_sdk as tf
-from tianfu_sdk.core.asking import question_tokens
+from tianfu_sdk.core.asking.asking import question_tokens
 from tianfu_sdk.model.judging import QuestionSet
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
-from tianfu_sdk.services.judging import Measured
+from tianfu_sdk.services.asking.judging import Measured
 from tianfu_sdk.text import convert, fold, query_tokens, tokens
 
 _SETS = {

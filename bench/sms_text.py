@@ -10,7 +10,7 @@ from collections.abc import Callable
 from corpus import documents
 from timing import rounds, table
 
-from tianfu_sdk.core.words import Words
+from tianfu_sdk.core.sms.words import Words
 from tianfu_sdk.model.template import WordList
 from tianfu_sdk.text import fold, sms_parts, sms_split
 

@@ -62,7 +62,7 @@ class Stub:
             "collections.abc": {"AsyncIterator", "Callable"},
             "typing": {"Any", "Generic", "TypeVar"},
             "tianfu_sdk.hub": {"Hub"},
-            "tianfu_sdk.services.page": {"Page"},
+            "tianfu_sdk.services.desk.page": {"Page"},
         }
         self.variables: set[str] = {"T"}
         self.classes: dict[str, str] = {}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import attrs
 
-from tianfu_sdk.core.kinds import ALL_KINDS
-from tianfu_sdk.core.shapes import write_shape
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.shapes import write_shape
 from tianfu_sdk.model.storage import Kind
 
 TARGET = Path(__file__).resolve().parent.parent / "tests" / "house" / "kinds.json"

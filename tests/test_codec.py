@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.kinds import BY_PREFIX
+from tianfu_sdk.core.rows.kinds import BY_PREFIX
 from tianfu_sdk.errors import Invalid, SchemaTooNew, StorageCorrupt
 from tianfu_sdk.model.account import Grant
 from tianfu_sdk.model.base import SHANGHAI, Quantity, When

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from tianfu_sdk.hookspecs import hookimpl
     from tianfu_sdk.hub import Hub
-    from tianfu_sdk.services.judging import evaluate, question_sets
+    from tianfu_sdk.services.asking.judging import evaluate, question_sets
     from tianfu_sdk.settings import Secret, Settings
 
 __version__ = "0.1.0"
@@ -87,9 +87,9 @@ _HOMES = {
     "Hub": "tianfu_sdk.hub",
     "Secret": "tianfu_sdk.settings",
     "Settings": "tianfu_sdk.settings",
-    "evaluate": "tianfu_sdk.services.judging",
+    "evaluate": "tianfu_sdk.services.asking.judging",
     "hookimpl": "tianfu_sdk.hookspecs",
-    "question_sets": "tianfu_sdk.services.judging",
+    "question_sets": "tianfu_sdk.services.asking.judging",
 }
 
 

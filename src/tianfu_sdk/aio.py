@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.desk.page import Page
 
 __all__ = ["THREADS", "Aio", "AioPage"]
 

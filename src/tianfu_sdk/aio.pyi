@@ -13,7 +13,7 @@ from collections.abc import (
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
-from tianfu_sdk.core.routes import Asked
+from tianfu_sdk.core.sms.routes import Asked
 from tianfu_sdk.formats.tables import TableFormat
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
@@ -142,17 +142,17 @@ from tianfu_sdk.model.workstation import (
     WorkstationState,
 )
 from tianfu_sdk.plugins import Plugins
-from tianfu_sdk.services.campaigns import Template
-from tianfu_sdk.services.experts import Answered
-from tianfu_sdk.services.glossary import GivenTerm
-from tianfu_sdk.services.glossary_files import GlossaryFormat
-from tianfu_sdk.services.importing import Progress, Source
-from tianfu_sdk.services.judging import Measured
-from tianfu_sdk.services.memory import UnitProgress
-from tianfu_sdk.services.memory_files import FileSource, MemoryFormat
-from tianfu_sdk.services.page import Page
-from tianfu_sdk.services.reporting import CampaignReport
-from tianfu_sdk.services.translation_files import XliffReport
+from tianfu_sdk.services.asking.judging import Measured
+from tianfu_sdk.services.content.importing import Progress, Source
+from tianfu_sdk.services.desk.page import Page
+from tianfu_sdk.services.languages.glossary import GivenTerm
+from tianfu_sdk.services.languages.glossary_files import GlossaryFormat
+from tianfu_sdk.services.languages.memory import UnitProgress
+from tianfu_sdk.services.languages.memory_files import FileSource, MemoryFormat
+from tianfu_sdk.services.languages.translation_files import XliffReport
+from tianfu_sdk.services.matching.experts import Answered
+from tianfu_sdk.services.sms.campaigns import Template
+from tianfu_sdk.services.sms.reporting import CampaignReport
 from tianfu_sdk.settings import Settings
 
 __all__ = ["THREADS", "Aio", "AioPage"]

@@ -2219,8 +2219,8 @@ ENTRIES: dict[str, Entry] = {
     "storage.rekey": Entry(
         "nothing gives the row {id} this key",
         "没有来源可为行 {id} 提供该键",
-        "give it in tianfu_sdk.core.rekeying.OWN",
-        "请在 tianfu_sdk.core.rekeying.OWN 中提供",
+        "give it in tianfu_sdk.core.rows.rekeying.OWN",
+        "请在 tianfu_sdk.core.rows.rekeying.OWN 中提供",
     ),
     "storage.schema_changed": Entry(
         "{place} was migrated since this program opened it; nothing was stored",

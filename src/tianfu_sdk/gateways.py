@@ -19,8 +19,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
-from tianfu_sdk.core.messages import REFUSALS, meaning
-from tianfu_sdk.core.phones import normalised
+from tianfu_sdk.core.sms.messages import REFUSALS, meaning
+from tianfu_sdk.core.sms.phones import normalised
 from tianfu_sdk.errors import Denied, Invalid, Unsupported
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.http import HttpRequest, HttpResponse

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
-from tianfu_sdk.core.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import Event
@@ -28,8 +28,8 @@ from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.storage import Tx
-from tianfu_sdk.services.unfinished import demand_loaded
-from tianfu_sdk.services.work import Actor
+from tianfu_sdk.services.desk.work import Actor
+from tianfu_sdk.services.store.unfinished import demand_loaded
 from tianfu_sdk.settings import Settings
 from tianfu_sdk.upkeep import Upkeep
 
@@ -132,7 +132,7 @@ class Hub(Upkeep):
             Conflict: `hub.not_empty`, there is an account already.
             NotFound: `region.unknown`.
         """
-        from tianfu_sdk.services.identity import Identity
+        from tianfu_sdk.services.people.identity import Identity
 
         return Identity(self._tools, Actor(system="bootstrap")).begin(
             organization=organization,
@@ -154,7 +154,7 @@ class Hub(Upkeep):
             NotFound: `account.unknown`.
             Denied: `account.inactive`; `account.required`, none is named anywhere.
         """
-        from tianfu_sdk.services.identity import Identity
+        from tianfu_sdk.services.people.identity import Identity
 
         nobody = Identity(self._tools, Actor(system="sign in"))
         return self._as(Actor(account=nobody.sign_in(account, external_id)))

@@ -23,8 +23,8 @@ from tianfu_sdk.backends.crypto import demand_suite
 from tianfu_sdk.backends.erasures import FileErasures, MemoryErasures, NoErasures
 from tianfu_sdk.backends.keyfiles import key_file, key_file_beside
 from tianfu_sdk.backends.keyring import LocalKeys, new_master_key, suites_in
-from tianfu_sdk.core.kinds import SUBJECT_KEY
-from tianfu_sdk.core.regions import RegionTree
+from tianfu_sdk.core.places.regions import RegionTree
+from tianfu_sdk.core.rows.kinds import SUBJECT_KEY
 from tianfu_sdk.errors import Conflict, CryptoError, Invalid, StorageError
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.checks import demand_type
@@ -40,7 +40,7 @@ from tianfu_sdk.ports.first_seen import FirstSeen
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import BackupStore, Rekey, Scrubbing, Store, Tx
-from tianfu_sdk.services.atlas import Atlas, read_mark, write_mark
+from tianfu_sdk.services.desk.atlas import Atlas, read_mark, write_mark
 from tianfu_sdk.settings import Settings
 
 __all__ = [

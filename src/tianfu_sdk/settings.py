@@ -110,7 +110,7 @@ class AskSettings:
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """Weight by feature, as `tianfu_sdk.core.asking.explained` takes them."""
+        """Weight by feature, as `tianfu_sdk.core.asking.asking.explained` takes them."""
         names = ("region", "language", "freshness", "popularity", "topic")
         return {name: getattr(self, name) for name in names}
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from tianfu_sdk.backends.blobs import FileBlobs
 from tianfu_sdk.backends.crypto import FieldCipher
 from tianfu_sdk.backends.http import HttpxTransport
-from tianfu_sdk.core.kinds import ALL_KINDS
-from tianfu_sdk.core.rekeying import rekeyer
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.rekeying import rekeyer
 from tianfu_sdk.desks import Desks
 from tianfu_sdk.errors import Invalid, Unsupported
 from tianfu_sdk.model.checks import demand_type
@@ -35,8 +35,8 @@ from tianfu_sdk.ports.clock import Clock, Ids
 from tianfu_sdk.ports.http import Transport
 from tianfu_sdk.ports.keys import Keys
 from tianfu_sdk.ports.storage import BackupStore
-from tianfu_sdk.services.tools import Holder
-from tianfu_sdk.services.work import Actor, Tools
+from tianfu_sdk.services.desk.tools import Holder
+from tianfu_sdk.services.desk.work import Actor, Tools
 from tianfu_sdk.settings import Settings
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class Upkeep(Desks):
         Raises:
             TianfuError: As `hub.keeping.load`.
         """
-        from tianfu_sdk.services.loading import check_dump
+        from tianfu_sdk.services.store.loading import check_dump
 
         # Before a store is made that nothing goes into.
         check_dump(source)
@@ -252,7 +252,7 @@ class Upkeep(Desks):
         if named is not None:
             named.__self__.close()
         if self._tools.holder.gateways:
-            from tianfu_sdk.services.lanes import give_up_seats
+            from tianfu_sdk.services.sms.lanes import give_up_seats
 
             give_up_seats(self._tools)
         if self._tools.holder.threads is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tianfu_sdk.backends.sqlite import SqliteStore, schema, search
-from tianfu_sdk.core.shapes import read_shape, write_shape
+from tianfu_sdk.core.rows.shapes import read_shape, write_shape
 from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld, StorageError, StorageReadOnly
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import (

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from tianfu_sdk.backends.sqlite import SqliteStore, seeking
-from tianfu_sdk.core import candidates
+from tianfu_sdk.core.searching import candidates
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.testing import CountingIds, FrozenClock
 

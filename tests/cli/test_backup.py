@@ -84,7 +84,7 @@ def test_who_was_erased_since_stays_erased(filled, tmp_path):
     assert done.exit_code == 0, done.output
     assert "kepu.db.erased: 1 subjects had come back and were erased again" in done.stdout
     with Hub.open(DB, discover=False) as hub:
-        from tianfu_sdk.core.kinds import SUBJECT_KEY
+        from tianfu_sdk.core.rows.kinds import SUBJECT_KEY
 
         rows = hub._tools.store.run(lambda tx: tx.get(SUBJECT_KEY.name, filled), write=False)
         assert [row.id for row in rows] == [filled[1]]

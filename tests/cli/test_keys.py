@@ -94,6 +94,6 @@ def test_a_rotation_waits_for_a_campaign_that_is_being_queued(db, tmp_path, monk
     def open_campaign(*_):
         raise Conflict("keys.campaign_open", path="cmp_1")
 
-    monkeypatch.setattr("tianfu_sdk.services.reindexing.begin", open_campaign)
+    monkeypatch.setattr("tianfu_sdk.services.store.reindexing.begin", open_campaign)
     done = tianfu("keys", "rotate", "--db", db)
     assert done.exception.code == "keys.campaign_open"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from tianfu_sdk.cli.app import app
-from tianfu_sdk.core.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
 from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld
 from tianfu_sdk.hub import Hub
 

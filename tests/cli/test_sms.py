@@ -211,7 +211,7 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
 
 def test_a_failing_task_does_not_stop_the_others(store, always, monkeypatch):
     path, account, campaign = store
-    from tianfu_sdk.services.sms import Sms
+    from tianfu_sdk.services.sms.sms import Sms
 
     def busy(*_, **__):
         raise StorageBusy("storage.busy")
@@ -317,7 +317,7 @@ def test_a_person_says_on_the_command_line_what_became_of_a_batch(stuck, always)
 def test_a_worker_takes_up_a_send_whose_process_died(store, always):
     path, account, campaign = store
     with Hub.open(f"sqlite:///{path}", settings={"sms": WHOLE_DAY}, discover=False) as hub:
-        from tianfu_sdk.services.filling import Filling
+        from tianfu_sdk.services.sms.filling import Filling
 
         me = hub.as_(account)
         with pytest.MonkeyPatch.context() as patch:

@@ -29,7 +29,7 @@ import heapq
 import attrs
 import pytest
 from tianfu_sdk.backends import memory
-from tianfu_sdk.core import filters
+from tianfu_sdk.core.rows import filters
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import *

@@ -21,9 +21,9 @@ from tianfu_sdk.core.emergency import (
     usual_languages,
     written,
 )
-from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.keying import Placed, place_keys
-from tianfu_sdk.core.regions import RegionTree
+from tianfu_sdk.core.places.regions import RegionTree
+from tianfu_sdk.core.rows.filters import matches
+from tianfu_sdk.core.rows.keying import Placed, place_keys
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import (
     Alert,

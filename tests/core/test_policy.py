@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tianfu_sdk.backends.builtin import shipped_regions
 from tianfu_sdk.core import policy
-from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.keying import Placed
-from tianfu_sdk.core.kinds import RESOURCE
-from tianfu_sdk.core.regions import RegionTree
+from tianfu_sdk.core.places.regions import RegionTree
+from tianfu_sdk.core.rows.filters import matches
+from tianfu_sdk.core.rows.keying import Placed
+from tianfu_sdk.core.rows.kinds import RESOURCE
 from tianfu_sdk.errors import Denied, NotFound, TianfuError
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.account import Action, Grant

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tianfu_sdk.core.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
 from tianfu_sdk.model.storage import Key
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tianfu_sdk.core.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.storage import Key, Kind, NewJob, Query, Row, Where
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tianfu_sdk.core.translating import in_script
+from tianfu_sdk.core.languages.translating import in_script
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.text import (

@@ -8,7 +8,7 @@ from tianfu_sdk.hookspecs import BackendContext, Register
 from tianfu_sdk.model.content import Base, Change, News, Resource
 from tianfu_sdk.model.question import Answer, Answers, Related, Suggestion
 from tianfu_sdk.ports.storage import Store
-from tianfu_sdk.services.page import Page
+from tianfu_sdk.services.desk.page import Page
 
 
 def walk(hub: tf.Hub) -> Iterator[Answer]:

@@ -4,7 +4,7 @@ import pytest
 from tianfu_storage_sql.gin import GinSearching
 from tianfu_storage_sql.search import Searching
 
-from tianfu_sdk.core import candidates
+from tianfu_sdk.core.searching import candidates
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 
 pytestmark = pytest.mark.server

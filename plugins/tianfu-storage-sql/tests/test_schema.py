@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from tianfu_storage_sql import horizon
 from tianfu_storage_sql.schema import Tables
 
-from tianfu_sdk.core.kinds import ALL_KINDS
+from tianfu_sdk.core.rows.kinds import ALL_KINDS
 
 DIALECTS = {
     "postgresql": (PGDialect_psycopg, "C"),

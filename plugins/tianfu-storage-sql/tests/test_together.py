@@ -13,14 +13,14 @@ import tianfu_storage_sql
 from tianfu_sdk import codec, hookimpl
 from tianfu_sdk.backends.keyring import LocalKeys, new_master_key
 from tianfu_sdk.backends.outbox_memory import MemoryGateway
-from tianfu_sdk.core.keying import moment_key
-from tianfu_sdk.core.kinds import LANE, SUBSCRIBER
+from tianfu_sdk.core.rows.keying import moment_key
+from tianfu_sdk.core.rows.kinds import LANE, SUBSCRIBER
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.sms import Pace, SmsCapabilities
 from tianfu_sdk.model.storage import Query
 from tianfu_sdk.model.subscriber import Consent
-from tianfu_sdk.services.work import EVENTS
+from tianfu_sdk.services.desk.work import EVENTS
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 

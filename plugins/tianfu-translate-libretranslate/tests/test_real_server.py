@@ -21,7 +21,7 @@ from tianfu_translate_libretranslate import LibreTranslateSettings, LibreTransla
 
 from tianfu_sdk import Hub
 from tianfu_sdk.backends.http import HttpxTransport
-from tianfu_sdk.core import engine_runs
+from tianfu_sdk.core.languages import engine_runs
 from tianfu_sdk.model.translation import Failed, Segment
 from tianfu_sdk.testing import FrozenClock
 

@@ -24,7 +24,7 @@ from tianfu_sdk.backends.memory_jobs import Queue
 from tianfu_sdk.backends.memory_search import Index as _Index
 from tianfu_sdk.backends.memory_search import Search as _Search
 from tianfu_sdk.backends.turns import Turns
-from tianfu_sdk.core.border import (
+from tianfu_sdk.core.rows.border import (
     check_lease,
     check_loaded,
     check_loaded_job,
@@ -35,8 +35,8 @@ from tianfu_sdk.core.border import (
     check_page,
     check_rows,
 )
-from tianfu_sdk.core.filters import allowed, beyond, sort_key
-from tianfu_sdk.core.shapes import compare, demand_same
+from tianfu_sdk.core.rows.filters import allowed, beyond, sort_key
+from tianfu_sdk.core.rows.shapes import compare, demand_same
 from tianfu_sdk.errors import Conflict, Invalid, StorageError, StorageUnavailable
 from tianfu_sdk.model.storage import (
     Cursor,

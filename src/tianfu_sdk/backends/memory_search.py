@@ -9,8 +9,8 @@ from typing import Protocol
 
 import attrs
 
-from tianfu_sdk.core import ranking
-from tianfu_sdk.core.border import check_page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching import ranking
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 
 __all__ = ["Index", "Search"]
@@ -172,7 +172,7 @@ class Search:
         """Find what is sought by a document that may answer it."""
         self._tx.reading()
         check_page(limit, most=_MOST_HITS)
-        from tianfu_sdk.core import percolation
+        from tianfu_sdk.core.searching import percolation
 
         index = self._tx.index().sought
         counts = percolation.counted_words(text)
@@ -214,7 +214,7 @@ class Search:
 
 def _fill(index: Index, docs: Iterable[SearchDoc]) -> None:
     # Here, so that a program that never searches does not load the text room.
-    from tianfu_sdk.core.percolation import sought_words
+    from tianfu_sdk.core.searching.percolation import sought_words
     from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 
     for doc in docs:

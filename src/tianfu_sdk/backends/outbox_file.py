@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tianfu_sdk.core.phones import masked
+from tianfu_sdk.core.sms.phones import masked
 from tianfu_sdk.errors import Unavailable, Unsupported
 from tianfu_sdk.files import Draft, make_folder
 from tianfu_sdk.model.sms import Inbound, SmsBatch, SmsCapabilities, SmsReceipt, SmsResult

@@ -12,7 +12,7 @@ import attrs
 import click
 
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
-from tianfu_sdk.core.kinds import CONTENT
+from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.tables import TableFormat
 from tianfu_sdk.model.importing import ImportPhase, ImportReport, ImportStep

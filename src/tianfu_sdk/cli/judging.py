@@ -16,7 +16,7 @@ from tianfu_sdk.cli.shared import as_json, db_option, echo_json, json_option, op
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.judging import QuestionSet
-from tianfu_sdk.services.judging import Compared, Measured, question_sets, read_set
+from tianfu_sdk.services.asking.judging import Compared, Measured, question_sets, read_set
 from tianfu_sdk.settings import AskSettings
 
 __all__ = ["evaluate"]

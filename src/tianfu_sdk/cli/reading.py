@@ -9,7 +9,7 @@ import click
 
 from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
-from tianfu_sdk.core.kinds import CONTENT
+from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import Answers
 

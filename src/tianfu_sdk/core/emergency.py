@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from tianfu_sdk.core.regions import LEVELS, Levels, RegionTree
-from tianfu_sdk.core.text_checks import check_texts, errors_of
+from tianfu_sdk.core.languages.text_checks import check_texts, errors_of
+from tianfu_sdk.core.places.regions import LEVELS, Levels, RegionTree
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.emergency import AfterAction, EmergencyReport, EmergencyState, ResponsePlan
 from tianfu_sdk.model.storage import Group, Where

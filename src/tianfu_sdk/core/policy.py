@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tianfu_sdk.core.filters import matches
-from tianfu_sdk.core.keying import day_key
-from tianfu_sdk.core.kinds import CHANNEL, CONTENT, REGION, TRANSLATION
-from tianfu_sdk.core.regions import LEVELS, RegionTree
+from tianfu_sdk.core.places.regions import LEVELS, RegionTree
+from tianfu_sdk.core.rows.filters import matches
+from tianfu_sdk.core.rows.keying import day_key
+from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, REGION, TRANSLATION
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
 from tianfu_sdk.model.base import SHANGHAI
@@ -50,7 +50,7 @@ def _public_on(kind: str, day: int) -> Group | None:
     if kind in CONTENT:
         return (Where("state", "=", State.PUBLISHED.value), current)
     if kind == TRANSLATION.name:
-        # Approved, and its source is published: `core.translating.source_keys`.
+        # Approved, and its source is published: `core.languages.translating.source_keys`.
         return (Where("published", ">", 0), current)
     return () if kind in (CHANNEL.name, REGION.name) else None
 

@@ -43,7 +43,7 @@ class MemoryUnit(Noun):
     origin: str = ""
     """Id of the translation that it is of; of what came from a file its SHA-256."""
     context: str = ""
-    """Of its neighbours: `core.memory.context_of`; empty: unknown."""
+    """Of its neighbours: `core.languages.memory.context_of`; empty: unknown."""
     active: bool = True
     """False: its source was changed, or its translation is not approved any more. Kept, and
     never suggested."""

@@ -63,7 +63,7 @@ class TransactionalSearch(Protocol):
 
         Returns:
             Best first, ties by id, without contributions; a score is the sum of the weights of
-            `tianfu_sdk.core.percolation.best_words` that the thing sought has.
+            `tianfu_sdk.core.searching.percolation.best_words` that the thing sought has.
         """
         ...
 

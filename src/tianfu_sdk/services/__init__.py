@@ -1,1 +1,1 @@
-"""Desks: thin services that allow, decide, do, record and tell; one file a noun."""
+"""Desks: thin services that allow, decide, do, record, tell; a file a noun, a room a subject."""

@@ -13,11 +13,11 @@ from tianfu_sdk.backends.clock import SystemClock
 from tianfu_sdk.backends.http import HttpxTransport
 from tianfu_sdk.backends.outbox_memory import MemoryGateway
 from tianfu_sdk.cli.worker import serve, turn
-from tianfu_sdk.core import batches
+from tianfu_sdk.core.sms import batches
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.storage import Done
-from tianfu_sdk.services import audience, claiming, dispatch, filling, hearing
-from tianfu_sdk.services.outbox import batch_moved
+from tianfu_sdk.services.sms import audience, claiming, dispatch, filling, hearing
+from tianfu_sdk.services.sms.outbox import batch_moved
 
 SETTINGS = {"sms": {"window_start": "00:00", "window_end": "00:00", "lease": 120}}
 

@@ -12,11 +12,11 @@ from outbox_rig.child import SETTINGS, Later, plugins
 from outbox_rig.gateway import NAME, OTHER, Gateway, Offer
 from outbox_rig.places import PEOPLE
 from outbox_rig.zygote import end
-from tianfu_sdk.core.kinds import MESSAGE
+from tianfu_sdk.core.rows.kinds import MESSAGE
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.sms import CampaignState
 from tianfu_sdk.model.storage import JobState, Query
-from tianfu_sdk.services.lanes import queue_of
+from tianfu_sdk.services.sms.lanes import queue_of
 
 LEASE = 121
 HOUR = 3600

@@ -13,9 +13,9 @@ import attrs
 from tantivy import DocAddress, Query, Searcher
 
 from tianfu_sdk import Invalid, StorageError
-from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.candidates import MOST_HITS, best
-from tianfu_sdk.core.ranking import PAGED, idf, page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching.candidates import MOST_HITS, best
+from tianfu_sdk.core.searching.ranking import PAGED, idf, page
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import Cursor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tianfu_sdk.core.phones import normalised
+from tianfu_sdk.core.sms.phones import normalised
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.gateways import meaning
 from tianfu_sdk.links.coding import ASCII, BINARY, GBK, UCS2

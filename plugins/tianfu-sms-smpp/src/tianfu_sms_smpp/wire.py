@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from tianfu_sdk.core.phones import normalised
+from tianfu_sdk.core.sms.phones import normalised
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.gateways import meaning
 from tianfu_sdk.links.coding import ASCII, BINARY, GSM, LATIN, UCS2

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from tianfu_sdk.core.border import check_loaded, check_rows
-from tianfu_sdk.core.records import KeyColumns, RecordKeys, moved_members, version_conflict
+from tianfu_sdk.core.rows.border import check_loaded, check_rows
+from tianfu_sdk.core.rows.records import KeyColumns, RecordKeys, moved_members, version_conflict
 from tianfu_sdk.model.storage import Kind, Query, Row
 from tianfu_storage_sql.conditions import Shape, select, shape_of
 from tianfu_storage_sql.faults import Fault

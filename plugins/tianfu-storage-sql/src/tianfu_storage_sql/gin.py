@@ -26,10 +26,10 @@ from typing import Protocol
 
 import attrs
 
-from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
-from tianfu_sdk.core.ranking import PAGED, idf, page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching.candidates import MOST_HITS, best, enough, is_word, rarest
+from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.ranking import PAGED, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault

@@ -21,7 +21,7 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from tianfu_sdk.core.border import (
+from tianfu_sdk.core.rows.border import (
     check_lease,
     check_name,
     check_new_job,

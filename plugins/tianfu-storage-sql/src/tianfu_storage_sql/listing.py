@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tianfu_sdk.core.border import check_loaded_job, check_moment, check_name, check_page
+from tianfu_sdk.core.rows.border import check_loaded_job, check_moment, check_name, check_page
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.storage import JobInfo, JobState

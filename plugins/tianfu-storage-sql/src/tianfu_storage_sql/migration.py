@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from tianfu_sdk.core.shapes import compare, write_shape
+from tianfu_sdk.core.rows.shapes import compare, write_shape
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange, SchemaStep
 from tianfu_sdk.ports.storage import Rekey
 from tianfu_storage_sql.documents import KindTable

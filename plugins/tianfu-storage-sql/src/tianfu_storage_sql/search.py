@@ -22,9 +22,9 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
-from tianfu_sdk.core.ranking import PAGED, bm25, idf, page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.ranking import PAGED, bm25, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
@@ -168,7 +168,7 @@ class Searching:
         )
         place = 2 * tokens
         average = bind(place, real)
-        # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.ranking`.
+        # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.searching.ranking`.
         share = (
             weight
             * p.tf

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from tianfu_sdk.core.shapes import demand_same, read_shape, write_shape
+from tianfu_sdk.core.rows.shapes import demand_same, read_shape, write_shape
 from tianfu_sdk.model.storage import Kind
 from tianfu_storage_sql.schema import KindTables, Tables
 from tianfu_storage_sql.session import Driver, Session

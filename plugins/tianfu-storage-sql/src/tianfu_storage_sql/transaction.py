@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tianfu_sdk.core.border import check_name, check_page
+from tianfu_sdk.core.rows.border import check_name, check_page
 from tianfu_sdk.errors import Conflict, StorageError
 from tianfu_sdk.model.storage import (
     Cursor,

@@ -11,8 +11,8 @@ import attrs
 
 from tianfu_sdk.backends.sqlite.queries import select
 from tianfu_sdk.backends.sqlite.schema import table_names
-from tianfu_sdk.core.border import check_loaded, check_rows
-from tianfu_sdk.core.records import (
+from tianfu_sdk.core.rows.border import check_loaded, check_rows
+from tianfu_sdk.core.rows.records import (
     KeyColumns,
     RecordKeys,
     moved_members,

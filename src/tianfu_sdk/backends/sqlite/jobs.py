@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tianfu_sdk.core.border import (
+from tianfu_sdk.core.rows.border import (
     check_lease,
     check_loaded_job,
     check_moment,

@@ -16,7 +16,7 @@ import attrs
 from tianfu_sdk.backends.sqlite import schema, seeking
 from tianfu_sdk.backends.sqlite.documents import Table
 from tianfu_sdk.backends.sqlite.search import index_words
-from tianfu_sdk.core.shapes import compare, read_shape, write_shape
+from tianfu_sdk.core.rows.shapes import compare, read_shape, write_shape
 from tianfu_sdk.model.storage import Kind, Query, SchemaChange, SchemaStep
 from tianfu_sdk.ports.storage import Rekey
 

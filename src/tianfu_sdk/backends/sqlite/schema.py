@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from tianfu_sdk.core.shapes import demand_same, read_shape, write_shape
+from tianfu_sdk.core.rows.shapes import demand_same, read_shape, write_shape
 from tianfu_sdk.errors import (
     SchemaTooNew,
     SchemaTooOld,

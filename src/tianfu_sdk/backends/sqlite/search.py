@@ -18,9 +18,9 @@ from typing import TypeVar
 import attrs
 
 from tianfu_sdk.backends.sqlite import seeking
-from tianfu_sdk.core.border import check_page
-from tianfu_sdk.core.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.ranking import PAGED, damping, idf, page
+from tianfu_sdk.core.rows.border import check_page
+from tianfu_sdk.core.searching.candidates import MOST_HITS, best, enough, is_word, rarest
+from tianfu_sdk.core.searching.ranking import PAGED, damping, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 

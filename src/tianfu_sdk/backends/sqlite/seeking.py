@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tianfu_sdk.backends.sqlite.schema import SOUGHT
-from tianfu_sdk.core.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
 __all__ = ["add", "count", "empty", "find", "remove", "take_over"]
@@ -130,9 +130,7 @@ def _remove_older(connection: sqlite3.Connection, word: int, seq: int) -> None:
         connection.execute("DELETE FROM tf_sought_part WHERE word = ? AND first = ?", (word, first))
 
 
-def _known(
-    connection: sqlite3.Connection, words: Iterable[int]
-) -> dict[int, tuple[int, bytes]]:
+def _known(connection: sqlite3.Connection, words: Iterable[int]) -> dict[int, tuple[int, bytes]]:
     """Give the rows of words that there are."""
     return {word: (older, newest) for word, older, newest in _among(connection, _WORDS, words)}
 
@@ -200,9 +198,7 @@ def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: i
         least = ordered[min(most, len(ordered)) - 1] - _SLACK
         seqs = [seq for seq, score in scores.items() if score >= least]
         # Sums of the same weights are equal, in whatever order they were added up.
-        found = [
-            (-round(scores[seq], EXACT), id_) for seq, id_ in _allowed(connection, seqs, only)
-        ]
+        found = [(-round(scores[seq], EXACT), id_) for seq, id_ in _allowed(connection, seqs, only)]
         if len(found) >= limit or len(seqs) == len(scores):
             break
         most *= 4

@@ -9,7 +9,7 @@ from typing import Any
 
 from tianfu_sdk.backends.sqlite.documents import Table, as_bytes
 from tianfu_sdk.backends.sqlite.jobs import Jobs
-from tianfu_sdk.core.border import check_name, check_page
+from tianfu_sdk.core.rows.border import check_name, check_page
 from tianfu_sdk.errors import Conflict, Invalid, StorageError
 from tianfu_sdk.model.storage import (
     Cursor,

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import Markup, read
 from tianfu_sdk.formats.xliff.checking import check_document
-from tianfu_sdk.formats.xliff.document import (
+from tianfu_sdk.formats.xliff.contents import (
     Contents,
-    Document,
     Key,
     Match,
     Meta,
@@ -22,6 +21,7 @@ from tianfu_sdk.formats.xliff.document import (
     Target,
     Unit,
 )
+from tianfu_sdk.formats.xliff.document import Document
 from tianfu_sdk.formats.xliff.fragments import Links
 from tianfu_sdk.formats.xliff.making import make
 from tianfu_sdk.formats.xliff.messages import MESSAGES

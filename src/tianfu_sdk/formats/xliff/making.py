@@ -9,7 +9,7 @@ import attrs
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import escape, escape_value
 from tianfu_sdk.formats.xliff.content import demand_writable
-from tianfu_sdk.formats.xliff.document import Meta, Note, Segment, Unit
+from tianfu_sdk.formats.xliff.contents import Meta, Note, Segment, Unit
 from tianfu_sdk.formats.xliff.names import LANGUAGE, NMTOKEN
 from tianfu_sdk.formats.xliff.states import demand_agreement, to_newer, to_older
 from tianfu_sdk.model.translation import Code, CodeKind, Runs

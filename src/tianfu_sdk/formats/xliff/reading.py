@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import XML, Element, Markup, building
-from tianfu_sdk.formats.xliff.document import (
+from tianfu_sdk.formats.xliff.contents import (
     Contents,
     Match,
     Meta,

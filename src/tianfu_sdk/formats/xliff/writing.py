@@ -10,7 +10,7 @@ import attrs
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.formats.markup import XML, Element, Markup, building, escape_value
 from tianfu_sdk.formats.xliff.content import Codes, write_content
-from tianfu_sdk.formats.xliff.document import Contents, Key, Place, Target
+from tianfu_sdk.formats.xliff.contents import Contents, Key, Place, Target
 from tianfu_sdk.formats.xliff.states import demand_agreement, to_newer, to_older
 from tianfu_sdk.model.translation import Runs, SegmentState
 from tianfu_sdk.text.masks import Unmasked, compare, runs, unmask

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from tianfu_sdk.backends.http import HttpxTransport
-from tianfu_sdk.core import engine_runs
+from tianfu_sdk.core.languages import engine_runs
 from tianfu_sdk.model.http import HttpRequest, HttpResponse
 from tianfu_sdk.model.translation import (
     Failed,

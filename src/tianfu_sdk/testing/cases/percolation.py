@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from tianfu_sdk.core.percolation import BEST_WORDS, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.percolation import (
+    BEST_WORDS,
+    best_words,
+    counted_words,
+    sought_words,
+)
 from tianfu_sdk.errors import Invalid, StorageError
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.ports.storage import Store, Tx

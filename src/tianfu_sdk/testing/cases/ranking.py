@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tianfu_sdk.core.ranking import bm25, idf
+from tianfu_sdk.core.searching.ranking import bm25, idf
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.ports.search import FollowerSearch, TransactionalSearch

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 import pytest
 
-from tianfu_sdk.core.segmenting import batches
+from tianfu_sdk.core.languages.segmenting import batches
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.http import HttpRequest
 from tianfu_sdk.model.translation import (

@@ -1,0 +1,1 @@
+"""How a question is asked, when an answer is good enough, and who answers else."""

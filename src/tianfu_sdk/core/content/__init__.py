@@ -1,0 +1,1 @@
+"""What content may become, and how a table's row becomes one."""

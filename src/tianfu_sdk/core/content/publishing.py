@@ -1,0 +1,119 @@
+"""What publication means: the text that is searched, and the licence to share."""
+
+from __future__ import annotations
+
+from tianfu_sdk.core.places.regions import RegionTree
+from tianfu_sdk.errors import Denied, NotFound
+from tianfu_sdk.model.content import Clarification, Content
+from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.model.search import SearchDoc
+from tianfu_sdk.model.subscription import Subscription
+from tianfu_sdk.model.translation import Translation
+from tianfu_sdk.text import fold
+
+__all__ = [
+    "SHAREABLE",
+    "demand_shareable",
+    "region_tags",
+    "search_doc",
+    "searched_text",
+    "subscription_doc",
+    "tags_of",
+    "translation_doc",
+]
+
+SHAREABLE = frozenset(
+    {"CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-SA-4.0", "CC-BY-SA-3.0", "CC-BY-NC-4.0"}
+    | {"CC-BY-ND-4.0", "CC-BY-NC-SA-4.0", "PDM-1.0", "public"}
+)
+"""Licences under which a content may be handed on; SPDX ids and `public`."""
+
+
+def demand_shareable(content: Content) -> None:
+    """Demand that a content's licence lets it be shared.
+
+    Raises:
+        Denied: `licence.not_shareable`; a licence that is not known shares nothing.
+    """
+    if content.licence not in SHAREABLE:
+        raise Denied("licence.not_shareable", path="licence", licence=content.licence or "-")
+
+
+def region_tags(codes: tuple[str, ...], regions: RegionTree) -> frozenset[str]:
+    """Give the tags by which an engine filters a content's regions.
+
+    Args:
+        codes: Regions whose people it is for.
+        regions: The tree.
+
+    Returns:
+        `at:` of each region, and `in:` of it and of all above it.
+    """
+    tags = set()
+    for code in codes:
+        tags.add(f"at:{code}")
+        tags.update(f"in:{above}" for above in regions.levels(code).codes)
+    return frozenset(tags)
+
+
+def tags_of(region: str, regions: RegionTree) -> frozenset[str]:
+    """Give the tags of which a content that concerns a region has at least one.
+
+    Content concerns a region that is for it, for a region below it, or for one above it.
+
+    Raises:
+        NotFound: `region.unknown`.
+    """
+    if not regions.knows(region):
+        raise NotFound("region.unknown", path="region", value=region[:20])
+    above = regions.levels(region).codes
+    return frozenset({f"in:{region}", *(f"at:{code}" for code in above)})
+
+
+def searched_text(content: Content) -> str:
+    """Give the text by which a content is found."""
+    parts = [content.title, content.summary, content.body, " ".join(content.keywords)]
+    if isinstance(content, Clarification):
+        # Who asks has the words of the rumour, not those of its explanation.
+        parts += content.wordings
+    parts += [f"{medium.title} {medium.alt} {medium.transcript}" for medium in content.media]
+    return "\n".join(part for part in parts if part.strip())
+
+
+def search_doc(kind: str, content: Content, regions: RegionTree) -> SearchDoc:
+    """Make what an engine keeps of a published content."""
+    tags = region_tags(content.regions or (content.region,), regions)
+    if isinstance(content, Listing):
+        tags |= {f"is:{content.kind.value}"}
+    return SearchDoc(
+        id=content.id,
+        kind=kind,
+        language=content.language,
+        text=fold(searched_text(content)),
+        tags=tags | {f"topic:{topic}" for topic in content.topics},
+        sought=isinstance(content, Listing) and content.kind is ListingKind.NEED,
+    )
+
+
+def translation_doc(translation: Translation, source: Content, regions: RegionTree) -> SearchDoc:
+    """Make what an engine keeps of an approved translation of a published content."""
+    tags = region_tags(source.regions or (source.region,), regions)
+    return SearchDoc(
+        id=translation.id,
+        kind=translation.kind,
+        language=translation.language,
+        text=fold("\n".join((translation.title, translation.body, *translation.texts.values()))),
+        tags=tags | {f"topic:{topic}" for topic in source.topics},
+    )
+
+
+def subscription_doc(subscription: Subscription) -> SearchDoc:
+    """Make what an engine keeps of a subscription: no question finds it, documents do."""
+    return SearchDoc(
+        id=subscription.id,
+        kind="subscription",
+        language=subscription.language or "und",
+        text=fold(subscription.text),
+        shown=False,
+        sought=True,
+    )

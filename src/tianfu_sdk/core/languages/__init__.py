@@ -1,0 +1,1 @@
+"""Translations, glossaries and memories, decided."""

@@ -1,0 +1,1 @@
+"""How well two things fit, who gets whom, and how the two come together."""

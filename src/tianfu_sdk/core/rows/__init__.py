@@ -1,0 +1,1 @@
+"""How nouns become rows: keys, kinds, and what a store refuses."""

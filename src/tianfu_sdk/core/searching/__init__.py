@@ -1,0 +1,1 @@
+"""From a question's tokens to ranked documents, for engines that live in a store."""

@@ -1,0 +1,1 @@
+"""Planning, limits and routes of science SMS."""

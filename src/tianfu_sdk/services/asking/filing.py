@@ -1,0 +1,207 @@
+"""Filing a question that nothing published answers, and finding who is to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core.asking import questions
+from tianfu_sdk.core.asking.asking import question_tokens
+from tianfu_sdk.core.matching.offices import in_office
+from tianfu_sdk.core.places.regions import LEVELS, Levels
+from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, ORGANIZATION, QUESTION, kind_of
+from tianfu_sdk.core.sms.hours import days
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.organization import Organization, OrganizationKind
+from tianfu_sdk.model.question import Question, QuestionState, Routing
+from tianfu_sdk.model.search import SearchFilter
+from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.vocabulary import Term
+from tianfu_sdk.services.content.question_groups import one_alike, put_question, wording_of
+from tianfu_sdk.services.desk.people import TEXT, new_subject, seal
+from tianfu_sdk.services.desk.vocabularies import terms_of
+from tianfu_sdk.services.desk.work import Work
+from tianfu_sdk.services.sms.quotas import policies_of
+
+__all__ = ["file_question", "routed"]
+
+_NEAREST = 5
+_EXPERTS = 500
+
+
+def file_question(work: Work, text: str, region: str | None, language: str) -> str:
+    """File a question; gives its id.
+
+    It joins a waiting one that asks the same. Else it is routed: to an expert of its topic who
+    has room, to the association of the region or above it, or it stays open.
+
+    Args:
+        work: The open change.
+        text: Of the question; it is sealed.
+        region: Where it was asked, GB/T 2260.
+        language: In which, BCP 47.
+    """
+    id_ = work.new_id(QUESTION)
+    key = new_subject(work, id_)
+    made = codec.structure(
+        Question,
+        {
+            "id": id_,
+            "text": seal(work, id_, TEXT, text, key),
+            "language": language,
+            "region": region,
+            "account": work.actor.account or "",
+        },
+    )
+    levels = work.regions().levels(region) if region else Levels()
+    wording = wording_of(work, text)
+    data: dict[str, Any] = {"answered": False}
+    same = one_alike(work, text, language, levels)
+    if same is not None:
+        other = work.noun(QUESTION, same)
+        counted = attrs.evolve(other, grouped=other.grouped + 1)
+        put_question(work, counted, same.keys["wording"])
+        made = attrs.evolve(
+            made,
+            state=QuestionState.GROUPED,
+            organization=other.organization,
+            group=other.id,
+            due=other.due,
+        )
+        data["group"] = other.id
+    else:
+        made = routed(work, attrs.evolve(made, topics=_topics(work, text)), levels)
+        made = attrs.evolve(made, due=_due(work, made))
+    stored = put_question(work, made, wording)
+    work.tell("question.asked", kind="question", subject=id_, region=region or "", data=data)
+    if stored.state is QuestionState.ROUTED:
+        work.note(stored, "routed", **_told(stored))
+    return id_
+
+
+def routed(work: Work, question: Question, levels: Levels) -> Question:
+    """Choose who is to answer a question; the same for the same store.
+
+    Args:
+        work: The open transaction.
+        question: With its topics; who refused it is passed over.
+        levels: Of its region.
+
+    Returns:
+        The question as it is routed; open where there is neither expert nor association.
+    """
+    association = _association(work, levels)
+    choice = _expert(work, question, levels)
+    if choice is not None:
+        expert = work.get(EXPERT, choice.expert)
+        return attrs.evolve(
+            question,
+            state=QuestionState.ROUTED,
+            organization=association.id if association else expert.organization,
+            expert=expert.id,
+            routing=Routing.EXPERT,
+            why=dict(choice.why),
+        )
+    if association is not None:
+        return attrs.evolve(
+            question,
+            state=QuestionState.ROUTED,
+            organization=association.id,
+            expert="",
+            routing=Routing.ASSOCIATION,
+            why={},
+        )
+    return attrs.evolve(
+        question, state=QuestionState.OPEN, organization="", expert="", routing=None, why={}
+    )
+
+
+def _told(question: Question) -> dict[str, Any]:
+    routing = question.routing.value if question.routing else ""
+    return {"expert": question.expert, "routing": routing}
+
+
+def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice | None:
+    if not question.topics:
+        return None
+    parents = {term.code: term.parent for term in _terms(work)}
+    near = questions.related(question.topics, parents)
+    any_of = tuple((Where("topic", "has", code),) for code in near)
+    where = in_office(work.now.astimezone(SHANGHAI).date())
+    rows = work.tx.find(EXPERT.name, Query(where=where, any_of=any_of, limit=_EXPERTS))
+    experts = [work.noun(EXPERT, row) for row in rows]
+    tree = work.regions()
+    placed = [(one, tree.levels(one.region)) for one in experts if tree.knows(one.region)]
+    capacity = {one.id: one.capacity for one in experts}
+    found = questions.choices(
+        placed,
+        topics=question.topics,
+        place=levels if question.region else None,
+        language=question.language,
+        parents=parents,
+        declined={one.expert for one in question.refusals},
+    )
+    # Counted best first, so that it is seldom more than a few.
+    return next((one for one in found if _open_of(work, one.expert) < capacity[one.expert]), None)
+
+
+def _open_of(work: Work, expert: str) -> int:
+    state = QuestionState.ROUTED.value
+    where = (Where("expert", "=", expert), Where("state", "=", state))
+    return work.tx.count(QUESTION.name, Query(where=where))
+
+
+def _association(work: Work, levels: Levels) -> Organization | None:
+    """Give the association of a region, or of the nearest one above it that has one."""
+    codes: Mapping[str, str] = attrs.asdict(levels)
+    for depth in range(len(LEVELS), 0, -1):
+        if not codes[LEVELS[depth - 1]]:
+            continue
+        home = [
+            Where(name, "=", codes[name] if place < depth else "")
+            for place, name in enumerate(LEVELS)
+        ]
+        where = (Where("kind", "=", OrganizationKind.ASSOCIATION.value), *home)
+        rows = work.tx.find(ORGANIZATION.name, Query(where=where, limit=1))
+        if rows:
+            return work.noun(ORGANIZATION, rows[0])
+    return None
+
+
+def _topics(work: Work, text: str) -> tuple[str, ...]:
+    labels = {term.code: tuple(term.labels.values()) for term in _terms(work) if term.active}
+    return questions.guessed_topics(text, labels, _near(work, text))
+
+
+def _terms(work: Work) -> Sequence[Term]:
+    found: Sequence[Term] | None = work.kept.get("terms~topic")
+    if found is None:
+        found = work.kept["terms~topic"] = terms_of(work, "topic")
+    return found
+
+
+def _near(work: Work, text: str) -> list[tuple[float, Sequence[str]]]:
+    """Give score and topics of the published contents that are nearest to a text."""
+    search = work.tx.search
+    if search is None:
+        return []
+    found: list[tuple[float, Sequence[str]]] = []
+    for hit in search.query(question_tokens(text), SearchFilter(), _NEAREST):
+        shelf = kind_of(hit.id)
+        if shelf is not None and shelf.name in CONTENT:
+            rows = work.tx.get(shelf.name, [hit.id])
+            found += [(hit.score, sorted(row.keys["topic"])) for row in rows]
+    return found
+
+
+def _due(work: Work, question: Question) -> Any:
+    settings = work.tools.settings
+    closed = days(settings.sms.holidays, "sms.holidays")
+    if question.organization:
+        path = work.placed(question.organization)[0].path
+        closed = closed.union(*(policy.holidays for policy in policies_of(work, path).values()))
+    worked = days(settings.ask.working_days, "ask.working_days")
+    return questions.due_after(work.now, settings.ask.answer_days, closed, worked)

@@ -1,0 +1,348 @@
+"""The desk that measures how well questions are answered (检索评测)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from tianfu_sdk.core.asking import judging
+from tianfu_sdk.core.asking.asking import question_tokens
+from tianfu_sdk.core.asking.judging import DEPTH
+from tianfu_sdk.core.rows.kinds import TRANSLATION
+from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.formats.question_sets import read_corpus, read_grades, read_questions
+from tianfu_sdk.model.judging import Difference, Figures, Judged, QuestionSet
+from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.ports.search import FollowerSearch
+from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.services.asking.ask import Ask
+from tianfu_sdk.services.desk.page import Frames
+from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.text import fold, query_tokens
+
+__all__ = ["Compared", "Judging", "Measured", "evaluate", "question_sets", "read_set"]
+
+_FIGURES = ("recall", "mrr", "ndcg")
+_QUESTION_FILES = ("queries.jsonl", "queries.tsv", "questions.jsonl", "questions.tsv")
+_GRADE_FILES = ("qrels.tsv", "qrels.txt", "qrels/test.tsv", "qrels/dev.tsv")
+_CORPUS = "corpus.jsonl"
+_THROUGH = ("ask", "index")
+_Search = Callable[[str], Iterable[str]]
+_Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
+_ALL = SearchFilter()
+
+
+class Measured(Frames):
+    """What became of every question of some sets; iterating gives them one by one.
+
+    Args:
+        judged: Set by set.
+        seed: Of the bootstrap that the intervals are by.
+    """
+
+    def __init__(self, judged: Sequence[Judged], *, seed: int = 7) -> None:
+        self.judged = tuple(judged)
+        self.figures: tuple[Figures, ...] = tuple(judging.figures(judged, seed=seed))
+        """Means of each set, and over the sets last where there are several (`macro`)."""
+        self._seed = seed
+
+    def __iter__(self) -> Iterator[Judged]:
+        return iter(self.judged)
+
+    def __len__(self) -> int:
+        return len(self.judged)
+
+    def __getitem__(self, name: str) -> Figures:
+        return next(one for one in self.figures if one.set == name)
+
+    def against(self, other: Measured) -> Compared:
+        """Compare with another way of searching, question by question.
+
+        Args:
+            other: The same questions, searched another way.
+
+        Raises:
+            Invalid: `evaluate.other_questions`.
+        """
+        found = judging.differences(self.judged, other.judged, seed=self._seed)
+        theirs = {(one.set, one.question): one for one in other.judged}
+        pairs = [(one, theirs[one.set, one.question]) for one in self.judged]
+        return Compared(found, pairs)
+
+    def __repr__(self) -> str:
+        rows = [
+            (one.set, one.questions, *(getattr(one, f) for f in _FIGURES)) for one in self.figures
+        ]
+        return _lines(("set", "questions", "recall@10", "MRR@10", "nDCG@10"), rows)
+
+    def _repr_html_(self) -> str:
+        return _preformatted(repr(self))
+
+
+class Compared(Frames):
+    """Two ways of searching side by side; iterating gives the questions that they differ in.
+
+    Args:
+        figures: By set.
+        pairs: Each question by the first way, and by the second.
+    """
+
+    def __init__(
+        self, figures: Sequence[Difference], pairs: Sequence[tuple[Judged, Judged]]
+    ) -> None:
+        self.figures = tuple(figures)
+        """Of each set, and over the sets last where there are several (`macro`)."""
+        differ = [pair for pair in pairs if pair[0].ndcg != pair[1].ndcg]
+        self.pairs = tuple(sorted(differ, key=lambda pair: pair[1].ndcg - pair[0].ndcg))
+        """What the first does better, by how much, down to what it does worse."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for one, other in self.pairs:
+            yield {
+                "set": one.set,
+                "question": one.question,
+                "ndcg": one.ndcg,
+                "against": other.ndcg,
+                "found": list(one.found),
+                "found_against": list(other.found),
+            }
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __repr__(self) -> str:
+        head = ("set", "recall@10", "MRR@10", "nDCG@10", "p", "wins", "losses", "ties")
+        rows = [
+            (
+                one.set,
+                *(_signed(getattr(one, name)) for name in _FIGURES),
+                f"{one.p:.3f}",
+                *(one.wins, one.losses, one.ties),
+            )
+            for one in self.figures
+        ]
+        return _lines(head, rows)
+
+    def _repr_html_(self) -> str:
+        return _preformatted(repr(self))
+
+
+def evaluate(
+    search: _Search, sets: QuestionSet | Iterable[QuestionSet], *, seed: int = 7
+) -> Measured:
+    """Measure any search: whatever takes a question and gives ids, best first.
+
+    Args:
+        search: Called once a question; ten ids count.
+        sets: One or more; their corpora are the caller's business.
+        seed: Of the intervals.
+
+    Returns:
+        Figures of each set with intervals, and of every question.
+
+    Raises:
+        Invalid: `evaluate.no_questions`, no question of a set has a document that answers it.
+    """
+    return Measured([one for of in _each(sets) for one in _judge(search, of)], seed=seed)
+
+
+def question_sets(folder: str | Path, *, corpus: bool = True) -> list[QuestionSet]:
+    """Read a folder of question sets, or a folder that is one, as BEIR lays them out.
+
+    Args:
+        folder: With `queries.jsonl` (or `.tsv`), `qrels.tsv` (or `.txt`, `qrels/test.tsv`) and
+            perhaps `corpus.jsonl`; or with such folders in it.
+        corpus: Whether corpora are read.
+
+    Returns:
+        The sets, each named after its folder, in the order of their names.
+
+    Raises:
+        Invalid: `evaluate.no_file`, `evaluate.bad_line`, `evaluate.twice`.
+    """
+    place = Path(folder).resolve()
+    inside = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+    places = [path for path in (place, *inside) if _first(path, _QUESTION_FILES)]
+    if not places:
+        raise Invalid("evaluate.no_file", path=str(folder), wanted=_QUESTION_FILES[0])
+    return [_in_folder(path, corpus=corpus) for path in places]
+
+
+def read_set(name: str, queries: Path, qrels: Path, corpus: Path | None = None) -> QuestionSet:
+    """Read a question set from its files."""
+    texts = None
+    if corpus is not None:
+        with _opened(corpus) as lines:
+            texts = dict(read_corpus(lines, path=str(corpus)))
+    with _opened(queries) as lines:
+        questions = read_questions(lines, path=str(queries))
+    with _opened(qrels) as lines:
+        relevant = read_grades(lines, path=str(qrels))
+    return QuestionSet(name=name, questions=questions, relevant=relevant, corpus=texts)
+
+
+class Judging(Desk):
+    """Measure how well this hub answers; nothing is recorded. Anybody may."""
+
+    def evaluate(
+        self,
+        sets: QuestionSet | Iterable[QuestionSet],
+        *,
+        through: str,
+        whole: bool,
+        seed: int,
+    ) -> Measured:
+        """Ask every question of some sets; see `Hub.evaluate`."""
+        if through not in _THROUGH:
+            choices = ", ".join(_THROUGH)
+            raise Invalid("field.choice", path="through", value=through, choices=choices)
+        judged: list[Judged] = []
+        for of in _each(sets):
+            if of.corpus is not None:
+                judged += self._over_corpus(of, whole=whole)
+            elif through == "ask":
+                desk = Ask(self._tools, self._actor)
+                judged += _judge(lambda text, d=desk: [a.id for a in d.look(text)[0]], of)  # type: ignore[misc]
+            else:
+                judged += self._over_index(of, whole=whole)
+        return Measured(judged, seed=seed)
+
+    def _over_index(self, of: QuestionSet, *, whole: bool) -> list[Judged]:
+        engine = self._tools.engine()
+        if engine is not None:
+            query = engine.query
+            found = {q: _ids(query, text, whole=whole) for q, text in of.questions.items()}
+            return self._read(lambda work: _judge_ids(_sources(work, found), of))
+
+        def body(work: Work) -> list[Judged]:
+            query = _engine(work.tx).query
+            ids = {q: _ids(query, text, whole=whole) for q, text in of.questions.items()}
+            return _judge_ids(_sources(work, ids), of)
+
+        return self._read(body)
+
+    def _over_corpus(self, of: QuestionSet, *, whole: bool) -> list[Judged]:
+        docs = [
+            SearchDoc(id=id_, kind="resource", language="", text=fold(text))
+            for id_, text in (of.corpus or {}).items()
+        ]
+        engine = self._tools.engine()
+        if engine is not None:
+            return _in_follower(engine, docs, of, whole=whole)
+        judged: list[Judged] = []
+
+        def body(tx: Tx) -> None:
+            search = _engine(tx)
+            if search.size():
+                raise Invalid("evaluate.in_use", path="store")
+            search.index(docs)
+            judged[:] = _judge(lambda text: _ids(search.query, text, whole=whole), of)
+            # Nothing of the corpus stays.
+            raise _Undone
+
+        with suppress(_Undone):
+            self._tools.store.run(body, write=True)
+        return judged
+
+
+class _Undone(Exception):
+    """Takes a transaction back that has done its work."""
+
+
+def _in_follower(
+    engine: FollowerSearch, docs: Sequence[SearchDoc], of: QuestionSet, *, whole: bool
+) -> list[Judged]:
+    if engine.mark() is not None:
+        raise Invalid("evaluate.in_use", path="ask.engine")
+    engine.rebuild(docs)
+    try:
+        return _judge(lambda text: _ids(engine.query, text, whole=whole), of)
+    finally:
+        engine.rebuild([])
+
+
+def _each(sets: QuestionSet | Iterable[QuestionSet]) -> list[QuestionSet]:
+    return [sets] if isinstance(sets, QuestionSet) else list(sets)
+
+
+def _engine(tx: Tx) -> Any:
+    if tx.search is None:
+        raise Unsupported("ask.no_search", path="store")
+    return tx.search
+
+
+def _ids(query: _Query, text: str, *, whole: bool) -> list[str]:
+    tokens = query_tokens(text) if whole else question_tokens(text)
+    return [hit.id for hit in query(tokens, _ALL, DEPTH)]
+
+
+def _sources(work: Work, found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Give contents instead of their translations: it is they that were judged."""
+    prefix = f"{TRANSLATION.prefix}_"
+    translated = sorted({i for ids in found.values() for i in ids if i.startswith(prefix)})
+    source: dict[str, str] = {}
+    for start in range(0, len(translated), 500):
+        for row in work.tx.get(TRANSLATION.name, translated[start : start + 500]):
+            source[row.id] = work.noun(TRANSLATION, row).source
+    return {q: [source.get(id_, id_) for id_ in ids] for q, ids in found.items()}
+
+
+def _judge_ids(found: dict[str, list[str]], of: QuestionSet) -> list[Judged]:
+    by_text = {text: found[id_] for id_, text in of.questions.items()}
+    return _judge(by_text.__getitem__, of)
+
+
+def _judge(search: _Search, of: QuestionSet) -> list[Judged]:
+    judged = []
+    for id_, text in of.questions.items():
+        grades = of.relevant.get(id_, {})
+        # What nothing answers tells nothing of an order.
+        if any(grade > 0 for grade in grades.values()):
+            judged.append(judging.judged(search(text), grades, question=id_, set_name=of.name))
+    if not judged:
+        raise Invalid("evaluate.no_questions", path=of.name)
+    return judged
+
+
+def _in_folder(place: Path, *, corpus: bool) -> QuestionSet:
+    queries, qrels = _first(place, _QUESTION_FILES), _first(place, _GRADE_FILES)
+    if queries is None or qrels is None:
+        raise Invalid("evaluate.no_file", path=str(place), wanted=_GRADE_FILES[0])
+    texts = place / _CORPUS
+    return read_set(place.name, queries, qrels, texts if corpus and texts.exists() else None)
+
+
+def _first(place: Path, names: Iterable[str]) -> Path | None:
+    return next((place / name for name in names if (place / name).is_file()), None)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield lines
+    except OSError as error:
+        raise Invalid("evaluate.no_file", path=str(path), wanted=path.name) from error
+    except UnicodeDecodeError as error:
+        raise Invalid("evaluate.not_utf8", path=str(path)) from error
+
+
+def _signed(interval: Any) -> str:
+    return f"{interval.value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+
+
+def _lines(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    cells = [tuple(head), *(tuple(map(str, row)) for row in rows)]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def _preformatted(text: str) -> str:
+    import html
+
+    return f"<pre>{html.escape(text)}</pre>"

@@ -1,0 +1,160 @@
+"""What goes on from a few letters, and what is about the same as a content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import attrs
+
+from tianfu_sdk.core.content.publishing import tags_of
+from tianfu_sdk.core.matching.similarity import topic_fit
+from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
+from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.content import Content
+from tianfu_sdk.model.question import Related, Suggestion
+from tianfu_sdk.model.search import Hit, SearchFilter
+from tianfu_sdk.services.asking.answers import (
+    Asked,
+    Found,
+    forms_of,
+    found_as,
+    one_a_content,
+    scored,
+)
+from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
+from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.text import fold, folded_query_tokens
+
+__all__ = ["Relations"]
+
+T = TypeVar("T")
+
+_LONGEST = 200
+_FEWEST = 2
+_MOST = 50
+_HITS = 60
+_TOKENS = 64
+_ABOUT = 200
+_LEAST = 0.1
+
+
+class Relations(Desk):
+    """Suggest titles, and what is about the same. Anybody may ask."""
+
+    def suggest(
+        self,
+        prefix: str,
+        *,
+        region: str | None,
+        language: str | Sequence[str] | None,
+        kinds: Sequence[str] | None,
+        limit: int,
+    ) -> list[Suggestion]:
+        """Suggest titles; see `Hub.suggest`."""
+        demand_text(prefix, _LONGEST, "prefix")
+        demand_limit(limit, _MOST)
+        languages = languages_of(language)
+        only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
+        wanted = fold(prefix.strip())
+        tokens = folded_query_tokens(wanted)
+
+        def placed(work: Work) -> SearchFilter:
+            tags = tags_of(region, work.regions()) if region else frozenset()
+            return attrs.evolve(only, tags=tags)
+
+        def read(work: Work, hits: Sequence[Hit]) -> list[Suggestion]:
+            found: dict[str, tuple[tuple[bool, int], Suggestion]] = {}
+            forms = forms_of(work, hits)
+            for place, hit in enumerate(hits):
+                form = forms.get(hit.id)
+                title = fold(form.title) if form else ""
+                if form is None or wanted not in title or title in found:
+                    continue
+                suggestion = Suggestion(
+                    text=form.title, kind=form.kind, id=form.content.id, language=form.language
+                )
+                found[title] = (not title.startswith(wanted), place), suggestion
+            ordered = sorted(found.values(), key=lambda pair: pair[0])
+            return [suggestion for _, suggestion in ordered[:limit]]
+
+        if len(wanted) < _FEWEST:
+            return []
+        return self._asked(placed, tokens, read)
+
+    def related(
+        self,
+        id_: str,
+        *,
+        language: str | Sequence[str] | None,
+        kinds: Sequence[str] | None,
+        limit: int,
+    ) -> list[Related]:
+        """Give what is about the same; see `Hub.related`."""
+        demand_type(id_, str, "id")
+        demand_limit(limit, _MOST)
+        languages = languages_of(language)
+        only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
+        shelf = kind_of(id_)
+        if shelf is None or shelf.name not in CONTENT:
+            raise Invalid("content.bad_kind", path="id", value=id_[:40])
+        about: Content = self._read(lambda work: work.noun(shelf, work.visible(shelf, id_)))
+        asked = Asked(
+            tokens=tuple(_tokens(about)),
+            languages=languages or (about.language.partition("-")[0],),
+        )
+
+        def read(work: Work, hits: Sequence[Hit]) -> list[Related]:
+            forms = forms_of(work, hits)
+            # What shares a few words only is about something else; it itself shares them all.
+            least = _LEAST * next((hit.score for hit in hits if hit.id == id_), 0.0)
+            found = [
+                found_as(forms[hit.id], hit.contributions, asked, 0.0)
+                for hit in hits
+                if hit.score >= least and hit.id in forms and forms[hit.id].content.id != id_
+            ]
+            chosen = [
+                scored(work, one, asked, topic=topic_fit(about.topics, one.form.content.topics, {}))
+                for one in one_a_content(found, asked)
+            ]
+            chosen.sort(key=lambda one: (-one.score, one.form.content.id))
+            return [_related(one) for one in chosen[:limit]]
+
+        return self._asked(lambda _: only, asked.tokens, read)
+
+    def _asked(
+        self,
+        placed: Callable[[Work], SearchFilter],
+        tokens: Sequence[str],
+        read: Callable[[Work, Sequence[Hit]], list[T]],
+    ) -> list[T]:
+        def inside(work: Work) -> list[T]:
+            search = work.tx.search
+            if search is None:
+                raise Unsupported("ask.no_search", path="store")
+            return read(work, search.query(tokens, placed(work), _HITS))
+
+        engine = self._tools.engine()
+        if engine is None:
+            return self._read(inside)
+        # Outside of any transaction: it may be a server elsewhere.
+        hits = engine.query(tokens, self._read(placed), _HITS)
+        return self._read(lambda work: read(work, hits))
+
+
+def _tokens(about: Content) -> list[str]:
+    text = about.summary or about.body[:_ABOUT]
+    parts = [about.title, " ".join(about.keywords), text]
+    return folded_query_tokens(fold("\n".join(parts)))[:_TOKENS]
+
+
+def _related(one: Found) -> Related:
+    return Related(
+        kind=one.form.kind,
+        id=one.form.content.id,
+        title=one.form.title,
+        language=one.form.language,
+        score=one.score,
+        why=one.why,
+    )

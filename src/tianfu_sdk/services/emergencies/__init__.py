@@ -1,0 +1,1 @@
+"""Emergencies and the plans that answer them."""

@@ -1,0 +1,1 @@
+"""Glossary, translation memory, engines, translations and their tasks."""

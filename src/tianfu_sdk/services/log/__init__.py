@@ -1,0 +1,1 @@
+"""What happened: audit, events, the daily roll-up and the indicators made of it."""

@@ -1,0 +1,200 @@
+"""Rounds of projects and experts: everybody gets somebody, and the whole is the best there is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import attrs
+
+from tianfu_sdk.core.matching import matching
+from tianfu_sdk.core.matching.assignment import assign
+from tianfu_sdk.core.matching.offices import in_office
+from tianfu_sdk.core.matching.similarity import token_counts, weighed
+from tianfu_sdk.core.rows.kinds import EXPERT, LISTING
+from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.listing import Expert, Listing, ListingKind
+from tianfu_sdk.model.matching import Pair, Round, Spare
+from tianfu_sdk.model.storage import Query
+from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.matching.sides import (
+    expert_candidate,
+    expert_titles,
+    need_of,
+    spread_of,
+    tree_of,
+)
+
+__all__ = ["Rounds"]
+
+_MOST_PAIRS = 1_000_000
+_SEEKS = frozenset({ListingKind.PROJECT, ListingKind.NEED})
+_Scored = tuple[float, Mapping[str, float]]
+
+
+@attrs.frozen
+class _Table:
+    """All pairs of a round: a score and its reasons, or why not."""
+
+    scored: dict[tuple[int, int], _Scored]
+    refused: dict[tuple[int, int], str]
+
+    def scores(self, rows: int, columns: int) -> list[list[float | None]]:
+        """Give the table that is solved."""
+        found = self.scored
+        return [
+            [found[row, c][0] if (row, c) in found else None for c in range(columns)]
+            for row in range(rows)
+        ]
+
+    def why(self, place: int, axis: int) -> tuple[str, dict[str, int]]:
+        """Say why a row (axis 0) or column (axis 1) got nobody, and how often for what."""
+        counted = Counter(why for pair, why in self.refused.items() if pair[axis] == place)
+        gated = dict(sorted(counted.items()))
+        if not gated or any(pair[axis] == place for pair in self.scored):
+            return "taken", gated
+        return max(gated, key=lambda why: (gated[why], why)), gated
+
+
+class Rounds(Desk):
+    """Give projects and needs their experts."""
+
+    def match_round(
+        self,
+        projects: Sequence[str],
+        experts: Sequence[str] | None = None,
+        *,
+        capacity: int | None = None,
+        conflicts: Collection[tuple[str, str]] = (),
+        least: float = 0.0,
+        weights: Mapping[str, float] | None = None,
+        solver: str | None = None,
+    ) -> Round:
+        """Make one round; see `Hub.match_round`."""
+        for name, given in (("projects", projects), ("experts", experts)):
+            if isinstance(given, str):
+                raise Invalid("field.type", path=name, wanted="list", found="str")
+        if capacity is not None:
+            demand_type(capacity, int, "capacity")
+            if capacity < 0:
+                raise Invalid("field.too_small", path="capacity", value=capacity, least=0)
+        if weights is None:
+            weights = matching.weights_for(EXPERT.name, self._tools.settings.match.weights)
+        matching.demand_weights(weights)
+        chosen, apart = weights, frozenset(conflicts)
+
+        def read(work: Work) -> Round:
+            needs = _projects(work, projects)
+            people = _experts(work, experts)
+            if len(needs) * len(people) > _MOST_PAIRS:
+                raise Invalid("match.round_large", path="projects", most=_MOST_PAIRS)
+            table = _table(work, needs, people, weights=chosen, conflicts=apart, least=least)
+            takes = [one.capacity if capacity is None else capacity for one in people]
+            taken, solved_by = assign(table.scores(len(needs), len(people)), takes, solver=solver)
+            return _round(work, needs, people, table=table, taken=taken, solver=solved_by)
+
+        return self._read(read)
+
+
+def _projects(work: Work, ids: Sequence[str]) -> list[Listing]:
+    found = []
+    # In the order of ids, so that a round does not depend on how they are given.
+    for id_ in sorted(dict.fromkeys(ids)):
+        listing = work.noun(LISTING, work.visible(LISTING, id_))
+        if listing.kind not in _SEEKS:
+            raise Invalid("match.round_kind", path="projects", id=id_)
+        found.append(listing)
+    return found
+
+
+def _experts(work: Work, ids: Sequence[str] | None) -> list[Expert]:
+    if ids is None:
+        today = work.now.astimezone(SHANGHAI).date()
+        rows = work.each(EXPERT.name, Query(where=in_office(today)))
+        return [work.noun(EXPERT, row) for row in rows]
+    # Profiles are public.
+    return [work.get(EXPERT, id_) for id_ in sorted(dict.fromkeys(ids))]
+
+
+def _table(
+    work: Work,
+    listings: Sequence[Listing],
+    experts: Sequence[Expert],
+    *,
+    weights: Mapping[str, float],
+    conflicts: Collection[tuple[str, str]],
+    least: float,
+) -> _Table:
+    needs = [need_of(work, listing) for listing in listings]
+    people = [expert_candidate(work, expert) for expert in experts]
+    people = [attrs.evolve(one, counts=token_counts(one.text)) for one in people]
+    wanted = dict.fromkeys(token for need in needs for token in need.tokens)
+    spread = spread_of(work, list(wanted))
+    topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
+    today = work.now.astimezone(SHANGHAI).date()
+    table = _Table({}, {})
+    for row, need in enumerate(needs):
+        corpus = weighed(need.tokens, spread)
+        for column, person in enumerate(people):
+            reason = matching.gate(person, need, today=today, audiences=audiences)
+            if listings[row].organization == experts[column].organization or (
+                (need.id, person.id) in conflicts
+            ):
+                reason = "conflict"
+            if not reason:
+                found = matching.features(person, need, corpus=corpus, parents=topics, now=work.now)
+                scored = matching.score(found, weights)
+                reason = "low" if scored[0] < least else ""
+            if reason:
+                table.refused[row, column] = reason
+            else:
+                table.scored[row, column] = scored
+    return table
+
+
+def _round(
+    work: Work,
+    listings: Sequence[Listing],
+    experts: Sequence[Expert],
+    *,
+    table: _Table,
+    taken: Sequence[int | None],
+    solver: str,
+) -> Round:
+    titles = expert_titles(work, [expert.id for expert in experts])
+    pairs = []
+    for row, column in enumerate(taken):
+        if column is not None:
+            score, why = table.scored[row, column]
+            pairs.append(
+                Pair(
+                    project=listings[row].id,
+                    project_title=listings[row].title,
+                    expert=experts[column].id,
+                    expert_title=titles[experts[column].id],
+                    score=score,
+                    why=why,
+                )
+            )
+    free = [
+        (listing.kind.value, listing.id, listing.title, (row, 0))
+        for row, listing in enumerate(listings)
+        if taken[row] is None
+    ]
+    free += [
+        (EXPERT.name, expert.id, titles[expert.id], (column, 1))
+        for column, expert in enumerate(experts)
+        if column not in taken
+    ]
+    spare = []
+    for kind, id_, title, place in free:
+        reason, gated = table.why(*place)
+        spare.append(Spare(kind=kind, id=id_, title=title, reason=reason, gated=gated))
+    return Round(
+        pairs=tuple(pairs),
+        spare=tuple(sorted(spare, key=lambda one: one.id)),
+        total=sum(pair.score for pair in pairs),
+        solver=solver,
+    )

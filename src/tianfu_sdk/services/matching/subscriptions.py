@@ -1,0 +1,267 @@
+"""The desk of subscriptions (订阅): stored searches of organizations, told of what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from tianfu_sdk import codec
+from tianfu_sdk.core.content.publishing import subscription_doc
+from tianfu_sdk.core.matching import matching
+from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, SUBSCRIPTION, kind_of
+from tianfu_sdk.errors import Conflict, Denied, Invalid
+from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.base import EPOCH
+from tianfu_sdk.model.content import State
+from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.model.media import MediaForm
+from tianfu_sdk.model.storage import Cursor
+from tianfu_sdk.model.subscription import Subscription
+from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.page import Page
+from tianfu_sdk.services.desk.vocabularies import demand_term
+from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
+from tianfu_sdk.services.log import consumers
+from tianfu_sdk.services.matching.offers import OFFERED, Gates
+from tianfu_sdk.services.matching.percolating import seekers
+from tianfu_sdk.services.matching.sides import candidate_of, languages_of
+from tianfu_sdk.text import canonical_language
+
+__all__ = ["Subscriptions"]
+
+_CHANGEABLE = frozenset(
+    {"name", "text", "topics", "kinds", "language", "audience", "media", "active"}
+)
+_SEVERAL = frozenset({"topics", "kinds", "audience", "media"})
+_KINDS = frozenset({*CONTENT, *OFFERED})
+_CONSUMER = "alerts"
+_BATCH = 100
+_TOLD = 100
+_PUBLISHED = frozenset(f"{kind}.published" for kind in CONTENT)
+
+
+class Subscriptions(Desk):
+    """Keep what organizations want to hear of, and tell them once it is published.
+
+    Safe to share between threads.
+    """
+
+    def create(
+        self,
+        *,
+        name: str,
+        organization: str,
+        region: str | None = None,
+        text: str = "",
+        topics: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        language: str = "",
+        audience: Sequence[str] = (),
+        media: Sequence[str] = (),
+    ) -> Subscription:
+        """Subscribe to what fits, from now on.
+
+        Args:
+            name: 1 to 100 characters.
+            organization: Id of the organization that is told.
+            region: Where its people are, GB/T 2260; None: where it is at home.
+            text: Words that are looked for, up to 2,000 characters.
+            topics: Codes of the vocabulary `topic`; text, topics, or both.
+            kinds: Only these, such as `resource`, `activity`, `service`; empty: all.
+            language: That it must be readable in; empty: any.
+            audience: Codes of the vocabulary `audience` that it is to be fit for.
+            media: Forms of media that it had better have, such as `video`.
+
+        Raises:
+            Invalid: `subscription.empty`, `field.choice`, and others with the path of the field.
+            Denied: `grant.missing`, no grant to create subscriptions there, or not in this name.
+            NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
+        """
+
+        def write(work: Work) -> Subscription:
+            owner, placed = work.placed(organization, region)
+            work.allow_for(Action.CREATE, SUBSCRIPTION.name, organization, placed)
+            fields = {
+                "id": work.new_id(SUBSCRIPTION),
+                "name": name,
+                "organization": organization,
+                "region": region or owner.region,
+                "text": text,
+                "topics": tuple(topics),
+                "kinds": tuple(kinds),
+                "language": language,
+                "audience": tuple(audience),
+                "media": tuple(media),
+            }
+            stored = work.put(SUBSCRIPTION, _made(work, fields), placed)
+            _index(work, stored)
+            work.note(stored, "created")
+            return stored
+
+        return self._write(write)
+
+    def get(self, id: str) -> Subscription:  # noqa: A002 - the field's name
+        """Give a subscription; raises `NotFound` (`noun.unknown`)."""
+        return self._read(lambda work: work.noun(SUBSCRIPTION, work.visible(SUBSCRIPTION, id)))
+
+    def find(
+        self, *, organization: str | None = None, after: str | None = None, limit: int = 50
+    ) -> Page[Subscription]:
+        """Find subscriptions that this account may read.
+
+        Args:
+            organization: Of this organization or one below it.
+            after: Cursor of a page.
+            limit: Of a page, 1 to 1,000.
+        """
+
+        def read(work: Work) -> Page[Subscription]:
+            return work.page(
+                SUBSCRIPTION,
+                where=tuple(narrowed(work, organization=organization)),
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.find(
+                    organization=organization, after=cursor, limit=limit
+                ),
+            )
+
+        return self._read(read)
+
+    def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Subscription:  # noqa: A002
+        """Change a subscription.
+
+        Args:
+            id: Of the subscription.
+            version: The version that the change is based on; None: whatever there is.
+            **changes: Fields by name; `active=False`: nothing is looked for any more.
+
+        Raises:
+            Invalid: `content.fixed`, and as `create`.
+            Denied: `grant.missing`.
+            Conflict: `storage.version`.
+        """
+        fixed = sorted(changes.keys() - _CHANGEABLE)
+        if fixed:
+            raise Invalid("content.fixed", path=fixed[0])
+        given = {k: tuple(v) if k in _SEVERAL else v for k, v in changes.items()}
+
+        def write(work: Work) -> Subscription:
+            known = work.noun(SUBSCRIPTION, work.visible(SUBSCRIPTION, id, Action.EDIT))
+            if version is not None and version != known.version:
+                raise Conflict("storage.version", path="version", ids=(id,), kind=SUBSCRIPTION.name)
+            plain = {field.name: getattr(known, field.name) for field in attrs.fields(Subscription)}
+            changed = _made(work, plain | given)
+            _, placed = work.placed(changed.organization, changed.region)
+            stored = work.put(SUBSCRIPTION, changed, placed)
+            _index(work, stored)
+            work.note(stored, "edited", fields=",".join(sorted(changes)))
+            return stored
+
+        return self._write(write)
+
+    def alert(self, limit: int = 1000) -> int:
+        """Tell who seeks what was published since last time; run by a worker, for the system.
+
+        For each content, offer or expert's need that fits (`match.alert` of the settings) there is
+        an event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
+        `organization` whose it is, `data` has `content`, `kind` and `score`. Nobody is told of what
+        is its own. The first call only notes where the log of events ends.
+
+        Args:
+            limit: Events of the log at most.
+
+        Returns:
+            How many were told.
+
+        Raises:
+            Denied: `account.required`, only for the system (`as_system`).
+            Unsupported: `ask.no_search`, the store has no search engine.
+        """
+        if not self._actor.system:
+            raise Denied("account.required")
+        told = read = 0
+        while read < limit:
+            handled, matched = self._write(lambda work: _alert(work, min(_BATCH, limit - read)))  # noqa: B023
+            told += matched
+            read += handled
+            if not handled:
+                break
+        return told
+
+
+def _alert(work: Work, limit: int) -> tuple[int, int]:
+    before = consumers.get(work, _CONSUMER)
+    if before.updated_at == EPOCH:
+        consumers.move(work, before, work.tx.last(EVENTS) or "", 0)
+        return 0, 0
+    entries = work.tx.read(EVENTS, Cursor(before.cursor) if before.cursor else None, limit)
+    if not entries:
+        return 0, 0
+    events = [codec.loads(Event, entry.body) for entry in entries]
+    contents = dict.fromkeys(e.subject for e in events if e.type in _PUBLISHED)
+    matched = sum(_tell(work, id_) for id_ in contents)
+    consumers.move(work, before, entries[-1].cursor, len(entries))
+    return len(entries), matched
+
+
+def _tell(work: Work, id_: str) -> int:
+    shelf = kind_of(id_)
+    rows = work.tx.get(shelf.name, [id_]) if shelf else []
+    if shelf is None or not rows or rows[0].keys["state"] != State.PUBLISHED.value:
+        return 0
+    content = work.noun(shelf, rows[0])
+    # Of a need nobody is told but those who subscribed to needs.
+    kinds: tuple[str, ...] = ("need", "subscription")
+    if isinstance(content, Listing) and content.kind is ListingKind.NEED:
+        kinds = ("subscription",)
+    offered = candidate_of(work, shelf.name, content, languages_of(work, content))
+    match = work.tools.settings.match
+    weights = {kind: matching.weights_for(kind, match.weights) for kind in kinds}
+    found = seekers(work, offered, weights, Gates(), kinds=kinds, limit=_TOLD, everybodys=True)
+    told = 0
+    for one in matching.rank(found, _TOLD):
+        home = SUBSCRIPTION if one.kind == SUBSCRIPTION.name else LISTING
+        owner = str(work.get_row(home, one.id).keys["organization"])
+        if one.score < match.alert or owner == content.organization:
+            continue
+        told += 1
+        work.tell(
+            f"{one.kind}.matched",
+            kind=home.name,
+            subject=one.id,
+            organization=owner,
+            region=content.region,
+            data={"content": id_, "kind": offered.kind, "score": round(one.score, 4)},
+        )
+    return told
+
+
+def _index(work: Work, subscription: Subscription) -> None:
+    search = work.tx.search
+    if search is None:
+        return
+    if subscription.active and subscription.text.strip():
+        search.index([subscription_doc(subscription)])
+    else:
+        search.remove([subscription.id])
+
+
+def _made(work: Work, fields: dict[str, Any]) -> Subscription:
+    made = codec.structure(Subscription, fields)
+    if made.language:
+        made = attrs.evolve(made, language=canonical_language(made.language))
+    codec.check(made)
+    for name, vocabulary in (("topics", "topic"), ("audience", "audience")):
+        for place, code in enumerate(getattr(made, name)):
+            demand_term(work, vocabulary, code, f"{name}[{place}]")
+    for place, kind in enumerate(made.kinds):
+        if kind not in _KINDS:
+            choices = ", ".join(sorted(_KINDS))
+            raise Invalid("field.choice", path=f"kinds[{place}]", value=kind[:40], choices=choices)
+    for place, form in enumerate(made.media):
+        MediaForm.of(form, f"media[{place}]")
+    return made

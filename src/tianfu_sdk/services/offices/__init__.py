@@ -1,0 +1,1 @@
+"""Organizations and the regions they stand in."""

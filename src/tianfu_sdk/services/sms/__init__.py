@@ -1,0 +1,1 @@
+"""Campaigns of science SMS, from the draft to the last receipt."""

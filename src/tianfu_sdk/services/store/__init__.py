@@ -1,0 +1,1 @@
+"""The whole store: kept, moved, checked, kept in step."""

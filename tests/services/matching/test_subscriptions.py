@@ -1,0 +1,125 @@
+"""Who seeks something is told of it once it is published."""
+
+import pytest
+from tests.services.matching.test_rounds import Stage
+
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+
+
+class Reader(Stage):
+    def __init__(self):
+        super().__init__()
+        self.system = self.hub.as_system(reason="worker")
+        assert self.system.subscriptions.alert() == 0
+
+    def subscribe(self, **fields):
+        named = {"name": "柑橘", "organization": self.school, "text": "柑橘木虱"} | fields
+        return self.admin.subscriptions.create(**named)
+
+    def resource(self, title="柑橘木虱怎么防", organization=None, **more):
+        made = self.admin.resources.create(
+            title=title, organization=organization or self.firm, region="510302", **more
+        )
+        self.admin.resources.submit(made.id)
+        self.second.resources.approve(made.id)
+        self.admin.resources.publish(made.id)
+        return made.id
+
+    def told(self):
+        self.system.subscriptions.alert()
+        found = [e for _, e in self.system.events.read(limit=1000) if ".matched" in e.type]
+        return {(e.subject, e.data["content"]): e for e in found}
+
+
+@pytest.fixture
+def stage():
+    stage = Reader()
+    yield stage
+    stage.hub.close()
+
+
+def test_what_is_published_is_told_to_those_who_subscribed(stage):
+    wanted = stage.subscribe()
+    stage.subscribe(name="天文", text="日食观测")
+    resource = stage.resource()
+    told = stage.told()
+    ((key, event),) = told.items()
+    assert key == (wanted.id, resource)
+    assert event.type == "subscription.matched"
+    assert (event.organization, event.data["kind"]) == (stage.school, "resource")
+    assert event.data["score"] >= 0.35
+    assert stage.told() == told
+    assert stage.system.subscriptions.alert() == 0
+
+
+def test_a_need_is_told_of_what_answers_it_and_nobody_of_what_is_its_own(stage):
+    need = stage.project("求柑橘木虱防控", kind="need", organization=stage.school)
+    own = stage.resource(organization=stage.school)
+    service = stage.project("柑橘木虱防控服务", kind="service")
+    told = stage.told()
+    assert (need, service) in told
+    assert told[need, service].type == "need.matched"
+    assert told[need, service].data["kind"] == "service"
+    assert (need, own) not in told
+
+
+def test_topics_kinds_and_languages_say_what_is_wanted(stage):
+    topic = stage.subscribe(name="健康", text="", topics=["healthy_life"])
+    services = stage.subscribe(name="服务", kinds=["service"])
+    bo = stage.subscribe(name="藏语", language="bo")
+    resource = stage.resource(topics=["healthy_life"])
+    assert set(stage.told()) == {(topic.id, resource)}
+    matches = stage.admin.match(resource, to="subscription")
+    assert [match.id for match in matches] == [topic.id]
+    assert {left.id: left.reason for left in matches.left_out} == {
+        services.id: "kind", bo.id: "language",
+    }  # fmt: skip
+
+
+def test_only_those_that_an_account_may_read_are_matched(stage):
+    stage.subscribe()
+    resource = stage.resource()
+    with pytest.raises(Denied):
+        stage.hub.match(resource, to="subscription")
+    nobody = stage.admin.accounts.create(organization=stage.firm)
+    stage.admin.accounts.grant(nobody.id, ["read"], kinds=["resource"], region="510000")
+    assert not stage.hub.as_(nobody.id).match(resource, to="subscription").found
+    with pytest.raises(Denied):
+        stage.admin.subscriptions.alert()
+
+
+def test_a_subscription_is_changed_and_rests(stage):
+    one = stage.subscribe()
+    changed = stage.admin.subscriptions.edit(one.id, text="日食观测", version=one.version)
+    resource = stage.resource()
+    assert not stage.told()
+    stage.admin.subscriptions.edit(one.id, text="柑橘木虱", active=False)
+    assert not stage.admin.match(resource, to="subscription").found
+    stage.admin.subscriptions.edit(one.id, active=True)
+    assert stage.admin.match(resource, to="subscription").found
+    assert stage.system.rebuild_index() == 1
+    assert stage.admin.match(resource, to="subscription").found
+    assert stage.hub.ask("柑橘木虱怎么防").answers
+    with pytest.raises(Conflict):
+        stage.admin.subscriptions.edit(one.id, text="x", version=changed.version)
+    assert stage.admin.subscriptions.find(organization=stage.school).items[0].id == one.id
+    assert stage.admin.subscriptions.get(one.id).active
+
+
+def test_what_makes_no_subscription_is_refused(stage):
+    for fields, error, path in (
+        ({"text": " "}, Invalid, "text"),
+        ({"name": ""}, Invalid, "name"),
+        ({"topics": ["nonsense"]}, NotFound, "topics[0]"),
+        ({"kinds": ["book"]}, Invalid, "kinds[0]"),
+        ({"media": ["smell"]}, Invalid, "media[0]"),
+        ({"language": "zh_CN"}, Invalid, "language"),
+        ({"region": "999999"}, NotFound, "region"),
+    ):
+        with pytest.raises(error) as caught:
+            stage.subscribe(**fields)
+        assert caught.value.path == path, fields
+    one = stage.subscribe()
+    with pytest.raises(Invalid) as caught:
+        stage.admin.subscriptions.edit(one.id, organization=stage.firm)
+    assert caught.value.code == "content.fixed"
