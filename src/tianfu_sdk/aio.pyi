@@ -73,7 +73,7 @@ from tianfu_sdk.model.listing import (
     Studio,
 )
 from tianfu_sdk.model.matching import Matches, Round
-from tianfu_sdk.model.media import Collected, Media, MediaInfo
+from tianfu_sdk.model.media import Collected, Media, MediaForm, MediaInfo
 from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.organization import Organization, OrganizationKind
@@ -1110,6 +1110,7 @@ class AioListings:
         starts_on: date | None = ...,
         ends_on: date | None = ...,
         requirements: str = ...,
+        wanted_media: Sequence[MediaForm | str] = ...,
     ) -> Listing: ...
     async def interest(self, listing: str, *, from_: str, contact: str = ...) -> Interest: ...
     async def close(self, id: str, reason: str) -> Listing: ...

@@ -208,8 +208,8 @@ def quickly(request, stack):
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The plugin for PostgreSQL, and what gives a database with tables and without rows."""
+def postgresql():
+    """The plugin for PostgreSQL, and what makes places of databases with tables, without rows."""
     plugin = pytest.importorskip(
         "tianfu_storage_sql", reason="pip install 'tianfu-storage-sql[tests]'"
     )
@@ -221,30 +221,88 @@ def server():
             testing.postgresql() as running,
             psycopg.connect(running.url("postgres"), autocommit=True) as connection,
         ):
-            connection.execute("CREATE DATABASE plain")
-            Hub.open(running.url("plain"), plugins=[plugin], discover=False).close()
 
-            @contextlib.contextmanager
-            def place():
-                name = f"t{next(_numbers)}"
-                connection.execute(f"CREATE DATABASE {name} TEMPLATE plain")
-                yield running.url(name)
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            def places(plain, **options):
+                connection.execute(f"CREATE DATABASE {plain}")
+                url = running.url(plain, **options)
+                Hub.open(url, plugins=[plugin], discover=False).close()
 
-            yield plugin, place
+                @contextlib.contextmanager
+                def place():
+                    name = f"t{next(_numbers)}"
+                    connection.execute(f"CREATE DATABASE {name} TEMPLATE {plain}")
+                    yield running.url(name, **options)
+                    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+                return place
+
+            yield plugin, places
     except testing.NoServer as error:
         pytest.skip(str(error))
 
 
-ON_SERVER = pytest.param("postgresql-sync", marks=[pytest.mark.server, pytest.mark.ci])
+@pytest.fixture(scope="session")
+def server(postgresql):
+    """The plugin, and what gives a database of PostgreSQL."""
+    plugin, places = postgresql
+    return plugin, places("plain")
 
 
-@pytest.fixture(params=["memory-aio", "sqlite-sync", ON_SERVER])
-def way(request, stack, tmp_path):
-    """Ways to a hub that between them take all stores and both doors."""
+@pytest.fixture(scope="session")
+def portable_server(postgresql):
+    """The same, of a store that uses plain SQL only."""
+    plugin, places = postgresql
+    return plugin, places("simple", portable="true")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server():
+    """The same, of MariaDB, where one database is emptied after each test."""
+    plugin = pytest.importorskip(
+        "tianfu_storage_sql", reason="pip install 'tianfu-storage-sql[tests]'"
+    )
+    pymysql = pytest.importorskip("pymysql")
+    from tianfu_storage_sql import testing
+
+    try:
+        with testing.mariadb() as running:
+            socket = str(running.folder / "s")
+            with pymysql.connect(unix_socket=socket, user="root", autocommit=True) as connection:
+                cursor = connection.cursor()
+                cursor.execute("CREATE DATABASE plain CHARACTER SET latin1")
+                url = running.url("plain")
+                Hub.open(url, plugins=[plugin], discover=False).close()
+                cursor.execute("USE plain")
+                cursor.execute("SHOW TABLES")
+                tables = {name for (name,) in cursor.fetchall()} - {"tf_meta", "tf_kind"}
+
+                @contextlib.contextmanager
+                def place():
+                    yield url
+                    for name in tables:
+                        cursor.execute(f"DELETE FROM {name}")
+
+                yield plugin, place
+    except testing.NoServer as error:
+        pytest.skip(str(error))
+
+
+def on_server(store):
+    return pytest.param(f"{store}-sync", marks=[pytest.mark.server, pytest.mark.ci])
+
+
+STORES = ["memory-aio", "sqlite-sync", on_server("postgresql")]
+SERVERS = {
+    "postgresql": "server",
+    "portable": "portable_server",
+    "mariadb": "mariadb_server",
+}
+
+
+def way_of(request, stack, tmp_path):
     store, door = request.param.split("-")
-    if store == "postgresql":
-        plugin, place = request.getfixturevalue("server")
+    if store in SERVERS:
+        plugin, place = request.getfixturevalue(SERVERS[store])
         settings = {
             "key": new_master_key(),
             "media": str(tmp_path / "media"),
@@ -253,6 +311,24 @@ def way(request, stack, tmp_path):
         return Way(stack.enter_context(place()), door, stack, (plugin,), settings)
     url = "memory:" if store == "memory" else f"sqlite:///{tmp_path / 'kepu.db'}"
     return Way(url, door, stack)
+
+
+@pytest.fixture(params=STORES)
+def way(request, stack, tmp_path):
+    """Ways to a hub that between them take all stores and both doors."""
+    return way_of(request, stack, tmp_path)
+
+
+@pytest.fixture(params=[*STORES, on_server("portable"), on_server("mariadb")])
+def wide_way(request, stack, tmp_path):
+    """The same on all that a server may be, for desks that lean on its locks."""
+    return way_of(request, stack, tmp_path)
+
+
+@pytest.fixture(params=["sqlite-sync", on_server("postgresql"), on_server("mariadb")])
+def busy_way(request, stack, tmp_path):
+    """Ways to a hub that several threads write to at once."""
+    return way_of(request, stack, tmp_path)
 
 
 @pytest.fixture

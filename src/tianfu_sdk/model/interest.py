@@ -99,6 +99,11 @@ class Interest(Noun):
     comment: str = attrs.field(default="", metadata=text(1000))
     """Why it was declined, withdrawn or failed."""
 
+    @property
+    def mutual(self) -> bool:
+        """Whether both sides agreed at some time, whatever came of it."""
+        return len(self.agreed_by) == len(Side)
+
 
 @attrs.frozen(kw_only=True)
 class ContactPerson(Noun):

@@ -21,6 +21,7 @@ from tianfu_sdk.model.checks import (
     unique,
 )
 from tianfu_sdk.model.content import Content
+from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.subscriber import Sealed
 
 __all__ = [
@@ -104,6 +105,7 @@ OWN_FIELDS: Mapping[str, frozenset[ListingKind]] = MappingProxyType(
         "starts_on": frozenset({ListingKind.PROJECT}),
         "ends_on": frozenset({ListingKind.PROJECT}),
         "requirements": frozenset({ListingKind.PROJECT, ListingKind.NEED}),
+        "wanted_media": frozenset({ListingKind.NEED}),
     }
 )
 """Fields of a listing that only some kinds have; all others every kind has."""
@@ -157,10 +159,18 @@ class Listing(Content):
     """Of a project: last day."""
     requirements: str = attrs.field(default="", metadata=text(2000))
     """Of a need or project: what has to be reached (技术指标), so that it can be checked."""
+    wanted_media: tuple[MediaForm, ...] = attrs.field(default=(), metadata=unique)
+    """Of a need: forms of media that what answers it had better have."""
     progress: ListingProgress = ListingProgress.OPEN
     """How far the two sides are; only verbs set it."""
     closed: bool = False
     """Whether its owner takes no more interests; only verbs set it."""
+    taken: int = 0
+    """With how many it is agreed or concluded now, whoever came to whom; only verbs set it."""
+    agreed: int = 0
+    """With how many it ever was agreed; only verbs set it."""
+    concluded: int = 0
+    """With how many of these it is concluded; only verbs set it."""
 
     def _check(self) -> None:
         for name, kinds in OWN_FIELDS.items():
@@ -183,11 +193,14 @@ class Listing(Content):
             return 1
         return self.capacity
 
+    @property
+    def left(self) -> int | None:
+        """With how many more it can be concluded; None: any."""
+        return None if self.room is None else max(0, self.room - self.taken)
+
     def open_on(self, day: date) -> bool:
-        """Tell whether its two sides may still find to one another on a day, capacity apart."""
-        over = self.deadline is not None and self.deadline < day
-        done = self.progress in (ListingProgress.AGREED, ListingProgress.CONCLUDED)
-        return not (over or self.closed or (done and self.room == 1))
+        """Tell whether its two sides may still find to one another on a day, room apart."""
+        return not (self.closed or (self.deadline is not None and self.deadline < day))
 
     def progress_on(self, day: date) -> ListingProgress:
         """Give the progress on a day: what nobody took up is closed after its deadline."""

@@ -286,6 +286,9 @@ def test_every_field_that_a_person_gives_has_a_column():
         "published_at",
         "progress",
         "closed",
+        "taken",
+        "agreed",
+        "concluded",
     }
     for kind, shelf in CONTENT.items():
         fields = {f.name for f in attrs.fields(shelf.noun)} - kept

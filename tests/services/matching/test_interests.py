@@ -1,31 +1,21 @@
 """Interests: two sides, contact data that neither sees too early, and an outcome both confirm."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import attrs
 import pytest
 
-from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
-from tianfu_sdk.hub import Hub
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, TianfuError
 from tianfu_sdk.model.base import Precision, Quantity
 from tianfu_sdk.model.interest import InterestState, Side
 from tianfu_sdk.model.listing import Cooperation, ListingProgress
-from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.testing import FrozenClock
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PHONE = "13812345678"
 DEAL = {"kind": "service", "signed_on": date(2026, 3, 2), "evidence": ["合同登记 2026-51-001"]}
-
-
-class Way:
-    """A store of its own, as the fixture `way` opens one."""
-
-    def __init__(self, url):
-        self.url = url
-
-    def open(self, **more):
-        return Hub.open(self.url, ids=CountingIds(), discover=False, **more)
 
 
 class Stage:
@@ -75,14 +65,19 @@ class Stage:
 
 
 @pytest.fixture
-def stage(way):
-    return Stage(way)
+def stage(wide_way):
+    return Stage(wide_way)
 
 
 def refused(call, error=Invalid):
     with pytest.raises(error) as caught:
         call()
     return caught.value.path, caught.value.code
+
+
+def dealt(stage, id_):
+    known = stage.admin.listings.get(id_)
+    return known.progress, known.taken, known.agreed, known.concluded
 
 
 def test_contact_data_is_hidden_until_both_agree_and_shown_to_the_two_alone(stage):
@@ -288,6 +283,102 @@ def test_who_has_found_one_another_is_matched_no_more_where_there_is_room_for_on
     assert {m.id for m in stage.hub.match(other)} == {stage.service}
 
 
+def test_what_is_full_is_matched_no_more_until_a_place_is_free(stage):
+    """A service for two, which came to the one and was found by the other."""
+    two = stage.listing("service", stage.station, "柑橘溃疡病托管", "李工", capacity=2)
+    grove, desk = stage.side("自贡市果园", "510300")
+    other = stage.listing("need", grove, "柑橘溃疡病防控", "丁", capacity=5)
+    third = stage.listing("need", stage.side("泸州市果园", "510500")[0], "柑橘溃疡病", "戊")
+    went = stage.station_desk.listings.interest(stage.need, from_=two)
+    came = desk.listings.interest(two, from_=other)
+    stage.grower_desk.interests.accept(went.id)
+    stage.station_desk.interests.accept(came.id)
+    for one, buyer in ((went, stage.grower_desk), (came, desk)):
+        assert two in {m.id for m in stage.hub.match(third)}
+        stage.station_desk.interests.agree(one.id)
+        buyer.interests.agree(one.id)
+    assert dealt(stage, two) == (ListingProgress.AGREED, 2, 2, 0)
+    matches = stage.hub.match(third)
+    assert two not in {m.id for m in matches}
+    assert ("capacity", two) in {(left.reason, left.id) for left in matches.left_out}
+    assert {m.id for m in stage.hub.match(two, to="need")} == set()
+    told = refused(lambda: stage.admin.listings.interest(two, from_=third))
+    assert told == ("listing", "interest.closed")
+    told = refused(lambda: stage.station_desk.listings.interest(third, from_=two))
+    assert told == ("from_", "interest.closed")
+    desk.interests.fail(came.id, "对方人手不足")
+    assert dealt(stage, two) == (ListingProgress.AGREED, 1, 2, 0)
+    assert two in {m.id for m in stage.hub.match(third)}
+    assert other in {m.id for m in stage.hub.match(two, to="need")}
+
+
+def test_a_round_leaves_out_what_has_found_all_that_it_sought(stage):
+    expert = stage.admin.experts.create(
+        name="欧阳演示", organization=stage.root, title="研究员", profile="柑橘溃疡病"
+    )
+    wide = stage.listing("project", stage.grower, "柑橘溃疡病防控试验", "丁", capacity=2)
+    assert [
+        pair.project for pair in stage.hub.match_round([stage.need, wide], [expert.id], capacity=2)
+    ]
+    made = stage.agreed()
+    round_ = stage.hub.match_round([stage.need, wide], [expert.id], capacity=2)
+    assert [pair.project for pair in round_] == [wide]
+    assert [(one.id, one.reason) for one in round_.spare] == [(stage.need, "capacity")]
+    stage.station_desk.interests.fail(made.id, "人手不足")
+    assert len(stage.hub.match_round([stage.need, wide], [expert.id], capacity=2)) == 2
+
+
+def test_outcomes_raise_what_an_offer_scores_and_never_by_more_than_a_twentieth(stage):
+    known = stage.service
+    unknown = stage.listing("service", stage.station, "柑橘病虫害防控", "李工")
+    seeker = stage.listing("need", stage.side("自贡市果园", "510300")[0], "柑橘病虫害防控", "丁")
+    scores = lambda: {m.id: m for m in stage.hub.match(seeker)}  # noqa: E731
+    assert scores()[known].score == scores()[unknown].score
+    made = stage.agreed()
+    begun = scores()[known]
+    stage.station_desk.interests.report(made.id, **DEAL)
+    assert scores()[known] == begun
+    stage.grower_desk.interests.confirm(made.id)
+    done = scores()[known]
+    assert dealt(stage, known) == (ListingProgress.CONCLUDED, 1, 1, 1)
+    assert begun.score < done.score
+    assert 0 < done.why["popularity"] <= 0.05
+    for one in (begun, done):
+        assert sum(one.why.values()) == one.score
+    assert "popularity" not in scores()[unknown].why
+
+
+def test_what_counts_for_a_listing_is_set_by_nobody_and_outlives_a_new_revision(stage):
+    for name in ("taken", "agreed", "concluded"):
+        told = refused(lambda n=name: stage.admin.listings.edit(stage.need, **{n: 0}))
+        assert told == (name, "content.kept")
+    draft = stage.admin.listings.edit(stage.need, title="柑橘溃疡病和木虱怎么治")
+    stage.agreed()
+    stage.admin.listings.submit(draft.id)
+    stage.second.listings.approve(draft.id)
+    stage.admin.listings.publish(draft.id)
+    assert dealt(stage, stage.need) == (ListingProgress.AGREED, 1, 1, 0)
+
+
+def test_two_listings_meet_once_whoever_comes_first(stage):
+    made = stage.talks()
+    back = lambda: stage.grower_desk.listings.interest(stage.service, from_=stage.need)  # noqa: E731
+    assert refused(back, Conflict) == ("from_", "unique.taken")
+    stage.grower_desk.interests.fail(made.id, "另有安排")
+    assert back().id != made.id
+
+
+def test_who_answers_with_a_listing_of_its_own_brings_it_in(stage):
+    who = stage.grower_desk.contacts.create(organization=stage.grower, name="王大妈", phone=PHONE)
+    first = stage.grower_desk.listings.interest(stage.service, from_=stage.grower, contact=who.id)
+    assert first.offer == ""
+    mutual = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    assert (mutual.id, mutual.offer) == (first.id, stage.need)
+    stage.station_desk.interests.agree(mutual.id)
+    stage.grower_desk.interests.agree(mutual.id)
+    assert dealt(stage, stage.need) == (ListingProgress.AGREED, 1, 1, 0)
+
+
 def test_after_its_deadline_nobody_is_interested_any_more(stage):
     stage.admin.listings.edit(stage.need, deadline=date(2026, 3, 5))
     stage.admin.listings.submit(stage.need)
@@ -343,27 +434,104 @@ def test_contact_data_changes_and_is_checked(stage):
     assert attrs.evolve(now, phone="") != now
 
 
-def test_of_many_who_agree_at_once_one_has_the_last_place(tmp_path):
-    stage = Stage(Way(f"sqlite:///{tmp_path}/kepu.db"))
-    with stage.hub:
-        sides = []
-        for number in range(4):
-            organization, desk = stage.side(f"服务站{number}", "510300")
-            who = desk.contacts.create(organization=organization, name="赵工", phone=PHONE)
-            made = desk.listings.interest(stage.need, from_=organization, contact=who.id)
-            stage.grower_desk.interests.accept(made.id)
-            stage.grower_desk.interests.agree(made.id)
-            sides.append((desk, made.id))
+# At the same moment.
 
-        def agree(side):
-            try:
-                return side[0].interests.agree(side[1]).state.value
-            except Conflict as error:
-                return error.code
 
-        with ThreadPoolExecutor(len(sides)) as pool:
-            found = sorted(pool.map(agree, sides))
-        assert found == ["agreed", *["interest.full"] * 3]
+@pytest.fixture
+def busy(busy_way):
+    """The stage on a store that several threads write to."""
+    return Stage(busy_way)
+
+
+def together(*calls):
+    """Call all at the same moment, each in a thread of its own; gives results or codes."""
+    start = threading.Barrier(len(calls))
+
+    def run(call):
+        start.wait(30)
+        try:
+            return call()
+        except TianfuError as error:
+            return error.code
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def partner(stage, number):
+    organization, desk = stage.side(f"服务站{number}", "510300")
+    who = desk.contacts.create(organization=organization, name="赵工", phone=PHONE)
+    made = desk.listings.interest(stage.need, from_=organization, contact=who.id)
+    stage.grower_desk.interests.accept(made.id)
+    return desk, made.id
+
+
+def test_two_sides_that_agree_at_the_same_moment_have_agreed(busy):
+    made = busy.talks()
+    calls = [lambda d=d: d.interests.agree(made.id) for d in (busy.grower_desk, busy.station_desk)]
+    together(*calls)
+    found = busy.admin.interests.get(made.id)
+    assert (found.state, set(found.agreed_by)) == (InterestState.AGREED, set(Side))
+    for id_ in (busy.need, busy.service):
+        assert dealt(busy, id_) == (ListingProgress.AGREED, 1, 1, 0)
+    told = [e.type for _, e in busy.admin.events.read(limit=1000) if e.subject == made.id]
+    assert sorted(told[-2:]) == ["interest.agreed", "interest.agreed_by_one"]
+
+
+def test_of_two_reports_at_the_same_moment_one_stands_whole_and_is_concluded_once(busy):
+    made = busy.agreed()
+    mine = DEAL | {"kind": "consulting", "evidence": ["合同登记 2026-51-002"]}
+    desks = {Side.OWNER: busy.grower_desk, Side.PARTNER: busy.station_desk}
+    together(
+        lambda: desks[Side.OWNER].interests.report(made.id, **mine),
+        lambda: desks[Side.PARTNER].interests.report(made.id, **DEAL),
+    )
+    stood = busy.admin.interests.get(made.id).outcome
+    wanted = mine if stood.reported_by is Side.OWNER else DEAL
+    assert (stood.kind.value, list(stood.evidence)) == (wanted["kind"], wanted["evidence"])
+    confirm = desks[stood.reported_by.other].interests.confirm
+    done, refused_ = sorted(
+        together(lambda: confirm(made.id), lambda: confirm(made.id)),
+        key=lambda one: one == "interest.state",
+    )
+    assert (done.state, refused_) == (InterestState.CONCLUDED, "interest.state")
+    assert dealt(busy, busy.need) == (ListingProgress.CONCLUDED, 1, 1, 1)
+
+
+def test_of_many_who_agree_at_once_one_has_the_last_place(busy):
+    sides = [partner(busy, number) for number in range(4)]
+    for _, id_ in sides:
+        busy.grower_desk.interests.agree(id_)
+    found = together(*(lambda d=d, i=i: d.interests.agree(i).state.value for d, i in sides))
+    assert sorted(found) == ["agreed", *["interest.full"] * 3]
+    assert dealt(busy, busy.need) == (ListingProgress.AGREED, 1, 1, 0)
+
+
+def test_a_service_for_one_that_two_needs_take_at_once_is_taken_by_one(busy):
+    other, desk = busy.side("自贡市果园", "510300")
+    needs = [busy.need, busy.listing("need", other, "柑橘木虱怎么防", "丁")]
+    only = busy.listing("service", busy.station, "柑橘园托管", "李工", capacity=1)
+    # To one it went by itself, the other came to it.
+    went = busy.station_desk.listings.interest(needs[0], from_=only)
+    came = desk.listings.interest(only, from_=needs[1])
+    busy.grower_desk.interests.accept(went.id)
+    for one in (busy.station_desk.interests.accept(came.id), went):
+        busy.station_desk.interests.agree(one.id)
+    found = together(
+        lambda: busy.grower_desk.interests.agree(went.id).state.value,
+        lambda: desk.interests.agree(came.id).state.value,
+    )
+    assert sorted(found) == ["agreed", "interest.full"]
+    assert dealt(busy, only) == (ListingProgress.AGREED, 1, 1, 0)
+
+
+def test_two_who_are_interested_in_one_another_at_the_same_moment_meet_once(busy):
+    found = together(
+        lambda: busy.grower_desk.listings.interest(busy.service, from_=busy.need),
+        lambda: busy.station_desk.listings.interest(busy.need, from_=busy.service),
+    )
+    assert len({one.id for one in found}) == 1
+    assert {one.state for one in found} == {InterestState.PROPOSED, InterestState.NEGOTIATING}
 
 
 def test_money_may_be_a_whole_number(stage):

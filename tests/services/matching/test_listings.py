@@ -17,12 +17,13 @@ FITTING = {
     "starts_on": date(2026, 3, 1),
     "ends_on": date(2026, 9, 30),
     "requirements": "防效不低于 80%",
+    "wanted_media": ["video"],
 }
 
 
 @pytest.fixture
-def hub(way):
-    return way.open(clock=FrozenClock())
+def hub(wide_way):
+    return wide_way.open(clock=FrozenClock())
 
 
 @pytest.fixture

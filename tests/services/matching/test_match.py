@@ -164,6 +164,26 @@ def test_a_need_that_is_not_stored_is_matched_too(stage, need, offers):
         stage.hub.match(attrs.evolve(loose, region="999999"))
 
 
+def test_a_need_says_which_forms_of_media_it_prefers(stage):
+    media = stage.admin.media
+    with_picture = [media.use(media.add(b"\x89PNG\r\n\x1a\n"), alt="溃疡病病斑")]
+    fields = {"title": "柑橘溃疡病识别", "body": "病斑、传播和防控"}
+    pictured = stage.published("resources", **fields, media=with_picture)
+    plain = stage.published("resources", **fields)
+    wants = {
+        form: stage.listing("need", "柑橘溃疡病识别", wanted_media=[form])
+        for form in ("image", "video")
+    }
+    shares = {
+        (id_, form): {m.id: m for m in stage.hub.match(id_, to="need")}[need].why.get("media")
+        for id_ in (pictured, plain)
+        for form, need in wants.items()
+    }
+    assert shares[pictured, "image"] > shares[pictured, "video"] == 0
+    # What has no media is not held against it.
+    assert shares[plain, "image"] is None is shares[plain, "video"]
+
+
 def test_what_is_offered_finds_the_needs_that_it_answers(stage, need, offers):
     other = stage.listing("need", "求校园科普剧", "液氮秀", topics=["science_encyclopedia"])
     for id_, first in (("service", need), ("theatre", other), ("expert", need)):

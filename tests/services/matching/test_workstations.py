@@ -78,8 +78,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(way):
-    return Stage(way)
+def stage(wide_way):
+    return Stage(wide_way)
 
 
 def refused(call, error=Invalid):

@@ -180,6 +180,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     _one("starts_on", "开始日期 起始日期", Form.DATE, kinds="listing"),
     _one("ends_on", "结束日期 终止日期", Form.DATE, kinds="listing"),
     _one("requirements", "技术指标 技术要求", kinds="listing"),
+    _one("wanted_media", "期望形式 希望形式", Form.CHOICES, kinds="listing"),
 )
 """Every column; a column of the user is found by `name` or by any of `names`."""
 

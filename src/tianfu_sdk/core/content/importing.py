@@ -25,6 +25,7 @@ from tianfu_sdk.model.base import Labelled
 from tianfu_sdk.model.content import BaseStatus, Content, Role, Verdict
 from tianfu_sdk.model.importing import RowProblem
 from tianfu_sdk.model.listing import OWN_FIELDS, Cooperation, Delivery, IpStatus, ListingKind
+from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.vocabulary import Term
 
 __all__ = [
@@ -50,6 +51,7 @@ _CHOICES: Mapping[str, type[Labelled]] = {
     "cooperation": Cooperation,
     "delivery": Delivery,
     "ip_status": IpStatus,
+    "wanted_media": MediaForm,
 }
 _VALUES = ("value", "id", "name", "term")
 """Values of errors that may hold what stands in a cell."""

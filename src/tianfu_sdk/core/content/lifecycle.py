@@ -192,7 +192,8 @@ BOOKKEEPING = frozenset(
         "writers",
         "approver",
     }
-    | {"comment", "publish_at", "published_at", "pending", "progress", "closed"}
+    | {"comment", "publish_at", "published_at", "pending"}
+    | {"progress", "closed", "taken", "agreed", "concluded"}
 )
 """Fields that verbs set, never the caller."""
 

@@ -32,6 +32,7 @@ T = TypeVar("T", bound=Content)
 _CLOSED = frozenset({State.RETRACTED, State.ARCHIVED})
 _FIXED = frozenset({"organization", "region", "external_key"})
 """Fields that say which content it is."""
+_DEALT = ("progress", "closed", "taken", "agreed", "concluded")
 
 
 def made(noun: type[T], fields: Mapping[str, Any], *, id_: str, person: str, region: str) -> T:
@@ -116,7 +117,8 @@ def taken_over(head: T, moved: T) -> T:
     taken = attrs.evolve(moved, version=head.version, created_at=head.created_at, pending=pending)
     if isinstance(taken, Listing) and isinstance(head, Listing):
         # What two sides have come to meanwhile is no matter of the text.
-        taken = attrs.evolve(taken, progress=head.progress, closed=head.closed)
+        kept = {name: getattr(head, name) for name in _DEALT}
+        taken = attrs.evolve(taken, **kept)
     return taken
 
 

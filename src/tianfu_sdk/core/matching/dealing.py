@@ -7,7 +7,7 @@ counts once the other side confirmed the very same words.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ __all__ = [
     "LIVE",
     "MUTUAL",
     "SIDES",
+    "Talk",
     "demand_open",
     "demand_outcome",
     "demand_room",
@@ -31,6 +32,7 @@ __all__ = [
     "joined",
     "move",
     "progress_of",
+    "settled",
 ]
 
 _MOVES: Mapping[str, Mapping[InterestState, InterestState]] = {
@@ -73,6 +75,15 @@ MUTUAL = frozenset({InterestState.NEGOTIATING, InterestState.AGREED, InterestSta
 LIVE = MUTUAL | {InterestState.PROPOSED}
 """States in which there is something to wait for."""
 _TAKEN = frozenset({InterestState.AGREED, InterestState.CONCLUDED})
+
+
+@attrs.frozen
+class Talk:
+    """What a listing counts of an interest, whichever side it is on."""
+
+    state: InterestState
+    agreed: bool
+    """Whether both agreed at some time."""
 
 
 def move(interest: Interest, verb: str, side: Side, *, person: str, reason: str = "") -> Interest:
@@ -133,17 +144,22 @@ def joined(interest: Interest, side: Side, person: str) -> Interest:
     return attrs.evolve(interest, owners=ours)
 
 
-def demand_open(listing: Listing, now: datetime) -> None:
-    """Demand that one may be interested in a listing.
+def demand_open(listing: Listing, now: datetime, path: str = "listing") -> None:
+    """Demand that one may be interested in a listing, or come with it.
+
+    Args:
+        listing: The listing.
+        now: This moment.
+        path: Of the error.
 
     Raises:
         Invalid: `interest.closed`: it is not published, is over, was closed or is full.
     """
     today = now.astimezone(SHANGHAI).date()
     over = listing.expires_on is not None and listing.expires_on <= today
-    shut = over or listing.capacity == 0 or not listing.open_on(today)
+    shut = over or listing.left == 0 or not listing.open_on(today)
     if listing.state is not State.PUBLISHED or shut:
-        raise Invalid("interest.closed", path="listing", id=listing.id)
+        raise Invalid("interest.closed", path=path, id=listing.id)
 
 
 def demand_two_kinds(one: Listing, other: Listing) -> None:
@@ -152,19 +168,20 @@ def demand_two_kinds(one: Listing, other: Listing) -> None:
         raise Invalid("interest.one_kind", path="from_", kind=other.kind.value)
 
 
-def demand_room(listing: Listing, states: Collection[InterestState]) -> None:
+def demand_room(listing: Listing, others: Iterable[Talk], path: str = "listing") -> None:
     """Demand that a listing can be concluded once more.
 
     Args:
         listing: The listing.
-        states: Of all its other interests.
+        others: All its other interests.
+        path: Of the error.
 
     Raises:
         Conflict: `interest.full`.
     """
-    taken = sum(state in _TAKEN for state in states)
+    taken = sum(talk.state in _TAKEN for talk in others)
     if listing.room is not None and taken >= listing.room:
-        raise Conflict("interest.full", path="listing", id=listing.id, capacity=listing.room)
+        raise Conflict("interest.full", path=path, id=listing.id, capacity=listing.room)
 
 
 def demand_outcome(outcome: Outcome, interest: Interest, today: date) -> None:
@@ -202,3 +219,22 @@ def progress_of(states: Collection[InterestState], *, closed: bool) -> ListingPr
     if InterestState.NEGOTIATING in states:
         return ListingProgress.NEGOTIATING
     return ListingProgress.FAILED if InterestState.FAILED in states else ListingProgress.OPEN
+
+
+def settled(listing: Listing, talks: Collection[Talk], *, closed: bool) -> Listing:
+    """Give a listing as its interests leave it: how far it is, and what counts for it.
+
+    Args:
+        listing: As it stands.
+        talks: All its interests, those too that it came with.
+        closed: Whether its owner closed it.
+    """
+    states = [talk.state for talk in talks]
+    return attrs.evolve(
+        listing,
+        progress=progress_of(states, closed=closed),
+        closed=closed,
+        taken=sum(state in _TAKEN for state in states),
+        agreed=sum(talk.agreed for talk in talks),
+        concluded=states.count(InterestState.CONCLUDED),
+    )

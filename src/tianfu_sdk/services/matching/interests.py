@@ -9,7 +9,6 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.matching import dealing
-from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import CONTACT_PERSON, INTEREST, LISTING
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
@@ -22,6 +21,7 @@ from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.contacts import details
+from tianfu_sdk.services.matching.speaking import demand_side, organization_of, place_of, sides_of
 
 __all__ = ["Interests", "settle_listing"]
 
@@ -70,11 +70,16 @@ class Interests(Desk):
             owner, placed = work.placed(partner, offer.region if offer else None)
             work.allow_at(Action.CREATE, INTEREST.name, partner, placed)
             dealing.demand_open(wanted, work.now)
+            if offer is not None:
+                dealing.demand_open(offer, work.now, "from_")
             if partner == wanted.organization:
                 raise Invalid("interest.same_side", path="from_")
             theirs = offer and _theirs(work, wanted, offer)
             if theirs:
-                return _accepted(work, theirs, contact)
+                # It may have come without a listing; now it has one, which counts it too.
+                both = attrs.evolve(theirs, offer=wanted.id)
+                _claim(work, both)
+                return _accepted(work, both, contact)
             made = Interest(
                 id=work.new_id(INTEREST),
                 listing=wanted.id,
@@ -88,7 +93,7 @@ class Interests(Desk):
                 ),
             )
             made = dealing.joined(made, Side.PARTNER, work.person)
-            work.claim_unique(INTEREST.name, _PAIR, _pair(made), made.id)
+            _claim(work, made)
             stored = _put(work, made)
             work.note(stored, "created", listing=wanted.id, partner=partner)
             return stored
@@ -107,7 +112,7 @@ class Interests(Desk):
 
         def read(work: Work) -> Interest:
             known = work.get(INTEREST, id)
-            _sides(work, known, Action.READ)
+            sides_of(work, known, Action.READ)
             return known
 
         return self._read(read)
@@ -195,7 +200,7 @@ class Interests(Desk):
 
         def write(work: Work) -> ContactDetails:
             known = work.get(INTEREST, id)
-            ours = _side(work, known, Action.REVEAL, frozenset(Side), side)
+            ours = demand_side(work, known, Action.REVEAL, frozenset(Side), side)
             if known.state not in dealing.MUTUAL:
                 raise Denied("interest.not_mutual", path="state")
             theirs = known.contact if ours is Side.PARTNER else known.partner_contact
@@ -209,7 +214,7 @@ class Interests(Desk):
                 organization=person.organization,
                 region=person.region,
                 reason=reason,
-                data={"interest": id, "to": _organization(known, ours)},
+                data={"interest": id, "to": organization_of(known, ours)},
             )
             return details(work, person)
 
@@ -366,41 +371,54 @@ def _move(
     reason: str = "",
     then: Callable[[Work, Interest, Side], Interest] | None = None,
 ) -> Interest:
-    ours = _side(work, known, Action.EDIT, dealing.SIDES[verb], side)
+    ours = demand_side(work, known, Action.EDIT, dealing.SIDES[verb], side)
     after = dealing.move(known, verb, ours, person=work.person, reason=reason)
     if then is not None:
         after = then(work, after, ours)
-    listing = work.get(LISTING, known.listing)
+    # Read first and written last, so that who changes one of them meanwhile is found out.
+    both = sorted(filter(None, (known.listing, known.offer)))
+    listings = [work.get(LISTING, id_) for id_ in both]
     if verb == "agree":
-        others = _states(work, listing.id, known.id)
-        dealing.demand_room(listing, others)
+        for listing in listings:
+            path = "listing" if listing.id == known.listing else "offer"
+            dealing.demand_room(listing, _talks(work, listing.id, known.id), path)
     if after.state not in dealing.LIVE:
-        work.drop_unique(INTEREST.name, _PAIR, _pair(known))
+        for name, value in _pairs(known):
+            work.drop_unique(INTEREST.name, name, value)
     stored = _put(work, after)
-    data = {"listing": listing.id, "partner": known.partner, "side": ours.value}
+    data = {"listing": known.listing, "partner": known.partner, "side": ours.value}
     told = dealing.DONE[verb]
     if verb == "agree" and after.state is known.state:
         told = "agreed_by_one"
     work.note(stored, told, reason=reason, **data)
-    settle_listing(work, listing)
+    for listing in listings:
+        settle_listing(work, listing)
     return stored
 
 
 def settle_listing(work: Work, listing: Listing, *, closed: bool | None = None) -> Listing:
-    """Write how far a listing is, as its interests stand in this transaction.
+    """Write how far a listing is and what counts for it, as its interests now stand.
 
     It is written whatever comes of it, so that who agrees at the same time does it again.
     """
     shut = listing.closed if closed is None else closed
-    progress = dealing.progress_of(_states(work, listing.id), closed=shut)
+    after = dealing.settled(listing, _talks(work, listing.id), closed=shut)
     _, placed = work.placed(listing.organization, listing.region)
-    return work.put(LISTING, attrs.evolve(listing, progress=progress, closed=shut), placed)
+    return work.put(LISTING, after, placed)
 
 
-def _states(work: Work, listing: str, but: str = "") -> list[InterestState]:
-    query = Query(where=(Where("listing", "=", listing),), fields="keys")
-    rows = work.each(INTEREST.name, query)
-    return [InterestState.of(str(row.keys["state"]), "state") for row in rows if row.id != but]
+def _talks(work: Work, listing: str, but: str = "") -> list[dealing.Talk]:
+    found = []
+    for key in ("listing", "offer"):
+        query = Query(where=(Where(key, "=", listing),), fields="keys")
+        found += [
+            dealing.Talk(
+                InterestState.of(str(row.keys["state"]), "state"), bool(row.keys["agreed"])
+            )
+            for row in work.each(INTEREST.name, query)
+            if row.id != but
+        ]
+    return found
 
 
 def _theirs(work: Work, wanted: Listing, offer: Listing) -> Interest | None:
@@ -415,11 +433,20 @@ def _theirs(work: Work, wanted: Listing, offer: Listing) -> Interest | None:
 
 
 def _put(work: Work, interest: Interest) -> Interest:
-    return work.put(INTEREST, interest, _placed(work, interest, Side.OWNER))
+    return work.put(INTEREST, interest, place_of(work, interest, Side.OWNER))
 
 
-def _pair(interest: Interest) -> str:
-    return f"{interest.listing}|{interest.partner}"
+def _claim(work: Work, interest: Interest) -> None:
+    claims = [(name, value, interest.id) for name, value in _pairs(interest)]
+    work.claim_all_unique(INTEREST.name, claims)
+
+
+def _pairs(interest: Interest) -> list[tuple[str, str]]:
+    """Give what is only once: an organization in a listing, and two listings, whoever came."""
+    found = [(_PAIR, f"{interest.listing}|{interest.partner}")]
+    if interest.offer:
+        found.append((_PAIR, "|".join(sorted((interest.listing, interest.offer)))))
+    return found
 
 
 def _contact(work: Work, id_: str, organization: str) -> str:
@@ -429,50 +456,3 @@ def _contact(work: Work, id_: str, organization: str) -> str:
     if row.keys["organization"] != organization:
         raise Invalid("listing.foreign", path="contact")
     return id_
-
-
-def _organization(interest: Interest, side: Side) -> str:
-    return interest.organization if side is Side.OWNER else interest.partner
-
-
-def _placed(work: Work, interest: Interest, side: Side) -> Placed:
-    region = interest.region if side is Side.OWNER else interest.partner_region
-    return work.placed(_organization(interest, side), region)[1]
-
-
-def _sides(work: Work, interest: Interest, action: Action) -> frozenset[Side]:
-    """Give the sides for which the actor may do something; raises where it may read neither."""
-    found: dict[Action, set[Side]] = {action: set(), Action.READ: set()}
-    for doing, sides in found.items():
-        for side in Side:
-            organization = _organization(interest, side)
-            try:
-                work.allow_at(doing, INTEREST.name, organization, _placed(work, interest, side))
-            except Denied as error:
-                if error.code != "grant.missing":
-                    raise
-            else:
-                sides.add(side)
-    if not any(found.values()):
-        raise NotFound("noun.unknown", path="id", kind=INTEREST.name, id=interest.id)
-    return frozenset(found[action])
-
-
-def _side(
-    work: Work,
-    interest: Interest,
-    action: Action,
-    asked: frozenset[Side],
-    given: Side | str | None,
-) -> Side:
-    """Say for which side the actor speaks: the given one, else the one that is the person's own."""
-    may = _sides(work, interest, action) & asked
-    if given is not None:
-        may &= {Side.of(given, "side")}
-    if not may:
-        raise Denied("interest.not_yours", path="id")
-    for side, persons in ((Side.OWNER, interest.owners), (Side.PARTNER, interest.partners)):
-        if side in may and work.actor.system == "" and work.person in persons:
-            return side
-    told = interest.outcome.reported_by.other if interest.outcome else None
-    return told if told in may else min(may)

@@ -23,7 +23,7 @@ from tianfu_sdk.model.listing import (
     ListingKind,
     ListingProgress,
 )
-from tianfu_sdk.model.media import Media
+from tianfu_sdk.model.media import Media, MediaForm
 from tianfu_sdk.model.storage import Group, Where
 from tianfu_sdk.services.content.content import ContentDesk
 from tianfu_sdk.services.desk.again import until_done
@@ -79,6 +79,7 @@ class Listings(ContentDesk[Listing]):
         starts_on: date | None = None,
         ends_on: date | None = None,
         requirements: str = "",
+        wanted_media: Sequence[MediaForm | str] = (),
     ) -> Listing:
         """Create a listing, as a draft.
 
@@ -121,6 +122,8 @@ class Listings(ContentDesk[Listing]):
             starts_on: Of a project: first day.
             ends_on: Of a project: last day.
             requirements: Of a need or project: what has to be reached.
+            wanted_media: Of a need: forms of media that what answers it had better have, such as
+                `video`.
 
         Returns:
             The draft.
@@ -170,6 +173,7 @@ class Listings(ContentDesk[Listing]):
             "starts_on": starts_on,
             "ends_on": ends_on,
             "requirements": requirements,
+            "wanted_media": wanted_media,
         }
         return self.add({k: v for k, v in fields.items() if v is not None})
 

@@ -57,10 +57,11 @@ def need_of(work: Work, content: Content, kind: str = "") -> Need:
         topics=content.topics,
         places=places_of(work, content.regions or (content.region,)),
         audience=content.audience,
+        media=tuple(form.value for form in listing.wanted_media) if listing else (),
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
         expires_on=content.expires_on,
-        capacity=listing.capacity if listing else None,
+        capacity=listing.left if listing else None,
         closed=listing is not None and _closed(work, listing),
     )
 
@@ -118,8 +119,9 @@ def candidate_of(
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
         expires_on=content.expires_on,
-        capacity=listing.capacity if listing else None,
+        capacity=listing.left if listing else None,
         closed=listing is not None and _closed(work, listing),
+        went_well=(listing.concluded, listing.agreed) if listing else None,
     )
 
 

@@ -77,10 +77,17 @@ INTEREST: NounKind[Interest] = NounKind(
             Key("partner"),
             Key("offer"),
             Key("state"),
+            Key("agreed", "int"),
             Key("updated", "int"),
             *PLACE_KEYS,
         ),
-        (("listing", "updated"), ("organization", "updated"), ("partner", "updated")),
+        (
+            ("listing", "updated"),
+            ("offer",),
+            ("organization", "updated"),
+            ("partner", "updated"),
+        ),
+        schema=2,
     ),
     "int",
     # The place is the owner's; the partner's side is asked for by `partner`.
@@ -91,6 +98,7 @@ INTEREST: NounKind[Interest] = NounKind(
             "partner": i.partner,
             "offer": i.offer,
             "state": i.state.value,
+            "agreed": int(i.mutual),
             "updated": moment_key(i.updated_at),
         }
     ),
