@@ -9,6 +9,7 @@ from tianfu_sdk.text import (
     HAN,
     YI,
     fold,
+    folded_length,
     folded_query_tokens,
     folded_tokens,
     folded_words,
@@ -86,6 +87,7 @@ def test_tokens_hold_nothing_that_an_engine_reads_as_syntax(text):
     found = tokens(text)
     assert found == folded_tokens(fold(text)) == tokens(text)
     assert all(token and not any(c.isspace() or c in "\"'*():^" for c in token) for token in found)
+    assert folded_length(fold(text)) == len(found)
     single = re.compile(f"[{HAN}{YI}]")
     assert folded_words(fold(text)) == [one for one in found if not single.fullmatch(one)]
     asked = query_tokens(text)

@@ -29,6 +29,7 @@ from tianfu_sdk.text.spelling import TibetanSlip, tibetan_slips
 from tianfu_sdk.text.syllables import syllables
 from tianfu_sdk.text.tokens import (
     ANALYZER_VERSION,
+    folded_length,
     folded_query_tokens,
     folded_tokens,
     folded_words,
@@ -56,6 +57,7 @@ __all__ = [
     "fallbacks",
     "fold",
     "fold_with_places",
+    "folded_length",
     "folded_query_tokens",
     "folded_tokens",
     "folded_words",

@@ -14,6 +14,7 @@ from tianfu_sdk.text.scripts import HAN, TIBETAN_SYLLABLE, YI
 
 __all__ = [
     "ANALYZER_VERSION",
+    "folded_length",
     "folded_query_tokens",
     "folded_tokens",
     "folded_words",
@@ -75,6 +76,18 @@ def folded_words(text: str) -> list[str]:
         else:
             found.extend(map(add, token, token[1:]))
     return found
+
+
+def folded_length(text: str) -> int:
+    """Count the tokens of a folded text without making them.
+
+    Args:
+        text: What `fold` gave.
+
+    Returns:
+        How many `folded_tokens` gives.
+    """
+    return sum(2 * len(run) - 1 if run else 1 for run in _pattern().findall(text))
 
 
 def tokens(text: str) -> list[str]:
