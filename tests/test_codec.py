@@ -299,6 +299,40 @@ def test_a_noun_given_as_itself_is_held_to_its_rules_as_well():
     }
 
 
+@pytest.mark.parametrize(
+    ("field", "wrong", "path", "code"),
+    [
+        ("attendance", Quantity("400"), "attendance.value", "field.type"),
+        ("attendance", Quantity(4, "roughly"), "attendance.precision", "field.choice"),
+        ("when", When("2026-02-01"), "when.start", "field.naive_time"),
+        ("when", When(date(2026, 2, 1)), "when.start", "field.time"),
+        ("roles", [Role(role=5, organization="o")], "roles[0].role", "field.type"),
+    ],
+)
+def test_the_fields_of_a_noun_given_as_itself_are_of_their_types(field, wrong, path, code):
+    # It would be stored otherwise, and every list that it stands in could not be read again.
+    assert problems(Activity, GIVEN | {field: wrong}) == {path: code}
+
+
+def test_what_is_no_noun_is_told_which_one_is_wanted():
+    with pytest.raises(Invalid) as raised:
+        codec.structure(Activity, GIVEN | {"when": "2026-02-01"})
+    assert "wanted tianfu_sdk.model.base.When, found str" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"named_from": "2026-02-01", "named_to": "2026-01-31"}, "named_to"),
+        ({"open_days": 367}, "open_days"),
+    ],
+)
+def test_a_base_is_named_forwards_and_open_within_the_year(fields, path):
+    assert list(problems(Base, GIVEN | fields)) == [path]
+    day = {"named_from": "2026-02-01", "named_to": "2026-02-01", "open_days": 366}
+    assert codec.structure(Base, GIVEN | day).open_days == 366
+
+
 @given(st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(

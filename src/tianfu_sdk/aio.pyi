@@ -178,6 +178,8 @@ class Aio:
         region: str | None = ...,
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
+        since: date | datetime | str | None = ...,
+        until: date | datetime | str | None = ...,
         limit: int = ...,
         after: str | None = ...,
     ) -> Answers: ...
@@ -188,6 +190,8 @@ class Aio:
         region: str | None = ...,
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
+        since: date | datetime | str | None = ...,
+        until: date | datetime | str | None = ...,
         limit: int = ...,
     ) -> list[Suggestion]: ...
     async def related(
@@ -196,6 +200,8 @@ class Aio:
         *,
         language: str | Sequence[str] | None = ...,
         kinds: Sequence[str] | None = ...,
+        since: date | datetime | str | None = ...,
+        until: date | datetime | str | None = ...,
         limit: int = ...,
     ) -> list[Related]: ...
     async def match(
@@ -744,14 +750,14 @@ class AioEvaluations:
     ) -> Score: ...
     async def open(
         self,
-        workstation: str,
+        subject: str,
         *,
         start: date,
         end: date,
-        rubric: Rubric | Mapping[str, Any] | str = ...,
+        rubric: Rubric | Mapping[str, Any] | str | None = ...,
     ) -> Evaluation: ...
     async def get(self, id: str) -> Evaluation: ...
-    async def history(self, workstation: str) -> list[Evaluation]: ...
+    async def history(self, subject: str) -> list[Evaluation]: ...
     async def check(
         self,
         id: str,

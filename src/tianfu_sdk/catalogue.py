@@ -41,15 +41,27 @@ ENTRIES: dict[str, Entry] = {
         "accounts.find() lists those that you may see",
         "可用 accounts.find() 查看",
     ),
+    "ask.backwards": Entry(
+        "the time from {since} until {until} has nothing in it",
+        "从 {since} 到 {until} 之间没有时间",
+        "`until` is not a part of it: for a single day, give the day after it",
+        "`until` 本身不含在内：只要一天，请给出后一天",
+    ),
     "ask.bad_kind": Entry(
         "{value} is not a kind of content",
         "{value} 不是内容种类",
         "kinds are resource, activity, notice, news, base, clarification, studio, listing",
         "种类有 resource、activity、notice、news、base、clarification、studio、listing",
     ),
+    "ask.bad_time": Entry(
+        "{value} is neither a day nor a time",
+        "{value} 不是日期或时间",
+        "write YYYY-MM-DD, or a time with its zone, such as 2026-11-19T09:00+08:00",
+        "请写成 YYYY-MM-DD，或带时区的时间，如 2026-11-19T09:00+08:00",
+    ),
     "ask.empty": Entry(
-        "the question is empty",
-        "问题为空",
+        "the question has no words",
+        "问题中没有文字",
         "write what you want to know",
         "请写出想问的问题",
     ),
@@ -450,8 +462,8 @@ ENTRIES: dict[str, Entry] = {
         "由未参与撰写的人员用 evaluations.review 评审",
     ),
     "evaluation.open": Entry(
-        "another evaluation of this workstation is not decided yet",
-        "该工作站另有未定的评价",
+        "another evaluation of it is not decided yet",
+        "另有未定的评价",
         "decide it first: {id}",
         "请先完成：{id}",
     ),
@@ -1089,6 +1101,12 @@ ENTRIES: dict[str, Entry] = {
     "match.bad_weight": Entry(
         "weights are numbers from 0 up, of: {names}",
         "权重须为不小于 0 的数，可用名称：{names}",
+    ),
+    "match.conflict": Entry(
+        "this is no pair of a project and an expert",
+        "这不是项目与专家的编号对",
+        'give (project, expert): ids such as ("lst_…", "exp_…"), in this order',
+        '请按（项目, 专家）的顺序给出编号，如 ("lst_…", "exp_…")',
     ),
     "match.no_weight": Entry(
         "at least one feature must weigh something",

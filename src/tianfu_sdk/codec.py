@@ -109,11 +109,19 @@ def _written(moment: datetime) -> str:
 def _noun_or(cls: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     of_mapping: Callable[[Any, Any], Any] = make_dict_structure_fn(cls, converter)
 
+    fields = [field.name for field in attrs.fields(cls) if field.init]
+    closed = any(name.startswith("_") for name in fields)  # as of `Secret`: nothing to look at
+
     def structure_noun(value: Any, type_: Any) -> Any:
         if isinstance(value, cls):
-            return value
+            if closed:
+                return value
+            # Its own fields were never checked: `Quantity("400")` would be stored, and never read.
+            value = {name: getattr(value, name) for name in fields}
         if not isinstance(value, Mapping):
-            raise Invalid("field.type", wanted="object", found=type(value).__name__)
+            # With its room: whoever meets the name for the first time looks for what to import.
+            wanted = f"{cls.__module__}.{cls.__qualname__}"
+            raise Invalid("field.type", wanted=wanted, found=type(value).__name__)
         return of_mapping(value, type_)
 
     return structure_noun

@@ -31,6 +31,7 @@ from tianfu_sdk.model.storage import (
     Where,
 )
 from tianfu_sdk.testing import CountingIds, FrozenClock
+from tianfu_sdk.text import ANALYZER_VERSION
 
 OLD = Kind("note", (Key("text"), Key("tags", many=True)), (("text",),))
 NEW = Kind(
@@ -89,18 +90,19 @@ def whole(store):
     }  # fmt: skip
 
 
-def as_of_schema_five(file):
+def as_of_schema_six(file):
     """Make the file one where each word of what is sought has a row."""
     with closing(sqlite3.connect(file)) as connection, connection:
         every = connection.execute(
-            "SELECT seq, id, kind, language, tags, words FROM tf_sought JOIN tf_sought_more"
-            " USING (seq)"
+            "SELECT seq, id, kind, language, tags, first, last, words FROM tf_sought"
+            " JOIN tf_sought_more USING (seq)"
         ).fetchall()
         for table in ("tf_sought", "tf_sought_more", "tf_sought_word", "tf_sought_part"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute(
             "CREATE TABLE tf_sought (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT"
-            " NOT NULL, language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)"
+            " NOT NULL, language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL,"
+            " first INTEGER, last INTEGER)"
         )
         connection.execute(
             "CREATE TABLE tf_sought_word (word INTEGER PRIMARY KEY, df INTEGER NOT NULL)"
@@ -109,10 +111,10 @@ def as_of_schema_five(file):
             "CREATE TABLE tf_sought_in (word INTEGER NOT NULL, doc INTEGER NOT NULL,"
             " PRIMARY KEY (word, doc)) WITHOUT ROWID"
         )
-        for seq, *row, packed in every:
+        for seq, id_, kind, language, tags, first, last, packed in every:
             words = array("q", packed).tolist()
-            line = (seq, *row, json.dumps(words))
-            connection.execute("INSERT INTO tf_sought VALUES (?, ?, ?, ?, ?, ?)", line)
+            line = (seq, id_, kind, language, tags, json.dumps(words), first, last)
+            connection.execute("INSERT INTO tf_sought VALUES (?, ?, ?, ?, ?, ?, ?, ?)", line)
             connection.executemany(
                 "INSERT INTO tf_sought_word VALUES (?, 1) ON CONFLICT (word) DO UPDATE"
                 " SET df = df + 1",
@@ -121,6 +123,16 @@ def as_of_schema_five(file):
             connection.executemany(
                 "INSERT INTO tf_sought_in VALUES (?, ?)", [(word, seq) for word in words]
             )
+        connection.execute("PRAGMA user_version = 6")
+
+
+def as_of_schema_five(file):
+    """Make the file one whose index knows no times."""
+    as_of_schema_six(file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP TABLE tf_time")
+        for column in ("first", "last"):
+            connection.execute(f"ALTER TABLE tf_sought DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 5")
 
 
@@ -207,6 +219,44 @@ def test_an_index_that_keeps_places_is_made_anew_and_answers_the_same(file):
     store.close()
 
 
+def test_an_index_that_knows_no_times_says_so_until_it_is_made_anew(file):
+    docs = [
+        SearchDoc(
+            id=f"r{n}", kind="res", language="zh", text="少吃盐", first=n, last=n, sought=True
+        )
+        for n in range(4)
+    ]
+    november = SearchFilter(since=1, until=3)
+
+    def ask(store, fn):
+        return store.run(lambda tx: fn(tx.search), write=False)
+
+    def of_november(store):
+        found = ask(store, lambda search: search.query(["少吃"], november, 9))
+        sought = ask(store, lambda search: search.percolate("少吃盐", november, 9))
+        return [hit.id for hit in found], [hit.id for hit in sought]
+
+    store = store_at(file)
+    store.open([OLD])
+    store.run(lambda tx: tx.search.index(docs), write=True)
+    store.close()
+    as_of_schema_five(file)
+    store = store_at(file)
+    assert [(c.step, c.found) for c in store.changes([OLD])] == [(SchemaStep.STORE, 5)]
+    store.migrate([OLD], rekey)
+    assert ask(store, lambda search: search.analyzer_version()) == 0
+    assert len(ask(store, lambda search: search.query(["少吃"], SearchFilter(), 9))) == 4
+    assert of_november(store) == ([], [])
+    # What is written meanwhile does not make the rest of it any newer.
+    store.run(lambda tx: tx.search.index(docs[:1]), write=True)
+    assert ask(store, lambda search: search.analyzer_version()) == 0
+    store.run(lambda tx: tx.search.rebuild(docs), write=True)
+    assert ask(store, lambda search: search.analyzer_version()) == ANALYZER_VERSION
+    assert of_november(store) == (["r1", "r2"], ["r1", "r2"])
+    assert store.check() == []
+    store.close()
+
+
 def sought(number):
     return SearchDoc(
         id=f"n{number:04d}",
@@ -219,7 +269,7 @@ def sought(number):
     )
 
 
-@pytest.mark.parametrize("older", [as_of_schema_five, as_of_schema_four])
+@pytest.mark.parametrize("older", [as_of_schema_six, as_of_schema_four])
 def test_what_is_sought_is_packed_and_found_the_same(file, older):
     filters = (SearchFilter(), SearchFilter(kinds=frozenset({"sub"})),
                SearchFilter(languages=frozenset({"bo"}), tags=frozenset({"at:1"})))  # fmt: skip

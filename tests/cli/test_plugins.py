@@ -214,7 +214,7 @@ class TestCheck:
 
 
 class TestNew:
-    @pytest.mark.parametrize("kind", ["sms", "translation"])
+    @pytest.mark.parametrize("kind", ["sms", "search", "translation"])
     def test_what_is_written_is_green_at_once(self, tmp_path, kind):
         run("new", kind, "my-own", "--into", str(tmp_path))
         folder = tmp_path / f"tianfu-{kind}-my-own"
@@ -232,7 +232,7 @@ class TestNew:
         assert done.returncode == 0, done.stdout
         assert " passed" in done.stdout
 
-    @pytest.mark.parametrize("kind", ["sms", "translation"])
+    @pytest.mark.parametrize("kind", ["sms", "search", "translation"])
     def test_what_is_written_is_clean(self, tmp_path, kind):
         folder = write_plugin(kind, "my-own", str(tmp_path))
         for path in folder.rglob("*"):

@@ -41,3 +41,18 @@ def test_titles_and_related_content_are_printed(made):
     assert told("related", first).startswith(f"{second}  脑卒中的信号")
     (related,) = json.loads(told("related", first, "--json"))
     assert (related["id"], sum(related["why"].values())) == (second, related["score"])
+
+
+def test_a_time_is_asked_for_by_days_and_what_is_wrong_with_it_is_said(made):
+    asked = {
+        "ask": lambda *more: json.loads(told("ask", "脑卒中", "--json", *more))["answers"],
+        "suggest": lambda *more: json.loads(told("suggest", "脑卒", "--json", *more)),
+        "related": lambda *more: json.loads(told("related", made[0], "--json", *more)),
+    }
+    for ask in asked.values():
+        assert ask("--since", "2020-01-01", "--until", "9999-01-01")
+        assert ask("--until", "2020-01-01") == []
+        assert ask("--since", "9999-01-01") == []
+    wrong = CliRunner().invoke(app, ["ask", "脑卒中", "--since", "morgen", "--db", "kepu.db"])
+    assert wrong.exception.code == "ask.bad_time"
+    assert wrong.exception.path == "since"

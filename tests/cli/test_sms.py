@@ -207,6 +207,7 @@ def test_one_turn_of_the_worker_sends_and_fetches_receipts(store, always):
     assert said == {**done, **kept, "failed": []}
     said = run("worker", "--once", "--db", path)
     assert said.startswith("batches 0, receipts 0, published 0, audit lines sealed 0")
+    assert "events fed to the search engine 0" in said
 
 
 def test_a_failing_task_does_not_stop_the_others(store, always, monkeypatch):

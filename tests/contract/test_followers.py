@@ -5,6 +5,8 @@ import pytest
 pytest_plugins = ["pytester"]
 
 HEAD = '''
+import attrs
+import time
 import pytest
 from tianfu_sdk.backends.memory import MemoryStore
 from tianfu_sdk.model.search import Hit, SearchFilter
@@ -167,6 +169,45 @@ class Mutant(Follower):
 """,
         ["test_what_was_fed_equals_a_rebuilding", "test_removing"],
     ),
+    "a flush forgets what another thread fed meanwhile": (
+        """
+class Mutant(Follower):
+    def __init__(self, place):
+        super().__init__(place)
+        self.held = []
+
+    def index(self, docs):
+        self.held += docs
+
+    def remove(self, ids):
+        self.flush()
+        super().remove(ids)
+
+    def flush(self):
+        super().index(list(self.held))
+        # Where a thread without a lock is interrupted sooner or later.
+        time.sleep(0.002)
+        self.held.clear()
+
+    def lag(self):
+        return len(self.held)
+""",
+        ["test_threads_feed_and_ask_at_once"],
+    ),
+    "who asks while it is fed meets half a change": (
+        """
+class Mutant(Follower):
+    def __init__(self, place):
+        super().__init__(place)
+        self.kept = {}
+
+    def index(self, docs):
+        self.kept |= {doc.id: doc for doc in docs}
+        self._run(lambda search: search.rebuild([]), write=True)
+        self._run(lambda search: search.rebuild(list(self.kept.values())), write=True)
+""",
+        ["test_threads_feed_and_ask_at_once"],
+    ),
     "it ranks by what it thinks": (
         """
 class Mutant(Follower):
@@ -192,6 +233,18 @@ class Mutant(Follower):
         return super().query(tokens, only, limit, after)
 """,
         ["test_a_region_is_asked_with_all_below_it", "test_filters"],
+    ),
+    "times are not asked for": (
+        """
+class Mutant(Follower):
+    def query(self, tokens, only, limit, after=None):
+        only = attrs.evolve(only, since=None, until=None)
+        return super().query(tokens, only, limit, after)
+""",
+        [
+            "test_a_time_is_from_its_first_moment_until_the_first_one_after_it",
+            "test_a_time_is_asked_of_what_takes_place_and_of_what_was_published",
+        ],
     ),
 }
 # Plugins that an inner run would load anew each time, for nothing.

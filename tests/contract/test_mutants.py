@@ -886,6 +886,115 @@ class Mutant(memory.MemoryStore):
 """,
         ["test_a_limit_counts_what_the_filter_lets_through"],
     ),
+    "a time is not asked for": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Timeless(memory._Search):
+            def query(self, tokens, only, limit, after=None):
+                only = attrs.evolve(only, since=None, until=None)
+                return super().query(tokens, only, limit, after)
+        return Timeless(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        [
+            "test_a_time_is_from_its_first_moment_until_the_first_one_after_it",
+            "test_times_are_exact_to_the_microsecond_however_far",
+            "test_a_limit_counts_what_is_of_the_time",
+            "test_a_time_leaves_scores_as_they_are",
+            "test_a_time_is_asked_beside_all_else",
+            "test_another_time_takes_the_place_of_the_old_one",
+            "test_pages_of_a_time_together_are_the_whole",
+            "test_a_time_is_asked_bit_by_bit_as_of_an_index_built_at_once",
+        ],
+    ),
+    "only the beginning of a time counts": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Short(memory._Search):
+            def index(self, docs):
+                super().index([attrs.evolve(doc, last=doc.first) for doc in docs])
+        return Short(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_a_time_is_from_its_first_moment_until_the_first_one_after_it"],
+    ),
+    "the end of a time is a part of it": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Long(memory._Search):
+            def query(self, tokens, only, limit, after=None):
+                if only.until is not None:
+                    only = attrs.evolve(only, until=only.until + 1)
+                return super().query(tokens, only, limit, after)
+        return Long(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_a_time_is_from_its_first_moment_until_the_first_one_after_it"],
+    ),
+    "a time is asked for after the limit was taken": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        tx = self
+        class Late(memory._Search):
+            def query(self, tokens, only, limit, after=None):
+                every = attrs.evolve(only, since=None, until=None)
+                hits = super().query(tokens, every, limit, after)
+                return [h for h in hits if tx.index().entries[h.id].fits(only)]
+        return Late(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_a_limit_counts_what_is_of_the_time"],
+    ),
+    "what is of no time is of every time": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Open(memory._Search):
+            def index(self, docs):
+                always = {"first": -(2**62), "last": 2**62}
+                super().index([d if d.first is not None else attrs.evolve(d, **always) for d in docs])
+        return Open(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_a_time_is_from_its_first_moment_until_the_first_one_after_it"],
+    ),
+    "times are floating-point numbers": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class Rough(memory._Search):
+            def index(self, docs):
+                super().index([
+                    d if d.first is None else attrs.evolve(d, first=d.first // 8 * 8, last=d.last // 8 * 8)
+                    for d in docs
+                ])
+        return Rough(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_times_are_exact_to_the_microsecond_however_far"],
+    ),
     "replacing leaves old tokens": (
         """
 class Forgetful(memory._Index):

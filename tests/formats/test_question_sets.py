@@ -52,6 +52,8 @@ def test_documents_have_title_and_text():
         (read_questions, ['{"_id": '], 1),
         (read_grades, ["q1 0 d1 1", "q1 0 d2 high"], 2),
         (read_grades, ["q1 d1"], 1),
+        (read_grades, ["q1 0 d1 100", "q1 0 d2 101"], 2),
+        (read_grades, ["q1\t\t1"], 1),
         (lambda lines: list(read_corpus(lines)), ['{"_id": "d1", "text": ""}'], 1),
         (lambda lines: list(read_corpus(lines)), ["[1]"], 1),
     ],
@@ -63,10 +65,22 @@ def test_what_cannot_be_read_is_said_with_its_line(read, lines, number):
     assert f"line {number}" in str(caught.value)
 
 
-def test_a_question_that_comes_twice_is_refused():
+@pytest.mark.parametrize(
+    ("read", "lines"),
+    [
+        (read_questions, ["q1\ta", "q1\tb"]),
+        (lambda lines: list(read_corpus(lines)), ['{"_id": "d", "text": "a"}'] * 2),
+        (read_grades, ["q1 0 d1 1", "q1 0 d1 2"]),
+    ],
+)
+def test_what_comes_twice_is_refused(read, lines):
     with pytest.raises(Invalid) as caught:
-        read_questions(["q1\ta", "q1\tb"])
-    assert caught.value.code == "evaluate.twice"
+        read(lines)
+    assert (caught.value.code, caught.value.values["line"]) == ("evaluate.twice", 2)
+
+
+def test_the_same_judgement_twice_is_one():
+    assert read_grades(["q1 0 d1 1", "q1 0 d1 1"]) == {"q1": {"d1": 1}}
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=5))

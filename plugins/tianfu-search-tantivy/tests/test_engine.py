@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import random
 import threading
 import time
+from operator import eq
 
 import pytest
 import tantivy
@@ -16,7 +18,7 @@ from tianfu_search_tantivy import TantivySearch
 from tianfu_sdk import Invalid, StorageBusy, StorageCorrupt, StorageError
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
-from tianfu_sdk.text import ANALYZER_VERSION
+from tianfu_sdk.text import ANALYZER_VERSION, folded_query_tokens
 
 ALL = SearchFilter()
 
@@ -80,6 +82,52 @@ def test_a_path_that_is_no_folder_is_told(folder, make):
             verb()
         assert caught.value.code == "tantivy.failed"
         assert str(folder) in str(caught.value)
+
+
+@pytest.fixture
+def heavy(make, monkeypatch):
+    """Give an engine to which every question is heavy, with documents like prose."""
+    chance = random.Random(4)
+    words = [chr(0x4E00 + number) for number in range(300)]
+    weights = [1 / (rank + 3) for rank in range(300)]
+    texts = ["".join(chance.choices(words, weights, k=60)) for _ in range(1500)]
+    engine = make()
+    engine.index([doc(f"d{number:04d}", text) for number, text in enumerate(texts)])
+    engine.flush()
+    monkeypatch.setattr("tianfu_search_tantivy.engine._LIGHT", 0)
+    return engine, texts
+
+
+def test_a_question_finds_the_best_without_looking_for_its_commonest_tokens(heavy, monkeypatch):
+    engine, texts = heavy
+    asked = [folded_query_tokens(text[20:34]) for text in texts[:40]]
+    found = [engine.query(tokens, ALL, 10) for tokens in asked]
+    monkeypatch.setattr("tianfu_search_tantivy.engine._LIGHT", 10**9)
+    whole = [engine.query(tokens, ALL, 10) for tokens in asked]
+    assert [hits[:3] for hits in found] == [hits[:3] for hits in whole]
+    assert sum(map(eq, found, whole)) >= 30
+    assert all(
+        set(a.contributions) <= set(tokens)
+        for hits, tokens in zip(found, asked, strict=True)
+        for a in hits
+    )
+
+
+def test_where_the_rarer_tokens_find_too_few_all_are_looked_for(heavy):
+    engine, _ = heavy
+    common, rare = chr(0x4E00), "\u9f98"
+    engine.index([doc("rare", rare + common)])
+    engine.flush()
+    hits = engine.query([common, rare], ALL, 50)
+    assert (hits[0].id, len(hits)) == ("rare", 50)
+
+
+def test_of_equal_ones_the_first_by_id_are_given(heavy):
+    engine, _ = heavy
+    engine.index([doc(f"s{number:03d}", "苹果派") for number in range(120, 0, -1)])
+    engine.flush()
+    hits = engine.query(["一", "苹", "果", "苹果"], ALL, 10)
+    assert [hit.id for hit in hits] == [f"s{number:03d}" for number in range(1, 11)]
 
 
 def test_who_only_asks_writes_nothing(folder, make):

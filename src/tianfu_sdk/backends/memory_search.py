@@ -25,6 +25,8 @@ class _Entry:
     kind: str
     language: str
     tags: frozenset[str]
+    first: int | None
+    last: int | None
     counts: Mapping[str, int]
     length: int
 
@@ -34,6 +36,8 @@ class _Entry:
             (not only.kinds or self.kind in only.kinds)
             and (not only.languages or self.language in only.languages)
             and (not only.tags or not only.tags.isdisjoint(self.tags))
+            and (only.since is None or (self.last is not None and self.last >= only.since))
+            and (only.until is None or (self.first is not None and self.first < only.until))
         )
 
 
@@ -69,7 +73,9 @@ class Index:
         """Add or replace a document."""
         self.remove(doc.id)
         counts = Counter(tokens)
-        self.entries[doc.id] = _Entry(doc.kind, doc.language, doc.tags, counts, len(tokens))
+        self.entries[doc.id] = _Entry(
+            doc.kind, doc.language, doc.tags, doc.first, doc.last, counts, len(tokens)
+        )
         self.length += len(tokens)
         self.analyzer = analyzer
         for token, count in counts.items():

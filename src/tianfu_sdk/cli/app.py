@@ -29,6 +29,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "related": ("tianfu_sdk.cli.reading:related", "Give content about the same."),
     "evaluate": ("tianfu_sdk.cli.judging:evaluate", "Measure how well questions are answered."),
     "match": ("tianfu_sdk.cli.matching:match", "Match a need with what is offered."),
+    "listings": ("tianfu_sdk.cli.dealing:listings", "Services, achievements, projects, needs."),
+    "interests": ("tianfu_sdk.cli.dealing:interests", "Two sides, and what came of it."),
+    "workstations": ("tianfu_sdk.cli.workstations:workstations", "Academician workstations."),
+    "evaluations": (
+        "tianfu_sdk.cli.workstations:evaluations",
+        "Evaluate workstations and bases.",
+    ),
     "indicators": ("tianfu_sdk.cli.indicators:indicators", "Show figures of an organization."),
     "events": ("tianfu_sdk.cli.events:events", "Export events, and count them by day."),
     "worker": ("tianfu_sdk.cli.worker:worker", "Send what is queued and publish what is due."),

@@ -177,7 +177,7 @@ def check(name: str, as_json: bool, path: str | None) -> None:  # noqa: FBT001
 
 
 @plugins.command()
-@click.argument("kind", type=click.Choice(["sms", "translation"]))
+@click.argument("kind", type=click.Choice(["sms", "search", "translation"]))
 @click.argument("name")
 @click.option(
     "--into",

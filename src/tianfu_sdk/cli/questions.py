@@ -7,8 +7,16 @@ import sys
 import attrs
 import click
 
-from tianfu_sdk.cli import shared
-from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.cli.shared import (
+    as_option,
+    bound,
+    db_option,
+    echo_json,
+    echo_page,
+    json_option,
+    limit_option,
+    opened,
+)
 from tianfu_sdk.model.question import Question, QuestionState
 
 __all__ = ["questions", "rumour"]
@@ -28,7 +36,7 @@ def questions() -> None:
 @click.option("--state", type=click.Choice(_STATES))
 @click.option("--expert", metavar="ID", help="Only those that this expert has.")
 @click.option("--overdue", is_flag=True, help="Only those that nobody answered in time.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@limit_option()
 def list_(  # noqa: PLR0917 - options of a command
     db: str,
     account: str,
@@ -48,15 +56,7 @@ def list_(  # noqa: PLR0917 - options of a command
             if overdue
             else desk.find(state=state, expert=expert, limit=limit)
         )
-    if as_json:
-        echo_json({"items": [shared.as_json(one) for one in page.items], "cursor": page.cursor})
-        return
-    if not page.items:
-        click.echo("没有找到 / nothing found, or nothing that this account may see.", err=True)
-    for one in page.items:
-        _show(one)
-    if page.cursor:
-        click.echo(f"… and more; --limit {limit * 5} shows more at a time")
+    echo_page(page, _line, as_json=as_json, limit=limit)
 
 
 @questions.command("read")
@@ -97,7 +97,7 @@ def status(db: str, id_: str, *, as_json: bool) -> None:
 def decline(db: str, account: str, id_: str, reason: str) -> None:
     """Say that the expert does not take the question ID; it goes to the next, or on."""
     with opened(db) as hub:
-        _show(bound(hub, account).questions.decline(id_, reason))
+        click.echo(_line(bound(hub, account).questions.decline(id_, reason)))
 
 
 @questions.command("close")
@@ -108,13 +108,13 @@ def decline(db: str, account: str, id_: str, reason: str) -> None:
 def close(db: str, account: str, id_: str, reason: str) -> None:
     """Close the question ID without an answer; its askers may read the REASON."""
     with opened(db) as hub:
-        _show(bound(hub, account).questions.close(id_, reason))
+        click.echo(_line(bound(hub, account).questions.close(id_, reason)))
 
 
-def _show(one: Question) -> None:
+def _line(one: Question) -> str:
     due = one.due.date().isoformat() if one.due else "-"
     whose = one.expert or one.organization or "-"
-    click.echo(f"{one.id}  {one.state.zh}  ×{one.askers}  {due}  {whose}")
+    return f"{one.id}  {one.state.zh}  ×{one.askers}  {due}  {whose}"
 
 
 @click.command()

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import attrs
 import click
 
-from tianfu_sdk.cli import shared
-from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
+from tianfu_sdk.cli.shared import (
+    as_option,
+    bound,
+    db_option,
+    echo_json,
+    echo_page,
+    json_option,
+    limit_option,
+    opened,
+)
 from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import Answers
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["answers_json", "ask", "desk_of", "find", "related", "show_answers", "suggest"]
 
@@ -41,7 +52,7 @@ def desk_of(hub: Hub, kind: str) -> Any:
 @click.option("--region", metavar="CODE", help="In this region and below it.")
 @click.option("--topic", metavar="CODE")
 @click.option("--state", metavar="STATE")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@limit_option()
 def find(  # noqa: PLR0917 - options of a command
     kind: str,
     db: str,
@@ -56,17 +67,23 @@ def find(  # noqa: PLR0917 - options of a command
     with opened(db) as hub:
         desk = desk_of(bound(hub, account), kind)
         page = desk.find(region=region, topic=topic, state=state, limit=limit)
-        if as_json:
-            echo_json(
-                {"items": [shared.as_json(item) for item in page.items], "cursor": page.cursor}
-            )
-            return
-        if not page.items:
-            click.echo("没有找到 / nothing found, or nothing that this account may see.", err=True)
-        for item in page.items:
-            click.echo(f"{item.id}  {item.state.zh}  {item.title}")
-        if page.cursor:
-            click.echo(f"… and more; --limit {limit * 5} shows more at a time")
+        echo_page(
+            page,
+            lambda item: f"{item.id}  {item.state.zh}  {item.title}",
+            as_json=as_json,
+            limit=limit,
+        )
+
+
+def _times(command: F) -> F:
+    """Add the time that something is of; the hub reads it, and says what is wrong with it."""
+    since = click.option(
+        "--since",
+        metavar="DAY",
+        help="Only what takes place or was published on this day or later, China time.",
+    )
+    until = click.option("--until", metavar="DAY", help="… and before this day.")
+    return since(until(command))
 
 
 @click.command()
@@ -82,6 +99,7 @@ def find(  # noqa: PLR0917 - options of a command
     help="Only answers in this language; several: in these, the first preferred.",
 )
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(sorted(CONTENT)))
+@_times
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100))
 def ask(  # noqa: PLR0917 - options of a command
     text: str,
@@ -90,11 +108,21 @@ def ask(  # noqa: PLR0917 - options of a command
     region: str | None,
     languages: tuple[str, ...],
     kinds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
     limit: int,
 ) -> None:
     """Ask science for answers: published content only, with sources, or none at all."""
     with opened(db) as hub:
-        answers = hub.ask(text, region=region, language=languages, kinds=kinds or None, limit=limit)
+        answers = hub.ask(
+            text,
+            region=region,
+            language=languages,
+            kinds=kinds or None,
+            since=since,
+            until=until,
+            limit=limit,
+        )
     if as_json:
         echo_json(answers_json(answers))
     else:
@@ -157,11 +185,19 @@ def show_answers(answers: Answers) -> None:
 @click.argument("prefix")
 @db_option()
 @json_option()
+@_times
 @click.option("--limit", default=8, show_default=True, type=click.IntRange(1, 50))
-def suggest(prefix: str, db: str, as_json: bool, limit: int) -> None:  # noqa: FBT001
+def suggest(  # noqa: PLR0917 - options of a command
+    prefix: str,
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
     """Suggest published titles that go on from PREFIX."""
     with opened(db) as hub:
-        found = hub.suggest(prefix, limit=limit)
+        found = hub.suggest(prefix, since=since, until=until, limit=limit)
     if as_json:
         echo_json([attrs.asdict(one) for one in found])
         return
@@ -174,11 +210,20 @@ def suggest(prefix: str, db: str, as_json: bool, limit: int) -> None:  # noqa: F
 @db_option()
 @json_option()
 @as_option()
+@_times
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50))
-def related(id: str, db: str, as_json: bool, account: str, limit: int) -> None:  # noqa: A002, FBT001
+def related(  # noqa: PLR0917 - options of a command
+    id: str,  # noqa: A002
+    db: str,
+    as_json: bool,  # noqa: FBT001
+    account: str,
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
     """Give published content about the same as the content ID."""
     with opened(db) as hub:
-        found = bound(hub, account).related(id, limit=limit)
+        found = bound(hub, account).related(id, since=since, until=until, limit=limit)
     if as_json:
         echo_json([attrs.asdict(one) for one in found])
         return

@@ -25,7 +25,7 @@ def write_plugin(kind: str, name: str, into: str) -> Path:
     """Write a plugin to begin with.
 
     Args:
-        kind: `sms` or `translation`.
+        kind: `sms`, `search` or `translation`.
         name: Lower-case words joined by hyphens, such as `my-gateway`.
         into: The folder that the plugin's own folder is made in; made if need be.
 

@@ -14,6 +14,7 @@ import click
 
 from tianfu_sdk.errors import NotFound
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.settings import Settings, without_password
 
 __all__ = [
@@ -22,7 +23,10 @@ __all__ = [
     "bound",
     "db_option",
     "echo_json",
+    "echo_noun",
+    "echo_page",
     "json_option",
+    "limit_option",
     "named_store",
     "opened",
     "shown_db",
@@ -30,6 +34,7 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 _SETTINGS = "tianfu_sdk.settings"
 
@@ -73,6 +78,11 @@ def as_option() -> Callable[[F], F]:
 def json_option() -> Callable[[F], F]:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def limit_option() -> Callable[[F], F]:
+    """Add `--limit`: how many are listed, 20 unless told."""
+    return click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 
 
 def store_url(db: str) -> str:
@@ -142,8 +152,33 @@ def echo_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def echo_page(page: Page[T], line: Callable[[T], str], *, as_json: bool, limit: int) -> None:
+    """Print a page: one line an item, or JSON with the cursor of the next page."""
+    if as_json:
+        echo_json({"items": [_plain(item) for item in page.items], "cursor": page.cursor})
+        return
+    if not page.items:
+        click.echo("没有找到 / nothing found, or nothing that this account may see.", err=True)
+    for item in page.items:
+        click.echo(line(item))
+    if page.cursor:
+        click.echo(f"… and more; --limit {limit * 5} shows more at a time")
+
+
+def echo_noun(noun: T, line: Callable[[T], str], *, as_json: bool) -> None:
+    """Print a noun in one line, or as JSON."""
+    if as_json:
+        echo_json(_plain(noun))
+    else:
+        click.echo(line(noun))
+
+
 def as_json(value: Any) -> Any:
     """Give a noun, or a list of them, as plain values."""
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
     from tianfu_sdk import codec
 
     return codec.to_plain(value)

@@ -223,6 +223,7 @@ def _show(found: Round, *, as_json: bool) -> None:
         "published": found.published,
         "audit lines sealed": found.sealed,
         "events rolled up": found.rolled_up,
+        "events fed to the search engine": found.followed,
         "needs and subscriptions told": found.alerted,
         "media cleared away": found.cleared,
         "questions overdue": found.reminded,

@@ -10,8 +10,8 @@ from typing import Any
 from tianfu_sdk.core.places.regions import LEVELS, RegionTree
 from tianfu_sdk.core.rows.filters import matches
 from tianfu_sdk.core.rows.keying import day_key
-from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, REGION, TRANSLATION
-from tianfu_sdk.errors import Denied
+from tianfu_sdk.core.rows.kinds import ALL_KINDS, CHANNEL, CONTENT, REGION, TRANSLATION
+from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action, Explanation, Grant, Step
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
@@ -20,6 +20,7 @@ from tianfu_sdk.model.storage import Group, Where
 __all__ = [
     "chain_of",
     "covers",
+    "demand_kinds",
     "demand_no_excess",
     "explain",
     "group_of",
@@ -192,6 +193,20 @@ def explain(
         return Explanation(True, "published", tuple(steps))
     allowed = any(step.holds for step in steps)
     return Explanation(allowed, "grant" if allowed else "none", tuple(steps))
+
+
+_GRANTED = frozenset({"*", "event", "indicator", *(kind.name for kind in ALL_KINDS)})
+
+
+def demand_kinds(kinds: Sequence[str]) -> None:
+    """Demand that a grant names kinds that there are: one for `resources` would give nothing.
+
+    Raises:
+        Invalid: `grant.bad_kind`.
+    """
+    for place, kind in enumerate(kinds):
+        if kind not in _GRANTED:
+            raise Invalid("grant.bad_kind", path=f"kinds[{place}]", value=kind)
 
 
 def demand_no_excess(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.judging import HIGHEST_GRADE
 
 __all__ = ["read_corpus", "read_grades", "read_questions"]
 
@@ -50,8 +51,9 @@ def read_corpus(lines: Iterable[str], *, path: str = "corpus") -> Iterator[tuple
         Id, and title and text together.
 
     Raises:
-        Invalid: `evaluate.bad_line`.
+        Invalid: `evaluate.bad_line`, `evaluate.twice`.
     """
+    seen: set[str] = set()
     for number, line in _numbered(lines):
         entry = _entry(line, number, path)
         id_ = _of(entry, "_id", "id", "docid")
@@ -59,6 +61,9 @@ def read_corpus(lines: Iterable[str], *, path: str = "corpus") -> Iterator[tuple
         text = "\n".join(part for part in parts if part)
         if not id_ or not text:
             raise Invalid("evaluate.bad_line", path=path, line=number)
+        if id_ in seen:
+            raise Invalid("evaluate.twice", path=path, line=number)
+        seen.add(id_)
         yield id_, text
 
 
@@ -73,7 +78,7 @@ def read_grades(lines: Iterable[str], *, path: str = "qrels") -> dict[str, dict[
         Grade by document by question.
 
     Raises:
-        Invalid: `evaluate.bad_line`.
+        Invalid: `evaluate.bad_line`; `evaluate.twice`, a document is judged again, otherwise.
     """
     found: dict[str, dict[str, int]] = {}
     for number, line in _numbered(lines):
@@ -84,10 +89,14 @@ def read_grades(lines: Iterable[str], *, path: str = "qrels") -> dict[str, dict[
         if len(cells) == _TREC:
             del cells[1]
         try:
-            question, document, grade = (cell.strip() for cell in cells)
-            found.setdefault(question, {})[document] = int(grade)
+            question, document, said = (cell.strip() for cell in cells)
+            grade = int(said)
         except ValueError:
             raise Invalid("evaluate.bad_line", path=path, line=number) from None
+        if not question or not document or grade > HIGHEST_GRADE:
+            raise Invalid("evaluate.bad_line", path=path, line=number)
+        if found.setdefault(question, {}).setdefault(document, grade) != grade:
+            raise Invalid("evaluate.twice", path=path, line=number)
     return found
 
 

@@ -11,6 +11,7 @@ from tianfu_sdk.model.base import Labelled, Noun, Quantity, When
 from tianfu_sdk.model.checks import (
     at_least,
     aware,
+    between,
     both,
     each,
     language_tag,
@@ -209,10 +210,18 @@ class Base(Content):
     shared: bool = False
     floor_area: float | None = attrs.field(default=None, metadata=at_least(0))
     """Exhibition space, m²."""
-    open_days: int | None = attrs.field(default=None, metadata=at_least(0))
+    open_days: int | None = attrs.field(default=None, metadata=between(0, 366))
     """Days a year; None: not reported, which is not 0."""
     youth_free: bool | None = None
     """Free for the young (科普法 Art. 46); None: not reported."""
+    evaluation: str = ""
+    """Id of the last evaluation that was decided; only that sets it."""
+    rectify_until: date | None = None
+    """Last day by which what that evaluation found is to be put right."""
+
+    def _check(self) -> None:
+        if self.named_from and self.named_to and self.named_to < self.named_from:
+            raise Invalid("when.backwards", path="named_to")
 
 
 class Verdict(Labelled):

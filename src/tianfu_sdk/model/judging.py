@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 import attrs
 
-__all__ = ["Difference", "Figures", "Interval", "Judged", "QuestionSet"]
+__all__ = ["HIGHEST_GRADE", "Difference", "Figures", "Interval", "Judged", "QuestionSet"]
+
+HIGHEST_GRADE = 100
+"""Of a judgement: a gain is 2^grade - 1, so that what is above says nothing more."""
 
 
 @attrs.frozen(kw_only=True)
@@ -17,7 +20,8 @@ class QuestionSet:
     questions: Mapping[str, str]
     """Text by id."""
     relevant: Mapping[str, Mapping[str, int]]
-    """Grade of each document that was judged, above 0 if it answers; by the question's id."""
+    """Grade of each document that was judged, above 0 if it answers, 100 at most; by the
+    question's id."""
     corpus: Mapping[str, str] | None = None
     """Text by id of the documents to search; None: what a store has published."""
 
@@ -37,6 +41,8 @@ class Judged:
     """Gains 2^grade - 1, discounted by log2(rank + 1), beside the best order there could be."""
     found: tuple[str, ...] = ()
     """Ids of the first ten."""
+    absent: tuple[str, ...] = ()
+    """Ids of documents that answer it and are not there to be found."""
 
 
 @attrs.frozen

@@ -17,9 +17,13 @@ class SearchDoc:
     kind: str
     language: str
     text: str
-    """Folded by `tianfu_sdk.text.fold`; an engine takes its tokens from it."""
+    """Folded by `tianfu_sdk.text.fold`; its tokens are those of `tianfu_sdk.text.folded_tokens`."""
     tags: frozenset[str] = frozenset()
     """Plain labels to filter by, such as `in:510100`, `at:510000`, `topic:healthy_life`."""
+    first: int | None = None
+    """First moment of the time that it is of, microseconds since 1970; None: of no time."""
+    last: int | None = None
+    """Last moment of that time, itself a part of it: not before `first`, and None where that is."""
     shown: bool = True
     """Whether questions find it (`query`)."""
     sought: bool = False
@@ -34,6 +38,10 @@ class SearchFilter:
     languages: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     """At least one of them."""
+    since: int | None = None
+    """Of a time that is not over before this moment, microseconds since 1970."""
+    until: int | None = None
+    """Of a time that begins before this moment. What is of no time fits neither."""
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""Academician (expert) workstations (院士(专家)工作站): team, term, targets, evaluations."""
+"""Academician (expert) workstations (院士(专家)工作站), and evaluations of them and of bases."""
 
 from __future__ import annotations
 
@@ -147,11 +147,11 @@ class EvaluationState(Labelled):
 
 
 class Ruling(Labelled):
-    """What is said of a workstation."""
+    """What is said of what was evaluated."""
 
     PASS = "pass", "通过", "passed"
     RECTIFY = "rectify", "限期整改", "to be rectified"
-    DELIST = "delist", "撤站", "to be delisted"
+    DELIST = "delist", "撤销", "to be delisted"
 
 
 @attrs.frozen(kw_only=True)
@@ -185,9 +185,12 @@ class Review:
 
 @attrs.frozen(kw_only=True)
 class Evaluation(Noun):
-    """An evaluation of a workstation: what was found, scored, reviewed and decided."""
+    """An evaluation of a workstation or base: what was found, scored, reviewed and decided."""
 
-    workstation: str
+    workstation: str = ""
+    """Id of the workstation; empty: a base is evaluated."""
+    base: str = ""
+    """Id of the science base (科普基地); empty: a workstation is evaluated."""
     organization: str
     region: str = attrs.field(metadata=region_code)
     start: date
@@ -198,7 +201,7 @@ class Evaluation(Noun):
     checks: tuple[Check, ...] = ()
     values: Mapping[str, float | None] = attrs.field(factory=dict)
     standing: tuple[Standing, ...] = ()
-    """Targets and what was reached by `end`, as counted when it was submitted."""
+    """Targets of a workstation and what was reached by `end`, counted when it was submitted."""
     score: Score | None = None
     reviews: tuple[Review, ...] = ()
     state: EvaluationState = EvaluationState.OPEN
@@ -210,3 +213,8 @@ class Evaluation(Noun):
     decided_at: datetime | None = attrs.field(default=None, metadata=aware)
     decider: str = ""
     """Person who decided it, by random id."""
+
+    @property
+    def subject(self) -> str:
+        """Id of what is evaluated."""
+        return self.workstation or self.base

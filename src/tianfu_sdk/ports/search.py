@@ -42,6 +42,9 @@ class TransactionalSearch(Protocol):
 
         Returns:
             Best first, ties by id; each score is the sum of its contributions.
+
+        Raises:
+            Invalid: `storage.limit`.
         """
         ...
 

@@ -289,6 +289,8 @@ def test_every_field_that_a_person_gives_has_a_column():
         "taken",
         "agreed",
         "concluded",
+        "evaluation",
+        "rectify_until",
     }
     for kind, shelf in CONTENT.items():
         fields = {f.name for f in attrs.fields(shelf.noun)} - kept

@@ -12,7 +12,7 @@ from tianfu_sdk.core.content.lifecycle import BOOKKEEPING
 from tianfu_sdk.core.rows.keying import NEVER_DUE, moment_key
 from tianfu_sdk.core.rows.kinds import REVISION
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.content import Content, Resource, State
+from tianfu_sdk.model.content import Base, Content, Resource, State
 from tianfu_sdk.model.listing import Listing
 
 NOW = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_what_verbs_set_no_caller_sets(name):
 
 
 def test_all_that_verbs_set_is_there_to_be_set():
-    assert {f.name for noun in (Content, Listing) for f in attrs.fields(noun)} >= BOOKKEEPING
+    assert {f.name for noun in (Content, Listing, Base) for f in attrs.fields(noun)} >= BOOKKEEPING
 
 
 @pytest.mark.parametrize("name", ["organization", "region", "external_key"])

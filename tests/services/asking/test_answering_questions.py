@@ -63,9 +63,20 @@ def test_without_an_expert_it_goes_to_the_association_of_the_region_or_above(far
     assert me.questions.get(ask(farmed)).organization == farmed.county
     elsewhere = me.questions.get(ask(farmed, "猕猴桃溃疡病怎么治", region="513400"))
     assert (elsewhere.organization, elsewhere.routing) == (farmed.org, Routing.ASSOCIATION)
-    nowhere = farmed.nobody.ask("荔枝保鲜").question
+
+
+@pytest.mark.parametrize("region", [None, "110000"])
+def test_who_does_not_say_where_asks_the_association_above_all_others(farmed, region):
+    id_ = ask(farmed, "荔枝保鲜", region=region)
+    question = farmed.me.questions.get(id_)
+    assert (question.organization, question.routing) == (farmed.org, Routing.ASSOCIATION)
+
+
+def test_where_no_association_is_above_all_others_it_stays_open(farmed):
+    farmed.me.organizations.create(name="凉山州科协", region="513400", kind="association")
+    id_ = ask(farmed, "荔枝保鲜", region=None)
     system = farmed.hub.as_system(reason="t")
-    assert system.questions.get(nowhere).state is QuestionState.OPEN
+    assert system.questions.get(id_).state is QuestionState.OPEN
 
 
 def test_who_declines_passes_it_on_and_does_not_get_it_again(farmed, expert):
@@ -211,6 +222,7 @@ def test_holidays_of_the_settings_put_the_due_time_off(quickly, clock):
 
 
 def test_a_draft_needs_somebody_who_owns_it(farmed):
+    farmed.me.organizations.create(name="凉山州科协", region="513400", kind="association")
     id_ = farmed.nobody.ask("荔枝保鲜").question
     system = farmed.hub.as_system(reason="t")
     with pytest.raises(Invalid) as caught:

@@ -141,7 +141,14 @@ def test_a_question_of_no_words_is_answered_or_refused_and_never_crashes(stored,
     try:
         assert stored.nobody.ask(text).abstained
     except Invalid as error:
-        assert error.code in ("text.lone_surrogate", "field.characters")
+        assert error.code in ("ask.empty", "field.characters")
+
+
+@pytest.mark.parametrize("text", ["？！", "😀", "\x00", " \u3000"])
+def test_what_says_nothing_is_no_question_for_anybody(world, text):
+    with pytest.raises(Invalid) as caught:
+        world.nobody.ask(text)
+    assert (caught.value.code, caught.value.path) == ("ask.empty", "text")
 
 
 def test_a_store_that_can_only_be_read_answers_and_files_nothing(stored, file):

@@ -10,6 +10,7 @@ import inspect
 import json
 import types
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
@@ -146,6 +147,9 @@ def everything_said(hub, ids, but):
                 if callable_with(method, arguments):
                     call = lambda m=method, a=arguments: m(*a)  # noqa: E731
                     said[desk, name, arguments] = heard(call)
+    for file in Path().rglob("*"):
+        if file.is_file():
+            said["file", file.name, ()] = [file.read_bytes().decode("utf-8", "replace")]
     return said
 
 
@@ -163,7 +167,10 @@ def leaks(said, *people):
 
 
 @pytest.fixture
-def town(tmp_path):
+def town(tmp_path, monkeypatch):
+    # Some calls take a folder, and write what they are asked for into one named as an id.
+    (tmp_path / "written").mkdir()
+    monkeypatch.chdir(tmp_path / "written")
     made = Town(f"sqlite:///{tmp_path}/kepu.db")
     with made.hub:
         yield made
@@ -283,4 +290,10 @@ COMMANDS = (
     "match need",
     "match service",
     "events types",
+    "listings list",
+    "listings show need",
+    "listings show service",
+    "interests list",
+    "interests show interest",
+    "people find",
 )

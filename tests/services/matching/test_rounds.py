@@ -109,8 +109,26 @@ def test_what_makes_no_round_is_refused(stage):
         (lambda: stage.hub.match_round([project], capacity=-1), Invalid, "field.too_small"),
         (lambda: stage.hub.match_round([project], weights={}), Invalid, "match.no_weight"),
         (lambda: stage.hub.match_round([project], solver="x"), Invalid, "field.choice"),
+        (lambda: stage.hub.match_round([project], least=-0.1), Invalid, "field.value"),
+        (lambda: stage.hub.match_round([project], least=float("nan")), Invalid, "field.value"),
     ):
         with pytest.raises(error) as caught:
             call()
         assert caught.value.code == code
     assert len(stage.hub.match_round([])) == 0
+
+
+@pytest.mark.parametrize(
+    "pair", [("exp_1", "lst_1"), ("lst_1",), ("lst_1", "lst_2"), "ab", ("lst_1", "exp_1", "exp_2")]
+)
+def test_a_conflict_that_would_keep_nobody_apart_is_refused(stage, pair):
+    project = stage.project("柑橘")
+    with pytest.raises(Invalid) as caught:
+        stage.hub.match_round([project], conflicts=[("lst_1", "exp_1"), pair])
+    assert (caught.value.code, caught.value.path) == ("match.conflict", "conflicts[1]")
+
+
+def test_a_round_without_projects_leaves_the_experts_spare(stage):
+    expert = stage.expert("柑橘")
+    made = stage.hub.match_round([])
+    assert (len(made), [one.id for one in made.spare]) == (0, [expert])

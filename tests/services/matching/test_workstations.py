@@ -7,6 +7,7 @@ import pytest
 
 from tianfu_sdk.core.matching.rubrics import example
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.model.content import BaseStatus
 from tianfu_sdk.model.workstation import (
     EvaluationState,
     Ruling,
@@ -254,3 +255,123 @@ def test_an_evaluation_keeps_the_rubric_that_it_was_made_by(stage):
     assert stage.admin.evaluations.get(made.id).rubric == mine
     assert stage.hub.evaluations.score(mine, VALUES).grade == "good"
     assert refused(lambda: stage.hub.evaluations.score("x", {}), NotFound)[1] == "rubric.unknown"
+
+
+# Science bases, by the same desk.
+
+
+MUSEUM = {
+    "space": 1200,
+    "display": 8,
+    "renewal": 12,
+    "environment": 4,
+    "open_days": 300,
+    "visitors": 30_000,
+    "new_media": None,
+    "free_visits": 3000,
+    "joint": 5,
+    "materials": 5000,
+}
+
+
+def base(stage, **more):
+    made = stage.admin.bases.create(title="眉山柑橘科普馆", organization=stage.root, **more)
+    return published_base(stage, made.id)
+
+
+def published_base(stage, id_):
+    stage.admin.bases.submit(id_)
+    stage.decider.bases.approve(id_)
+    return stage.admin.bases.publish(id_).id
+
+
+def evaluated(stage, id_, ruling, **more):
+    made = stage.author.evaluations.open(id_, **YEAR)
+    for method in ("ledger", "site_visit"):
+        stage.author.evaluations.check(
+            made.id, method=method, on=TODAY, findings="台账与现场一致", evidence=["档案 3-12"]
+        )
+    stage.author.evaluations.fill(made.id, MUSEUM)
+    stage.author.evaluations.submit(made.id)
+    stage.first.evaluations.review(made.id, ruling, "依据台账和现场")
+    return stage.decider.evaluations.decide(made.id, ruling, **more)
+
+
+def test_a_base_is_seen_scored_reviewed_by_others_and_decided_like_a_workstation(stage):
+    museum = base(stage, shared=True)
+    done = evaluated(stage, museum, "pass")
+    assert (done.subject, done.workstation, done.standing) == (museum, "", ())
+    assert (done.rubric.code, done.score.total, done.score.grade) == (
+        "science_base",
+        61,
+        "excellent",
+    )
+    assert {check.method.value for check in done.checks} == {"ledger", "site_visit"}
+    assert [review.post for review in done.reviews] == ["专家甲组"]
+    known = stage.hub.bases.get(museum)
+    assert (known.status, known.evaluation) == (BaseStatus.REVIEWED, done.id)
+    assert [e.id for e in stage.admin.evaluations.history(museum)] == [done.id]
+    told = [
+        e.type for _, e in stage.admin.events.read(limit=1000) if e.subject in (museum, done.id)
+    ]
+    assert told[-2:] == ["evaluation.decided", "base.reviewed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "ruling", "after"),
+    [
+        ("applied", "pass", BaseStatus.REVIEWED),
+        ("named", "pass", BaseStatus.NAMED),
+        ("due", "pass", BaseStatus.NAMED),
+        ("rectifying", "pass", BaseStatus.NAMED),
+        ("named", "rectify", BaseStatus.RECTIFYING),
+        ("rectifying", "delist", BaseStatus.DELISTED),
+    ],
+)
+def test_a_base_stands_as_it_was_decided(stage, before, ruling, after):
+    museum = base(stage, status=before)
+    last = date(2026, 9, 1) if ruling == "rectify" else None
+    done = evaluated(stage, museum, ruling, rectify_until=last, reason="见评审意见")
+    known = stage.hub.bases.get(museum)
+    assert (known.status, known.rectify_until, known.evaluation) == (after, last, done.id)
+    # What is published stays published: readers see how it stands.
+    assert known.revision == 1
+
+
+def test_a_text_written_before_an_evaluation_was_decided_does_not_undo_it(stage):
+    museum = base(stage, status="named")
+    stage.admin.bases.edit(museum, body="新增溃疡病展区", status="named")
+    done = evaluated(stage, museum, "rectify", rectify_until=date(2026, 9, 1), reason="安全通道")
+    published_base(stage, museum)
+    known = stage.hub.bases.get(museum)
+    assert (known.body, known.status) == ("新增溃疡病展区", BaseStatus.RECTIFYING)
+    assert (known.rectify_until, known.evaluation) == (date(2026, 9, 1), done.id)
+    # Whoever keeps the base may say afterwards how its name stands.
+    stage.admin.bases.edit(museum, status="delisted")
+    published_base(stage, museum)
+    assert stage.hub.bases.get(museum).status is BaseStatus.DELISTED
+
+
+def test_rights_and_refusals_are_those_of_workstations(stage):
+    museum = base(stage)
+    made = stage.author.evaluations.open(museum, **YEAR)
+    told = refused(lambda: stage.first.evaluations.open(museum, **YEAR), Conflict)
+    assert told == ("subject", "evaluation.open")
+    county = stage.admin.accounts.create(organization=stage.host)
+    stage.admin.accounts.grant(county.id, ["*"], region="511400")
+    keeper = stage.hub.as_(county.id)
+    assert refused(lambda: keeper.evaluations.open(museum, **YEAR), Denied)[1] == "grant.missing"
+    assert refused(lambda: keeper.evaluations.get(made.id), NotFound)[1] == "noun.unknown"
+    assert refused(lambda: stage.hub.evaluations.history(museum), Denied)[1] == "account.required"
+    with pytest.raises(Invalid, match=r"content\.kept"):
+        stage.admin.bases.edit(museum, evaluation="")
+    other = base(stage)
+    stage.admin.bases.archive(other)
+    assert refused(lambda: stage.author.evaluations.open(other, **YEAR)) == (
+        "state",
+        "lifecycle.illegal",
+    )
+    resource = stage.admin.resources.create(title="x", organization=stage.root)
+    for odd in (resource.id, "bas_0", "odd"):
+        told = refused(lambda o=odd: stage.author.evaluations.open(o, **YEAR), NotFound)
+        assert told[1] == "noun.unknown"

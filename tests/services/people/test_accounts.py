@@ -156,6 +156,11 @@ def test_a_person_without_rights_is_told_why(world):
             "kinds[0]",
         ),
         (
+            {"actions": ["read"], "region": "510000", "kinds": ["event", "resources"]},
+            "grant.bad_kind",
+            "kinds[1]",
+        ),
+        (
             {"actions": ["create"], "region": "510000", "until": datetime(2027, 1, 1)},
             "field.naive_time",
             "until",

@@ -41,6 +41,12 @@ _OTHER = 1.03
 _ROUNDED = 1.000_01
 """It reckons with 32 bits."""
 _TRIES = 3
+_LIGHT = 20_000
+"""Documents, counted once a token, up to which a question is asked whole."""
+_COMMON = 0.04
+"""Share of the weight of a question by whose commonest tokens no document is looked for, though
+all rank: they stand in half of the documents that would be looked at, and in the index of all
+three public sets the answers are the same without them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -225,6 +231,11 @@ class TantivySearch:
             if not found:
                 return []
             weights = {token: idf(view.number, count) for token, count in found.items()}
+            telling = _telling(found, weights)
+            if after is None and len(telling) < len(found):
+                hits = _chosen(view, question(_FIELDS, telling, only), weights, limit)
+                if hits:
+                    return hits
             return _ranked(view, question(_FIELDS, found, only), weights, limit, after)
 
     def _feed(self, fn: Callable[[Feeding], T]) -> T:
@@ -284,6 +295,31 @@ class TantivySearch:
             self._guard, self._reading = threading.RLock(), threading.Lock()
             self._process = os.getpid()
         return self._guard
+
+
+def _telling(counts: Mapping[str, int], weights: Mapping[str, float]) -> list[str]:
+    """Give the tokens by which documents are looked for; all of a question that is light."""
+    if sum(counts.values()) <= _LIGHT:
+        return list(counts)
+    left = _COMMON * sum(weights.values())
+    passed = set()
+    for token in sorted(counts, key=lambda token: (-counts[token], token)):
+        left -= weights[token]
+        if left < 0:
+            break
+        passed.add(token)
+    return [token for token in counts if token not in passed]
+
+
+def _chosen(view: _View, asked: Query, weights: Mapping[str, float], limit: int) -> list[Hit]:
+    """Rank candidates by all tokens; none where they may not hold the best."""
+    number = limit + limit // 2 + 10
+    found = view.searcher.search(asked, number, count=False).hits
+    # Of too few others may have what is common alone; of equal ones not all were seen.
+    if len(found) < number or found[-1][0] == found[limit - 1][0]:
+        return []
+    rows = _documents(view.searcher, [address for _, address in found])
+    return best(rows, weights, view.average)[:limit]
 
 
 def _ranked(

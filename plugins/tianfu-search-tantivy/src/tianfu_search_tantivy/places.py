@@ -33,6 +33,10 @@ __all__ = ["Place", "Stamp"]
 
 _CURRENT = "current"
 _ABOUT = "about.json"
+_META = "meta.json"
+_BLOCK = 2048
+"""Bytes of kept texts that are unpacked for one of them; of tantivy's own 16,384 nearly all would
+be unpacked in vain."""
 _YOUNG = 60.0
 """Seconds in which a generation may be another's that has no writer yet."""
 
@@ -59,7 +63,7 @@ class Place:
             found = (name.st_ino, name.st_mtime_ns)
             if found not in self._metas:
                 self._metas.clear()
-                self._metas[found] = str(self.path / self.current() / "meta.json")
+                self._metas[found] = str(self.path / self.current() / _META)
             meta = os.stat(self._metas[found])  # noqa: PTH116
         except KeyError:
             # Another thread found what came after it.
@@ -94,6 +98,7 @@ class Place:
             about = {"layout": LAYOUT, "analyzer": ANALYZER_VERSION}
             (folder / _ABOUT).write_text(json.dumps(about), "utf-8")
             Index(schema(), str(folder), reuse=False)
+            _in_small_blocks(folder / _META)
         return name
 
     def open(self, name: str) -> tuple[Index, int]:
@@ -162,6 +167,16 @@ class Place:
         except ValueError as error:
             return is_busy(error)
         return False
+
+
+def _in_small_blocks(meta: Path) -> None:
+    # tantivy reads this from the file alone: the driver has no argument for it.
+    said = json.loads(meta.read_text("utf-8"))
+    said["index_settings"]["docstore_blocksize"] = _BLOCK
+    with meta.open("w", encoding="utf-8") as file:
+        json.dump(said, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _written(folder: Path) -> bool:

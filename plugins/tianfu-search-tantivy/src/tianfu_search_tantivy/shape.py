@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from tantivy import Document, Occur, Query, Schema, SchemaBuilder
+from tantivy import Document, FieldType, Occur, Query, Schema, SchemaBuilder
 
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.text import folded_tokens
 
 __all__ = ["LAYOUT", "MARKED", "clipped", "marking", "question", "schema", "term", "written"]
 
-LAYOUT = 1
+LAYOUT = 2
 """Grows with every change of the fields."""
 MARKED = "mark"
 _LONGEST = 200
@@ -31,6 +31,8 @@ def schema() -> Schema:
     # Bytes, as what is only kept: a text field without an index would be refused.
     fields.add_bytes_field("body", stored=True)
     fields.add_integer_field("length", fast=True)
+    for name in ("first", "last"):
+        fields.add_integer_field(name, fast=True)
     return fields.build()
 
 
@@ -57,6 +59,9 @@ def written(doc: SearchDoc) -> Document:
     made.add_text("tokens", _encodable(joined))
     made.add_bytes("body", doc.text.encode("utf-8", "replace"))
     made.add_integer("length", len(tokens))
+    if doc.first is not None and doc.last is not None:
+        made.add_integer("first", doc.first)
+        made.add_integer("last", doc.last)
     return made
 
 
@@ -76,15 +81,25 @@ def term(fields: Schema, token: str) -> Query:
 def question(fields: Schema, tokens: Iterable[str], only: SearchFilter) -> Query:
     """Ask for documents that have any of the tokens and are what they must be."""
     asked = Query.boolean_query([(Occur.Should, term(fields, token)) for token in tokens])
-    must = [(Occur.Must, asked)]
-    for name, members in (
-        ("kind", only.kinds),
-        ("language", only.languages),
-        ("tag", only.tags),
-    ):
-        if members:
-            must.append((Occur.Must, Query.const_score_query(_among(fields, name, members), 0.0)))
-    return asked if len(must) == 1 else Query.boolean_query(must)
+    limits = [
+        _among(fields, name, members)
+        for name, members in (
+            ("kind", only.kinds),
+            ("language", only.languages),
+            ("tag", only.tags),
+        )
+        if members
+    ]
+    integer = FieldType.Integer
+    if only.since is not None:
+        limits.append(Query.range_query(fields, "last", integer, only.since, None))
+    if only.until is not None:
+        before = Query.range_query(fields, "first", integer, None, only.until, include_upper=False)
+        limits.append(before)
+    if not limits:
+        return asked
+    scoreless = [(Occur.Must, Query.const_score_query(one, 0.0)) for one in limits]
+    return Query.boolean_query([(Occur.Must, asked), *scoreless])
 
 
 def _among(fields: Schema, name: str, members: frozenset[str]) -> Query:

@@ -37,7 +37,7 @@ from tianfu_storage_sql.search import SOUGHT, clipped, percolated
 from tianfu_storage_sql.session import Driver, RacedError, Session
 from tianfu_storage_sql.texts import Text
 
-__all__ = ["STATEMENTS", "GinSearch", "GinSearching"]
+__all__ = ["STATEMENTS", "TIMES", "GinSearch", "GinSearching"]
 
 _BATCH = 1_000
 _DUE = 64
@@ -57,7 +57,7 @@ STATEMENTS = (
         id varchar(64) COLLATE "C" PRIMARY KEY, kind varchar(64) COLLATE "C" NOT NULL,
         language varchar(64) COLLATE "C" NOT NULL, length integer NOT NULL,
         tags text[] COLLATE "C" NOT NULL, words integer[] NOT NULL,
-        body text COLLATE "C" NOT NULL)""",
+        body text COLLATE "C" NOT NULL, first bigint, last bigint)""",
     # What the planner could learn of these would cost each ANALYZE more than it gives.
     "ALTER TABLE tf_text ALTER words SET STATISTICS 0, ALTER body SET STATISTICS 0",
     # Words that are not in their places yet are read one by one: let these be few.
@@ -68,6 +68,11 @@ STATEMENTS = (
         PRIMARY KEY (token, part) INCLUDE (number))""",
 )
 """What makes the tables."""
+TIMES = (
+    "ALTER TABLE tf_text ADD COLUMN IF NOT EXISTS first bigint,"
+    " ADD COLUMN IF NOT EXISTS last bigint"
+)
+"""What lifts those of the first schema to the second."""
 
 
 def _text(sql: str, places: Sequence[int] | None = None) -> Text:
@@ -81,8 +86,8 @@ def _shaped(sql: str, conditions: str) -> Text:
 
 
 _ADD = _text(
-    "INSERT INTO tf_text (id, kind, language, length, tags, words, body)"
-    " VALUES (%s, %s, %s, %s::integer, %s::text[], %s::integer[], %s)"
+    "INSERT INTO tf_text (id, kind, language, length, tags, words, body, first, last)"
+    " VALUES (%s, %s, %s, %s::integer, %s::text[], %s::integer[], %s, %s::bigint, %s::bigint)"
 )
 _CHANGE = _text("INSERT INTO tf_change (token, part, number) VALUES (%s, %s::bigint, %s::bigint)")
 # Locked in one order: whoever removes the same documents waits, and finds them gone.
@@ -143,6 +148,8 @@ _CONDITIONS = (
     " AND d.kind = ANY (%s::text[])",
     " AND d.language = ANY (%s::text[])",
     " AND d.tags && %s::text[]",
+    " AND d.last >= %s::bigint",
+    " AND d.first < %s::bigint",
 )
 _ALONE = _text("SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.tf_change'))")
 _FOLD = _text(
@@ -222,6 +229,8 @@ class GinSearching:
                 _array(sorted(doc.tags)),
                 _numbers(set(map(_number, words))),
                 doc.text.replace("\0", " "),
+                doc.first,
+                doc.last,
             )
             for id_, doc, length, words in docs
         ]
@@ -403,10 +412,14 @@ def _by_index(session: Session, text: Text, values: Sequence[Any]) -> list[Any]:
     return rows
 
 
-def _filtered(only: SearchFilter) -> tuple[str, list[str]]:
-    members = [sorted(some) for some in (only.kinds, only.languages, only.tags)]
-    conditions = "".join(said for said, some in zip(_CONDITIONS, members, strict=True) if some)
-    return conditions, [_array(some) for some in members if some]
+def _filtered(only: SearchFilter) -> tuple[str, list[str | int]]:
+    members = (only.kinds, only.languages, only.tags)
+    arrays = [_array(sorted(some)) if some else None for some in members]
+    values = (*arrays, only.since, only.until)
+    asked = [
+        (said, value) for said, value in zip(_CONDITIONS, values, strict=True) if value is not None
+    ]
+    return "".join(said for said, _ in asked), [value for _, value in asked]
 
 
 def _sought(text: str) -> list[str]:

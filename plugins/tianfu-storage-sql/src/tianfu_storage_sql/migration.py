@@ -18,6 +18,7 @@ from tianfu_sdk.ports.storage import Rekey
 from tianfu_storage_sql.documents import KindTable
 from tianfu_storage_sql.faults import Fault
 from tianfu_storage_sql.opening import Opener
+from tianfu_storage_sql.schema import SCHEMA
 from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.shelves import Stored
 from tianfu_storage_sql.texts import Text
@@ -67,6 +68,9 @@ class Migration:
             change = changes[0]
             # Looked at again inside the step: another process may have done it meanwhile.
             match change.step:
+                case SchemaStep.STORE:
+                    self._store()
+                    yield change
                 case SchemaStep.ABANDON:
                     self._abandon(change.kind)
                     yield change
@@ -77,10 +81,14 @@ class Migration:
                     yield from self._rows(change, rekey)
 
     def _changes(self) -> list[SchemaChange]:
-        if self._opener.recognise(self._session) is None:
+        place = self._opener.recognise(self._session)
+        if place is None:
             return []
         known = self._shelves.all(self._session)
         found = []
+        if place.version < SCHEMA:
+            step = SchemaStep.STORE
+            found.append(SchemaChange(step=step, found=place.version, wanted=SCHEMA))
         for kind in self._kinds.values():
             stored = known.get(kind.name)
             if stored is None or compare(stored.kind, kind, begun=stored.begun) is None:
@@ -99,6 +107,12 @@ class Migration:
         return int(self._session.rows(Text(f"SELECT count(*) FROM {main.name}", ()), ())[0][0])
 
     # Steps.
+
+    def _store(self) -> None:
+        with self._making.held(self._session):
+            found = self._opener.recognise(self._session)
+            if found is not None and found.version < SCHEMA:
+                self._opener.lift(self._session, found)
 
     def _abandon(self, name: str) -> None:
         with self._making.held(self._session):

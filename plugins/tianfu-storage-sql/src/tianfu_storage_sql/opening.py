@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from tianfu_sdk.errors import SchemaTooNew, StorageCorrupt, StorageUnavailable
+from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld, StorageCorrupt, StorageUnavailable
 from tianfu_sdk.model.storage import Kind
 from tianfu_storage_sql import gin, horizon
 from tianfu_storage_sql.events import Events, NumberedEvents
@@ -36,6 +36,11 @@ class Found:
     schema: str | None
     """Where the tables are, on servers that would look further down a search path: said with
     their names, so that those of another store are not taken for tables that were migrated."""
+
+    @property
+    def version(self) -> int:
+        """Number of the schema of its own tables."""
+        return int(self.facts["schema"])
 
 
 @attrs.frozen(eq=False)
@@ -92,7 +97,7 @@ class Opener:
         Raises:
             StorageCorrupt: `storage.not_ours`.
             SchemaTooNew: `storage.schema_too_new`, `storage.kind_too_new`, `storage.migrating`.
-            SchemaTooOld: `storage.kind_changed`, `storage.migrating`.
+            SchemaTooOld: `storage.schema_too_old`, `storage.kind_changed`, `storage.migrating`.
             StorageUnavailable: `storage.encoding`.
         """
         found, stored = self._look(session, kinds)
@@ -116,6 +121,13 @@ class Opener:
         # not see the generation that came with it.
         found = self.recognise(session)
         while True:
+            if found is not None and found.version < SCHEMA:
+                raise SchemaTooOld(
+                    "storage.schema_too_old",
+                    place=self._driver.place,
+                    found=found.version,
+                    known=SCHEMA,
+                )
             stored = self.shelves.all(session) if found else {}
             self.shelves.demand(stored, kinds)
             if found is None or self._postgresql:
@@ -177,12 +189,28 @@ class Opener:
             return None  # an opening was interrupted
         if facts.get("application") != "tianfu_sdk":
             raise StorageCorrupt("storage.not_ours", place=place)
-        version = int(facts["schema"])
-        if version > SCHEMA:
-            raise SchemaTooNew("storage.schema_too_new", place=place, found=version, known=SCHEMA)
         generations = [name.removeprefix(commit_name(0)) or "0" for name in present]
         generation = max((int(n) for n in generations if n.isdigit()), default=0)
-        return Found(facts, generation, rows[0][1] if self._postgresql else None)
+        found = Found(facts, generation, rows[0][1] if self._postgresql else None)
+        if found.version > SCHEMA:
+            raise SchemaTooNew(
+                "storage.schema_too_new", place=place, found=found.version, known=SCHEMA
+            )
+        return found
+
+    def lift(self, session: Session, found: Found) -> None:
+        """Bring tables of the first schema to this one, inside `Making.held`; safe to repeat."""
+        if found.facts.get("search") == "gin":
+            session.do(gin.TIMES)
+        else:
+            for statement in self.tables.statements(self.tables.time):
+                session.do(repeatable(statement))
+        self.next_generation(session)
+        with self.making.rows(session):
+            # Nothing here knows what time a document is of: until it is made anew, the index
+            # says so.
+            session.change(self._change, ("analyzer", "0"))
+            session.change(self._change, ("schema", str(SCHEMA)))
 
     def next_generation(self, session: Session) -> None:
         """Let nobody who has the store open commit any more, inside `Making.held`.

@@ -32,7 +32,7 @@ from tianfu_storage_sql.texts import constant
 
 __all__ = ["SCHEMA", "KindTables", "Tables", "commit_name"]
 
-SCHEMA = 1
+SCHEMA = 2
 """What `tf_meta` says of tables that this program makes."""
 
 _LONGEST_NAME = 60
@@ -351,6 +351,16 @@ class Tables:
         return table
 
     @cached_property
+    def time(self) -> sa.Table:
+        """The time that a document of the search index is of."""
+        return self._table(
+            "tf_time",
+            sa.Column("id", self.text(LONGEST_ID), primary_key=True),
+            sa.Column("first", sa.BigInteger, nullable=False),
+            sa.Column("last", sa.BigInteger, nullable=False),
+        )
+
+    @cached_property
     def frequency(self) -> sa.Table:
         """Changes of how many documents have a token, to be summed; see `search`."""
         return self._table(
@@ -406,7 +416,7 @@ class Tables:
     @property
     def searched(self) -> list[sa.Table]:
         """Give the tables of the portable search index."""
-        return [self.doc, self.posting, self.tag, self.frequency]
+        return [self.doc, self.posting, self.tag, self.time, self.frequency]
 
     @property
     def numbered(self) -> list[sa.Table]:

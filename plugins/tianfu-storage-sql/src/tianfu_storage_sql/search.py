@@ -43,6 +43,8 @@ _WALKED = 20_000
 _BATCH = 500
 _FOLDED = 8
 """Rows of a token from which on they are folded."""
+_ALWAYS = 2**62
+"""Microseconds since 1970 to a moment after all others."""
 _DOCS, _LENGTH = "", " "
 """Stand for the number of documents and of all their tokens; no token is empty or a blank."""
 SOUGHT = "?"
@@ -100,17 +102,18 @@ class Searching:
         self.driver = driver
         self._tables = tables
         self._texts: dict[Any, Text] = {}
-        doc, posting, tag = tables.doc, tables.posting, tables.tag
+        doc, posting, tag, time_ = tables.doc, tables.posting, tables.tag, tables.time
         frequency, meta = tables.frequency, tables.meta
         self.add_doc = self._insert(doc, "id", "kind", "language", "length")
         self.add_posting = self._insert(posting, "token", "id", "tf", "length")
         self.add_tag = self._insert(tag, "tag", "id")
+        self.add_time = self._insert(time_, "id", "first", "last")
         self.add_frequency = self._insert(frequency, "token", "part", "number")
         self.note = self._insert(meta, "name", "value")
         name = bind(0, meta.c.name.type)
         self.noted = self._said(sa.select(meta.c.value).where(meta.c.name == name))
         self.forget = self._said(sa.delete(meta).where(meta.c.name == name))
-        self.empty = [self._said(sa.delete(one)) for one in (doc, posting, tag, frequency)]
+        self.empty = [self._said(sa.delete(one)) for one in tables.searched]
         f = frequency.c
         self._many = self._said(
             sa.select(f.token)
@@ -184,7 +187,9 @@ class Searching:
             .with_for_update()
         )
 
-    def _say_candidates(self, tokens: int, kinds: int, languages: int, tags: int) -> Any:
+    def _say_candidates(
+        self, tokens: int, kinds: int, languages: int, tags: int, bounds: int
+    ) -> Any:
         """Say the ranking: pairs of token and weight, then the average, filters, the limit."""
         p, d, t = self._tables.posting.c, self._tables.doc.c, self._tables.tag.c
         real: sa.Double[float] = sa.Double()
@@ -220,6 +225,12 @@ class Searching:
             some = some.where(t.id == p.id, among(t.tag, place, tags))
             statement = statement.where(sa.exists(some))
             place += tags
+        if bounds:
+            m = self._tables.time.c
+            since, until = (bind(place + n, sa.BigInteger()) for n in range(bounds))
+            statement = statement.join(self._tables.time, m.id == p.id)
+            statement = statement.where(m.last >= since, m.first < until)
+            place += bounds
         return (
             statement.group_by(p.id)
             .order_by(score.desc(), p.id)
@@ -277,6 +288,7 @@ class SqlSearch:
     def _index(self, session: Session, docs: Sequence[SearchDoc]) -> None:
         changes = self._remove(session, [doc.id for doc in docs])
         tags: list[tuple[str, str]] = []
+        times: list[tuple[Any, ...]] = []
         heads: list[tuple[Any, ...]] = []
         postings: list[tuple[Any, ...]] = []
         for doc in sorted(docs, key=lambda doc: doc.id):
@@ -286,10 +298,12 @@ class SqlSearch:
                 heads.append((own, doc.kind, doc.language, 0))
                 postings += [(word, own, 1, 1) for word in words]
                 tags += [(tag, own) for tag in sorted(doc.tags)]
+                times.append((own, doc.first, doc.last))
                 changes.update([SOUGHT, *words])
             if not doc.shown:
                 continue
             tags += [(tag, doc.id) for tag in sorted(doc.tags)]
+            times.append((doc.id, doc.first, doc.last))
             counts = Counter(map(clipped, folded_tokens(doc.text)))
             length = counts.total()
             heads.append((doc.id, doc.kind, doc.language, length))
@@ -305,6 +319,7 @@ class SqlSearch:
             raise RacedError from error
         session.load("tf_posting", self._all.add_posting, postings)
         session.change_many(self._all.add_tag, tags)
+        session.change_many(self._all.add_time, [one for one in times if one[1] is not None])
         self._all.count(session, changes)
         self._note(session)
 
@@ -343,7 +358,7 @@ class SqlSearch:
         values, number = padded([id_ for id_, _ in known])
         for token, count in session.rows(self._all.text("tokens", number), values):
             changes[token] -= count
-        for table in ("posting", "tag", "doc"):
+        for table in ("posting", "tag", "time", "doc"):
             session.change(self._all.text("remove", table, number), values)
         return changes
 
@@ -419,11 +434,19 @@ class SqlSearch:
             padded(sorted(members)) if members else ([], 0)
             for members in (only.kinds, only.languages, only.tags)
         ]
-        text = self._all.text("candidates", len(weights), *[number for _, number in filters])
+        bounds: list[int] = []
+        if only.since is not None or only.until is not None:
+            bounds = [
+                -_ALWAYS if only.since is None else only.since,
+                _ALWAYS if only.until is None else only.until,
+            ]
+        numbers = [number for _, number in filters]
+        text = self._all.text("candidates", len(weights), *numbers, len(bounds))
         values: list[Any] = [value for pair in weights for value in pair]
         values.append(average)
         for members, _ in filters:
             values += members
+        values += bounds
         return [(row[0], float(row[1])) for row in session.rows(text, [*values, most])]
 
     def _postings(self, session: Session, ids: Sequence[str], tokens: Sequence[str]) -> list[Any]:

@@ -133,12 +133,14 @@ class Table:
         check_rows(self.kind, rows)
         if rows:
             versions = [(row.id, row.version) for row in rows]
-            self._all_or_none(connection, versions, lambda: self._put(connection, rows))
+            write = functools.partial(self._put, connection, rows)
+            self._all_or_none(connection, versions, write)
 
     def delete(self, connection: sqlite3.Connection, versions: Sequence[tuple[str, int]]) -> None:
         """Delete rows of these versions."""
         if versions:
-            self._all_or_none(connection, versions, lambda: self._delete(connection, versions))
+            write = functools.partial(self._delete, connection, versions)
+            self._all_or_none(connection, versions, write)
 
     def load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Store rows with the versions they have."""
@@ -147,7 +149,8 @@ class Table:
             check_loaded(row)
         if rows:
             versions = [(row.id, 0) for row in rows]
-            self._all_or_none(connection, versions, lambda: self._load(connection, rows))
+            write = functools.partial(self._load, connection, rows)
+            self._all_or_none(connection, versions, write)
 
     def _load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
         records = ((row.id, row.version, row.doc, *self.keys.values(row.keys)) for row in rows)

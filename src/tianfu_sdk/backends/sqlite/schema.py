@@ -27,6 +27,7 @@ __all__ = [
     "APPLICATION",
     "SCHEMA",
     "SOUGHT",
+    "TIMES",
     "WORDS",
     "Stored",
     "create",
@@ -42,7 +43,7 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 6
+SCHEMA = 7
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
@@ -52,8 +53,8 @@ SOUGHT = (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL)""",
     # Apart, so that the rows which are read of each candidate lie close together.
     """CREATE TABLE tf_sought_more (
-        seq INTEGER PRIMARY KEY, language TEXT NOT NULL, tags TEXT NOT NULL,
-        words BLOB NOT NULL)""",
+        seq INTEGER PRIMARY KEY, language TEXT NOT NULL, tags TEXT NOT NULL, first INTEGER,
+        last INTEGER, words BLOB NOT NULL)""",
     """CREATE TABLE tf_sought_word (
         word INTEGER PRIMARY KEY, older INTEGER NOT NULL, docs BLOB NOT NULL)""",
     """CREATE TABLE tf_sought_part (
@@ -61,6 +62,11 @@ SOUGHT = (
         PRIMARY KEY (word, first))""",
 )
 """What makes the tables of what is sought; a word stands there as a number: `seeking`."""
+
+# Apart from the texts: each candidate is looked up here, where hundreds stand on a page.
+TIMES = """CREATE TABLE tf_time (
+        doc INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)"""
+"""What makes room for the time that a document is of."""
 
 WORDS = (
     # unicode61 alone splits at Tibetan vowel signs; Co carries our stand-ins for . _ + -
@@ -107,6 +113,7 @@ _SHARED = (
     """CREATE TABLE IF NOT EXISTS tf_number (
         name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID""",
     *SOUGHT,
+    TIMES,
 )
 
 

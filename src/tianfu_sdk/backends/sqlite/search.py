@@ -18,6 +18,7 @@ from typing import TypeVar
 import attrs
 
 from tianfu_sdk.backends.sqlite import seeking
+from tianfu_sdk.backends.sqlite.seeking import times_within
 from tianfu_sdk.core.rows.border import check_page
 from tianfu_sdk.core.searching.candidates import MOST_HITS, best, enough, is_word, rarest
 from tianfu_sdk.core.searching.ranking import PAGED, damping, idf, page
@@ -82,6 +83,10 @@ class SqliteSearch:
             "INSERT INTO tf_tag VALUES (?, ?)",
             sorted((tag, seq) for seq, doc in numbered for tag in doc.tags),
         )
+        self._connection.executemany(
+            "INSERT INTO tf_time VALUES (?, ?, ?)",
+            ((seq, doc.first, doc.last) for seq, doc in numbered if doc.first is not None),
+        )
         self._count(counted, 1)
         self._connection.execute(
             "INSERT INTO tf_number VALUES ('analyzer', ?) ON CONFLICT DO NOTHING",
@@ -107,8 +112,10 @@ class SqliteSearch:
         self._connection.executemany(
             "INSERT INTO tf_fts (tf_fts, rowid, words) VALUES ('delete', ?, ?)", words
         )
-        for text in ("DELETE FROM tf_tag WHERE doc = ?", "DELETE FROM tf_doc WHERE seq = ?"):
-            self._connection.executemany(text, ((seq,) for seq, _ in words))
+        for table, column in (("tf_tag", "doc"), ("tf_time", "doc"), ("tf_doc", "seq")):
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE {column} = ?", ((seq,) for seq, _ in words)
+            )
         self._count(counted, -1)
 
     def query(
@@ -147,7 +154,7 @@ class SqliteSearch:
         self._writing()
         seeking.empty(self._connection)
         self._connection.execute("INSERT INTO tf_fts (tf_fts) VALUES ('delete-all')")
-        for table in ("tf_doc", "tf_tag", "tf_letter", "tf_number"):
+        for table in ("tf_doc", "tf_tag", "tf_time", "tf_letter", "tf_number"):
             self._connection.execute(f"DELETE FROM {table}")
         for batch in _batched(docs):
             self.index(batch)
@@ -318,9 +325,10 @@ def _quoted(word: str) -> str:
     return f'"{word.translate(_SAFE)}"'
 
 
-def _filtered(only: SearchFilter, seq: str) -> tuple[str, str, list[str]]:
+def _filtered(only: SearchFilter, seq: str) -> tuple[str, str, list[str | int]]:
     """Say what a document must be: what to join by its number, conditions, their values."""
-    joined, text, values = "", "", []
+    joined, text = "", ""
+    values: list[str | int] = []
     for column, members in (("d.kind", only.kinds), ("d.language", only.languages)):
         if members:
             joined = f" JOIN tf_doc AS d ON d.seq = {seq}"
@@ -332,4 +340,8 @@ def _filtered(only: SearchFilter, seq: str) -> tuple[str, str, list[str]]:
             f" AND EXISTS (SELECT 1 FROM tf_tag AS t WHERE t.doc = {seq} AND t.tag IN ({marks}))"
         )
         values += sorted(only.tags)
+    times, bounds = times_within(only)
+    if bounds:
+        text += f" AND EXISTS (SELECT 1 FROM tf_time WHERE doc = {seq}{times})"
+        values += bounds
     return joined, text, values

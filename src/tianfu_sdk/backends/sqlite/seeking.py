@@ -21,7 +21,7 @@ from tianfu_sdk.backends.sqlite.schema import SOUGHT
 from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
-__all__ = ["add", "count", "empty", "find", "remove", "take_over"]
+__all__ = ["add", "count", "empty", "find", "remove", "take_over", "times_within"]
 
 _PAIR = 2
 _SHIFT = 21
@@ -48,6 +48,8 @@ def add(connection: sqlite3.Connection, docs: Sequence[SearchDoc]) -> None:
                 doc.kind,
                 doc.language,
                 "".join(f" {tag}" for tag in sorted(doc.tags)) + " ",
+                doc.first,
+                doc.last,
                 sorted(map(_number, sought_words(doc.text))),
             )
             for doc in docs
@@ -56,17 +58,18 @@ def add(connection: sqlite3.Connection, docs: Sequence[SearchDoc]) -> None:
 
 
 def _insert(
-    connection: sqlite3.Connection, many: Iterable[tuple[str, str, str, str, Sequence[int]]]
+    connection: sqlite3.Connection,
+    many: Iterable[tuple[str, str, str, str, int | None, int | None, Sequence[int]]],
 ) -> None:
-    """Insert what is sought, given with id, kind, language, tags and the numbers of its words."""
+    """Insert what is sought: id, kind, language, tags, first, last, the numbers of its words."""
     having: dict[int, list[int]] = {}
-    for id_, kind, language, tags, words in many:
+    for id_, kind, *more, words in many:
         seq = connection.execute(
             "INSERT INTO tf_sought (id, kind) VALUES (?, ?)", (id_, kind)
         ).lastrowid
         connection.execute(
-            "INSERT INTO tf_sought_more VALUES (?, ?, ?, ?)",
-            (seq, language, tags, _packed("q", words)),
+            "INSERT INTO tf_sought_more VALUES (?, ?, ?, ?, ?, ?)",
+            (seq, *more, _packed("q", words)),
         )
         for word in words:
             having.setdefault(word, []).append(seq or 0)
@@ -155,7 +158,7 @@ def empty(connection: sqlite3.Connection) -> None:
 
 
 def take_over(connection: sqlite3.Connection) -> None:
-    """Move what is sought out of the tables that the fourth and fifth schema had."""
+    """Move what is sought out of the tables that it had before the seventh schema."""
     connection.execute("ALTER TABLE tf_sought RENAME TO tf_sought_old")
     for table in ("tf_sought_word", "tf_sought_in"):
         connection.execute(f"DROP TABLE {table}")
@@ -163,7 +166,7 @@ def take_over(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     last = 0
     while rows := connection.execute(
-        "SELECT seq, id, kind, language, tags, words FROM tf_sought_old"
+        "SELECT seq, id, kind, language, tags, first, last, words FROM tf_sought_old"
         f" WHERE seq > ? ORDER BY seq LIMIT {_BATCH}",
         (last,),
     ).fetchall():
@@ -235,17 +238,25 @@ def _allowed(
 ) -> Iterator[tuple[int, str]]:
     """Give number and id of those that a filter lets through."""
     joined, conditions, values = "", "", []
-    if only.languages or only.tags:
-        joined = " JOIN tf_sought_more USING (seq)"
     for column, members in (("kind", only.kinds), ("language", only.languages)):
         if members:
-            conditions += f"{column} IN ({', '.join('?' * len(members))}) AND "
+            conditions += f" AND {column} IN ({', '.join('?' * len(members))})"
             values += sorted(members)
     if only.tags:
-        conditions += f"({' OR '.join(['instr(tags, ?)'] * len(only.tags))}) AND "
+        conditions += f" AND ({' OR '.join(['instr(tags, ?)'] * len(only.tags))})"
         values += [f" {tag} " for tag in sorted(only.tags)]
-    sql = f"SELECT seq, id FROM tf_sought{joined} WHERE {conditions}seq"
-    return _among(connection, sql, seqs, values)
+    times, bounds = times_within(only)
+    if only.languages or only.tags or times:
+        joined = " JOIN tf_sought_more USING (seq)"
+    sql = f"SELECT seq, id FROM tf_sought{joined} WHERE true{conditions}{times} AND seq"
+    return _among(connection, sql, seqs, [*values, *bounds])
+
+
+def times_within(only: SearchFilter) -> tuple[str, list[int]]:
+    """Say of which time a document must be: conditions on `first` and `last`, their values."""
+    asked = [(" AND last >= ?", only.since), (" AND first < ?", only.until)]
+    given = [(text, moment) for text, moment in asked if moment is not None]
+    return "".join(text for text, _ in given), [moment for _, moment in given]
 
 
 def _number(word: str) -> int:
@@ -270,7 +281,10 @@ def _unpacked(code: str, packed: bytes) -> array[int]:
 
 
 def _among(
-    connection: sqlite3.Connection, sql: str, numbers: Iterable[int], before: Sequence[str] = ()
+    connection: sqlite3.Connection,
+    sql: str,
+    numbers: Iterable[int],
+    before: Sequence[str | int] = (),
 ) -> Iterator[Any]:
     """Ask for the rows of some numbers, after whose column the statement ends."""
     # In their order, in which they lie in the file.

@@ -193,7 +193,7 @@ BOOKKEEPING = frozenset(
         "approver",
     }
     | {"comment", "publish_at", "published_at", "pending"}
-    | {"progress", "closed", "taken", "agreed", "concluded"}
+    | {"progress", "closed", "taken", "agreed", "concluded", "evaluation", "rectify_until"}
 )
 """Fields that verbs set, never the caller."""
 

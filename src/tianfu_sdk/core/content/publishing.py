@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tianfu_sdk.core.places.regions import RegionTree
+from tianfu_sdk.core.rows.keying import moment_key
 from tianfu_sdk.errors import Denied, NotFound
-from tianfu_sdk.model.content import Clarification, Content
+from tianfu_sdk.model.content import Activity, Clarification, Content
 from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.model.subscription import Subscription
@@ -14,6 +17,7 @@ from tianfu_sdk.text import fold
 __all__ = [
     "SHAREABLE",
     "demand_shareable",
+    "moments_of",
     "region_tags",
     "search_doc",
     "searched_text",
@@ -27,6 +31,9 @@ SHAREABLE = frozenset(
     | {"CC-BY-ND-4.0", "CC-BY-NC-SA-4.0", "PDM-1.0", "public"}
 )
 """Licences under which a content may be handed on; SPDX ids and `public`."""
+
+
+_TICK = timedelta(microseconds=1)
 
 
 def demand_shareable(content: Content) -> None:
@@ -80,9 +87,33 @@ def searched_text(content: Content) -> str:
     return "\n".join(part for part in parts if part.strip())
 
 
+def moments_of(content: Content) -> tuple[int | None, int | None]:
+    """Give the time that a published content is of, as questions with a time are answered by it.
+
+    Args:
+        content: As it is published.
+
+    Returns:
+        First and last moment, microseconds since 1970: of an activity those at which it takes
+        place, as far as they are told; of all else that of its publication, twice. None for
+        what was never published.
+    """
+    first = last = None
+    if isinstance(content, Activity):
+        start, end = content.when.start, content.when.end
+        last = end - _TICK if end else start
+        first = start or last
+    if first is None or last is None:
+        first = last = content.published_at
+    if first is None or last is None:
+        return None, None
+    return moment_key(first), moment_key(last)
+
+
 def search_doc(kind: str, content: Content, regions: RegionTree) -> SearchDoc:
     """Make what an engine keeps of a published content."""
     tags = region_tags(content.regions or (content.region,), regions)
+    first, last = moments_of(content)
     if isinstance(content, Listing):
         tags |= {f"is:{content.kind.value}"}
     return SearchDoc(
@@ -91,6 +122,8 @@ def search_doc(kind: str, content: Content, regions: RegionTree) -> SearchDoc:
         language=content.language,
         text=fold(searched_text(content)),
         tags=tags | {f"topic:{topic}" for topic in content.topics},
+        first=first,
+        last=last,
         sought=isinstance(content, Listing) and content.kind is ListingKind.NEED,
     )
 
@@ -98,12 +131,15 @@ def search_doc(kind: str, content: Content, regions: RegionTree) -> SearchDoc:
 def translation_doc(translation: Translation, source: Content, regions: RegionTree) -> SearchDoc:
     """Make what an engine keeps of an approved translation of a published content."""
     tags = region_tags(source.regions or (source.region,), regions)
+    first, last = moments_of(source)
     return SearchDoc(
         id=translation.id,
         kind=translation.kind,
         language=translation.language,
         text=fold("\n".join((translation.title, translation.body, *translation.texts.values()))),
         tags=tags | {f"topic:{topic}" for topic in source.topics},
+        first=first,
+        last=last,
     )
 
 

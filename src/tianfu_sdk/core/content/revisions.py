@@ -13,7 +13,7 @@ from tianfu_sdk.core.content.lifecycle import BOOKKEEPING, stale
 from tianfu_sdk.core.rows.keying import NEVER_DUE, moment_key
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Content, State
+from tianfu_sdk.model.content import Base, Content, State
 from tianfu_sdk.model.listing import Listing
 from tianfu_sdk.text import canonical_language
 
@@ -33,6 +33,7 @@ _CLOSED = frozenset({State.RETRACTED, State.ARCHIVED})
 _FIXED = frozenset({"organization", "region", "external_key"})
 """Fields that say which content it is."""
 _DEALT = ("progress", "closed", "taken", "agreed", "concluded")
+_EVALUATED = ("status", "evaluation", "rectify_until")
 
 
 def made(noun: type[T], fields: Mapping[str, Any], *, id_: str, person: str, region: str) -> T:
@@ -118,6 +119,10 @@ def taken_over(head: T, moved: T) -> T:
     if isinstance(taken, Listing) and isinstance(head, Listing):
         # What two sides have come to meanwhile is no matter of the text.
         kept = {name: getattr(head, name) for name in _DEALT}
+        taken = attrs.evolve(taken, **kept)
+    if isinstance(taken, Base) and isinstance(head, Base) and taken.evaluation != head.evaluation:
+        # It was written before the evaluation was decided.
+        kept = {name: getattr(head, name) for name in _EVALUATED}
         taken = attrs.evolve(taken, **kept)
     return taken
 

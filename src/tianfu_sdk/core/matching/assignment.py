@@ -48,7 +48,9 @@ def assign(
         raise Invalid(
             "field.choice", path="solver", value=str(solver)[:40], choices=", ".join(SOLVERS)
         )
-    width = len(scores[0]) if len(scores) else 0
+    if not len(scores):
+        return [], solver or "python"
+    width = len(scores[0])
     if any(len(row) != width for row in scores):
         raise Invalid("assign.shape", path="scores")
     if capacity is not None and (len(capacity) != width or any(n < 0 for n in capacity)):
@@ -56,7 +58,7 @@ def assign(
     # A column that takes several rows stands there several times.
     takes = [1] * width if capacity is None else [min(n, len(scores)) for n in capacity]
     columns = [place for place, times in enumerate(takes) for _ in range(times)]
-    if not len(scores) or not columns:
+    if not columns:
         return [None] * len(scores), solver or "python"
     if solver != "python":
         try:

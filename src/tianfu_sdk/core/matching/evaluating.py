@@ -1,4 +1,4 @@
-"""How a workstation is evaluated: who may say what, and what follows from it."""
+"""How a workstation or a base is evaluated: who may say what, and what follows from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import attrs
 
 from tianfu_sdk.core.matching import rubrics
 from tianfu_sdk.errors import Conflict, Denied, Invalid
+from tianfu_sdk.model.content import Base, BaseStatus
 from tianfu_sdk.model.workstation import (
     Evaluation,
     EvaluationState,
@@ -21,6 +22,7 @@ from tianfu_sdk.model.workstation import (
 )
 
 __all__ = [
+    "base_followed",
     "decided",
     "demand_state",
     "followed",
@@ -36,6 +38,8 @@ _AFTER = {
     Ruling.RECTIFY: WorkstationState.RECTIFYING,
     Ruling.DELIST: WorkstationState.DELISTED,
 }
+_BASE_AFTER = {Ruling.RECTIFY: BaseStatus.RECTIFYING, Ruling.DELIST: BaseStatus.DELISTED}
+_NAMED = frozenset({BaseStatus.NAMED, BaseStatus.DUE, BaseStatus.RECTIFYING})
 
 
 def standings(
@@ -175,6 +179,21 @@ def followed(workstation: Workstation, evaluation: Evaluation) -> Workstation:
         state=_AFTER[evaluation.outcome or Ruling.PASS],
         rectify_until=evaluation.rectify_until,
         comment=evaluation.reason,
+    )
+
+
+def base_followed(base: Base, evaluation: Evaluation) -> Base:
+    """Give a base as a decided evaluation leaves it.
+
+    One that had a name keeps it where it passed; one that had none is reviewed (`reviewed`), and
+    gets its name by an edit: who gives it, and for how long, is no matter of the evaluation.
+    """
+    passed = BaseStatus.NAMED if base.status in _NAMED else BaseStatus.REVIEWED
+    return attrs.evolve(
+        base,
+        status=_BASE_AFTER.get(evaluation.outcome or Ruling.PASS, passed),
+        rectify_until=evaluation.rectify_until,
+        evaluation=evaluation.id,
     )
 
 

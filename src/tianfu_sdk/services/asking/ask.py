@@ -14,7 +14,14 @@ from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
 from tianfu_sdk.model.question import Answer, Answers
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import Asked, answers_of
-from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
+from tianfu_sdk.services.asking.asked import (
+    Moment,
+    demand_limit,
+    demand_text,
+    kinds_of,
+    languages_of,
+    within,
+)
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
@@ -44,12 +51,21 @@ class Ask(Desk):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
         answers, more = self.look(
-            text, region=region, language=language, kinds=kinds, limit=limit, after=after
+            text,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
         )
         cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
         if after is not None:
@@ -73,18 +89,22 @@ class Ask(Desk):
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> tuple[list[Answer], bool]:
         """Answer a question and record nothing; gives the answers, and whether there are more."""
         demand_text(text, _LONGEST, "text")
-        if not text.strip():
+        tokens = tuple(asking.question_tokens(text))
+        if not tokens:
             raise Invalid("ask.empty", path="text")
         demand_limit(limit, _MOST_LIMIT)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages_of(language)))
+        only = within(only, since, until)
         told = detect(text)
         asked = Asked(
-            tokens=tuple(asking.question_tokens(text)),
+            tokens=tokens,
             languages=languages_of(language) or _language_of(told),
         )
         narrow = partial(_placed, text=text, told=told, asked=asked, only=only, region=region)

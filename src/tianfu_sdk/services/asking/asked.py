@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from datetime import date, datetime, time
 
+import attrs
+
+from tianfu_sdk.core.rows.keying import moment_key
 from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["demand_limit", "demand_text", "kinds_of", "languages_of"]
+__all__ = ["Moment", "demand_limit", "demand_text", "kinds_of", "languages_of", "within"]
+
+Moment = date | datetime | str
+"""A day, which stands for its first moment in China; an aware time; or either in ISO 8601."""
 
 
 def demand_text(text: str, longest: int, path: str) -> None:
@@ -42,3 +52,42 @@ def languages_of(language: str | Sequence[str] | None) -> tuple[str, ...]:
     """Give the languages that were asked for, in their order; raises `Invalid`."""
     given = (language,) if isinstance(language, str) else tuple(language or ())
     return tuple(dict.fromkeys(canonical_language(tag) for tag in given))
+
+
+def within(only: SearchFilter, since: Moment | None, until: Moment | None) -> SearchFilter:
+    """Narrow a filter to a time.
+
+    Args:
+        only: The filter.
+        since: First moment of the time; None: from the beginning.
+        until: First moment after it; None: without an end.
+
+    Raises:
+        Invalid: `ask.bad_time`, `field.type`, `field.naive_time`; `ask.backwards`, the time
+            ends before it begins, or is empty.
+    """
+    first, past = _moment_of(since, "since"), _moment_of(until, "until")
+    if first is not None and past is not None and past <= first:
+        raise Invalid("ask.backwards", path="until", since=str(since), until=str(until))
+    return attrs.evolve(only, since=first, until=past)
+
+
+def _moment_of(given: Moment | None, path: str) -> int | None:
+    """Give the microseconds from 1970 to a moment."""
+    moment = _read(given, path) if isinstance(given, str) else given
+    if moment is None:
+        return None
+    if not isinstance(moment, date):
+        raise Invalid("field.type", path=path, wanted="date", found=type(moment).__name__)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time(), SHANGHAI)
+    if moment.tzinfo is None:
+        raise Invalid("field.naive_time", path=path)
+    return moment_key(moment)
+
+
+def _read(text: str, path: str) -> date:
+    for kind in (date, datetime):
+        with contextlib.suppress(ValueError):
+            return kind.fromisoformat(text.strip())
+    raise Invalid("ask.bad_time", path=path, value=text[:40])

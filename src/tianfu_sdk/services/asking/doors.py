@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tianfu_sdk.services.desk.arguments import Typed
 from tianfu_sdk.services.desk.tools import Actor, Tools
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from tianfu_sdk.model.judging import QuestionSet
     from tianfu_sdk.model.listing import Listing
     from tianfu_sdk.model.matching import Matches, Round
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Asking"]
 
 
-class Asking:
+class Asking(Typed):
     """What anybody may ask a hub; each answer's desk is loaded when it is first used.
 
     Args:
@@ -36,18 +39,27 @@ class Asking:
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: date | datetime | str | None = None,
+        until: date | datetime | str | None = None,
         limit: int = 10,
         after: str | None = None,
     ) -> Answers:
         """Ask science for answers (向科学要答案): published content only, with sources.
 
         Args:
-            text: The question, up to 2,000 characters, in Chinese, Tibetan or Yi.
+            text: The question, up to 2,000 characters, in Chinese, Tibetan, Yi or any language
+                written in Latin letters.
             region: Only content that concerns this region: for it, for one below it, or for
                 one above it.
             language: Only answers in this language, or in these, the first preferred; None: in
                 any, those in the language of the question preferred.
             kinds: Only these kinds, such as `resource`, `activity`, `news`.
+            since: Only what is of this time or later. An activity is of the time at which it
+                takes place, from beginning to end; all else, and an activity whose time is
+                not told, is of the moment at which it was published. A day stands for its first
+                moment in China; else an aware time; or either in ISO 8601.
+            until: Only what begins before this moment or day, which is not a part of it:
+                `since="2026-11-01", until="2026-12-01"` is November.
             limit: Answers at most, 1 to 100.
             after: `cursor` of the answers before, to the same question; nothing is filed then.
 
@@ -56,7 +68,8 @@ class Asking:
             and the id of the question that was filed for a person to answer.
 
         Raises:
-            Invalid: `ask.empty`, `ask.bad_kind`, `field.too_long`, `field.characters`,
+            Invalid: `ask.empty`, `ask.bad_kind`, `ask.bad_time`, `ask.backwards`,
+                `field.naive_time`, `field.type`, `field.too_long`, `field.characters`,
                 `text.bad_language`, `storage.limit`, `page.bad_cursor`.
             NotFound: `region.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
@@ -64,7 +77,14 @@ class Asking:
         from tianfu_sdk.services.asking.ask import Ask
 
         return Ask(self._tools, self._actor).ask(
-            text, region=region, language=language, kinds=kinds, limit=limit, after=after
+            text,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
         )
 
     def suggest(
@@ -74,6 +94,8 @@ class Asking:
         region: str | None = None,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: date | datetime | str | None = None,
+        until: date | datetime | str | None = None,
         limit: int = 8,
     ) -> list[Suggestion]:
         """Suggest published titles to somebody who begins to write a question.
@@ -87,6 +109,8 @@ class Asking:
             region: As of `ask`.
             language: As of `ask`.
             kinds: As of `ask`.
+            since: As of `ask`.
+            until: As of `ask`.
             limit: Titles at most, 1 to 50.
 
         Returns:
@@ -94,7 +118,8 @@ class Asking:
             character.
 
         Raises:
-            Invalid: `ask.bad_kind`, `field.too_long`, `field.characters`, `text.bad_language`,
+            Invalid: `ask.bad_kind`, `ask.bad_time`, `ask.backwards`, `field.naive_time`,
+                `field.type`, `field.too_long`, `field.characters`, `text.bad_language`,
                 `storage.limit`.
             NotFound: `region.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
@@ -102,7 +127,13 @@ class Asking:
         from tianfu_sdk.services.asking.related import Relations
 
         return Relations(self._tools, self._actor).suggest(
-            prefix, region=region, language=language, kinds=kinds, limit=limit
+            prefix,
+            region=region,
+            language=language,
+            kinds=kinds,
+            since=since,
+            until=until,
+            limit=limit,
         )
 
     def related(
@@ -111,6 +142,8 @@ class Asking:
         *,
         language: str | Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
+        since: date | datetime | str | None = None,
+        until: date | datetime | str | None = None,
         limit: int = 5,
     ) -> list[Related]:
         """Give published content about the same as a content.
@@ -119,13 +152,16 @@ class Asking:
             id: Of a content that this account may read.
             language: As of `ask`; None: in any, that of the content preferred.
             kinds: As of `ask`.
+            since: As of `ask`.
+            until: As of `ask`.
             limit: Contents at most, 1 to 50.
 
         Returns:
             Best first, each with contributions that sum to its score exactly.
 
         Raises:
-            Invalid: `content.bad_kind`, it is no content; `ask.bad_kind`, `text.bad_language`,
+            Invalid: `content.bad_kind`, it is no content; `ask.bad_kind`, `ask.bad_time`,
+                `ask.backwards`, `field.naive_time`, `field.type`, `text.bad_language`,
                 `storage.limit`.
             NotFound: `noun.unknown`.
             Unsupported: `ask.no_search`, the store has no search engine.
@@ -133,7 +169,7 @@ class Asking:
         from tianfu_sdk.services.asking.related import Relations
 
         return Relations(self._tools, self._actor).related(
-            id, language=language, kinds=kinds, limit=limit
+            id, language=language, kinds=kinds, since=since, until=until, limit=limit
         )
 
     def match(
@@ -202,7 +238,7 @@ class Asking:
             projects: Ids of listings of the kind project or need.
             experts: Ids of experts; None: all.
             capacity: Projects that one expert gets at most; None: as the expert's profile says.
-            conflicts: Pairs of project and expert that must not meet.
+            conflicts: Pairs of ids, project first and expert second, that must not meet.
             least: Score below which nobody is paired, 0 to 1.
             weights: By feature; None: as `match` weighs experts.
             solver: `scipy` or `python`; None: SciPy where it is installed.
@@ -212,8 +248,9 @@ class Asking:
             Which of several equally good rounds it is depends on the solver alone.
 
         Raises:
-            Invalid: `match.round_kind`, `match.round_large`, `match.bad_weight`,
-                `match.no_weight`, `match.popularity`, `assign.no_scipy`, `field.choice`.
+            Invalid: `match.round_kind`, `match.round_large`; `match.conflict`, no pair of a
+                project and an expert; `match.bad_weight`, `match.no_weight`,
+                `match.popularity`; `assign.no_scipy`, `field.choice`, `field.value`.
             NotFound: `noun.unknown`.
         """
         from tianfu_sdk.services.matching.rounds import Rounds

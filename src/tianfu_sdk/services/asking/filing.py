@@ -36,7 +36,8 @@ def file_question(work: Work, text: str, region: str | None, language: str) -> s
     """File a question; gives its id.
 
     It joins a waiting one that asks the same. Else it is routed: to an expert of its topic who
-    has room, to the association of the region or above it, or it stays open.
+    has room, to the association of the region or above it, to the one that has none above it
+    where there is one only, or it stays open.
 
     Args:
         work: The open change.
@@ -93,7 +94,7 @@ def routed(work: Work, question: Question, levels: Levels) -> Question:
     Returns:
         The question as it is routed; open where there is neither expert nor association.
     """
-    association = _association(work, levels)
+    association = _association(work, levels) or _above_all(work)
     choice = _expert(work, question, levels)
     if choice is not None:
         expert = work.get(EXPERT, choice.expert)
@@ -169,6 +170,16 @@ def _association(work: Work, levels: Levels) -> Organization | None:
         if rows:
             return work.noun(ORGANIZATION, rows[0])
     return None
+
+
+def _above_all(work: Work) -> Organization | None:
+    """Give the association that has none above it, where there is one only.
+
+    Whoever asks without saying where, or from elsewhere, asks the association whose hub it is.
+    """
+    where = (Where("kind", "=", OrganizationKind.ASSOCIATION.value), Where("parent", "=", ""))
+    rows = work.tx.find(ORGANIZATION.name, Query(where=where, limit=2))
+    return work.noun(ORGANIZATION, rows[0]) if len(rows) == 1 else None
 
 
 def _topics(work: Work, text: str) -> tuple[str, ...]:

@@ -23,7 +23,14 @@ from tianfu_sdk.services.asking.answers import (
     one_a_content,
     scored,
 )
-from tianfu_sdk.services.asking.asked import demand_limit, demand_text, kinds_of, languages_of
+from tianfu_sdk.services.asking.asked import (
+    Moment,
+    demand_limit,
+    demand_text,
+    kinds_of,
+    languages_of,
+    within,
+)
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.text import fold, folded_query_tokens
 
@@ -50,6 +57,8 @@ class Relations(Desk):
         region: str | None,
         language: str | Sequence[str] | None,
         kinds: Sequence[str] | None,
+        since: Moment | None,
+        until: Moment | None,
         limit: int,
     ) -> list[Suggestion]:
         """Suggest titles; see `Hub.suggest`."""
@@ -57,6 +66,7 @@ class Relations(Desk):
         demand_limit(limit, _MOST)
         languages = languages_of(language)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
+        only = within(only, since, until)
         wanted = fold(prefix.strip())
         tokens = folded_query_tokens(wanted)
 
@@ -89,6 +99,8 @@ class Relations(Desk):
         *,
         language: str | Sequence[str] | None,
         kinds: Sequence[str] | None,
+        since: Moment | None,
+        until: Moment | None,
         limit: int,
     ) -> list[Related]:
         """Give what is about the same; see `Hub.related`."""
@@ -96,6 +108,7 @@ class Relations(Desk):
         demand_limit(limit, _MOST)
         languages = languages_of(language)
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
+        only = within(only, since, until)
         shelf = kind_of(id_)
         if shelf is None or shelf.name not in CONTENT:
             raise Invalid("content.bad_kind", path="id", value=id_[:40])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from numbers import Real
 from typing import Any
 
 import attrs
@@ -56,7 +57,7 @@ class Copies(Desk):
 
     def within(self, shelf: NounKind[Any], least: float, limit: int) -> list[NearDuplicate]:
         """Find edited copies; see `ContentDesk.near_duplicates`."""
-        demand_type(least, float, "least")
+        demand_type(least, Real, "least")
         demand_type(limit, int, "limit")
         if not 0 < least <= 1:
             raise Invalid("field.value", path="least", value=str(least)[:20])

@@ -23,6 +23,7 @@ from tianfu_sdk.model.base import Noun
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Row, Where
 from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.services.desk.arguments import Typed
 from tianfu_sdk.services.desk.book import AUDIT_STREAM, EVENTS, Book
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.tools import Actor, Tools
@@ -44,7 +45,7 @@ N = TypeVar("N", bound=Noun)
 
 
 @attrs.frozen
-class Desk:
+class Desk(Typed):
     """What all desks share: tools, and who acts."""
 
     _tools: Tools

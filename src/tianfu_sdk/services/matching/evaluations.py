@@ -1,4 +1,4 @@
-"""The desk of evaluations (评价) of workstations."""
+"""The desk of evaluations (评价) of workstations and science bases."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
+from tianfu_sdk.core.content.revisions import demand_open
 from tianfu_sdk.core.matching import evaluating, rubrics
-from tianfu_sdk.core.rows.kinds import EVALUATION, WORKSTATION
-from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.core.rows.keying import NounKind
+from tianfu_sdk.core.rows.kinds import BASE, EVALUATION, WORKSTATION, kind_of
+from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.content import Base
 from tianfu_sdk.model.rubric import CheckMethod, Rubric, Score
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.workstation import (
@@ -23,15 +26,22 @@ from tianfu_sdk.model.workstation import (
     EvaluationState,
     Review,
     Ruling,
+    Standing,
+    Workstation,
 )
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.workstations import results_of
 
 __all__ = ["Evaluations"]
 
+_RUBRICS = {WORKSTATION.name: "workstation", BASE.name: "science_base"}
+"""By kind of what is evaluated: the rubric to begin with."""
+_SUBJECT = "subject"
+
 
 class Evaluations(Desk):
-    """Evaluate workstations by what was seen: checks, values, a score, reviews, an outcome.
+    """Evaluate workstations and bases by what was seen: checks, values, score, reviews, outcome.
 
     One person writes, others review, and none of the authors decides. What is decided stays as it
     is for good; the next evaluation is a new one. Safe to share between threads.
@@ -55,43 +65,50 @@ class Evaluations(Desk):
 
     def open(
         self,
-        workstation: str,
+        subject: str,
         *,
         start: date,
         end: date,
-        rubric: Rubric | Mapping[str, Any] | str = "workstation",
+        rubric: Rubric | Mapping[str, Any] | str | None = None,
     ) -> Evaluation:
-        """Begin to evaluate a workstation.
+        """Begin to evaluate a workstation or a science base.
 
         Args:
-            workstation: Its id.
+            subject: Its id.
             start: First day of what is evaluated.
             end: Last day of it.
             rubric: A `Rubric`, the same as plain values (as read from a TOML or JSON file), or the
-                code of one to begin with. The evaluation keeps it as it is now.
+                code of one to begin with; None: `workstation` or `science_base`. The evaluation
+                keeps it as it is now.
 
         Raises:
             Denied: `grant.missing`, no grant to create evaluations there; `account.required`.
             NotFound: `noun.unknown`, `rubric.unknown`.
-            Invalid: With the path of the field; `when.backwards`.
+            Invalid: With the path of the field; `when.backwards`; `lifecycle.illegal`, a base that
+                was retracted or archived.
             Conflict: `evaluation.open`, another one is not decided yet.
         """
         demand_type(start, date, "start")
         demand_type(end, date, "end")
         if end < start:
             raise Invalid("when.backwards", path="end")
-        by = _rubric(rubric)
+        demand_type(subject, str, "subject")
+        shelf = _shelf(subject)
+        by = _rubric(rubric or _RUBRICS[shelf.name])
 
         def write(work: Work) -> Evaluation:
-            known = work.noun(WORKSTATION, work.visible(WORKSTATION, workstation))
+            known = work.noun(shelf, work.visible(shelf, subject))
+            if isinstance(known, Base):
+                demand_open(known, "evaluate")
             _, placed = work.placed(known.organization, known.region)
             work.allow_at(Action.CREATE, EVALUATION.name, known.organization, placed)
-            for other in _of(work, workstation):
+            for other in _of(work, subject):
                 if other.state is not EvaluationState.DECIDED:
-                    raise Conflict("evaluation.open", path="workstation", id=other.id)
+                    raise Conflict("evaluation.open", path="subject", id=other.id)
             made = Evaluation(
                 id=work.new_id(EVALUATION),
-                workstation=workstation,
+                workstation=subject if shelf is WORKSTATION else "",
+                base=subject if shelf is BASE else "",
                 organization=known.organization,
                 region=known.region,
                 start=start,
@@ -100,9 +117,9 @@ class Evaluations(Desk):
             )
             made = evaluating.written(made, work.person, "open")
             # So that no two begin at once.
-            work.claim_unique(EVALUATION.name, "workstation", workstation, made.id)
+            work.claim_unique(EVALUATION.name, _SUBJECT, subject, made.id)
             stored = work.put(EVALUATION, made, placed)
-            work.note(stored, "created", workstation=workstation, rubric=by.code)
+            work.note(stored, "created", **{shelf.name: subject}, rubric=by.code)
             return stored
 
         return self._write(write)
@@ -116,17 +133,19 @@ class Evaluations(Desk):
         """
         return self._read(lambda work: work.noun(EVALUATION, work.visible(EVALUATION, id)))
 
-    def history(self, workstation: str) -> list[Evaluation]:
-        """Give all evaluations of a workstation that this account may read, oldest first.
+    def history(self, subject: str) -> list[Evaluation]:
+        """Give all evaluations of a workstation or base that this account may read, oldest first.
 
         Raises:
             NotFound: `noun.unknown`.
             Denied: `account.required`.
         """
+        demand_type(subject, str, "subject")
+        shelf = _shelf(subject)
 
         def read(work: Work) -> list[Evaluation]:
-            work.visible(WORKSTATION, workstation)
-            query = Query(where=(Where("workstation", "=", workstation),), order="created")
+            work.visible(shelf, subject)
+            query = Query(where=(Where("subject", "=", subject),), order="created")
             scope = work.scope(Action.READ, EVALUATION.name)
             rows = work.in_order(EVALUATION.name, query, scope)
             return [work.noun(EVALUATION, row) for row in rows]
@@ -208,9 +227,11 @@ class Evaluations(Desk):
         """
 
         def submitted(work: Work, known: Evaluation) -> Evaluation:
-            station = work.get(WORKSTATION, known.workstation)
-            found = results_of(work, station.id)
-            return evaluating.submitted(known, evaluating.standings(station, found, known.end))
+            standing: tuple[Standing, ...] = ()
+            if known.workstation:
+                station = work.get(WORKSTATION, known.workstation)
+                standing = evaluating.standings(station, results_of(work, station.id), known.end)
+            return evaluating.submitted(known, standing)
 
         return self._written(id, "submit", "submitted", submitted)
 
@@ -269,7 +290,10 @@ class Evaluations(Desk):
         rectify_until: date | None = None,
         reason: str = "",
     ) -> Evaluation:
-        """Decide what comes of it; the workstation stands accordingly in the same moment.
+        """Decide what comes of it; the workstation or base stands accordingly in that moment.
+
+        A base that had a name keeps it where it passed, or is to be put right, or has lost it; one
+        that had none is `reviewed` where it passed.
 
         Args:
             id: Of the evaluation.
@@ -297,15 +321,12 @@ class Evaluations(Desk):
                 reason=reason,
             )
             stored = self._put(work, after)
-            work.drop_unique(EVALUATION.name, "workstation", known.workstation)
-            station = evaluating.followed(work.get(WORKSTATION, known.workstation), after)
-            _, placed = work.placed(station.organization, station.region)
-            told = work.put(WORKSTATION, station, placed)
+            work.drop_unique(EVALUATION.name, _SUBJECT, known.subject)
             work.note(stored, "decided", reason=reason, outcome=str(after.outcome))
-            work.note(told, told.state.value, reason=reason, evaluation=id)
+            _follow(work, after)
             return stored
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     # Within a transaction.
 
@@ -346,7 +367,29 @@ def _post(work: Work) -> dict[str, str]:
     return {"account": work.account.id, "post": work.account.label}
 
 
-def _of(work: Work, workstation: str) -> list[Evaluation]:
-    where = (Where("workstation", "=", workstation),)
+def _shelf(subject: str) -> NounKind[Any]:
+    shelf = kind_of(subject)
+    if shelf is None or shelf.name not in _RUBRICS:
+        raise NotFound("noun.unknown", path="subject", kind=WORKSTATION.name, id=subject[:64])
+    return shelf
+
+
+def _follow(work: Work, evaluation: Evaluation) -> None:
+    """Let what was evaluated stand as it was decided."""
+    told: Base | Workstation
+    if evaluation.base:
+        base = evaluating.base_followed(work.get(BASE, evaluation.base), evaluation)
+        told = work.put(BASE, base, work.placed(base.organization, base.region)[1])
+        state = told.status.value
+    else:
+        station = work.get(WORKSTATION, evaluation.workstation)
+        station = evaluating.followed(station, evaluation)
+        told = work.put(WORKSTATION, station, work.placed(station.organization, station.region)[1])
+        state = told.state.value
+    work.note(told, state, reason=evaluation.reason, evaluation=evaluation.id)
+
+
+def _of(work: Work, subject: str) -> list[Evaluation]:
+    where = (Where("subject", "=", subject),)
     rows = work.each(EVALUATION.name, Query(where=where))
     return [work.noun(EVALUATION, row) for row in rows]

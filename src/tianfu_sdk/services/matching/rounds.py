@@ -11,7 +11,7 @@ from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.matching.assignment import assign
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.matching.similarity import token_counts, weighed
-from tianfu_sdk.core.rows.kinds import EXPERT, LISTING
+from tianfu_sdk.core.rows.kinds import EXPERT, LISTING, kind_of
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
@@ -83,7 +83,9 @@ class Rounds(Desk):
         if weights is None:
             weights = matching.weights_for(EXPERT.name, self._tools.settings.match.weights)
         matching.demand_weights(weights)
-        chosen, apart = weights, frozenset(conflicts)
+        if not 0 <= least <= 1:
+            raise Invalid("field.value", path="least", value=str(least)[:20])
+        chosen, apart = weights, _apart(conflicts)
 
         def read(work: Work) -> Round:
             needs = _projects(work, projects)
@@ -96,6 +98,17 @@ class Rounds(Desk):
             return _round(work, needs, people, table=table, taken=taken, solver=solved_by)
 
         return self._read(read)
+
+
+def _apart(conflicts: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Give the pairs that must not meet; one the wrong way round would keep nobody apart."""
+    found = set()
+    for place, pair in enumerate(conflicts):
+        both = [kind_of(id_) for id_ in pair]
+        if both != [LISTING, EXPERT]:
+            raise Invalid("match.conflict", path=f"conflicts[{place}]")
+        found.add((pair[0], pair[1]))
+    return frozenset(found)
 
 
 def _projects(work: Work, ids: Sequence[str]) -> list[Listing]:

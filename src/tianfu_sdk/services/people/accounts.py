@@ -136,7 +136,8 @@ class Accounts(PersonDesk):
 
         Raises:
             Denied: `grant.exceeds`, with the path of what is too much; `grant.none`.
-            Invalid: `grant.place`, not exactly one of region and organization.
+            Invalid: `grant.place`, not exactly one of region and organization;
+                `grant.bad_kind`, there is no such kind; `field.choice`, no such action.
             NotFound: `region.unknown`, `organization.unknown`, `noun.unknown`.
         """
 
@@ -155,6 +156,7 @@ class Accounts(PersonDesk):
                     "until": until,
                 },
             )
+            policy.demand_kinds(made.kinds)
             placed = _place_of(work, made)
             if not work.actor.system:
                 base = self._covering(work, made, parent)

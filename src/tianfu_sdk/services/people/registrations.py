@@ -44,6 +44,8 @@ __all__ = ["Registrations"]
 
 T = TypeVar("T")
 _SOME = 500
+_MOST_DAYS = 36_500
+"""A century: nothing of what is kept is older."""
 
 
 class Registrations(PersonDesk):
@@ -382,8 +384,8 @@ class Registrations(PersonDesk):
         Figures stay: `turnout`, events and indicators. The erasure log is written first.
 
         Args:
-            days: Since the end of the activity, 0 or more. Activities without a time are passed
-                over.
+            days: Since the end of the activity, 0 to 36,500. Activities without a time are
+                passed over.
             reason: For the audit.
 
         Returns:
@@ -391,7 +393,8 @@ class Registrations(PersonDesk):
 
         Raises:
             Denied: `grant.missing`, no grant to erase registrations; `account.required`.
-            Invalid: `field.type`, `field.too_small`; `hub.unit_erases`, within a unit.
+            Invalid: `field.type`, `field.too_small`, `field.too_large`; `hub.unit_erases`, within
+                a unit.
             StorageUnavailable: `erasures.nowhere`, no place for the erasure log is set.
 
         Source: 个人信息保护法 Art. 19 (no longer than is needed), 47.
@@ -399,6 +402,8 @@ class Registrations(PersonDesk):
         demand_type(days, int, "days")
         if days < 0:
             raise Invalid("field.too_small", path="days", value=days, least=0)
+        if days > _MOST_DAYS:
+            raise Invalid("field.too_large", path="days", value=days, most=_MOST_DAYS)
         return erase_past(self._tools, self._read, self._again, days, reason)
 
     # Within a transaction.

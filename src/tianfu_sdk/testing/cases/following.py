@@ -16,8 +16,9 @@ from tianfu_sdk.errors import StorageBusy
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import Cursor
 from tianfu_sdk.ports.search import FollowerSearch
-from tianfu_sdk.testing.cases.ranking import ALL, WORDS, RankingCases, doc
+from tianfu_sdk.testing.cases.ranking import ALL, WORDS, doc
 from tianfu_sdk.testing.cases.report import Reported
+from tianfu_sdk.testing.cases.windows import WindowCases
 from tianfu_sdk.testing.clock import FrozenClock
 
 __all__ = ["FollowerCases", "FollowerEngine"]
@@ -88,7 +89,7 @@ class FollowerEngine(Reported):
         getattr(engine, "close", lambda: None)()
 
 
-class FollowerCases(RankingCases, FollowerEngine):
+class FollowerCases(WindowCases, FollowerEngine):
     """What is fed is found after a flush, with the mark it was fed with."""
 
     def change(self, db: Any, fn: Callable[[Any], T]) -> T:
@@ -273,6 +274,8 @@ class FollowerCases(RankingCases, FollowerEngine):
         def feed(place: int) -> None:
             for number in range(12):
                 db.index([doc(f"t{place}{number:02d}", "fig")])
+                # A rest in which another flushes what this one took in.
+                ended.wait(0.001)
                 # Each in a rhythm of its own: in step they would not meet.
                 if number % (place + 1) == 0:
                     db.index([doc(f"gone{place}", "fig")])

@@ -10,6 +10,7 @@ import pytest
 
 from tianfu_sdk.hookspecs import Register, hookimpl
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.model.base import SHANGHAI, When
 from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.testing.cases.following import FollowerEngine
 from tianfu_sdk.testing.clock import CountingIds, FrozenClock
@@ -63,20 +64,19 @@ class GatingCases(FollowerEngine):
 
     @pytest.fixture
     def publish(self, hub: Hub, system: Any) -> Callable[..., Any]:
-        """Give what publishes a resource with a title."""
+        """Give what publishes a resource with a title, or another content, by its desk."""
         one = hub.as_(system.accounts.find().items[0].id)
         home = one.organizations.find().items[0].id
         second = one.accounts.create(organization=home)
         one.accounts.grant(second.id, ["*"], region="510000")
         other = hub.as_(second.id)
 
-        def make(title: str, **fields: Any) -> Any:
-            made = one.resources.create(
-                title=title, body=f"{title}。正文", organization=home, **fields
-            )
-            one.resources.submit(made.id)
-            other.resources.approve(made.id)
-            return other.resources.publish(made.id)
+        def make(title: str, to: str = "resources", **fields: Any) -> Any:
+            mine, others = getattr(one, to), getattr(other, to)
+            made = mine.create(title=title, body=f"{title}。正文", organization=home, **fields)
+            mine.submit(made.id)
+            others.approve(made.id)
+            return others.publish(made.id)
 
         return make
 
@@ -141,6 +141,26 @@ class GatingCases(FollowerEngine):
         assert self.titles(hub, "花椒采收", language="bo") == []
         assert len(self.titles(hub, "花椒采收", kinds=["resource"])) == 2
         assert self.titles(hub, "花椒采收", kinds=["notice"]) == []
+
+    def test_a_time_is_asked_of_what_takes_place_and_of_what_was_published(
+        self, hub: Hub, system: Any, publish: Any, clock: FrozenClock
+    ) -> None:
+        day = clock.now().astimezone(SHANGHAI).date()
+        far = day + timedelta(days=40)
+        publish("花椒采收时节")
+        publish("花椒采收观摩", to="activities", when=When.day(far, far + timedelta(days=2)))
+        publish("花椒采收座谈", to="activities")
+        system.follow_index()
+        tomorrow = day + timedelta(days=1)
+        asked = {
+            (day, tomorrow): ["花椒采收座谈", "花椒采收时节"],
+            (tomorrow, far): [],
+            (far + timedelta(days=2), None): ["花椒采收观摩"],
+            (far + timedelta(days=3), None): [],
+            (None, far + timedelta(days=1)): ["花椒采收座谈", "花椒采收时节", "花椒采收观摩"],
+        }
+        for (since, until), expected in asked.items():
+            assert sorted(self.titles(hub, "花椒采收", since=since, until=until)) == expected
 
     def test_how_far_it_is_behind_is_told(self, system: Any, publish: Any) -> None:
         publish("花椒采收时节")

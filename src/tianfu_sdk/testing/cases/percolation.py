@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import attrs
 import pytest
 
 from tianfu_sdk.core.searching.percolation import (
@@ -16,7 +17,7 @@ from tianfu_sdk.core.searching.percolation import (
 from tianfu_sdk.errors import Invalid, StorageError
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.ports.storage import Store, Tx
-from tianfu_sdk.testing.cases.search import SearchCases
+from tianfu_sdk.testing.cases.search import SearchCases, patiently
 
 __all__ = ["PercolationCases"]
 
@@ -139,7 +140,25 @@ class PercolationCases(SearchCases):
             ({"tags": {"in:51000"}}, []),
             ({"kinds": {"sub"}, "languages": {"zh"}, "tags": {"topic:x"}}, ["b"]),
         ):
-            only = SearchFilter(**{name: frozenset(of) for name, of in fields.items()})
+            members = {name: frozenset(of) for name, of in fields.items()}
+            only = SearchFilter(**members)  # type: ignore[arg-type]
+            assert self.sought_ids(db, "apple", only) == expected
+
+    def test_needs_are_of_a_time(self, db: Store) -> None:
+        self.index(
+            db,
+            attrs.evolve(need("a", "apple"), first=10, last=10),
+            attrs.evolve(need("b", "apple"), first=5, last=20),
+            attrs.evolve(need("c", "apple"), first=20, last=20),
+            need("d", "apple"),
+        )
+        for since, until, expected in (
+            (10, 20, ["a", "b"]),
+            (11, None, ["b", "c"]),
+            (None, 10, ["b"]),
+            (None, None, ["a", "b", "c", "d"]),
+        ):
+            only = SearchFilter(since=since, until=until)
             assert self.sought_ids(db, "apple", only) == expected
 
     def test_a_need_is_replaced_and_removed(self, db: Store) -> None:
@@ -196,10 +215,10 @@ class PercolationCases(SearchCases):
 
         def write(place: int) -> None:
             for one in needs[place::4]:
-                db.run(lambda tx, d=one: self.within(tx).index([d, needs[0]]), write=True)  # type: ignore[misc]
+                patiently(db, lambda tx, d=one: self.within(tx).index([d, needs[0]]))  # type: ignore[misc]
                 gone = need(f"gone{place}", "word1 word2")
-                db.run(lambda tx, d=gone: self.within(tx).index([d]), write=True)  # type: ignore[misc]
-                db.run(lambda tx, d=gone: self.within(tx).remove([d.id]), write=True)  # type: ignore[misc]
+                patiently(db, lambda tx, d=gone: self.within(tx).index([d]))  # type: ignore[misc]
+                patiently(db, lambda tx, d=gone: self.within(tx).remove([d.id]))  # type: ignore[misc]
 
         with self.workers(4) as threads:
             list(threads.map(write, range(4)))

@@ -15,15 +15,16 @@ from tianfu_sdk.model.search import SearchDoc
 from tianfu_sdk.ports.search import TransactionalSearch
 from tianfu_sdk.ports.storage import Store, Tx
 from tianfu_sdk.testing.cases.base import StoreCases, note
-from tianfu_sdk.testing.cases.ranking import ALL, WORDS, RankingCases, doc
+from tianfu_sdk.testing.cases.ranking import ALL, WORDS, doc
+from tianfu_sdk.testing.cases.windows import WindowCases
 
-__all__ = ["SearchCases"]
+__all__ = ["SearchCases", "patiently"]
 
 T = TypeVar("T")
 _PATIENCE = 20
 
 
-class SearchCases(RankingCases, StoreCases):
+class SearchCases(WindowCases, StoreCases):
     """What is indexed is found inside the transaction."""
 
     @pytest.fixture(autouse=True)
@@ -140,9 +141,9 @@ class SearchCases(RankingCases, StoreCases):
         def write(place: int) -> None:
             gone = doc(f"gone{place}", "apple hazel")
             for one in docs[1 + place :: 4]:
-                _patiently(db, partial(self._index, docs=[one, first]))
-                _patiently(db, partial(self._index, docs=[gone]))
-                _patiently(db, partial(self._remove, ids=[gone.id]))
+                patiently(db, partial(self._index, docs=[one, first]))
+                patiently(db, partial(self._index, docs=[gone]))
+                patiently(db, partial(self._remove, ids=[gone.id]))
 
         with self.workers(4) as threads:
             list(threads.map(write, range(4)))
@@ -161,7 +162,7 @@ class SearchCases(RankingCases, StoreCases):
         self.within(tx).remove(ids)
 
 
-def _patiently(store: Store, body: Callable[[Tx], None]) -> None:
+def patiently(store: Store, body: Callable[[Tx], None]) -> None:
     """Write as whoever is told that others were quicker, and tries again."""
     for _ in range(_PATIENCE):
         with contextlib.suppress(StorageBusy):

@@ -137,14 +137,15 @@ EVALUATION: NounKind[Evaluation] = NounKind(
     Evaluation,
     Kind(
         "evaluation",
-        (Key("workstation"), Key("state"), Key("created", "int"), *PLACE_KEYS),
-        (("workstation", "created"), ("state", "created")),
+        (Key("subject"), Key("state"), Key("created", "int"), *PLACE_KEYS),
+        (("subject", "created"), ("state", "created")),
+        schema=2,
     ),
     "evl",
     lambda e, placed: (
         place_keys(e.organization, placed)
         | {
-            "workstation": e.workstation,
+            "subject": e.subject,
             "state": e.state.value,
             "created": moment_key(e.created_at),
         }
