@@ -23,7 +23,8 @@ from tianfu_sdk import codec
 from tianfu_sdk.backends.keyfiles import make_key_file
 from tianfu_sdk.core.content.publishing import search_doc
 from tianfu_sdk.core.places.regions import Levels
-from tianfu_sdk.core.rows.kinds import RESOURCE, Placed
+from tianfu_sdk.core.rows.keying import Placed
+from tianfu_sdk.core.rows.kinds import RESOURCE
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.storage import NewJob, Query, Row
 

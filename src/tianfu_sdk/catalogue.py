@@ -426,8 +426,8 @@ ENTRIES: dict[str, Entry] = {
         "一个问题集是文件夹中的 queries.jsonl 与 qrels.tsv，可另有 corpus.jsonl",
     ),
     "evaluate.no_questions": Entry(
-        "no question has a document that answers it",
-        "没有任何问题有相关文档",
+        "of {questions} questions, {judged} of them judged, none has a document that answers it",
+        "{questions} 个问题（{judged} 个有判定）中，没有一个有相关文档",
         "ids of questions and judgements must be the same, and some grades above 0",
         "问题与判定的编号须一致，且须有大于 0 的等级",
     ),
@@ -446,8 +446,12 @@ ENTRIES: dict[str, Entry] = {
     "evaluate.twice": Entry(
         "line {line} has an id that stands above",
         "第 {line} 行的编号已出现过",
-        "ids of questions are unique",
-        "问题编号须唯一",
+        "ids of questions and documents are unique, and a document has one grade",
+        "问题、文档编号须唯一，同一文档只能有一个等级",
+    ),
+    "evaluate.unknown_set": Entry(
+        "there is no set {name}; there are: {names}",
+        "没有问题集 {name}；现有：{names}",
     ),
     "evaluation.no_check": Entry(
         "this rubric wants a {method}, and there is none",

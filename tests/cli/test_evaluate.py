@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tianfu_sdk import Hub
 from tianfu_sdk.cli.app import app
 
 QUERIES = '{"_id": "q1", "text": "高血压怎么吃盐"}\n{"_id": "q2", "text": "地震了怎么办"}\n'
@@ -84,6 +85,16 @@ def test_a_way_that_is_none_is_refused_with_what_there_is(run, folder):
     assert result.exception.code == "evaluate.bad_way"
     result = run("--sets", folder.parent.parent / folder.parent.name, "--with", "x", code=1)
     assert result.exception.code == "evaluate.bad_way"
+
+
+def test_a_store_is_named_for_a_corpus_only(run, folder, tmp_path):
+    hub = Hub.open(f"sqlite:///{tmp_path / 'kepu.db'}")
+    hub.close()
+    files = ("--queries", folder / "queries.jsonl", "--qrels", folder / "qrels.txt")
+    asked = run(*files, "--db", tmp_path / "kepu.db", "--with", "store=memory:", code=2)
+    assert "sets with a corpus" in asked.output
+    # Of contents that nobody published nothing can be found, and that is said.
+    assert "3 documents that answer are not there" in run(*files, "--db", tmp_path / "kepu.db")
 
 
 def test_a_folder_without_sets_is_refused(run, tmp_path):

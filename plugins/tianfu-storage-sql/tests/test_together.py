@@ -141,6 +141,29 @@ def test_keys_rotated_by_several_while_others_write_are_rotated_once_and_whole(t
     assert {with_new.subscribers.reveal(id_) for id_ in everybody} == set(phones.values())
 
 
+def test_of_several_workers_one_tells_an_alert(town):
+    place = town()
+    me, system = place.me, place.hub.as_system(reason="worker")
+    second = me.accounts.create(organization=place.org)
+    me.accounts.grant(second.id, ["*"], region="510000")
+    county = me.organizations.create(name="锦江区科协", region="510104", parent=place.org).id
+    wanted = [me.subscriptions.create(name="柑橘", organization=county, text="柑橘木虱").id]
+    wanted += [me.subscriptions.create(name="木虱", organization=county, text="木虱防治").id]
+    assert system.subscriptions.alert() == 0
+    published = []
+    for number in range(3):
+        made = me.resources.create(title=f"柑橘木虱防治 {number}", organization=place.org)
+        me.resources.submit(made.id)
+        place.hub.as_(second.id).resources.approve(made.id)
+        published.append(me.resources.publish(made.id).id)
+    hubs = [place.open(ONE).as_system(reason="worker") for _ in range(WORKERS)]
+    together(*(one.subscriptions.alert for one in hubs))
+    told = [e for _, e in system.events.read(limit=1000) if e.type == "subscription.matched"]
+    assert Counter((e.subject, e.data["content"]) for e in told) == Counter(
+        (id_, content) for id_ in wanted for content in published
+    )
+
+
 def test_events_that_several_append_and_several_roll_up_are_counted_once(town):
     place = town()
     day = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)

@@ -138,7 +138,9 @@ def _opened(given: Sequence[QuestionSet], db: str | None, way: _Way) -> Iterator
     if any(one.corpus is None for one in given):
         if not db:
             raise click.UsageError("a set without a corpus needs a store: --db, or TIANFU_DB")
-        with opened(way.store or db, **more) as hub:
+        if way.store:
+            raise click.UsageError("store=URL is for sets with a corpus: --db has the contents")
+        with opened(db, **more) as hub:
             yield hub
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -150,6 +152,7 @@ def _opened(given: Sequence[QuestionSet], db: str | None, way: _Way) -> Iterator
 def _plain(found: Measured, other: Measured | None, compared: Compared | None) -> dict[str, Any]:
     said: dict[str, Any] = {
         "figures": as_json(list(found.figures)),
+        "notes": list(found.notes),
         "questions": found.to_dicts(),
     }
     if other is not None and compared is not None:

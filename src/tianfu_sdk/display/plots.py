@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tianfu_sdk.display.lettering import fonts, room, said
-from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.matching import Matches, Round
 from tianfu_sdk.model.region import RegionLevel
 from tianfu_sdk.model.sms import ErrorClass, MessageState
@@ -74,7 +74,10 @@ def plot(
             if isinstance(thing, Round)
             else draw_matches(thing, language)
         )
-    demand_type(thing, SmsReport, "thing")
+    given: Any = thing
+    if not isinstance(given, SmsReport):
+        wanted = "SmsReport | Round | Matches"
+        raise Invalid("field.type", path="thing", wanted=wanted, found=type(given).__name__)
     return _draw_report(thing, level, language)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.question import QuestionState, Routing
+from tianfu_sdk.services.asking import filing
 
 ASKED = "水稻稻瘟病如何防治"
 AGAIN = "请问水稻稻瘟病怎么防治呢"
@@ -50,6 +51,14 @@ def test_a_question_goes_to_an_expert_of_its_topic_who_has_room(farmed, expert):
     assert [q.id for q in farmed.me.questions.find(expert=near)] == [question.id]
 
 
+def test_of_very_many_experts_those_who_are_near_are_looked_at(farmed, expert, monkeypatch):
+    monkeypatch.setattr(filing, "_EXPERTS", 2)
+    for _ in range(3):
+        expert(region="513400")
+    near = expert()
+    assert farmed.me.questions.get(ask(farmed)).expert == near
+
+
 def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):
     gone = expert(appointed_to=date(2025, 12, 31))
     paused, there = expert(), expert()
@@ -77,6 +86,15 @@ def test_where_no_association_is_above_all_others_it_stays_open(farmed):
     id_ = ask(farmed, "荔枝保鲜", region=None)
     system = farmed.hub.as_system(reason="t")
     assert system.questions.get(id_).state is QuestionState.OPEN
+
+
+def test_what_was_asked_nowhere_or_in_another_province_keeps_nobody_waiting(farmed):
+    system = farmed.hub.as_system(reason="t")
+    nowhere, beijing = ask(farmed, region=None), ask(farmed, region="110000")
+    assert system.questions.get(nowhere).state is QuestionState.OPEN
+    assert system.questions.get(beijing).state is QuestionState.OPEN
+    here = system.questions.get(ask(farmed, AGAIN, region="510000"))
+    assert (here.state, here.organization) == (QuestionState.ROUTED, farmed.org)
 
 
 def test_who_declines_passes_it_on_and_does_not_get_it_again(farmed, expert):

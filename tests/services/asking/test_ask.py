@@ -6,9 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from tianfu_sdk.backends import memory
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import QuestionState
+from tianfu_sdk.services.asking import ask as desk
 
 STROKE = "脑卒中要紧的是预防：控制血压、少盐、戒烟。发现嘴歪手麻要马上就医。"
 
@@ -169,3 +171,81 @@ def test_what_the_index_still_has_is_gated_by_the_store(stored, file):
             (id_,),
         )
     assert stored.nobody.ask("地震时怎么躲").abstained
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The engine is first asked for few hits, so that few contents make the difference."""
+    monkeypatch.setattr(desk, "_LEAST_HITS", 2)
+    monkeypatch.setattr(desk, "_DEPTHS", (4, 200))
+
+
+@pytest.mark.usefixtures("few")
+def test_what_has_expired_hides_nothing_that_holds(world):
+    for number in range(5):
+        world.published(title=f"防震避险 {number}", body="防震", expires_on=date(2026, 1, 2))
+    holds = world.published(title="防震避险", body="地震时先躲到桌下，防震避险要记牢。").id
+    world.clock.tick(timedelta(days=1))
+    assert [answer.id for answer in world.nobody.ask("防震避险", limit=1)] == [holds]
+
+
+@pytest.mark.usefixtures("few")
+def test_which_answers_come_first_and_on_which_page_does_not_depend_on_the_limit(world):
+    for number in range(6):
+        world.published(title="防震避险", body=f"要记牢：{number}")
+    preferred = world.published(title="防震避险", body="要记牢：6", language="zh-Hant").id
+    asked = {"text": "防震避险", "language": ["zh-Hant", "zh-Hans"]}
+    whole = [answer.id for answer in world.nobody.ask(**asked, limit=100)]
+    assert (whole[0], len(whole)) == (preferred, 7)
+    for limit in (1, 2, 3):
+        found, after = [], None
+        while after is not None or not found:
+            page = world.nobody.ask(**asked, limit=limit, after=after)
+            found += [answer.id for answer in page]
+            after = page.cursor
+        assert found == whole
+
+
+def test_a_translation_that_has_a_word_of_the_question_hides_nothing_of_its_original(world):
+    for _ in range(2):
+        made = world.published(title="流感疫苗 H1N1", body="流感疫苗每年接种。")
+        draft = world.me.translations.create(
+            made.id, language="en", title="Flu shots", body="Of H1N1, every year."
+        )
+        world.as_(world.reviewer).translations.approve(draft.id)
+    answers = world.nobody.ask("流感疫苗 H1N1 每年接种", language=["en", "zh-Hans"])
+    assert [(one.language, one.title) for one in answers] == [("en", "Flu shots")] * 2
+
+
+def test_translations_are_read_together_however_many_they_are(world, monkeypatch):
+    reads = []
+    for name in ("get", "find"):
+        read = getattr(memory._Tx, name)
+        monkeypatch.setattr(
+            memory._Tx,
+            name,
+            lambda tx, kind, *more, read=read: reads.append(kind) or read(tx, kind, *more),
+        )
+
+    def asked():
+        reads.clear()
+        found = world.nobody.ask("防震避险", language=["en", "zh-Hans"], limit=20)
+        assert len(world.nobody.suggest("防震")) == 2
+        assert len(world.nobody.related(first.id, limit=20)) == len(found) - 1
+        return [one.language for one in found], reads.count("resource"), reads.count("translation")
+
+    def add():
+        made = world.published(title="防震避险")
+        draft = world.me.translations.create(
+            made.id, language="en", title="防震 shelter", body="防震"
+        )
+        world.as_(world.reviewer).translations.approve(draft.id)
+        return made
+
+    first = add()
+    add()
+    few = asked()
+    assert few[0] == ["en"] * 2
+    for _ in range(3):
+        add()
+    assert asked() == (["en"] * 5, *few[1:])

@@ -1,8 +1,10 @@
 """How well a hub answers, over what is published and over a corpus."""
 
+import attrs
 import pytest
 
 import tianfu_sdk as tf
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.judging import QuestionSet
 from tianfu_sdk.model.storage import Query
 
@@ -108,6 +110,70 @@ def test_sets_without_an_answer_are_refused(hub):
     with pytest.raises(tf.Invalid) as caught:
         hub.evaluate(QUESTIONS, through="google")
     assert caught.value.path == "through"
+
+
+WRONG = [
+    ({"questions": ["a"]}, "small.questions", "field.type"),
+    ({"questions": {"q1": 5}}, "small.questions.q1", "field.type"),
+    ({"corpus": {"d1": None}}, "small.corpus.d1", "field.type"),
+    ({"relevant": {"q1": ["d1"]}}, "small.relevant.q1", "field.type"),
+    ({"relevant": {"q1": {"d1": 1.5}}}, "small.relevant.q1.d1", "field.type"),
+    ({"relevant": {"q1": {"d1": 5000}}}, "small.relevant.q1.d1", "field.too_large"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "path", "code"), WRONG)
+def test_a_set_of_something_else_says_where(wrong, path, code):
+    with pytest.raises(Invalid) as caught:
+        tf.evaluate(lambda _: [], attrs.evolve(QUESTIONS, **wrong))
+    assert (caught.value.code, caught.value.path) == (code, path)
+
+
+@pytest.mark.parametrize("found", [None, "d1", 5, [None], [{"id": "d1"}]])
+def test_a_search_that_gives_no_ids_is_told_of(found):
+    with pytest.raises(Invalid) as caught:
+        tf.evaluate(lambda _: found, QUESTIONS)
+    assert (caught.value.code, caught.value.path) == ("field.type", "small.questions.q1")
+
+
+def test_a_question_that_cannot_be_asked_is_named(published):
+    hub, ids = published
+    asked = attrs.evolve(of_store(ids), questions={"q1": "高血压", "q2": "？"})
+    with pytest.raises(Invalid) as caught:
+        hub.evaluate(asked)
+    assert (caught.value.code, caught.value.path) == ("ask.empty", "kept.questions.q2")
+
+
+def test_answers_that_cannot_be_found_at_all_are_told(published):
+    hub, ids = published
+    kept = of_store(ids)
+    assert hub.evaluate(kept).notes == ()
+    wrong = attrs.evolve(kept, relevant={"q1": {ids["d1"]: 1, "res_none": 1, "d9": 0}})
+    for through in ("ask", "index"):
+        found = hub.evaluate(wrong, through=through)
+        (one,) = found.judged
+        assert one.absent == ("res_none",)
+        assert "kept: 1 documents that answer are not there" in repr(found)
+    me = hub.as_(next(iter(hub.as_system(reason="t").accounts.find())).id)
+    me.resources.withdraw(ids["d1"], "过时")
+    (one,) = hub.evaluate(kept).judged[:1]
+    assert one.absent == (ids["d1"],)
+    (one,) = tf.evaluate(lambda _: [], attrs.evolve(QUESTIONS, relevant={"q1": {"d9": 1}})).judged
+    assert one.absent == ("d9",)
+
+
+def test_a_set_that_was_not_measured_is_named():
+    found = tf.evaluate(lambda _: ["d1"], QUESTIONS)
+    with pytest.raises(LookupError) as caught:
+        found["big"]
+    assert caught.value.code == "evaluate.unknown_set"
+    with pytest.raises(Invalid):
+        found.against(None)
+    with pytest.raises(Invalid) as caught:
+        tf.evaluate(lambda _: [], [])
+    assert caught.value.code == "evaluate.no_questions"
+    with pytest.raises(Invalid):
+        tf.evaluate("d1", QUESTIONS)
 
 
 def test_any_search_is_measured():

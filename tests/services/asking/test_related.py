@@ -74,6 +74,7 @@ def test_what_one_may_not_read_has_nothing_related(world):
         ("related", "res_1", {"limit": 0}, "storage.limit"),
         ("ask", "防震", {"after": "1"}, "page.bad_cursor"),
         ("ask", "防震", {"after": '["1","res"]'}, "page.bad_cursor"),
+        ("ask", "防震", {"after": "[" * 100_000}, "page.bad_cursor"),
     ],
 )
 def test_mistakes_are_named(world, method, given, more, code):

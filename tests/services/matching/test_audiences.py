@@ -3,6 +3,7 @@
 import pytest
 from tests.services.matching.test_rounds import Stage
 
+from tianfu_sdk.backends import memory
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import BaseStatus
 from tianfu_sdk.model.subscriber import Consent
@@ -64,6 +65,19 @@ def test_a_content_finds_how_many_it_is_for_and_never_who(stage):
         assert sum(match.why.values()) == match.score
         assert heart not in repr(match)
         assert near not in repr(match)
+
+
+def test_only_what_is_shown_is_counted(stage, monkeypatch):
+    stage.person(topics=["healthy_life"])
+    whole = stage.admin.match(stage.topic.id, to="segment")
+    counted, count = [], memory._Tx.count
+    monkeypatch.setattr(
+        memory._Tx, "count", lambda tx, kind, query: counted.append(kind) or count(tx, kind, query)
+    )
+    best = stage.admin.match(stage.topic.id, to="segment", limit=1)
+    assert len(whole.found) == 2
+    assert best.found == whole.found[:1]
+    assert counted == ["subscriber"]
 
 
 def test_who_switched_profiling_off_is_chosen_by_no_likeness_and_served_all_the_same(stage):

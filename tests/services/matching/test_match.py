@@ -134,7 +134,12 @@ def test_gates_leave_out_and_say_how_many(stage, need):
     stage.hub._tools.clock.tick(timedelta(days=2))
     again = stage.hub.match(need)
     assert not again.found
-    assert again.gated == {"deadline": 2, "capacity": 2, "language": 2, "expired": 1}
+    # What has expired is its keepers' alone: nobody else is told of it.
+    assert again.gated == {"deadline": 2, "capacity": 2, "language": 2}
+    assert later not in {left.id for left in again.left_out}
+    kept = stage.admin.match(need)
+    assert kept.gated == {**again.gated, "expired": 1}
+    assert later in {left.id for left in kept.left_out}
 
 
 def test_an_approved_current_translation_opens_the_gate_of_language(stage, need):
@@ -218,6 +223,35 @@ def test_a_need_that_is_over_or_speaks_another_language_is_named_with_its_reason
     )
     stage.second.translations.approve(translation.id)
     assert english in {m.id for m in stage.hub.match(for_old)}
+
+
+def test_a_need_that_has_expired_is_named_to_its_keepers_only(stage, offers):
+    ended = stage.listing("need", "柑橘园木虱怎么治", expires_on=date(2026, 1, 2))
+    assert ended in {m.id for m in stage.hub.match(offers["service"])}
+    stage.hub._tools.clock.tick(timedelta(days=1))
+    public = stage.hub.match(offers["service"])
+    assert (public.found, public.gated, public.left_out) == ((), {}, ())
+    (left,) = stage.admin.match(offers["service"]).left_out
+    assert (left.id, left.reason) == (ended, "expired")
+
+
+def test_an_expert_whose_profile_is_not_shown_is_matched_by_its_keepers_only(stage, need):
+    fields = {"name": NAME, "title": "未公布的职务", "profile": "柑橘木虱"}
+    hidden = stage.admin.experts.create(organization=stage.root, draft=True, **fields).id
+    over = stage.expert("柑橘木虱", appointed_to=date(2025, 12, 31))
+    clerk = stage.hub.as_(stage.admin.accounts.create(organization=stage.root).id)
+    for id_ in (hidden, over):
+        for door in (stage.hub, clerk):
+            for call in (
+                lambda d=door, i=id_: d.match(i),
+                lambda d=door, i=id_: d.match_round([need], [i]),
+            ):
+                with pytest.raises(NotFound) as caught:
+                    call()
+                assert caught.value.code == "noun.unknown"
+        assert stage.admin.match(id_).gated == {"published": 1}
+        (pair,) = stage.admin.match_round([need], [id_]).spare[:1]
+        assert pair.reason == "conflict"
 
 
 def test_a_changed_need_is_found_by_what_it_says_now(stage, need, offers):

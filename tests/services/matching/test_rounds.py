@@ -1,5 +1,6 @@
 """Projects get their experts all at once, with reasons for those who get nobody."""
 
+import math
 from datetime import date
 
 import pytest
@@ -108,6 +109,9 @@ def test_what_makes_no_round_is_refused(stage):
         (lambda: stage.hub.match_round(project), Invalid, "field.type"),
         (lambda: stage.hub.match_round([project], capacity=-1), Invalid, "field.too_small"),
         (lambda: stage.hub.match_round([project], weights={}), Invalid, "match.no_weight"),
+        (lambda: stage.hub.match_round([project], least=math.nan), Invalid, "field.value"),
+        (lambda: stage.hub.match_round([project], least=1.5), Invalid, "field.value"),
+        (lambda: stage.hub.match_round([project], least="0.5"), Invalid, "field.value"),
         (lambda: stage.hub.match_round([project], solver="x"), Invalid, "field.choice"),
         (lambda: stage.hub.match_round([project], least=-0.1), Invalid, "field.value"),
         (lambda: stage.hub.match_round([project], least=float("nan")), Invalid, "field.value"),

@@ -1,9 +1,12 @@
 """Who seeks something is told of it once it is published."""
 
+import attrs
 import pytest
 from tests.services.matching.test_rounds import Stage
 
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
+from tianfu_sdk.services.log import consumers
+from tianfu_sdk.services.matching import percolating
 
 
 class Reader(Stage):
@@ -61,6 +64,36 @@ def test_a_need_is_told_of_what_answers_it_and_nobody_of_what_is_its_own(stage):
     assert told[need, service].type == "need.matched"
     assert told[need, service].data["kind"] == "service"
     assert (need, own) not in told
+
+
+def test_however_many_subscribe_to_a_topic_all_are_told(stage, monkeypatch):
+    monkeypatch.setattr(percolating, "_MOST", 2)
+    monkeypatch.setattr(percolating, "_PAGE", 2)
+    wanted = [
+        stage.subscribe(name=f"健康 {place}", text="", topics=["healthy_life"]).id
+        for place in range(5)
+    ]
+    resource = stage.resource(topics=["healthy_life"])
+    assert stage.told().keys() == {(id_, resource) for id_ in wanted}
+    # Who asks sees a few.
+    assert len(stage.admin.match(resource, to="subscription").found) == 2
+
+
+def test_who_is_overtaken_by_another_worker_tells_nothing_twice(stage, monkeypatch):
+    wanted = stage.subscribe()
+    resource = stage.resource()
+    read, looks = consumers.get, []
+
+    def overtaken(work, name):
+        looks.append(name)
+        known = read(work, name)
+        # What it read first is what stood there before the other one moved it.
+        return known if len(looks) > 1 else attrs.evolve(known, handled=known.handled + 1)
+
+    monkeypatch.setattr(consumers, "get", overtaken)
+    assert stage.system.subscriptions.alert() == 1
+    told = [e for _, e in stage.system.events.read(limit=1000) if ".matched" in e.type]
+    assert [(e.subject, e.data["content"]) for e in told] == [(wanted.id, resource)]
 
 
 def test_topics_kinds_and_languages_say_what_is_wanted(stage):

@@ -48,6 +48,28 @@ def test_a_lost_index_is_found_and_built_anew(hub):
     assert hub.ask("花椒采收").answers == before.answers
 
 
+def test_what_is_sought_is_counted_and_built_anew_as_it_grew(hub):
+    publish(hub, "花椒采收")
+    system = hub.as_system(reason="test")
+    organization = system.organizations.find().items[0].id
+    me = hub.as_(system.accounts.find().items[0].id)
+    for text in ("花椒", "", "柑橘"):
+        me.subscriptions.create(
+            name="订阅", organization=organization, text=text, topics=["healthy_life"]
+        )
+
+    def sought():
+        return hub._tools.store.run(lambda tx: tx.search.sought(), write=False)
+
+    assert sought() == 2
+    system.rebuild_index()
+    assert sought() == 2
+    gone = me.subscriptions.find().items[0].id
+    hub._tools.store.run(lambda tx: tx.search.remove([gone]), write=True)
+    (found,) = (f for f in system.doctor() if f.severity == "error")
+    assert (found.check, found.message[:6]) == ("search", "1 of 2")
+
+
 def test_only_the_system_may(hub):
     with pytest.raises(tf.Denied):
         hub.rebuild_index()

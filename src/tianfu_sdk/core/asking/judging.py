@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.judging import Difference, Figures, Interval, Judged
+from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.judging import (
+    HIGHEST_GRADE,
+    Difference,
+    Figures,
+    Interval,
+    Judged,
+    QuestionSet,
+)
 
 __all__ = [
     "DEPTH",
     "MACRO",
+    "demand_set",
     "differences",
     "figures",
     "judged",
@@ -79,8 +88,34 @@ def _gain(grades: Sequence[int]) -> float:
     )
 
 
+def demand_set(of: QuestionSet) -> None:
+    """Demand that a question set holds texts and whole grades.
+
+    Raises:
+        Invalid: `field.type`, `field.too_large`, with set, part and id in the path.
+    """
+    demand_type(of, QuestionSet, "sets")
+    for part, texts in (("questions", of.questions), ("corpus", of.corpus)):
+        if texts is not None:
+            demand_type(texts, Mapping, f"{of.name}.{part}")
+            for id_, text in texts.items():
+                demand_type(text, str, f"{of.name}.{part}.{id_}")
+    demand_type(of.relevant, Mapping, f"{of.name}.relevant")
+    for id_, grades in of.relevant.items():
+        demand_type(grades, Mapping, f"{of.name}.relevant.{id_}")
+        for document, grade in grades.items():
+            demand_type(grade, int, f"{of.name}.relevant.{id_}.{document}")
+            if grade > HIGHEST_GRADE:
+                raise Invalid("field.too_large", path=f"{of.name}.relevant.{id_}.{document}")
+
+
 def judged(
-    found: Iterable[str], grades: Mapping[str, int], *, question: str = "", set_name: str = ""
+    found: Iterable[str],
+    grades: Mapping[str, int],
+    *,
+    question: str = "",
+    set_name: str = "",
+    there: Collection[str] | None = None,
 ) -> Judged:
     """Judge what was found for one question.
 
@@ -89,6 +124,7 @@ def judged(
         grades: By id; what is above 0 answers.
         question: Its id.
         set_name: Of the set that it is of.
+        there: Ids of all documents that could be found; None: not known.
     """
     first = list(dict.fromkeys(found))[:DEPTH]
     return Judged(
@@ -98,6 +134,11 @@ def judged(
         mrr=reciprocal_rank(first, grades),
         ndcg=ndcg(first, grades),
         found=tuple(first),
+        absent=tuple(
+            id_
+            for id_, grade in grades.items()
+            if grade > 0 and there is not None and id_ not in there
+        ),
     )
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "region_tags",
     "search_doc",
     "searched_text",
+    "seeks",
     "subscription_doc",
     "tags_of",
     "translation_doc",
@@ -141,6 +142,11 @@ def translation_doc(translation: Translation, source: Content, regions: RegionTr
         first=first,
         last=last,
     )
+
+
+def seeks(subscription: Subscription) -> bool:
+    """Tell whether a subscription is looked for by words; one to topics alone has none."""
+    return subscription.active and bool(subscription.text.strip())
 
 
 def subscription_doc(subscription: Subscription) -> SearchDoc:

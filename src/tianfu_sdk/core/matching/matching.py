@@ -71,6 +71,8 @@ HALF_LIVES: Mapping[str, timedelta] = MappingProxyType(
 
 _GRAIN = 2**30
 _MOST_POPULAR = 0.05
+_HEAVIEST = 1e100
+"""So that no sum of weights is infinite."""
 _NO_TREE: Mapping[str, str | None] = MappingProxyType({})
 
 
@@ -212,13 +214,15 @@ def demand_weights(weights: Mapping[str, float]) -> None:
     """Demand weights that a score can be made with.
 
     Raises:
-        Invalid: `match.bad_weight`: a name that is no feature, or a number that is not
-            finite or below 0; `match.no_weight`: nothing weighs anything;
+        Invalid: `match.bad_weight`: a name that is no feature, or no number from 0 to 1e100;
+            `match.no_weight`: nothing weighs anything;
             `match.popularity`: popularity weighs more than a twentieth of all, so that what
             is known would stay on top because it is known.
     """
     for name, weight in weights.items():
-        if name not in WEIGHTS or not (math.isfinite(weight) and weight >= 0):
+        # A caller may give anything.
+        number = isinstance(weight, float | int) and 0 <= weight <= _HEAVIEST  # type: ignore[redundant-expr]
+        if name not in WEIGHTS or not number:
             raise Invalid("match.bad_weight", path=f"weights.{name}", names=", ".join(WEIGHTS))
     whole = math.fsum(weights.values())
     if not whole:

@@ -19,8 +19,9 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
+from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.services.desk.work import Work
-from tianfu_sdk.services.languages.translated import translations_of
+from tianfu_sdk.services.languages.translated import translations_by
 from tianfu_sdk.services.log.rollups import views_of
 from tianfu_sdk.services.offices.organizations import names_of
 from tianfu_sdk.text import fold
@@ -29,6 +30,7 @@ __all__ = [
     "Asked",
     "Form",
     "Found",
+    "Page",
     "answers_of",
     "forms_of",
     "found_as",
@@ -99,38 +101,65 @@ def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
     """
     today = work.now.astimezone(SHANGHAI).date()
     shown: dict[str, Form] = {}
-    for shelf in CONTENT.values():
-        ids = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
-        for row in work.tx.get(shelf.name, ids):
-            content = work.noun(shelf, row)
-            if _readable(content, today):
-                text = content.body or content.summary
-                shown[row.id] = Form(content, shelf.name, content.title, text, content.language)
     ids = [hit.id for hit in hits if hit.id.startswith(f"{TRANSLATION.prefix}_")]
-    for row in work.tx.get(TRANSLATION.name, ids):
-        translation = work.noun(TRANSLATION, row)
-        shelf = CONTENT[translation.kind]
-        for source_row in work.tx.get(shelf.name, [translation.source]):
-            source = work.noun(shelf, source_row)
-            if translating.current(translation, source) and _readable(source, today):
-                shown[row.id] = Form(
-                    source,
-                    translation.kind,
-                    translation.title,
-                    translation.body,
-                    translation.language,
-                    translation.native_reviewed,
-                )
+    translations = [work.noun(TRANSLATION, row) for row in work.tx.get(TRANSLATION.name, ids)]
+    for shelf in CONTENT.values():
+        own = [hit.id for hit in hits if hit.id.startswith(f"{shelf.prefix}_")]
+        ours = [one for one in translations if one.kind == shelf.name]
+        ids = list(dict.fromkeys((*own, *(one.source for one in ours))))
+        contents = (work.noun(shelf, row) for row in work.tx.get(shelf.name, ids))
+        found = {content.id: content for content in contents if _readable(content, today)}
+        for id_ in own:
+            if id_ in found:
+                shown[id_] = _original(shelf.name, found[id_])
+        for translation in ours:
+            source = found.get(translation.source)
+            if source is not None and translating.current(translation, source):
+                shown[translation.id] = _translated(source, translation, translation.body)
     return shown
+
+
+def _original(kind: str, content: Content) -> Form:
+    text = content.body or content.summary
+    return Form(content, kind, content.title, text, content.language)
+
+
+def _translated(source: Content, translation: Translation, text: str) -> Form:
+    return Form(
+        source,
+        translation.kind,
+        translation.title,
+        text,
+        translation.language,
+        translation.native_reviewed,
+    )
 
 
 def _readable(content: Content, today: date) -> bool:
     return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
 
 
+@attrs.frozen
+class Page:
+    """Some answers of a question."""
+
+    answers: list[Answer]
+    """Best first, ties by id; one a content, in the language that is preferred."""
+    more: bool
+    """Whether there are answers that come after these."""
+    wanting: bool
+    """Whether what the engine would find next may come before some of these, or fill the page."""
+
+
 def answers_of(
-    work: Work, asked: Asked, hits: Sequence[Hit], limit: int, after: tuple[float, str] | None
-) -> tuple[list[Answer], bool]:
+    work: Work,
+    asked: Asked,
+    hits: Sequence[Hit],
+    limit: int,
+    after: tuple[float, str] | None,
+    *,
+    most: int,
+) -> Page:
     """Give the answers among what an engine found.
 
     Args:
@@ -139,11 +168,9 @@ def answers_of(
         hits: Best first.
         limit: Answers at most.
         after: Score and id of the last answer of the page before.
-
-    Returns:
-        Best first, ties by id; one a content, in the language that is preferred; and whether
-        there are more.
+        most: Hits that the engine was asked for.
     """
+    last = hits[-1].score if len(hits) == most else None
     known = {hit.id for hit in hits}
     hits = [*hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
     forms = forms_of(work, hits)
@@ -171,9 +198,24 @@ def answers_of(
     answering.sort(key=_place)
     if after is not None:
         answering = [one for one in answering if _place(one) > (-after[0], after[1])]
-    page = [_in_language(work, one, asked) for one in answering[:limit]]
+    page = _in_language(work, answering[:limit], asked)
     names = names_of(work, [one.form.content.organization for one in page])
-    return [_answer(one, asked, weights, names) for one in page], len(answering) > limit
+    wanting = False
+    if last is not None and (page or len(chosen) < len(known)):
+        least_words = asking.NEAR * best[0] if best else 0.0
+        if len(page) == limit:
+            least_words = max(least_words, page[-1].score / _most_raised(work, asked))
+        wanting = last >= least_words
+    return Page(
+        [_answer(one, asked, weights, names) for one in page], len(answering) > limit, wanting
+    )
+
+
+def _most_raised(work: Work, asked: Asked) -> float:
+    """Give how many times its words an answer may be worth at most."""
+    weights = work.tools.settings.ask.weights
+    known = {"region": bool(asked.places), "language": bool(asked.languages), "topic": False}
+    return 1 + sum(weight for name, weight in weights.items() if known.get(name, True))
 
 
 def _place(one: Found) -> tuple[float, str]:
@@ -200,10 +242,20 @@ def found_as(form: Form, held: Mapping[str, float], asked: Asked, worth: float) 
 
 
 def one_a_content(found: Sequence[Found], asked: Asked) -> list[Found]:
-    """Give of each content the form whose language is preferred."""
+    """Give of each content the form whose language is preferred.
+
+    One that has less than half of the words of another was found by single words: it does not
+    stand for what the other says, though that may then be shown in its language.
+    """
+    most: dict[str, float] = {}
+    for one in found:
+        id_ = one.form.content.id
+        most[id_] = max(one.words, most.get(id_, 0.0))
     chosen: dict[str, Found] = {}
     for one in found:
         id_ = one.form.content.id
+        if one.words < asking.NEAR * most[id_]:
+            continue
         known = chosen.get(id_)
         if known is None or _fit(one.form, asked) > _fit(known.form, asked):
             chosen[id_] = one
@@ -274,24 +326,22 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
     return region_fit(asked.places, known)
 
 
-def _in_language(work: Work, one: Found, asked: Asked) -> Found:
-    """Show the approved translation instead where it is in a language that is preferred."""
-    here = _fit(one.form, asked)
-    if not asked.languages or here == 1:
-        return one
-    content = one.form.content
+def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:
+    """Show approved translations instead where they are in a language that is preferred."""
+    foreign = [one.form.content.id for one in page if asked.languages and _fit(one.form, asked) < 1]
+    known = translations_by(work, foreign)
+    return [_better(one, known.get(one.form.content.id, ()), asked) for one in page]
+
+
+def _better(one: Found, translations: Sequence[Translation], asked: Asked) -> Found:
+    content, here = one.form.content, _fit(one.form, asked)
     better = [
         (fit, form)
-        for translation in translations_of(work, content.id)
+        for translation in translations
         if translating.current(translation, content)
         for form in [
-            Form(
-                content,
-                one.form.kind,
-                translation.title,
-                translation.body or translation.texts.get("summary", ""),
-                translation.language,
-                translation.native_reviewed,
+            _translated(
+                content, translation, translation.body or translation.texts.get("summary", "")
             )
         ]
         if (fit := _fit(form, asked)) > here

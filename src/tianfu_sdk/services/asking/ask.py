@@ -13,7 +13,7 @@ from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
 from tianfu_sdk.model.question import Answer, Answers
 from tianfu_sdk.model.search import Hit, SearchFilter
-from tianfu_sdk.services.asking.answers import Asked, answers_of
+from tianfu_sdk.services.asking.answers import Asked, Page, answers_of
 from tianfu_sdk.services.asking.asked import (
     Moment,
     demand_limit,
@@ -34,6 +34,8 @@ _LONGEST = 2000
 _MOST_LIMIT = 100
 _MOST_HITS = 200
 _LEAST_HITS = 20
+_DEPTHS = (50, _MOST_HITS)
+"""Hits that are asked for where fewer do not tell which answers come first."""
 _MOST_SLIPS = 3
 _AT_ONCE = 400
 _FEW = 5
@@ -118,21 +120,35 @@ class Ask(Desk):
     def _answers(
         self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None
     ) -> tuple[list[Answer], bool]:
-        most = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+        first = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+        depths = sorted({first, *(most for most in _DEPTHS if most > first)})
 
-        def inside(work: Work) -> tuple[list[Answer], bool]:
+        def inside(work: Work) -> Page:
             search = work.tx.search
             if search is None:
                 raise Unsupported("ask.no_search", path="store")
-            here, hits = self._hits(search.query, asked, only, most)
-            return answers_of(work, here, hits, limit, after)
+            for most in depths:
+                here, hits = self._hits(search.query, asked, only, most)
+                page = answers_of(work, here, hits, limit, after, most=most)
+                if not page.wanting:
+                    break
+            return page
 
         engine = self._tools.engine()
         if engine is None:
-            return self._read(inside)
-        # Outside of any transaction: it may be a server elsewhere.
-        here, hits = self._hits(engine.query, asked, only, most)
-        return self._read(lambda work: answers_of(work, here, hits, limit, after))
+            page = self._read(inside)
+            return page.answers, page.more
+        for most in depths:
+            # Outside of any transaction: it may be a server elsewhere.
+            here, hits = self._hits(engine.query, asked, only, most)
+            page = self._read(
+                lambda work, h=here, found=hits, n=most: answers_of(  # type: ignore[misc]
+                    work, h, found, limit, after, most=n
+                )
+            )
+            if not page.wanting:
+                break
+        return page.answers, page.more
 
     def _hits(
         self, query: _Query, asked: Asked, only: SearchFilter, most: int

@@ -251,7 +251,7 @@ class Asking(Typed):
             Invalid: `match.round_kind`, `match.round_large`; `match.conflict`, no pair of a
                 project and an expert; `match.bad_weight`, `match.no_weight`,
                 `match.popularity`; `assign.no_scipy`, `field.choice`, `field.value`.
-            NotFound: `noun.unknown`.
+            NotFound: `noun.unknown`, also an expert whose profile is hidden.
         """
         from tianfu_sdk.services.matching.rounds import Rounds
 

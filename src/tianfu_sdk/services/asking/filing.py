@@ -132,8 +132,15 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
     near = questions.related(question.topics, parents)
     any_of = tuple((Where("topic", "has", code),) for code in near)
     where = in_office(work.now.astimezone(SHANGHAI).date())
-    rows = work.tx.find(EXPERT.name, Query(where=where, any_of=any_of, limit=_EXPERTS))
-    experts = [work.noun(EXPERT, row) for row in rows]
+    query = Query(where=where, any_of=any_of, limit=_EXPERTS)
+    rows = {row.id: row for row in work.tx.find(EXPERT.name, query)}
+    if len(rows) == _EXPERTS:
+        # Of very many experts those who are near are looked at all the same.
+        for level in ("province", "prefecture", "county"):
+            if code := getattr(levels, level):
+                near_by = attrs.evolve(query, where=(*where, Where(level, "=", code)))
+                rows |= {row.id: row for row in work.tx.find(EXPERT.name, near_by)}
+    experts = [work.noun(EXPERT, row) for row in rows.values()]
     tree = work.regions()
     placed = [(one, tree.levels(one.region)) for one in experts if tree.knows(one.region)]
     capacity = {one.id: one.capacity for one in experts}
@@ -199,13 +206,13 @@ def _near(work: Work, text: str) -> list[tuple[float, Sequence[str]]]:
     search = work.tx.search
     if search is None:
         return []
-    found: list[tuple[float, Sequence[str]]] = []
-    for hit in search.query(question_tokens(text), SearchFilter(), _NEAREST):
-        shelf = kind_of(hit.id)
-        if shelf is not None and shelf.name in CONTENT:
-            rows = work.tx.get(shelf.name, [hit.id])
-            found += [(hit.score, sorted(row.keys["topic"])) for row in rows]
-    return found
+    hits = search.query(question_tokens(text), SearchFilter(), _NEAREST)
+    topics: dict[str, Sequence[str]] = {}
+    for shelf in CONTENT.values():
+        ids = [hit.id for hit in hits if kind_of(hit.id) is shelf]
+        for row in work.tx.get(shelf.name, ids) if ids else ():
+            topics[row.id] = sorted(row.keys["topic"])
+    return [(hit.score, topics[hit.id]) for hit in hits if hit.id in topics]
 
 
 def _due(work: Work, question: Question) -> Any:

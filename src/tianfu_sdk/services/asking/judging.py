@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from tianfu_sdk.core import policy
 from tianfu_sdk.core.asking import judging
 from tianfu_sdk.core.asking.asking import question_tokens
 from tianfu_sdk.core.asking.judging import DEPTH
-from tianfu_sdk.core.rows.kinds import TRANSLATION
-from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION, kind_of
+from tianfu_sdk.errors import Invalid, NotFound, Unsupported
 from tianfu_sdk.formats.question_sets import read_corpus, read_grades, read_questions
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.judging import Difference, Figures, Judged, QuestionSet
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.asking.ask import Ask
@@ -29,6 +32,7 @@ _QUESTION_FILES = ("queries.jsonl", "queries.tsv", "questions.jsonl", "questions
 _GRADE_FILES = ("qrels.tsv", "qrels.txt", "qrels/test.tsv", "qrels/dev.tsv")
 _CORPUS = "corpus.jsonl"
 _THROUGH = ("ask", "index")
+_AT_ONCE = 500
 _Search = Callable[[str], Iterable[str]]
 _Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
 _ALL = SearchFilter()
@@ -55,7 +59,24 @@ class Measured(Frames):
         return len(self.judged)
 
     def __getitem__(self, name: str) -> Figures:
-        return next(one for one in self.figures if one.set == name)
+        """Give the figures of a set; raises `NotFound` (`evaluate.unknown_set`)."""
+        for one in self.figures:
+            if one.set == name:
+                return one
+        names = ", ".join(one.set for one in self.figures)
+        raise NotFound("evaluate.unknown_set", path="set", name=str(name)[:40], names=names)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to look at before the figures are believed: answers that cannot be found at all."""
+        absent: dict[str, list[str]] = {}
+        for one in self.judged:
+            absent.setdefault(one.set, []).extend(one.absent)
+        return tuple(
+            f"{name}: {len(ids)} documents that answer are not there to be found, such as {ids[0]}"
+            for name, ids in absent.items()
+            if ids
+        )
 
     def against(self, other: Measured) -> Compared:
         """Compare with another way of searching, question by question.
@@ -64,8 +85,9 @@ class Measured(Frames):
             other: The same questions, searched another way.
 
         Raises:
-            Invalid: `evaluate.other_questions`.
+            Invalid: `evaluate.other_questions`; `field.type`, it is no evaluation.
         """
+        demand_type(other, Measured, "other")
         found = judging.differences(self.judged, other.judged, seed=self._seed)
         theirs = {(one.set, one.question): one for one in other.judged}
         pairs = [(one, theirs[one.set, one.question]) for one in self.judged]
@@ -75,7 +97,8 @@ class Measured(Frames):
         rows = [
             (one.set, one.questions, *(getattr(one, f) for f in _FIGURES)) for one in self.figures
         ]
-        return _lines(("set", "questions", "recall@10", "MRR@10", "nDCG@10"), rows)
+        told = _lines(("set", "questions", "recall@10", "MRR@10", "nDCG@10"), rows)
+        return "\n".join((told, *self.notes))
 
     def _repr_html_(self) -> str:
         return _preformatted(repr(self))
@@ -143,8 +166,11 @@ def evaluate(
         Figures of each set with intervals, and of every question.
 
     Raises:
-        Invalid: `evaluate.no_questions`, no question of a set has a document that answers it.
+        Invalid: `evaluate.no_questions`, no question of a set has a document that answers it;
+            `field.type`, a set or what the search gives is something else.
     """
+    if not callable(search):
+        raise Invalid("field.type", path="search", wanted="function", found=type(search).__name__)
     return Measured([one for of in _each(sets) for one in _judge(search, of)], seed=seed)
 
 
@@ -204,7 +230,8 @@ class Judging(Desk):
                 judged += self._over_corpus(of, whole=whole)
             elif through == "ask":
                 desk = Ask(self._tools, self._actor)
-                judged += _judge(lambda text, d=desk: [a.id for a in d.look(text)[0]], of)  # type: ignore[misc]
+                there = self._read(lambda work, of=of: _public(work, of))  # type: ignore[misc]
+                judged += _judge(lambda text, d=desk: [a.id for a in d.look(text)[0]], of, there)  # type: ignore[misc]
             else:
                 judged += self._over_index(of, whole=whole)
         return Measured(judged, seed=seed)
@@ -214,12 +241,12 @@ class Judging(Desk):
         if engine is not None:
             query = engine.query
             found = {q: _ids(query, text, whole=whole) for q, text in of.questions.items()}
-            return self._read(lambda work: _judge_ids(_sources(work, found), of))
+            return self._read(lambda work: _judge_ids(_sources(work, found), of, _public(work, of)))
 
         def body(work: Work) -> list[Judged]:
             query = _engine(work.tx).query
             ids = {q: _ids(query, text, whole=whole) for q, text in of.questions.items()}
-            return _judge_ids(_sources(work, ids), of)
+            return _judge_ids(_sources(work, ids), of, _public(work, of))
 
         return self._read(body)
 
@@ -264,7 +291,29 @@ def _in_follower(
 
 
 def _each(sets: QuestionSet | Iterable[QuestionSet]) -> list[QuestionSet]:
-    return [sets] if isinstance(sets, QuestionSet) else list(sets)
+    given = [sets] if isinstance(sets, QuestionSet) else list(sets)
+    for of in given:
+        judging.demand_set(of)
+    if not given:
+        raise Invalid("evaluate.no_questions", path="sets", questions=0, judged=0)
+    return given
+
+
+def _public(work: Work, of: QuestionSet) -> frozenset[str]:
+    """Give those of the contents that were judged to answer that everybody may read."""
+    by_kind: dict[str, list[str]] = {}
+    for id_ in sorted({d for graded in of.relevant.values() for d, g in graded.items() if g > 0}):
+        shelf = kind_of(id_)
+        if shelf is not None and shelf.name in CONTENT:
+            by_kind.setdefault(shelf.name, []).append(id_)
+    found: set[str] = set()
+    for kind, ids in by_kind.items():
+        everybodys = policy.public(kind, work.now) or ()
+        for start in range(0, len(ids), _AT_ONCE):
+            where = (Where("id", "in", tuple(ids[start : start + _AT_ONCE])), *everybodys)
+            query = Query(where=where, limit=_AT_ONCE, fields="keys")
+            found.update(row.id for row in work.tx.find(kind, query))
+    return frozenset(found)
 
 
 def _engine(tx: Tx) -> Any:
@@ -289,21 +338,43 @@ def _sources(work: Work, found: dict[str, list[str]]) -> dict[str, list[str]]:
     return {q: [source.get(id_, id_) for id_ in ids] for q, ids in found.items()}
 
 
-def _judge_ids(found: dict[str, list[str]], of: QuestionSet) -> list[Judged]:
+def _judge_ids(found: dict[str, list[str]], of: QuestionSet, there: frozenset[str]) -> list[Judged]:
     by_text = {text: found[id_] for id_, text in of.questions.items()}
-    return _judge(by_text.__getitem__, of)
+    return _judge(by_text.__getitem__, of, there)
 
 
-def _judge(search: _Search, of: QuestionSet) -> list[Judged]:
+def _judge(search: _Search, of: QuestionSet, there: Collection[str] | None = None) -> list[Judged]:
+    if of.corpus is not None:
+        there = of.corpus.keys()
     judged = []
     for id_, text in of.questions.items():
         grades = of.relevant.get(id_, {})
         # What nothing answers tells nothing of an order.
         if any(grade > 0 for grade in grades.values()):
-            judged.append(judging.judged(search(text), grades, question=id_, set_name=of.name))
+            found = _asked(search, text, f"{of.name}.questions.{id_}")
+            judged.append(
+                judging.judged(found, grades, question=id_, set_name=of.name, there=there)
+            )
     if not judged:
-        raise Invalid("evaluate.no_questions", path=of.name)
+        counts = len(of.questions), len(of.relevant)
+        raise Invalid("evaluate.no_questions", path=of.name, questions=counts[0], judged=counts[1])
     return judged
+
+
+def _asked(search: _Search, text: str, path: str) -> list[str]:
+    try:
+        given: Any = search(text)
+    except Invalid as error:
+        # Of hundreds of questions one wants to know which.
+        error.path = path
+        raise
+    many = isinstance(given, Iterable) and not isinstance(given, str)
+    found: list[Any] = list(given) if many else [given]
+    wrong = [one for one in found if not many or not isinstance(one, str)]
+    if wrong:
+        shown = type(wrong[0]).__name__
+        raise Invalid("field.type", path=path, wanted="list of ids", found=shown)
+    return found
 
 
 def _in_folder(place: Path, *, corpus: bool) -> QuestionSet:

@@ -21,6 +21,7 @@ from tianfu_sdk.model.channel import Channel, ChannelItem
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
@@ -152,25 +153,15 @@ class Channels(Desk):
             NotFound: `region.unknown`.
             Invalid: `text.bad_language`, `page.bad_cursor`, `storage.limit`.
         """
-
-        def read(work: Work) -> Page[Channel]:
-            where: list[Where] = []
-            if language is not None:
-                where.append(Where("language", "=", canonical_language(language)))
-            if region is not None:
-                level = work.regions().level_of(region).value
-                where.append(Where(level, "=", region))
-            return work.page(
-                CHANNEL,
-                where=tuple(where),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    language=language, region=region, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read,
+            CHANNEL,
+            self.find,
+            after=after,
+            limit=limit,
+            language=language,
+            region=region,
+        )
 
     def items(
         self,

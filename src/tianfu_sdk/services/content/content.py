@@ -24,13 +24,13 @@ from tianfu_sdk.services.content.copies import Copies
 from tianfu_sdk.services.content.media_uses import demand_readable, forget_dropped, settle_uses
 from tianfu_sdk.services.content.question_groups import answer_questions
 from tianfu_sdk.services.desk.indexing import client_index
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_terms
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.languages.translated import settle_translations
 
-__all__ = ["ContentDesk"]
+__all__ = ["ContentDesk", "state_is"]
 
 T = TypeVar("T", bound=Content)
 
@@ -105,33 +105,21 @@ class ContentDesk(Desk, Generic[T]):
                 near.
             Invalid: `text.bad_language`, `page.bad_cursor`, `storage.limit`, `field.choice`.
         """
-
-        def read(work: Work) -> Page[T]:
-            where = narrowed(
-                work, region=region, organization=organization, topic=topic, language=language
-            )
-            if state is not None:
-                where.append(Where("state", "=", State.of(state, "state").value))
-            return work.page(
-                self._shelf,
-                where=tuple(where),
-                order="updated",
-                desc=newest_first,
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    state=state,
-                    region=region,
-                    organization=organization,
-                    topic=topic,
-                    language=language,
-                    newest_first=newest_first,
-                    after=cursor,
-                    limit=limit,
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read,
+            self._shelf,
+            self.find,
+            own={"state": state, "newest_first": newest_first},
+            more=lambda _: state_is(state),
+            order="updated",
+            desc=newest_first,
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+            topic=topic,
+            language=language,
+        )
 
     def stale(self, on: date, *, after: str | None = None, limit: int = 50) -> Page[T]:
         """Find published contents whose expiry a day has reached (科普法 Art. 35).
@@ -607,6 +595,11 @@ class ContentDesk(Desk, Generic[T]):
         id_ = revisions.revision_id(content.id, content.revision)
         rows = work.tx.get(REVISION.name, [id_])
         work.tx.delete(REVISION.name, [(id_, row.version) for row in rows])
+
+
+def state_is(state: State | str | None) -> Group:
+    """Give the condition that a content stands so; None: none."""
+    return () if state is None else (Where("state", "=", State.of(state, "state").value),)
 
 
 def _may_see_revisions(work: Work, shelf: NounKind[Any], row: Row) -> None:

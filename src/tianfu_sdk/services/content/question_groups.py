@@ -67,6 +67,8 @@ def one_alike(work: Work, text: str, language: str, levels: Levels) -> Row | Non
     where: Group = (
         Where("state", "in", _WAITING),
         Where("language", "=", language),
+        # What names no prefecture is of a province, or of nowhere; these are not one.
+        Where("province", "=", levels.province),
         Where("prefecture", "=", levels.prefecture),
     )
     for key in (keys.current, *keys.older):

@@ -127,10 +127,14 @@ def _known(
                 yield row.id, source, source.language, rumours.wordings_of(source)
     others = [id_ for id_ in ids if id_.startswith(f"{TRANSLATION.prefix}_")]
     for start in range(0, len(others), _PAGE):
-        for row in work.tx.get(TRANSLATION.name, others[start : start + _PAGE]):
-            translation = work.noun(TRANSLATION, row)
-            for source_row in work.tx.get(CLARIFICATION.name, [translation.source]):
-                source = work.noun(CLARIFICATION, source_row)
-                if translating.current(translation, source) and readable(source):
-                    texts = rumours.wordings_of(source, translation.texts)
-                    yield row.id, source, translation.language, texts
+        rows = work.tx.get(TRANSLATION.name, others[start : start + _PAGE])
+        translations = [work.noun(TRANSLATION, row) for row in rows]
+        ids = list(dict.fromkeys(one.source for one in translations))
+        known = {row.id: row for row in work.tx.get(CLARIFICATION.name, ids)}
+        for translation in translations:
+            if translation.source not in known:
+                continue
+            source = work.noun(CLARIFICATION, known[translation.source])
+            if translating.current(translation, source) and readable(source):
+                texts = rumours.wordings_of(source, translation.texts)
+                yield translation.id, source, translation.language, texts

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from tianfu_sdk.core.rows.keying import NounKind
 from tianfu_sdk.errors import NotFound
+from tianfu_sdk.model.base import Noun
 from tianfu_sdk.model.checks import demand_type
-from tianfu_sdk.model.storage import Where
+from tianfu_sdk.model.storage import Group, Where
+from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["demand_organization", "narrowed"]
+__all__ = ["demand_organization", "narrowed", "narrowed_page"]
+
+N = TypeVar("N", bound=Noun)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def narrowed(
@@ -51,6 +61,53 @@ def narrowed(
     if language is not None:
         where.append(Where("language", "=", canonical_language(language)))
     return where
+
+
+def narrowed_page(
+    read: Callable[[Callable[[Work], Page[N]]], Page[N]],
+    shelf: NounKind[N],
+    find: Callable[..., Page[N]],
+    *,
+    after: str | None,
+    limit: int,
+    own: Mapping[str, Any] = _NOTHING,
+    more: Callable[[Work], Group] = lambda _: (),
+    any_of: Callable[[Work], tuple[Group, ...] | None] = lambda _: None,
+    order: str = "id",
+    desc: bool = False,
+    **narrow: str | None,
+) -> Page[N]:
+    """Find what an actor may read of one kind, narrowed by what `narrowed` knows, and more.
+
+    Args:
+        read: Of the desk: runs a function in a transaction that reads.
+        shelf: The kind.
+        find: The desk's method, which reads the next page.
+        after: Cursor of a page.
+        limit: Of a page, 1 to 1,000.
+        own: What else that method takes, by name.
+        more: Gives the conditions of that.
+        any_of: Gives groups of which one must hold.
+        order: Key by which it is ordered.
+        desc: The last one first.
+        **narrow: As `narrowed` takes it.
+
+    Raises:
+        NotFound: As `narrowed`.
+        Invalid: As `narrowed`; `page.bad_cursor`, `storage.limit`.
+    """
+    return read(
+        lambda work: work.page(
+            shelf,
+            where=(*narrowed(work, **narrow), *more(work)),
+            any_of=any_of(work),
+            order=order,
+            desc=desc,
+            after=after,
+            limit=limit,
+            again=lambda cursor: find(after=cursor, limit=limit, **own, **narrow),
+        )
+    )
 
 
 def demand_organization(work: Work, id_: str, path: str) -> None:

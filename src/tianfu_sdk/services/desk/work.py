@@ -8,13 +8,13 @@ is passed on only once it is committed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import attrs
 
 from tianfu_sdk.core import policy
-from tianfu_sdk.core.rows.filters import matches, sort_key
+from tianfu_sdk.core.rows.filters import any_matches, matches, sort_key
 from tianfu_sdk.core.rows.keying import NounKind, Placed, place_keys
 from tianfu_sdk.core.rows.kinds import ACCOUNT, GRANT, ORGANIZATION
 from tianfu_sdk.errors import Denied, Invalid, NotFound
@@ -204,6 +204,11 @@ class Work(Book):
         if first:
             self.allow_at(action, kind, first[0].id, self.placed(first[0].id)[1])
 
+    def readable(self, kind: str, rows: Iterable[Row]) -> list[Row]:
+        """Give those of some rows that the actor may read: what is public, and what it keeps."""
+        scope = self.scope(Action.READ, kind)
+        return [row for row in rows if any_matches(row.id, row.keys, scope)]
+
     def visible(self, shelf: NounKind[N], id_: str, action: Action = Action.READ) -> Row:
         """Give the row of a thing that the actor may act on.
 
@@ -332,6 +337,6 @@ def read_cursor(cursor: str | None) -> tuple[Any, str] | None:
         return None
     try:
         value, id_ = json.loads(cursor)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise Invalid("page.bad_cursor", path="after") from None
     return value, str(id_)

@@ -16,7 +16,7 @@ from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.emergency import Level, ResponsePlan
 from tianfu_sdk.model.translation_task import TextProblem
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import Desk, Work
@@ -115,20 +115,14 @@ class Plans(Desk):
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
         """
-
-        def read(work: Work) -> Page[ResponsePlan]:
-            where = tuple(narrowed(work, event_type=event_type))
-            return work.page(
-                RESPONSE_PLAN,
-                where=where,
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find_plans(
-                    event_type=event_type, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read,
+            RESPONSE_PLAN,
+            self.find_plans,
+            after=after,
+            limit=limit,
+            event_type=event_type,
+        )
 
     def edit_plan(
         self,

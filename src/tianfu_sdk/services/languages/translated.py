@@ -41,6 +41,7 @@ __all__ = [
     "store_translation",
     "task_of",
     "translatable",
+    "translations_by",
     "translations_of",
     "visible_source",
 ]
@@ -111,6 +112,17 @@ def _rows_of(work: Work, source: str) -> list[Row]:
 def translations_of(work: Work, source: str) -> list[Translation]:
     """Give all translations of a content, approved or not."""
     return [work.noun(TRANSLATION, row) for row in _rows_of(work, source)]
+
+
+def translations_by(work: Work, sources: Sequence[str]) -> dict[str, list[Translation]]:
+    """Give all translations of some contents, up to 500, by their ids; some may have none."""
+    found: dict[str, list[Translation]] = {id_: [] for id_ in sources}
+    if sources:
+        where = (Where("source", "in", tuple(found)),)
+        for row in work.each(TRANSLATION.name, Query(where=where)):
+            translation = work.noun(TRANSLATION, row)
+            found[translation.source].append(translation)
+    return found
 
 
 def store_translation(

@@ -37,14 +37,20 @@ def get(work: Work, name: str) -> Consumer:
     return Consumer(name=name, owner=owner, cursor="", handled=0, updated_at=EPOCH)
 
 
-def move(work: Work, before: Consumer, cursor: str, handled: int) -> None:
-    """Move a consumer on, unless another process of its owner has moved it meanwhile."""
+def move(work: Work, before: Consumer, cursor: str, handled: int) -> bool:
+    """Move a consumer on, unless another process of its owner has moved it; tells whether.
+
+    Raises:
+        Conflict: `storage.version`, another process moves it at the same time.
+    """
     row = _row(work, before.owner, before.name)
-    if (row and _read(row)) == (before if before.updated_at != EPOCH else None):
-        after = attrs.evolve(
-            before, cursor=cursor, handled=before.handled + handled, updated_at=work.now
-        )
-        _put(work, after, row.version if row else 0)
+    if (row and _read(row)) != (before if before.updated_at != EPOCH else None):
+        return False
+    after = attrs.evolve(
+        before, cursor=cursor, handled=before.handled + handled, updated_at=work.now
+    )
+    _put(work, after, row.version if row else 0)
+    return True
 
 
 def each(work: Work) -> list[Consumer]:

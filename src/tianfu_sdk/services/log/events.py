@@ -21,6 +21,7 @@ from tianfu_sdk.model.event import (
 )
 from tianfu_sdk.model.storage import LONGEST_PAGE, Cursor, Group
 from tianfu_sdk.ports.event_files import EventPage
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
 from tianfu_sdk.services.log import consumers
 from tianfu_sdk.services.log.rollups import Rollups, state_of
@@ -112,7 +113,9 @@ class Events(Desk):
         for _, event in found:
             handle(event)
         if passed and passed != known.cursor:
-            self._write(lambda work: consumers.move(work, known, passed, len(found)))
+            until_done(
+                lambda: self._write(lambda work: consumers.move(work, known, passed, len(found)))
+            )
         return len(found), over
 
     def consumers(self) -> list[Consumer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -40,12 +41,19 @@ class _Audience:
 
 
 def audiences(
-    work: Work, offered: Candidate, weights: Mapping[str, float], gates: Gates
+    work: Work, offered: Candidate, weights: Mapping[str, float], gates: Gates, limit: int
 ) -> Iterator[Match]:
     """Score saved segments, and audiences made of the content's own topics, language and regions.
 
     Those of a topic asked for it themselves; those of a near topic are counted without who
     switched profiling off (个人信息保护法 Art. 24), and so is nobody else chosen by likeness.
+
+    Args:
+        work: The transaction.
+        offered: What they are to read.
+        weights: By feature.
+        gates: Takes those that are left out.
+        limit: The best so many are counted and given.
 
     Raises:
         Denied: `account.required`, `grant.missing`: who counts must be able to read them.
@@ -55,6 +63,7 @@ def audiences(
         work.allow(Action.READ, SUBSCRIBER.name, {})
     topics = tree_of(work, "topic")
     today = work.now.astimezone(SHANGHAI).date()
+    scored: list[tuple[Match, _Audience]] = []
     for audience in (*_saved(work, offered), *_made(work, offered, topics)):
         reason = matching.gate(offered, audience.need, today=today)
         if reason:
@@ -65,14 +74,13 @@ def audiences(
         )
         known.pop("freshness", None)
         score, why = matching.score(known, weights)
-        yield Match(
-            kind=audience.need.kind,
-            id=audience.need.id,
-            title=audience.need.title,
-            score=score,
-            why=why,
-            count=_count(work, audience, scope),
-        )
+        need = audience.need
+        match = Match(kind=need.kind, id=need.id, title=need.title, score=score, why=why)
+        scored.append((match, audience))
+    # Counted are those that are shown: a content for many regions has thousands of others.
+    shown = heapq.nsmallest(limit, scored, key=lambda pair: (-pair[0].score, pair[0].id))
+    for match, audience in shown:
+        yield attrs.evolve(match, count=_count(work, audience, scope))
 
 
 def _saved(work: Work, offered: Candidate) -> Iterator[_Audience]:

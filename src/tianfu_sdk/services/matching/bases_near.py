@@ -39,7 +39,8 @@ def bases(
     found: dict[str, Candidate] = {}
     for level, code in places:
         where = (Where("state", "=", State.PUBLISHED.value), Where(level, "=", code))
-        for row in work.tx.find(BASE.name, Query(where=where, limit=_MOST)):
+        rows = work.tx.find(BASE.name, Query(where=where, limit=_MOST))
+        for row in work.readable(BASE.name, rows):
             found[row.id] = _candidate(work, work.noun(BASE, row), today)
     for base in found.values():
         reason = matching.gate(base, need, today=today, audiences=audiences)

@@ -12,7 +12,7 @@ from tianfu_sdk.core.rows.kinds import CONTACT_PERSON
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.interest import ContactDetails, ContactPerson
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import CONTACT_FIELDS, new_subject, open_sealed, seal
 from tianfu_sdk.services.desk.work import Work
@@ -107,19 +107,15 @@ class Contacts(PersonDesk):
             NotFound: `region.unknown`, `organization.unknown`.
             Denied: `account.required`.
         """
-
-        def read(work: Work) -> Page[ContactPerson]:
-            return work.page(
-                CONTACT_PERSON,
-                where=tuple(narrowed(work, region=region, organization=organization)),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    region=region, organization=organization, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read,
+            CONTACT_PERSON,
+            self.find,
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+        )
 
     def edit(
         self,

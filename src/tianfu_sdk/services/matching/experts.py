@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.content.lifecycle import stale
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, kind_of
-from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
@@ -27,10 +28,11 @@ from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.people.personal import PersonDesk
 from tianfu_sdk.text import fold
 
-__all__ = ["Answered", "Experts", "public_text"]
+__all__ = ["Answered", "Experts", "public_text", "shown_expert"]
 
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
+_READ = 100
 _CHANGEABLE = frozenset(
     {"title", "profile", "topics", "keywords", "languages", "capacity", "fields", "affiliations"}
     | {"availability", "appointed_from", "appointed_to"}
@@ -152,10 +154,7 @@ class Experts(PersonDesk):
 
         def read(work: Work) -> Expert:
             _demand_somebody(work)
-            known = work.get(EXPERT, id)
-            if not known.serves_on(_today(work)):
-                work.visible(EXPERT, id)
-            return known
+            return shown_expert(work, id)
 
         return self._read(read)
 
@@ -227,16 +226,17 @@ class Experts(PersonDesk):
                 Where("state", "=", QuestionState.ANSWERED.value),
             )
             found: dict[str, Answered] = {}
-            for row in work.each(QUESTION.name, Query(where=where)):
-                question = work.noun(QUESTION, row)
-                shelf = kind_of(question.answer)
-                if shelf is None or shelf.name not in CONTENT:
-                    continue
-                for known in work.tx.get(shelf.name, [question.answer]):
-                    content = work.noun(shelf, known)
-                    if content.state is State.PUBLISHED and not stale(content, today):
-                        at = question.updated_at
-                        found[content.id] = Answered(shelf.name, content.id, content.title, at)
+            rows = work.each(QUESTION.name, Query(where=where))
+            questions = (work.noun(QUESTION, row) for row in rows)
+            at = {question.answer: question.updated_at for question in questions}
+            for shelf in CONTENT.values():
+                answers = (id_ for id_ in at if kind_of(id_) is shelf)
+                while ids := list(islice(answers, _READ)):
+                    for known in work.tx.get(shelf.name, ids):
+                        content = work.noun(shelf, known)
+                        if content.state is State.PUBLISHED and not stale(content, today):
+                            one = Answered(shelf.name, content.id, content.title, at[content.id])
+                            found[content.id] = one
             return sorted(found.values(), key=lambda one: (one.at, one.id), reverse=True)
 
         return self._read(read)
@@ -354,6 +354,21 @@ class Experts(PersonDesk):
         row = work.get_row(EXPERT, id_)
         work.allow(action, EXPERT.name, row.keys, id_)
         return work.noun(EXPERT, row)
+
+
+def shown_expert(work: Work, id_: str) -> Expert:
+    """Give an expert whose profile is public today, or whom the actor has a grant to read.
+
+    Raises:
+        NotFound: `noun.unknown`, also of one that is hidden.
+    """
+    row = work.get_row(EXPERT, id_)
+    known = work.noun(EXPERT, row)
+    if not known.serves_on(_today(work)):
+        hidden = work.actor.account is None and not work.actor.system
+        if hidden or not work.readable(EXPERT.name, [row]):
+            raise NotFound("noun.unknown", path="id", kind=EXPERT.name, id=id_[:64])
+    return known
 
 
 def public_text(expert: Expert) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import attrs
 
@@ -25,9 +24,9 @@ from tianfu_sdk.model.listing import (
 )
 from tianfu_sdk.model.media import Media, MediaForm
 from tianfu_sdk.model.storage import Group, Where
-from tianfu_sdk.services.content.content import ContentDesk
+from tianfu_sdk.services.content.content import ContentDesk, state_is
 from tianfu_sdk.services.desk.again import until_done
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.matching.interests import Interests, settle_listing
@@ -212,33 +211,28 @@ class Listings(ContentDesk[Listing]):
             NotFound: `region.unknown`, `organization.unknown`, `term.unknown`.
             Invalid: `text.bad_language`, `page.bad_cursor`, `storage.limit`, `field.choice`.
         """
-        given: dict[str, Any] = {"kind": kind, "studio": studio, "progress": progress}
-        given |= {"state": state, "region": region, "organization": organization}
-        given |= {"topic": topic, "language": language, "limit": limit}
-        given["newest_first"] = newest_first
-
-        def read(work: Work) -> Page[Listing]:
-            where = narrowed(
-                work, region=region, organization=organization, topic=topic, language=language
-            )
-            if state is not None:
-                where.append(Where("state", "=", State.of(state, "state").value))
-            if kind is not None:
-                where.append(Where("kind", "=", ListingKind.of(kind, "kind").value))
-            if studio is not None:
-                where.append(Where("studio", "=", studio))
-            return work.page(
-                self._shelf,
-                where=tuple(where),
-                any_of=None if progress is None else _so_far(progress, work),
-                order="updated",
-                desc=newest_first,
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(after=cursor, **given),
-            )
-
-        return self._read(read)
+        where = list(state_is(state))
+        if kind is not None:
+            where.append(Where("kind", "=", ListingKind.of(kind, "kind").value))
+        if studio is not None:
+            where.append(Where("studio", "=", studio))
+        own = {"kind": kind, "studio": studio, "progress": progress, "state": state}
+        return narrowed_page(
+            self._read,
+            self._shelf,
+            self.find,
+            own=own | {"newest_first": newest_first},
+            more=lambda _: tuple(where),
+            any_of=lambda work: None if progress is None else _so_far(progress, work),
+            order="updated",
+            desc=newest_first,
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+            topic=topic,
+            language=language,
+        )
 
     def _demand_links(self, work: Work, content: Listing) -> None:
         for path, shelf in (("studio", STUDIO), ("contact", CONTACT_PERSON)):

@@ -20,6 +20,7 @@ from tianfu_sdk.services.desk.people import TEXT, open_sealed
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.audiences import audiences
 from tianfu_sdk.services.matching.bases_near import bases
+from tianfu_sdk.services.matching.experts import shown_expert
 from tianfu_sdk.services.matching.offers import OFFERED, Gates, offers
 from tianfu_sdk.services.matching.percolating import seekers
 from tianfu_sdk.services.matching.sides import (
@@ -113,7 +114,7 @@ class Matching(Desk):
         if isinstance(subject.side, Need):
             return list(offers(work, subject.side, kinds, weights, gates))
         if "segment" in kinds:
-            return list(audiences(work, subject.side, weights["segment"], gates))
+            return list(audiences(work, subject.side, weights["segment"], gates, limit))
         if "base" in kinds and subject.content is not None:
             return list(bases(work, subject.content, weights["base"], gates))
         return list(seekers(work, subject.side, weights, gates, kinds=kinds, limit=limit))
@@ -129,8 +130,7 @@ class Matching(Desk):
             text = open_sealed(work, noun, TEXT, question.text)
             return _Subject("question", question_need(work, question, text), (EXPERT.name,))
         if shelf is EXPERT:
-            # Profiles are public.
-            offered = expert_candidate(work, work.get(EXPERT, noun))
+            offered = expert_candidate(work, shown_expert(work, noun))
             return _Subject(EXPERT.name, offered, ("need",))
         if shelf is not None and shelf.name in CONTENT:
             return _of_content(work, shelf.name, work.noun(shelf, work.visible(shelf, noun)))

@@ -99,7 +99,8 @@ def _candidates(work: Work, need: Need, kinds: Collection[str]) -> Iterator[Cand
 
 def _listings(work: Work, need: Need, kinds: Sequence[str]) -> Iterator[Candidate]:
     for rows in _pages(work, need, kinds):
-        listings = [work.noun(LISTING, row) for row in rows]
+        # What has expired is its keepers' alone: nobody else is told of it, nor that it is out.
+        listings = [work.noun(LISTING, row) for row in work.readable(LISTING.name, rows)]
         readable = translated(work, listings, need.language)
         for listing in listings:
             languages = (need.language,) if listing.id in readable else ()

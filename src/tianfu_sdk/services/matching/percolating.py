@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 
 import attrs
 
@@ -10,6 +11,7 @@ from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.matching.matching import Candidate, Need
 from tianfu_sdk.core.matching.similarity import LONGEST_TEXT, token_counts, weighed
 from tianfu_sdk.core.rows.kinds import LISTING, SUBSCRIPTION
+from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -27,6 +29,7 @@ __all__ = ["seekers"]
 _ENOUGH = 10
 _MOST = 100
 """Stored needs that are read and scored at most: twice as many as are asked for, and ten."""
+_PAGE = 500
 
 
 def seekers(
@@ -48,7 +51,8 @@ def seekers(
         gates: Takes those that are left out.
         kinds: `need`, `subscription`, or both.
         limit: Matches that are asked for.
-        everybodys: Subscriptions of all, not only those that the actor may read.
+        everybodys: All that fits, whoever may read it: as many needs and subscriptions as an
+            index gives at once, and every subscription to one of the topics.
 
     Raises:
         Unsupported: `ask.no_search`, the store has no search engine.
@@ -56,7 +60,7 @@ def seekers(
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
     today = work.now.astimezone(SHANGHAI).date()
     needs: list[Need] = []
-    most = min(2 * limit + _ENOUGH, _MOST)
+    most = MOST_HITS if everybodys else min(2 * limit + _ENOUGH, _MOST)
     if "need" in kinds:
         needs += _needs(work, offered, most)
     if "subscription" in kinds:
@@ -92,8 +96,8 @@ def _found(work: Work, offered: Candidate, kind: str, most: int) -> list[str]:
 
 def _needs(work: Work, offered: Candidate, most: int) -> Iterator[Need]:
     rows = work.tx.get(LISTING.name, _found(work, offered, LISTING.name, most))
-    for row in sorted(rows, key=lambda row: row.id):
-        # Read again: nothing that was withdrawn is ever shown.
+    for row in sorted(work.readable(LISTING.name, rows), key=lambda row: row.id):
+        # Read again: nothing that was withdrawn or has expired is ever shown.
         if row.keys["state"] == State.PUBLISHED.value and row.id != offered.id:
             yield need_of(work, work.noun(LISTING, row))
 
@@ -110,8 +114,9 @@ def _subscriptions(
     groups += [(Where("topic", "has", topic),) for topic in offered.topics[: AND_GROUPS - 1]]
     found: dict[str, Row] = {}
     for group in groups:
-        query = Query(where=(active, *group), limit=_MOST)
-        found |= {row.id: row for row in work.rows(SUBSCRIPTION.name, query, scope)}
+        query = Query(where=(active, *group), limit=_PAGE if everybodys else _MOST)
+        rows = work.in_order(SUBSCRIPTION.name, query, scope)
+        found |= {row.id: row for row in (rows if everybodys else islice(rows, _MOST))}
     for _, row in sorted(found.items()):
         subscription = work.noun(SUBSCRIPTION, row)
         need = subscription_need(work, subscription)

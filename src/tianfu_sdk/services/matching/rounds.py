@@ -19,6 +19,7 @@ from tianfu_sdk.model.listing import Expert, Listing, ListingKind
 from tianfu_sdk.model.matching import Pair, Round, Spare
 from tianfu_sdk.model.storage import Query
 from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.matching.experts import shown_expert
 from tianfu_sdk.services.matching.sides import (
     expert_candidate,
     expert_titles,
@@ -49,13 +50,17 @@ class _Table:
             for row in range(rows)
         ]
 
-    def why(self, place: int, axis: int) -> tuple[str, dict[str, int]]:
-        """Say why a row (axis 0) or column (axis 1) got nobody, and how often for what."""
-        counted = Counter(why for pair, why in self.refused.items() if pair[axis] == place)
-        gated = dict(sorted(counted.items()))
-        if not gated or any(pair[axis] == place for pair in self.scored):
-            return "taken", gated
-        return max(gated, key=lambda why: (gated[why], why)), gated
+    def whys(self, axis: int, number: int) -> list[tuple[str, dict[str, int]]]:
+        """Say why each row (axis 0) or column (axis 1) got nobody, and how often for what."""
+        counted: list[Counter[str]] = [Counter() for _ in range(number)]
+        for pair, why in self.refused.items():
+            counted[pair[axis]][why] += 1
+        taken = {pair[axis] for pair in self.scored}
+        reasons = []
+        for place, gated in enumerate(counted):
+            often = max(gated, key=lambda why, of=gated: (of[why], why), default="taken")  # type: ignore[misc]
+            reasons.append(("taken" if place in taken else often, dict(sorted(gated.items()))))
+        return reasons
 
 
 class Rounds(Desk):
@@ -80,11 +85,11 @@ class Rounds(Desk):
             demand_type(capacity, int, "capacity")
             if capacity < 0:
                 raise Invalid("field.too_small", path="capacity", value=capacity, least=0)
+        if not isinstance(least, float | int) or not 0 <= least <= 1:  # type: ignore[redundant-expr]
+            raise Invalid("field.value", path="least", value=str(least)[:20])
         if weights is None:
             weights = matching.weights_for(EXPERT.name, self._tools.settings.match.weights)
         matching.demand_weights(weights)
-        if not 0 <= least <= 1:
-            raise Invalid("field.value", path="least", value=str(least)[:20])
         chosen, apart = weights, _apart(conflicts)
 
         def read(work: Work) -> Round:
@@ -127,8 +132,7 @@ def _experts(work: Work, ids: Sequence[str] | None) -> list[Expert]:
         today = work.now.astimezone(SHANGHAI).date()
         rows = work.each(EXPERT.name, Query(where=in_office(today)))
         return [work.noun(EXPERT, row) for row in rows]
-    # Profiles are public.
-    return [work.get(EXPERT, id_) for id_ in sorted(dict.fromkeys(ids))]
+    return [shown_expert(work, id_) for id_ in sorted(dict.fromkeys(ids))]
 
 
 def _table(
@@ -191,23 +195,26 @@ def _round(
                     why=why,
                 )
             )
+    found = set(taken)
     free = [
-        (listing.kind.value, listing.id, listing.title, (row, 0))
-        for row, listing in enumerate(listings)
-        if taken[row] is None
+        (listing.kind.value, listing.id, listing.title, why)
+        for listing, why, column in zip(listings, table.whys(0, len(listings)), taken, strict=True)
+        if column is None
     ]
     free += [
-        (EXPERT.name, expert.id, titles[expert.id], (column, 1))
-        for column, expert in enumerate(experts)
-        if column not in taken
+        (EXPERT.name, expert.id, titles[expert.id], why)
+        for column, (expert, why) in enumerate(
+            zip(experts, table.whys(1, len(experts)), strict=True)
+        )
+        if column not in found
     ]
-    spare = []
-    for kind, id_, title, place in free:
-        reason, gated = table.why(*place)
-        spare.append(Spare(kind=kind, id=id_, title=title, reason=reason, gated=gated))
+    spare = [
+        Spare(kind=kind, id=id_, title=title, reason=reason, gated=gated)
+        for kind, id_, title, (reason, gated) in free
+    ]
     return Round(
         pairs=tuple(pairs),
         spare=tuple(sorted(spare, key=lambda one: one.id)),
-        total=sum(pair.score for pair in pairs),
+        total=sum((pair.score for pair in pairs), 0.0),
         solver=solver,
     )

@@ -8,19 +8,21 @@ from typing import Any
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.content.publishing import subscription_doc
+from tianfu_sdk.core.content.publishing import seeks, subscription_doc
 from tianfu_sdk.core.matching import matching
-from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, SUBSCRIPTION, kind_of
+from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MARK, SUBSCRIPTION, kind_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.content import State
-from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.event import Consumer, Event
 from tianfu_sdk.model.listing import Listing, ListingKind
+from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.media import MediaForm
 from tianfu_sdk.model.storage import Cursor
 from tianfu_sdk.model.subscription import Subscription
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.again import until_done
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
@@ -39,7 +41,7 @@ _SEVERAL = frozenset({"topics", "kinds", "audience", "media"})
 _KINDS = frozenset({*CONTENT, *OFFERED})
 _CONSUMER = "alerts"
 _BATCH = 100
-_TOLD = 100
+_READ = 500
 _PUBLISHED = frozenset(f"{kind}.published" for kind in CONTENT)
 
 
@@ -117,19 +119,9 @@ class Subscriptions(Desk):
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
         """
-
-        def read(work: Work) -> Page[Subscription]:
-            return work.page(
-                SUBSCRIPTION,
-                where=tuple(narrowed(work, organization=organization)),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    organization=organization, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read, SUBSCRIPTION, self.find, after=after, limit=limit, organization=organization
+        )
 
     def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Subscription:  # noqa: A002
         """Change a subscription.
@@ -166,10 +158,12 @@ class Subscriptions(Desk):
     def alert(self, limit: int = 1000) -> int:
         """Tell who seeks what was published since last time; run by a worker, for the system.
 
-        For each content, offer or expert's need that fits (`match.alert` of the settings) there is
-        an event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
-        `organization` whose it is, `data` has `content`, `kind` and `score`. Nobody is told of what
-        is its own. The first call only notes where the log of events ends.
+        For each need and subscription that something fits (`match.alert` of the settings), of the
+        200 each that share most words with it and of all that name one of its topics, there is an
+        event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
+        `organization` whose it is, `data` has `content`, `kind` and `score`, once however many
+        workers there are. Nobody is told of what is its own. The first call only notes where the
+        log of events ends.
 
         Args:
             limit: Events of the log at most.
@@ -185,7 +179,8 @@ class Subscriptions(Desk):
             raise Denied("account.required")
         told = read = 0
         while read < limit:
-            handled, matched = self._write(lambda work: _alert(work, min(_BATCH, limit - read)))  # noqa: B023
+            most = min(_BATCH, limit - read)
+            handled, matched = until_done(lambda n=most: self._write(lambda w: _alert(w, n)))  # type: ignore[misc]
             told += matched
             read += handled
             if not handled:
@@ -196,7 +191,7 @@ class Subscriptions(Desk):
 def _alert(work: Work, limit: int) -> tuple[int, int]:
     before = consumers.get(work, _CONSUMER)
     if before.updated_at == EPOCH:
-        consumers.move(work, before, work.tx.last(EVENTS) or "", 0)
+        _move(work, before, work.tx.last(EVENTS) or "", 0)
         return 0, 0
     entries = work.tx.read(EVENTS, Cursor(before.cursor) if before.cursor else None, limit)
     if not entries:
@@ -204,8 +199,14 @@ def _alert(work: Work, limit: int) -> tuple[int, int]:
     events = [codec.loads(Event, entry.body) for entry in entries]
     contents = dict.fromkeys(e.subject for e in events if e.type in _PUBLISHED)
     matched = sum(_tell(work, id_) for id_ in contents)
-    consumers.move(work, before, entries[-1].cursor, len(entries))
+    _move(work, before, entries[-1].cursor, len(entries))
     return len(entries), matched
+
+
+def _move(work: Work, before: Consumer, cursor: str, handled: int) -> None:
+    """Move the mark in the transaction that tells, so that of two workers one tells."""
+    if not consumers.move(work, before, cursor, handled):
+        raise Conflict("storage.version", ids=(before.name,), kind=MARK.name)
 
 
 def _tell(work: Work, id_: str) -> int:
@@ -221,30 +222,47 @@ def _tell(work: Work, id_: str) -> int:
     offered = candidate_of(work, shelf.name, content, languages_of(work, content))
     match = work.tools.settings.match
     weights = {kind: matching.weights_for(kind, match.weights) for kind in kinds}
-    found = seekers(work, offered, weights, Gates(), kinds=kinds, limit=_TOLD, everybodys=True)
+    scored = seekers(work, offered, weights, Gates(), kinds=kinds, limit=0, everybodys=True)
+    fit = sorted(
+        (one for one in scored if one.score >= match.alert), key=lambda one: (-one.score, one.id)
+    )
+    owners = _owners(work, fit)
     told = 0
-    for one in matching.rank(found, _TOLD):
-        home = SUBSCRIPTION if one.kind == SUBSCRIPTION.name else LISTING
-        owner = str(work.get_row(home, one.id).keys["organization"])
-        if one.score < match.alert or owner == content.organization:
+    for one in fit:
+        if owners[one.id] == content.organization:
             continue
         told += 1
         work.tell(
             f"{one.kind}.matched",
-            kind=home.name,
+            kind=_home(one),
             subject=one.id,
-            organization=owner,
+            organization=owners[one.id],
             region=content.region,
             data={"content": id_, "kind": offered.kind, "score": round(one.score, 4)},
         )
     return told
 
 
+def _home(match: Match) -> str:
+    return SUBSCRIPTION.name if match.kind == SUBSCRIPTION.name else LISTING.name
+
+
+def _owners(work: Work, matches: Sequence[Match]) -> dict[str, str]:
+    """Give whose the needs and subscriptions are."""
+    owners: dict[str, str] = {}
+    for kind in (SUBSCRIPTION.name, LISTING.name):
+        ids = [one.id for one in matches if _home(one) == kind]
+        for start in range(0, len(ids), _READ):
+            rows = work.tx.get(kind, ids[start : start + _READ])
+            owners |= {row.id: str(row.keys["organization"]) for row in rows}
+    return owners
+
+
 def _index(work: Work, subscription: Subscription) -> None:
     search = work.tx.search
     if search is None:
         return
-    if subscription.active and subscription.text.strip():
+    if seeks(subscription):
         search.index([subscription_doc(subscription)])
     else:
         search.remove([subscription.id])

@@ -25,7 +25,7 @@ from tianfu_sdk.model.workstation import (
     WorkstationResult,
     WorkstationState,
 )
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Desk, Work
 
@@ -123,27 +123,25 @@ class Workstations(Desk):
             Invalid: `field.choice`, `page.bad_cursor`, `storage.limit`.
             Denied: `account.required`.
         """
-        given: dict[str, Any] = {"state": state, "region": region, "organization": organization}
-        given |= {"expert": expert, "ends_before": ends_before, "limit": limit}
-
-        def read(work: Work) -> Page[Workstation]:
-            where = narrowed(work, region=region, organization=organization)
-            if state is not None:
-                where.append(Where("state", "=", WorkstationState.of(state, "state").value))
-            if expert is not None:
-                where.append(Where("expert", "has", expert))
-            if ends_before is not None:
-                where.append(Where("ends", "<", day_key(ends_before)))
-            return work.page(
-                WORKSTATION,
-                where=tuple(where),
-                order="ends",
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(after=cursor, **given),
-            )
-
-        return self._read(read)
+        where = []
+        if state is not None:
+            where.append(Where("state", "=", WorkstationState.of(state, "state").value))
+        if expert is not None:
+            where.append(Where("expert", "has", expert))
+        if ends_before is not None:
+            where.append(Where("ends", "<", day_key(ends_before)))
+        return narrowed_page(
+            self._read,
+            WORKSTATION,
+            self.find,
+            own={"state": state, "expert": expert, "ends_before": ends_before},
+            more=lambda _: tuple(where),
+            order="ends",
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+        )
 
     def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Workstation:  # noqa: A002
         """Change the team, the targets or the end of the term.

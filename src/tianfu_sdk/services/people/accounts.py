@@ -14,7 +14,7 @@ from tianfu_sdk.core.rows.kinds import ACCOUNT, GRANT, kind_of
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.services.desk.indexing import external_index, external_indexes, settled
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Work, demand_somebody
 from tianfu_sdk.services.people.personal import PersonDesk
@@ -85,20 +85,9 @@ class Accounts(PersonDesk):
             after: Cursor of a page.
             limit: Of a page.
         """
-
-        def read(work: Work) -> Page[Account]:
-            where = tuple(narrowed(work, organization=organization))
-            return work.page(
-                ACCOUNT,
-                where=where,
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    organization=organization, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read, ACCOUNT, self.find, after=after, limit=limit, organization=organization
+        )
 
     def deactivate(self, id: str) -> Account:  # noqa: A002
         """Take an account out of service; what it granted goes on."""

@@ -19,7 +19,7 @@ from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import PROFILING, Consent, Sealed, Subscriber
 from tianfu_sdk.services.desk.indexing import live_indexes, moving, settled
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import PHONE, new_subjects, open_sealed, seal, with_proofs
 from tianfu_sdk.services.desk.vocabularies import demand_term
@@ -147,27 +147,17 @@ class Subscribers(PersonDesk):
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
         """
-
-        def read(work: Work) -> Page[Subscriber]:
-            where = narrowed(
-                work, region=region, organization=organization, language=language, topic=topic
-            )
-            return work.page(
-                SUBSCRIBER,
-                where=tuple(where),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    region=region,
-                    organization=organization,
-                    language=language,
-                    topic=topic,
-                    after=cursor,
-                    limit=limit,
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read,
+            SUBSCRIBER,
+            self.find,
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+            language=language,
+            topic=topic,
+        )
 
     def by_phone(self, phone: str) -> list[Subscriber]:
         """Give the subscribers of a phone that this account may read; one an organization.

@@ -12,7 +12,7 @@ from tianfu_sdk.core.rows.kinds import SEGMENT
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.segment import Segment
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import Desk, Work
@@ -98,19 +98,15 @@ class Segments(Desk):
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
         """
-
-        def read(work: Work) -> Page[Segment]:
-            return work.page(
-                SEGMENT,
-                where=tuple(narrowed(work, organization=organization, region=region)),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    organization=organization, region=region, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read,
+            SEGMENT,
+            self.find,
+            after=after,
+            limit=limit,
+            organization=organization,
+            region=region,
+        )
 
     def edit(self, id: str, *, version: int | None = None, **changes: Any) -> Segment:  # noqa: A002
         """Change a segment; campaigns that were composed with it stay as they are.

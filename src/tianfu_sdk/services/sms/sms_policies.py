@@ -15,7 +15,7 @@ from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.storage import Query, Where
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.sms.caps import begin_counting
@@ -114,20 +114,9 @@ class SmsPolicies(Desk):
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
         """
-
-        def read(work: Work) -> Page[SmsPolicy]:
-            where = narrowed(work, organization=organization)
-            return work.page(
-                SMS_POLICY,
-                where=tuple(where),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    organization=organization, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read, SMS_POLICY, self.find, after=after, limit=limit, organization=organization
+        )
 
     def usage(self, organization: str, at: datetime | None = None) -> list[QuotaLine]:
         """Say how much of its quotas an organization and those above it have used.

@@ -15,7 +15,7 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.template import Severity, WordHit, WordList
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Desk, Work
 
@@ -103,20 +103,9 @@ class WordLists(Desk):
             NotFound: `organization.unknown`.
             Denied: `account.required`.
         """
-
-        def read(work: Work) -> Page[WordList]:
-            where = narrowed(work, organization=organization)
-            return work.page(
-                WORD_LIST,
-                where=tuple(where),
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    organization=organization, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        return narrowed_page(
+            self._read, WORD_LIST, self.find, after=after, limit=limit, organization=organization
+        )
 
     def edit(self, id: str, *, version: int | None = None, **changes: Any) -> WordList:  # noqa: A002
         """Change a list; campaigns that are approved already are not looked at again.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from tianfu_sdk.core.content.publishing import seeks
 from tianfu_sdk.core.places import amending
-from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MEDIA_USE, REGION
+from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MEDIA_USE, REGION, SUBSCRIPTION
 from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
@@ -155,8 +156,10 @@ def _search(work: Work) -> list[Finding]:
     needs = work.tx.count(
         LISTING.name, Query(where=(*where, Where("kind", "=", ListingKind.NEED.value)))
     )
+    stored = work.each(SUBSCRIPTION.name, Query(where=(Where("active", "=", 1),)))
+    needs += sum(seeks(work.noun(SUBSCRIPTION, row)) for row in stored)
     if search.sought() < needs:
-        message = f"{search.sought()} needs are found by their answers, {needs} are published"
+        message = f"{search.sought()} of {needs} needs and subscriptions are found by answers"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     return [_fine("search", f"{search.size()} documents, analyzer {ANALYZER_VERSION}")]
 

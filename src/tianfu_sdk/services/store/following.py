@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.content.publishing import search_doc, subscription_doc, translation_doc
+from tianfu_sdk.core.content.publishing import (
+    search_doc,
+    seeks,
+    subscription_doc,
+    translation_doc,
+)
 from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.rows.keying import NounKind
 from tianfu_sdk.core.rows.kinds import CONTENT, SUBSCRIPTION, TRANSLATION, kind_of
@@ -20,11 +26,13 @@ from tianfu_sdk.model.storage import Cursor, Query, Row, Where
 from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
-from tianfu_sdk.services.languages.translated import source_of
+from tianfu_sdk.services.languages.translated import source_of, translations_by, translations_of
 
 __all__ = ["Following", "published"]
 
 _BATCH = 500
+_PAGE = 100
+"""Contents, each up to a megabyte."""
 _VIEWED = ".viewed"
 _REKEYED = "region.rekeyed"
 
@@ -122,12 +130,17 @@ def published(work: Work) -> Iterator[SearchDoc]:
     """Give what is to be found: published contents, their translations, what is subscribed to."""
     where = (Where("state", "=", State.PUBLISHED.value),)
     for shelf in CONTENT.values():
-        for row in work.each(shelf.name, Query(where=where)):
-            for _, doc in _of_content(work, shelf, row):
-                if doc is not None:
-                    yield doc
+        rows = work.each(shelf.name, Query(where=where))
+        while some := list(islice(rows, _PAGE)):
+            known = translations_by(work, [row.id for row in some])
+            for row in some:
+                for _, doc in _of_content(work, shelf, row, known[row.id]):
+                    if doc is not None:
+                        yield doc
     for row in work.each(SUBSCRIPTION.name, Query(where=(Where("active", "=", 1),))):
-        yield subscription_doc(work.noun(SUBSCRIPTION, row))
+        subscription = work.noun(SUBSCRIPTION, row)
+        if seeks(subscription):
+            yield subscription_doc(subscription)
 
 
 def _step(work: Work, after: Cursor) -> _Step:
@@ -149,7 +162,7 @@ def _things(work: Work, subject: str) -> Iterator[tuple[str, SearchDoc | None]]:
         return
     for row in work.tx.get(shelf.name, [subject]):
         if shelf is not TRANSLATION:
-            yield from _of_content(work, shelf, row)
+            yield from _of_content(work, shelf, row, translations_of(work, subject))
             continue
         translation = work.noun(TRANSLATION, row)
         source = source_of(work, translation)
@@ -157,14 +170,13 @@ def _things(work: Work, subject: str) -> Iterator[tuple[str, SearchDoc | None]]:
 
 
 def _of_content(
-    work: Work, shelf: NounKind[Any], row: Row
+    work: Work, shelf: NounKind[Any], row: Row, translations: Sequence[Translation]
 ) -> Iterator[tuple[str, SearchDoc | None]]:
     content = work.noun(shelf, row)
     shown = content.state is State.PUBLISHED
     yield content.id, search_doc(shelf.name, content, work.regions()) if shown else None
-    sources = (Where("source", "=", content.id),)
-    for found in work.each(TRANSLATION.name, Query(where=sources)):
-        yield found.id, _doc(work, work.noun(TRANSLATION, found), content)
+    for translation in translations:
+        yield translation.id, _doc(work, translation, content)
 
 
 def _doc(work: Work, translation: Translation, source: Content) -> SearchDoc | None:
