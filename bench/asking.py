@@ -98,6 +98,7 @@ def _measured(name: str, url: str, n: int, found: list[str]) -> tuple[list, str]
     rows = [
         _row(f"{name}, all", hub, found),
         _row(f"{name}, region 510300", hub, found, region="510300"),
+        _row(f"{name}, one month of sixty", hub, found, since="2023-05-01", until="2023-06-01"),
     ]
     hub.close()
     return rows, built
@@ -177,7 +178,8 @@ def _fill(hub, n: int, organization: str) -> float:
                 organization=organization,
                 region="510300" if number % 3 else "510100",
                 state=State.PUBLISHED,
-                published_at=now,
+                # Over five years, in no order of theirs.
+                published_at=now - timedelta(days=number * 7_919 % 1_826),
             )
         )
         if len(batch) == 1000:

@@ -121,6 +121,7 @@ def test_an_option_of_another_type_is_named(options):
     [
         (lambda: Hub.open(Path("kepu.db")), "hub.bad_url", "url"),
         (lambda: Hub.open("memory:", settings="tianfu.toml"), "field.type", "settings"),
+        (lambda: Hub.open("memory:", plugins="tianfu-sms-mas"), "field.type", "plugins"),
         (lambda: fresh_hub().as_system(reason=None), "field.type", "reason"),
         (lambda: fresh_hub().unit(None), "field.type", "fn"),
     ],

@@ -130,13 +130,13 @@ def test_an_unknown_setting_is_named_with_the_nearest_one(values, path, near):
         ({"accessible": 1}, "accessible", "bool"),
         ({"db": 5}, "db", "str"),
         ({"plugins": []}, "plugins", "table"),
-        ({"plugins": {"only": "a"}}, "plugins.only", "list of strings"),
-        ({"plugins": {"block": [1]}}, "plugins.block", "list of strings"),
+        ({"plugins": {"only": "a"}}, "plugins.only", "list[str]"),
+        ({"plugins": {"block": [1]}}, "plugins.block", "list[str]"),
         ({"ask": {"answer_days": 1.5}}, "ask.answer_days", "int"),
         ({"backends": 5}, "backends", "table"),
         ({"backends": {"x": 5}}, "backends.x", "table"),
-        ({"key": 5}, "key", "string, {env=…} or {file=…}"),
-        ({"key": {"envv": "X"}}, "key", "string, {env=…} or {file=…}"),
+        ({"key": 5}, "key", "str | {env=…} | {file=…}"),
+        ({"key": {"envv": "X"}}, "key", "str | {env=…} | {file=…}"),
     ],
 )
 def test_a_value_of_the_wrong_type_says_where_and_what_is_wanted(values, path, wanted):

@@ -1592,6 +1592,12 @@ ENTRIES: dict[str, Entry] = {
         "there are {known}; or bring your own Rubric",
         "现有 {known}；也可自带 Rubric",
     ),
+    "search.analyzer": Entry(
+        "the search index was made by analyzer {found}, this is {wanted}",
+        "检索索引由第 {found} 版分词器建立，当前为第 {wanted} 版",
+        "rebuild it: tianfu doctor --rebuild-index",
+        "请重建索引：tianfu doctor --rebuild-index",
+    ),
     "session.lost": Entry(
         "the session with the gateway is not open ({why})",
         "与网关的会话未建立（{why}）",

@@ -231,7 +231,7 @@ class Hub(Upkeep):
         if timeout is not None:
             demand_type(timeout, Real, "timeout")
             if not 0 < timeout < math.inf:
-                raise Invalid("hub.bad_option", path="timeout", wanted="more than 0 seconds")
+                raise Invalid("hub.bad_option", path="timeout", wanted="> 0 s")
             settings = attrs.evolve(settings, timeout=timeout)
         if accessible is not None:
             settings = attrs.evolve(settings, accessible=accessible)

@@ -231,9 +231,9 @@ def optioned(store: Store, *, retries: int | None, max_lag: timedelta | None) ->
     if max_lag is not None:
         demand_type(max_lag, timedelta, "max_lag")
     if retries is not None and not 0 <= retries <= _MOST_RETRIES:
-        raise Invalid("hub.bad_option", path="retries", wanted=f"0 to {_MOST_RETRIES}")
+        raise Invalid("hub.bad_option", path="retries", wanted=f"0–{_MOST_RETRIES}")
     if max_lag is not None and max_lag < timedelta(0):
-        raise Invalid("hub.bad_option", path="max_lag", wanted="0 or longer")
+        raise Invalid("hub.bad_option", path="max_lag", wanted="≥ 0 s")
     if isinstance(store, Joined):
         # A joined transaction is over with its first failure, and has every commit.
         return store
@@ -316,6 +316,8 @@ def prepared(
         if settings is not None:
             demand_type(settings, Mapping, "settings")
         settings = Settings.load(values=settings, environment=os.environ)
+    if isinstance(plugins, str):
+        raise Invalid("field.type", path="plugins", wanted="list", found="str")
     url = normal(url or settings.db)
     clock = clock or SystemClock()
     ids = ids or TimeOrderedIds(clock)

@@ -376,7 +376,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _flag(name: str, text: str) -> bool:
     if text not in _TRUE | _FALSE:
         # Taken for "no", a slip of the pen would let plugins in that were to stay out.
-        raise Invalid("settings.type", path=name, wanted="1 or 0")
+        raise Invalid("settings.type", path=name, wanted="1 | 0")
     return text in _TRUE
 
 
@@ -451,7 +451,7 @@ def _demand_shares(ask: AskSettings) -> None:
     )
     for name, highest in most.items():
         if not 0 <= getattr(ask, name) <= highest:
-            wanted = f"a number from 0 to {highest:g}"
+            wanted = f"0–{highest:g}"
             raise Invalid("settings.type", path=f"ask.{name}", wanted=wanted)
 
 
@@ -467,7 +467,7 @@ def _weights(table: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, f
                 raise Invalid("settings.unknown", path=f"{where}.{name}", near=near)
             number = isinstance(weight, int | float) and not isinstance(weight, bool)
             if not number or not 0 <= weight < math.inf:
-                wanted = "a number from 0 on"
+                wanted = "≥ 0"
                 raise Invalid("settings.type", path=f"{where}.{name}", wanted=wanted)
         made[target] = MappingProxyType(dict(weights))
     return MappingProxyType(made)
@@ -479,15 +479,13 @@ def _gateway(value: Any, path: str) -> GatewaySettings:
     made = _build(GatewaySettings, _table(value, path), path, {})
     for name, number in attrs.asdict(made).items():
         if isinstance(number, int | float) and not 0 <= number < math.inf:
-            raise Invalid("settings.type", path=f"{path}.{name}", wanted="a number from 0 on")
+            raise Invalid("settings.type", path=f"{path}.{name}", wanted="≥ 0")
     for place, network in enumerate(made.networks):
         try:
             ip_network(network)
         except ValueError:
             where = f"{path}.networks[{place}]"
-            raise Invalid(
-                "settings.type", path=where, wanted="network, as 203.0.113.0/24"
-            ) from None
+            raise Invalid("settings.type", path=where, wanted="203.0.113.0/24") from None
     assert isinstance(made, GatewaySettings)  # noqa: S101 - tells the type checker
     return made
 
@@ -497,7 +495,7 @@ def _route(value: Any, path: str) -> RouteSettings:
         return value
     table = _table(value, path)
     if "gateways" not in table:
-        raise Invalid("settings.type", path=f"{path}.gateways", wanted="list of strings")
+        raise Invalid("settings.type", path=f"{path}.gateways", wanted="list[str]")
     made = _build(RouteSettings, table, path, {})
     assert isinstance(made, RouteSettings)  # noqa: S101 - tells the type checker
     return made
@@ -538,18 +536,18 @@ def _secret(value: Any, path: str, environment: Mapping[str, str]) -> Secret:
             return Secret(Path(str(value["file"])).read_text("utf-8").strip(), "file")
         except OSError:
             raise Invalid("settings.secret", path=path, origin="file") from None
-    raise Invalid("settings.type", path=path, wanted="string, {env=…} or {file=…}")
+    raise Invalid("settings.type", path=path, wanted="str | {env=…} | {file=…}")
 
 
 def _typed(value: Any, wanted: str, path: str) -> Any:
     if wanted.startswith("tuple[str"):
         if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
             return tuple(value)
-        raise Invalid("settings.type", path=path, wanted="list of strings")
+        raise Invalid("settings.type", path=path, wanted="list[str]")
     if wanted.startswith("tuple[int"):
         if isinstance(value, (list, tuple)) and all(type(part) is int for part in value):
             return tuple(value)
-        raise Invalid("settings.type", path=path, wanted="list of whole numbers")
+        raise Invalid("settings.type", path=path, wanted="list[int]")
     kinds: Mapping[str, tuple[type, ...]] = {
         "str": (str,),
         "bool": (bool,),

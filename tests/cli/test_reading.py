@@ -1,12 +1,14 @@
 """`tianfu suggest` and `tianfu related`: titles for a person, and all of it for a program."""
 
 import json
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
 
 import tianfu_sdk as tf
 from tianfu_sdk.cli.app import app
+from tianfu_sdk.model.base import When
 
 
 @pytest.fixture
@@ -53,6 +55,20 @@ def test_a_time_is_asked_for_by_days_and_what_is_wrong_with_it_is_said(made):
         assert ask("--since", "2020-01-01", "--until", "9999-01-01")
         assert ask("--until", "2020-01-01") == []
         assert ask("--since", "9999-01-01") == []
+    with tf.Hub.open("sqlite:///kepu.db", discover=False) as hub:
+        system = hub.as_system(reason="test")
+        home = system.organizations.find().items[0].id
+        first, second = (hub.as_(one.id) for one in system.accounts.find())
+        lecture = first.activities.create(
+            title="脑卒中讲座", organization=home, when=When.day(date(2026, 11, 20))
+        )
+        first.activities.submit(lecture.id)
+        second.activities.approve(lecture.id)
+        first.activities.publish(lecture.id)
+    november = ("--since", "2026-11-20", "--until", "2026-11-21", "--kind", "activity")
+    (answer,) = asked["ask"](*november)
+    assert (answer["id"], answer["when"]["precision"]) == (lecture.id, "day")
+    assert "时间 / when: 2026-11-20" in told("ask", "脑卒中", *november)
     wrong = CliRunner().invoke(app, ["ask", "脑卒中", "--since", "morgen", "--db", "kepu.db"])
     assert wrong.exception.code == "ask.bad_time"
     assert wrong.exception.path == "since"

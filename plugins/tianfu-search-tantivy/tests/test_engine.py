@@ -357,12 +357,25 @@ def test_through_a_hub_over_a_file(folder, tmp_path):
         assert [a.id for a in hub.ask("怎样预防脑卒中")] == [made.id]
         system = hub.as_system(reason="test")
         assert system.follow_index() == 2  # what was asked
+        about = folder / (folder / "current").read_text() / "about.json"
+        papers = about.read_text()
+        about.write_text(json.dumps({**json.loads(papers), "analyzer": 0}))
+        hub._tools.engine()._view = None
+        answers = hub.ask("怎样预防脑卒中")
+        assert ([a.id for a in answers], answers.fallback.code) == ([made.id], "search.analyzer")
+        about.write_text(papers)
+        hub._tools.engine()._view = None
+        assert hub.ask("怎样预防脑卒中").fallback is None
         for path in files(folder):
             path.write_bytes(b"")
+        hub._tools.engine()._view = None
+        answers = hub.ask("怎样预防脑卒中")
+        assert ([a.id for a in answers], answers.fallback.code) == ([made.id], "tantivy.corrupt")
         wrong = [f for f in system.doctor() if f.check == "search" and f.severity == "error"]
         assert "rebuild" in wrong[0].hint
         system.rebuild_index()
-        assert [a.id for a in hub.ask("怎样预防脑卒中")] == [made.id]
+        answers = hub.ask("怎样预防脑卒中")
+        assert ([a.id for a in answers], answers.fallback) == ([made.id], None)
 
 
 def test_the_version_that_was_tested():

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
+from tianfu_sdk.cli import shared
 from tianfu_sdk.cli.shared import (
     as_option,
     bound,
@@ -148,6 +149,7 @@ def answers_json(answers: Answers) -> dict[str, object]:
                 "sureness": answer.sureness,
                 "published": answer.published and answer.published.isoformat(),
                 "updated": answer.updated.isoformat(),
+                "when": answer.when and shared.as_json(answer.when),
                 "reviewer": answer.reviewer,
                 "disclaimer": answer.disclaimer,
                 "verdict": answer.verdict,
@@ -156,11 +158,19 @@ def answers_json(answers: Answers) -> dict[str, object]:
         ],
         "abstained": answers.abstained,
         "question": answers.question,
+        "fallback": answers.fallback and attrs.asdict(answers.fallback),
     }
 
 
 def show_answers(answers: Answers) -> None:
     """Print answers for a person."""
+    if answers.fallback:
+        name, code = answers.fallback.engine, answers.fallback.code
+        click.echo(
+            f"检索引擎 {name} 无法使用（{code}），由存储自带的引擎回答 / the search engine {name}"
+            f" cannot answer ({code}), so that of the store did",
+            err=True,
+        )
     if answers.abstained:
         click.echo("没有找到足够可靠的答案 / nothing published answers this well enough.")
         if answers.question:
@@ -170,6 +180,8 @@ def show_answers(answers: Answers) -> None:
         verdict = f"  【{answer.verdict.zh} / {answer.verdict.en}】" if answer.verdict else ""
         click.echo(f"{number}. {answer.title}{verdict}  ({answer.score:.1f})")
         click.echo(f"   {answer.marked()}")
+        if answer.when:
+            click.echo(f"   时间 / when: {answer.when}")
         click.echo(f"   来源 / source: {answer.source}")
         if answer.reviewer:
             click.echo(f"   审核 / reviewed by: {answer.reviewer}")

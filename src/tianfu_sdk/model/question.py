@@ -8,7 +8,7 @@ from html import escape
 
 import attrs
 
-from tianfu_sdk.model.base import Labelled, Noun
+from tianfu_sdk.model.base import Labelled, Noun, When
 from tianfu_sdk.model.checks import aware, language_tag, region_code
 from tianfu_sdk.model.checks import text as text_
 from tianfu_sdk.model.content import Verdict
@@ -18,6 +18,7 @@ from tianfu_sdk.model.subscriber import Consent, Sealed
 __all__ = [
     "Answer",
     "Answers",
+    "Fallback",
     "Question",
     "QuestionState",
     "QuestionStatus",
@@ -152,6 +153,8 @@ class Answer:
     """Day in China."""
     updated: date
     """Day in China on which it was last changed."""
+    when: When | None = None
+    """When an activity takes place; None: it is not told, or it is something else."""
     reviewer: str = ""
     """Who vouches for it; empty: it does not say."""
     disclaimer: str = ""
@@ -184,7 +187,9 @@ class Answer:
 
 def _html_of(answer: Answer) -> str:
     said = _marked(answer.passage, answer.highlights, "<mark>", "</mark>", escape)
-    about = " · ".join(part for part in (answer.source, answer.reviewer, answer.disclaimer) if part)
+    when = str(answer.when or "")
+    parts = (when, answer.source, answer.reviewer, answer.disclaimer)
+    about = " · ".join(part for part in parts if part)
     return (
         f'<div lang="{escape(answer.language)}"><b>{escape(answer.title)}</b>'
         f"<p>{said}</p></div><small>{escape(about)}</small>"
@@ -206,6 +211,17 @@ def _marked(
 
 
 @attrs.frozen(kw_only=True)
+class Fallback:
+    """The search engine of `ask.engine` could not answer: the one in the store did."""
+
+    engine: str
+    """Its name."""
+    code: str
+    """Of what went wrong, such as `tantivy.corrupt` or `search.analyzer`; of an error of its own
+    the name of that. `tianfu doctor` says more."""
+
+
+@attrs.frozen(kw_only=True)
 class Answers:
     """The answers to one question, best first; or an honest abstention."""
 
@@ -216,6 +232,8 @@ class Answers:
     """Id of the question that was filed instead."""
     cursor: str | None = None
     """Place after the last answer, for `after`; None: there are no more."""
+    fallback: Fallback | None = None
+    """The engine that should have answered and could not; None: it did, or none is named."""
 
     def __iter__(self) -> Iterator[Answer]:
         return iter(self.answers)

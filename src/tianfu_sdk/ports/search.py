@@ -75,7 +75,10 @@ class TransactionalSearch(Protocol):
         ...
 
     def analyzer_version(self) -> int | None:
-        """Tell which analyzer made the index; None where it is empty."""
+        """Tell which analyzer made the index; None where it is empty.
+
+        0 where a migration has left it without what is asked of it now: it is to be rebuilt.
+        """
         ...
 
     def size(self) -> int:

@@ -69,6 +69,16 @@ def test_an_activity_is_of_the_time_at_which_it_takes_place_all_else_of_its_publ
     assert asked(lectures, kinds=["activity"], since="2026-11-25") == ["week"]
 
 
+def test_an_answer_says_when_an_activity_takes_place(lectures):
+    world, made = lectures
+    said = {answer.id: answer.when for answer in world.nobody.ask("讲座")}
+    assert said[made["third"]] == When(at(3, 19), at(3, 21))
+    assert said[made["lately"]] == When.recent(date(2026, 11, 10))
+    assert said[made["untold"]] is said[made["old"]] is None
+    (week,) = world.nobody.ask("讲座", since="2026-12-01")
+    assert "2026-11-28..2026-12-04" in week._repr_html_()
+
+
 def test_a_time_is_said_in_any_way_and_means_the_same(lectures):
     ways = [
         ("2026-11-03", "2026-11-04"),

@@ -87,6 +87,14 @@ def test_a_reason_is_held_to_its_length(world, filed):
     assert (caught.value.code, caught.value.path) == ("field.too_long", "comment")
 
 
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_a_question_is_closed_for_a_reason(world, filed, reason):
+    with pytest.raises(Invalid) as caught:
+        world.me.questions.close(filed, reason)
+    assert (caught.value.code, caught.value.path) == ("lifecycle.reason", "reason")
+    assert world.me.questions.get(filed).state is not QuestionState.CLOSED
+
+
 def test_what_has_expired_answers_no_question(world):
     id_ = world.published(expires_on=date(2026, 1, 5)).id
     question = world.nobody.ask("量子纠缠退相干是什么").question

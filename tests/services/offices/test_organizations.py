@@ -55,7 +55,7 @@ def test_a_grant_is_needed_to_create_and_to_edit(world):
         (
             {"name": "x", "region": "510000", "parent": "org_none"},
             "organization.unknown",
-            "organization",
+            "parent",
         ),
         ({"name": "x", "region": "510000", "aliases": "省科协"}, "field.type", "aliases"),
         ({"name": "x", "region": "510000", "aliases": ["a", "a"]}, "field.twice", "aliases"),
@@ -101,3 +101,10 @@ def test_a_name_stands_once_under_a_parent_and_in_a_region(world):
     assert me.edit(first.id, name="果树协会").name == "果树协会"
     assert me.edit(third.id, name="农技协").name == "农技协"
     assert me.edit(other.id, note="x", name="农技协").note == "x"
+
+
+@pytest.mark.parametrize(("parent", "error"), [("org_none", NotFound), (5, Invalid)])
+def test_a_parent_that_is_none_is_named(world, parent, error):
+    with pytest.raises(error) as caught:
+        world.me.organizations.create(name="科普部", region="510104", parent=parent)
+    assert caught.value.path == "parent"

@@ -1,12 +1,22 @@
 """A search engine outside the store: fed from the events, gated in the store."""
 
+import attrs
 import pytest
 
 from tianfu_sdk.backends.memory import MemoryStore
 from tianfu_sdk.cli.worker import turn
-from tianfu_sdk.errors import Denied, PluginError, StorageBusy
+from tianfu_sdk.errors import (
+    Denied,
+    Invalid,
+    PluginError,
+    StorageBusy,
+    StorageCorrupt,
+    Unavailable,
+)
 from tianfu_sdk.hookspecs import hookimpl
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.model.question import Fallback
+from tianfu_sdk.model.search import Hit
 from tianfu_sdk.testing import CountingIds, FrozenClock
 from tianfu_sdk.text import ANALYZER_VERSION
 
@@ -21,6 +31,8 @@ class Engine:
         self.store.open([])
         self.cursor = None
         self.dies = False
+        self.fails = None
+        self.asked = []
         self.busy = False
         self.flushed = 0
         self.version = ANALYZER_VERSION
@@ -47,6 +59,9 @@ class Engine:
         return self._write(lambda search: search.rebuild(docs))
 
     def query(self, tokens, only, limit, after=None):
+        self.asked.append((limit, after))
+        if self.fails:
+            raise self.fails
         return self.store.run(lambda tx: tx.search.query(tokens, only, limit, after), write=False)
 
     def size(self):
@@ -97,9 +112,11 @@ def publish(hub):
     other = me.accounts.create(organization=me.organizations.find().items[0].id)
     me.accounts.grant(other.id, ["*"], region="510300")
 
-    def make(title, body="正文"):
+    def make(title, body="正文", **fields):
         home = me.organizations.find().items[0].id
-        made = me.resources.create(title=title, body=f"{title}。{body}", organization=home)
+        made = me.resources.create(
+            title=title, body=f"{title}。{body}", organization=home, **fields
+        )
         me.resources.submit(made.id)
         hub.as_(other.id).resources.approve(made.id)
         return hub.as_(other.id).resources.publish(made.id)
@@ -136,6 +153,120 @@ def test_what_is_withdrawn_is_not_shown_though_the_engine_still_has_it(
     assert hub.ask("花椒采收").abstained
     system.follow_index()
     assert engine.size() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StorageCorrupt("storage.corrupt", place="far"), "storage.corrupt"),
+        (Unavailable("http.no_answer", host="far"), "http.no_answer"),
+        (ConnectionError("花椒采收"), "ConnectionError"),
+    ],
+)
+def test_an_engine_that_fails_is_stood_in_for_by_the_stores_own(
+    hub, system, publish, engine, caplog, error, code
+):
+    made = publish("花椒采收时节")
+    other = publish("花椒采收技术")
+    engine.fails = error
+    answers = hub.ask("花椒采收")
+    assert {a.id for a in answers} == {made.id, other.id}
+    assert answers.fallback == Fallback(engine="far", code=code)
+    assert {one.text for one in hub.suggest("花椒")} == {made.title, other.title}
+    assert [one.id for one in hub.related(made.id)] == [other.id]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"search engine far cannot answer ({code}): the store's own does"]
+    engine.fails = None
+    system.follow_index()
+    answers = hub.ask("花椒采收")
+    assert (len(answers), answers.fallback) == (2, None)
+
+
+def test_an_engine_of_another_analyzer_is_stood_in_for(hub, system, publish, engine):
+    publish("花椒采收时节")
+    system.follow_index()
+    for version in (ANALYZER_VERSION - 1, ANALYZER_VERSION + 1):
+        engine.version = version
+        answers = hub.ask("花椒采收")
+        assert (len(answers), answers.fallback.code) == (1, "search.analyzer")
+    assert len(engine.asked) == 0
+
+
+def test_who_asks_wrongly_or_names_no_engine_is_not_stood_in_for(hub, engine):
+    engine.fails = PluginError("plugin.unknown", message="far")
+    with pytest.raises(PluginError):
+        hub.ask("花椒采收")
+    engine.fails = Invalid("field.type", path="tokens", wanted="list", found="str")
+    with pytest.raises(Invalid):
+        hub.ask("花椒采收")
+
+
+def test_where_the_store_has_no_engine_the_error_of_the_other_is_told(
+    hub, system, publish, engine, monkeypatch
+):
+    publish("花椒采收时节")
+    system.follow_index()
+    store = type(hub._tools.store)
+    without = attrs.evolve(hub._tools.store.capabilities, search=False)
+    monkeypatch.setattr(store, "capabilities", without)
+    engine.version = ANALYZER_VERSION + 1
+    assert len(hub.ask("花椒采收")) == 1
+    engine.fails = StorageCorrupt("storage.corrupt", place="far")
+    with pytest.raises(StorageCorrupt):
+        hub.ask("花椒采收")
+
+
+@pytest.mark.parametrize("number", [19, 45])
+def test_hits_that_may_not_be_shown_are_passed_over(hub, system, publish, engine, number):
+    kept = publish("花椒采收时节")
+    gone = [publish(f"花椒采收花椒采收{place:02d}") for place in range(number)]
+    system.follow_index()
+    for made in gone:
+        system.resources.withdraw(made.id, reason="错误")
+    assert [a.id for a in hub.ask("花椒采收")] == [kept.id]
+
+
+def test_it_is_asked_for_five_hundred_hits_at_most(hub, engine, monkeypatch):
+    monkeypatch.setattr(
+        engine, "query", lambda tokens, only, limit, after=None: _ghosts(engine, limit, after)
+    )
+    assert hub.ask("花椒采收").abstained
+    assert max(place for place, _ in engine.asked) <= 200
+    # The last is for topics.
+    assert [limit for limit, _ in engine.asked] == [20, 50, 200, 200, 200, 100, 5]
+
+
+def _ghosts(engine, limit, after):
+    engine.asked.append((limit, after))
+    first = int(after.id.partition("_")[2]) + 1 if after else 0
+    return [
+        Hit(f"res_{place:026d}", 1000.0 - place, {"花椒": 1000.0 - place})
+        for place in range(first, first + limit)
+    ]
+
+
+def test_topics_of_a_question_are_guessed_by_the_engine(hub, system, publish, engine):
+    publish("花椒采收时节", topics=["practical_technology"])
+    publish("花椒嫁接", topics=["practical_technology"])
+    system.follow_index()
+    hub._tools.store.run(lambda tx: tx.search.rebuild([]), write=True)
+    asked = hub.ask("花椒园里的蚂蚁为什么搬家")
+    assert asked.abstained
+    assert system.questions.get(asked.question).topics == ("practical_technology",)
+
+
+def test_the_doctor_says_that_it_fails_and_who_answers(hub, system, publish, engine, monkeypatch):
+    publish("花椒采收时节")
+    system.follow_index()
+
+    def away(cursor=None):
+        raise ConnectionError("花椒采收")
+
+    monkeypatch.setattr(engine, "mark", away)
+    wrong = [f for f in system.doctor() if f.check == "search" and f.severity == "error"]
+    assert [f.message for f in wrong] == [
+        "the engine far cannot be used (ConnectionError); the store's own answers"
+    ]
 
 
 def test_what_the_engine_took_in_before_it_died_is_taken_in_again(hub, system, publish, engine):

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import tianfu_sdk as tf
 from tianfu_sdk.cli.app import app
+from tianfu_sdk.errors import SchemaTooOld
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
 
@@ -81,3 +82,45 @@ def test_the_command_mends_it(hub):
     done = CliRunner().invoke(app, ["doctor", "--db", "kepu.db", "--rebuild-index"])
     assert done.exit_code == 0, done.output
     assert "1 documents" in done.output
+
+
+def forget_times(place):
+    """Make the file one of the schema before, whose index knows no times."""
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute("DROP TABLE tf_time")
+        for column in ("first", "last"):
+            connection.execute(f"ALTER TABLE tf_sought DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 5")
+
+
+def test_a_store_whose_index_knows_no_times_is_migrated_and_built_anew(hub):
+    publish(hub, "花椒采收")
+    hub.close()
+    forget_times("kepu.db")
+    with pytest.raises(SchemaTooOld):
+        tf.Hub.open("sqlite:///kepu.db", discover=False)
+    with tf.Hub.migrate("sqlite:///kepu.db", discover=False) as migrated:
+        assert [a.title for a in migrated.ask("花椒", since="1970-01-01")] == ["花椒采收"]
+        assert not [f for f in migrated.as_system(reason="test").doctor() if f.severity == "error"]
+
+
+def test_what_a_migration_that_was_cut_off_left_undone_is_told(hub, monkeypatch):
+    publish(hub, "花椒采收")
+    hub.close()
+    forget_times("kepu.db")
+
+    def cut_off(_):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tianfu_sdk.services.store.doctor.Doctor.rebuild_index", cut_off)
+        with pytest.raises(ZeroDivisionError):
+            tf.Hub.migrate("sqlite:///kepu.db", discover=False)
+    with tf.Hub.open("sqlite:///kepu.db", discover=False) as opened:
+        system = opened.as_system(reason="test")
+        (told,) = [f for f in system.doctor() if f.severity == "error"]
+        assert (told.check, "--rebuild-index" in told.hint) == ("search", True)
+        assert "migrated" in told.message
+        system.rebuild_index()
+        assert [a.title for a in opened.ask("花椒", since="1970-01-01")] == ["花椒采收"]
+        assert not [f for f in system.doctor() if f.severity == "error"]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 import attrs
 
+from tianfu_sdk.core import policy
 from tianfu_sdk.core.asking import asking, rumours, wording
 from tianfu_sdk.core.asking.wording import Wording
 from tianfu_sdk.core.content import lifecycle
 from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.matching.similarity import freshness, readership, region_fit
 from tianfu_sdk.core.places.regions import Levels
+from tianfu_sdk.core.rows.filters import matches
 from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION
-from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Clarification, Content, State
+from tianfu_sdk.model.base import SHANGHAI, When
+from tianfu_sdk.model.content import Activity, Clarification, Content, State
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.model.translation import Translation
@@ -30,6 +33,7 @@ __all__ = [
     "Asked",
     "Form",
     "Found",
+    "Hits",
     "Page",
     "answers_of",
     "forms_of",
@@ -37,6 +41,10 @@ __all__ = [
     "one_a_content",
     "scored",
 ]
+
+F = TypeVar("F", "Found", "_Weighed")
+
+_GATE = ("language", "state", "expires")
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +95,50 @@ class Found:
     sureness: float = 0.0
     score: float = 0.0
     why: Mapping[str, float] = attrs.field(factory=dict)
+
+    @property
+    def content(self) -> str:
+        """Id of the content."""
+        return self.form.content.id
+
+    @property
+    def language(self) -> str:
+        """In which it is shown."""
+        return self.form.language
+
+
+@attrs.frozen
+class _Public:
+    """A hit that everybody may read."""
+
+    id: str
+    content: str
+    """Id of the content, also of a translation of it."""
+    language: str
+
+
+@attrs.frozen
+class _Weighed:
+    """The same, and how well it answers; fields as of `Found`."""
+
+    id: str
+    content: str
+    language: str
+    held: Mapping[str, float]
+    parts: Mapping[str, float]
+    words: float
+
+
+@attrs.frozen
+class Hits:
+    """What an engine found."""
+
+    asked: Asked
+    """As it was asked, with what its words may be slips of."""
+    hits: Sequence[Hit]
+    """Best first."""
+    ended: bool
+    """Whether it has no more."""
 
 
 def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
@@ -151,47 +203,29 @@ class Page:
     """Whether what the engine would find next may come before some of these, or fill the page."""
 
 
-def answers_of(
-    work: Work,
-    asked: Asked,
-    hits: Sequence[Hit],
-    limit: int,
-    after: tuple[float, str] | None,
-    *,
-    most: int,
-) -> Page:
+def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] | None) -> Page:
     """Give the answers among what an engine found.
 
     Args:
         work: The transaction.
-        asked: The question.
-        hits: Best first.
+        found: What it found.
         limit: Answers at most.
         after: Score and id of the last answer of the page before.
-        most: Hits that the engine was asked for.
     """
-    last = hits[-1].score if len(hits) == most else None
-    known = {hit.id for hit in hits}
-    hits = [*hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
-    forms = forms_of(work, hits)
-    shown = [hit for hit in hits if hit.id in forms]
+    asked = found.asked
+    last = None if found.ended else found.hits[-1].score
+    known = {hit.id for hit in found.hits}
+    listed = [*found.hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
+    public = _public(work, listed)
+    shown = [hit for hit in listed if hit.id in public]
     weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
     worth = work.tools.settings.ask.wording
-    found = [found_as(forms[hit.id], hit.contributions, asked, worth) for hit in shown]
-    chosen = one_a_content(found, asked)
+    chosen = one_a_content(
+        [_weighed(public[hit.id], hit.contributions, asked, worth) for hit in shown], asked
+    )
     best = sorted((one.words for one in chosen), reverse=True)
-    lead = asking.lead(best)
-    shares = {forms[id_].content.id: n for id_, n in asked.repeated.items() if id_ in forms}
-    least = work.tools.settings.ask.threshold
-    sure = []
-    for one in chosen:
-        lifted = one.form.content.id in shares
-        if not lifted and one.words < asking.NEAR * best[0]:
-            continue
-        enough = 0.0 if lifted else least
-        sureness = _sureness(one, asked, weights, lead, worth=worth, least=enough)
-        if sureness >= enough:
-            sure.append((one, sureness))
+    shares = {public[id_].content: n for id_, n in asked.repeated.items() if id_ in public}
+    sure = _sure(work, chosen, asked, weights, best=best, shares=shares)
     views = views_of(work.tx, [one.form.content.id for one, _ in sure]) if sure else None
     answering = [scored(work, one, asked, sureness=sureness, views=views) for one, sureness in sure]
     answering = _lifted(answering, shares)
@@ -218,6 +252,68 @@ def _most_raised(work: Work, asked: Asked) -> float:
     return 1 + sum(weight for name, weight in weights.items() if known.get(name, True))
 
 
+def _public(work: Work, hits: Sequence[Hit]) -> dict[str, _Public]:
+    """Tell of every hit whether everybody may read it; by keys, where these say all of it."""
+    found: dict[str, _Public] = {}
+    by_prefix: dict[str, list[Hit]] = {}
+    for hit in hits:
+        by_prefix.setdefault(hit.id.partition("_")[0], []).append(hit)
+    for shelf in CONTENT.values():
+        ids = [hit.id for hit in by_prefix.get(shelf.prefix, ())]
+        group = policy.public(shelf.name, work.now) or ()
+        for id_, language, *keys in work.tx.columns(shelf.name, ids, _GATE) if ids else ():
+            if matches(id_, dict(zip(_GATE[1:], keys, strict=True)), group):
+                found[id_] = _Public(id_, id_, language)
+    # A translation's keys do not say whether it is of the present revision.
+    for id_, form in forms_of(work, by_prefix.get(TRANSLATION.prefix, ())).items():
+        found[id_] = _Public(id_, form.content.id, form.language)
+    return found
+
+
+def _sure(
+    work: Work,
+    chosen: Sequence[_Weighed],
+    asked: Asked,
+    weights: Mapping[str, float],
+    *,
+    best: Sequence[float],
+    shares: Mapping[str, float],
+) -> list[tuple[Found, float]]:
+    """Give what answers surely enough; only what may do so is read whole."""
+    settings = work.tools.settings.ask
+    lead = asking.lead(best)
+    near = []
+    for one in chosen:
+        lifted = one.content in shares
+        least = 0.0 if lifted else settings.threshold
+        covers = asking.coverage(
+            weights, wording.also_held(one.held, asked.tokens, asked.wordings, settings.wording)
+        )
+        if lifted or (
+            one.words >= asking.NEAR * best[0]
+            and asking.sureness(asking.measures(covers, covers, lead)) >= least
+        ):
+            near.append((one, covers, least))
+    forms = forms_of(work, [Hit(one.id, 0.0) for one, _, _ in near])
+    sure = []
+    for one, covers, least in near:
+        if one.id not in forms:
+            continue
+        found = Found(forms[one.id], one.held, one.parts, one.words)
+        named = asking.coverage(weights, _named(found, asked, settings.wording))
+        sureness = asking.sureness(asking.measures(covers, named, lead))
+        if sureness >= least:
+            sure.append((found, sureness))
+    return sure
+
+
+def _named(one: Found, asked: Asked, worth: float) -> dict[str, float]:
+    """Tell how much of a question stands in a content's title and keywords."""
+    title = fold(f"{one.form.title} {' '.join(one.form.content.keywords)}")
+    there = [token for token in one.held if token in title]
+    return wording.also_held(there, asked.tokens, asked.wordings, worth)
+
+
 def _place(one: Found) -> tuple[float, str]:
     return -one.score, one.form.content.id
 
@@ -241,7 +337,14 @@ def found_as(form: Form, held: Mapping[str, float], asked: Asked, worth: float) 
     return Found(form, held, parts, math.fsum(parts.values()))
 
 
-def one_a_content(found: Sequence[Found], asked: Asked) -> list[Found]:
+def _weighed(public: _Public, held: Mapping[str, float], asked: Asked, worth: float) -> _Weighed:
+    parts = wording.reworded(held, asked.tokens, asked.wordings, worth)
+    return _Weighed(
+        public.id, public.content, public.language, held, parts, math.fsum(parts.values())
+    )
+
+
+def one_a_content(found: Sequence[F], asked: Asked) -> list[F]:
     """Give of each content the form whose language is preferred.
 
     One that has less than half of the words of another was found by single words: it does not
@@ -249,45 +352,23 @@ def one_a_content(found: Sequence[Found], asked: Asked) -> list[Found]:
     """
     most: dict[str, float] = {}
     for one in found:
-        id_ = one.form.content.id
-        most[id_] = max(one.words, most.get(id_, 0.0))
-    chosen: dict[str, Found] = {}
+        most[one.content] = max(one.words, most.get(one.content, 0.0))
+    chosen: dict[str, F] = {}
     for one in found:
-        id_ = one.form.content.id
-        if one.words < asking.NEAR * most[id_]:
+        if one.words < asking.NEAR * most[one.content]:
             continue
-        known = chosen.get(id_)
-        if known is None or _fit(one.form, asked) > _fit(known.form, asked):
-            chosen[id_] = one
+        known = chosen.get(one.content)
+        if known is None or _fit(one.language, asked) > _fit(known.language, asked):
+            chosen[one.content] = one
     return list(chosen.values())
 
 
-def _fit(form: Form, asked: Asked) -> float:
-    """Give how far up a form's language stands in the order of preference: 1, 1/2, 1/3, … 0."""
+def _fit(language: str, asked: Asked) -> float:
+    """Give how far up a language stands in the order of preference: 1, 1/2, 1/3, … 0."""
     for place, wanted in enumerate(asked.languages, 1):
-        if form.language == wanted or form.language.startswith(f"{wanted}-"):
+        if language == wanted or language.startswith(f"{wanted}-"):
             return 1 / place
     return 0.0
-
-
-def _sureness(
-    one: Found,
-    asked: Asked,
-    weights: Mapping[str, float],
-    lead: float,
-    *,
-    worth: float,
-    least: float,
-) -> float:
-    """Say how surely a content answers; 0 where it cannot be `least`, whatever its title."""
-    held = wording.also_held(one.held, asked.tokens, asked.wordings, worth)
-    covered = asking.coverage(weights, held)
-    if least and asking.sureness(asking.measures(covered, covered, lead)) < least:
-        return 0.0
-    title = fold(f"{one.form.title} {' '.join(one.form.content.keywords)}")
-    there = [token for token in one.held if token in title]
-    named = wording.also_held(there, asked.tokens, asked.wordings, worth)
-    return asking.sureness(asking.measures(covered, asking.coverage(weights, named), lead))
 
 
 def scored(
@@ -303,7 +384,7 @@ def scored(
     content = one.form.content
     features: dict[str, float | None] = {
         "region": _near(work, content, asked),
-        "language": _fit(one.form, asked) if asked.languages else None,
+        "language": _fit(one.language, asked) if asked.languages else None,
         "topic": topic,
     }
     half_life = asking.HALF_LIVES.get(one.form.kind)
@@ -328,13 +409,15 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
 
 def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:
     """Show approved translations instead where they are in a language that is preferred."""
-    foreign = [one.form.content.id for one in page if asked.languages and _fit(one.form, asked) < 1]
+    foreign = [
+        one.form.content.id for one in page if asked.languages and _fit(one.language, asked) < 1
+    ]
     known = translations_by(work, foreign)
     return [_better(one, known.get(one.form.content.id, ()), asked) for one in page]
 
 
 def _better(one: Found, translations: Sequence[Translation], asked: Asked) -> Found:
-    content, here = one.form.content, _fit(one.form, asked)
+    content, here = one.form.content, _fit(one.language, asked)
     better = [
         (fit, form)
         for translation in translations
@@ -344,7 +427,7 @@ def _better(one: Found, translations: Sequence[Translation], asked: Asked) -> Fo
                 content, translation, translation.body or translation.texts.get("summary", "")
             )
         ]
-        if (fit := _fit(form, asked)) > here
+        if (fit := _fit(form.language, asked)) > here
     ]
     if not better:
         return one
@@ -371,18 +454,25 @@ def _answer(
         highlights=asking.spans(passage, wanted),
         language=form.language,
         original_language=content.language,
-        foreign=bool(asked.languages) and not _fit(form, asked),
+        foreign=bool(asked.languages) and not _fit(form.language, asked),
         score=one.score,
         why=one.why,
         sureness=one.sureness,
         source=_source(content, names),
         published=published.astimezone(SHANGHAI).date() if published else None,
         updated=content.updated_at.astimezone(SHANGHAI).date(),
+        when=_when(content),
         reviewer=content.reviewer,
         disclaimer=content.disclaimer,
         reviewed_by_native=form.reviewed,
         verdict=content.verdict if isinstance(content, Clarification) else None,
     )
+
+
+def _when(content: Content) -> When | None:
+    if isinstance(content, Activity) and (content.when.start or content.when.end):
+        return content.when
+    return None
 
 
 def _source(content: Content, names: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import attrs
@@ -10,10 +11,11 @@ import attrs
 from tianfu_sdk.core.asking import asking
 from tianfu_sdk.core.asking.wording import Wording, may_be_mistyped, variants
 from tianfu_sdk.core.content.publishing import tags_of
-from tianfu_sdk.errors import Invalid, StorageReadOnly, Unsupported
-from tianfu_sdk.model.question import Answer, Answers
+from tianfu_sdk.core.searching.ranking import PAGED
+from tianfu_sdk.errors import Invalid, StorageReadOnly
+from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
-from tianfu_sdk.services.asking.answers import Asked, Page, answers_of
+from tianfu_sdk.services.asking.answers import Asked, Hits, Page, answers_of, forms_of
 from tianfu_sdk.services.asking.asked import (
     Moment,
     demand_limit,
@@ -25,7 +27,8 @@ from tianfu_sdk.services.asking.asked import (
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
-from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.finding import Finder, Query
+from tianfu_sdk.services.desk.work import Work, read_cursor, write_cursor
 from tianfu_sdk.text import Detected, detect
 
 __all__ = ["Ask"]
@@ -34,16 +37,16 @@ _LONGEST = 2000
 _MOST_LIMIT = 100
 _MOST_HITS = 200
 _LEAST_HITS = 20
-_DEPTHS = (50, _MOST_HITS)
+_DEPTHS = (50, _MOST_HITS, PAGED)
 """Hits that are asked for where fewer do not tell which answers come first."""
 _MOST_SLIPS = 3
 _AT_ONCE = 400
 _FEW = 5
-_Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
+_NEAREST = 5
 _UNTOLD = frozenset({"und", "mul"})
 
 
-class Ask(Desk):
+class Ask(Finder):
     """Answer from published content only, with sources, or abstain. Anybody may ask."""
 
     def ask(
@@ -59,7 +62,7 @@ class Ask(Desk):
         after: str | None = None,
     ) -> Answers:
         """Answer a question; see `Hub.ask`."""
-        answers, more = self.look(
+        page, fallback = self.look(
             text,
             region=region,
             language=language,
@@ -69,19 +72,20 @@ class Ask(Desk):
             limit=limit,
             after=after,
         )
-        cursor = write_cursor(answers[-1].score, answers[-1].id) if more else None
-        if after is not None:
-            # To turn the page asks nothing new.
-            return Answers(answers=tuple(answers), abstained=False, cursor=cursor)
-        wanted = next(iter(languages_of(language)), None)
-        try:
-            question = self._write(
-                lambda work: self._file(work, text, region, wanted, answered=bool(answers))
-            )
-        except StorageReadOnly:
-            question = None
+        answers, question = page.answers, None
+        cursor = write_cursor(answers[-1].score, answers[-1].id) if page.more else None
+        # To turn the page asks nothing new.
+        if after is None:
+            wanted = next(iter(languages_of(language)), None)
+            nearest = None if answers else self._nearest(text)
+            with suppress(StorageReadOnly):
+                question = self._write(lambda work: self._file(work, text, region, wanted, nearest))
         return Answers(
-            answers=tuple(answers), abstained=not answers, question=question, cursor=cursor
+            answers=tuple(answers),
+            abstained=not answers and after is None,
+            question=question,
+            cursor=cursor,
+            fallback=fallback,
         )
 
     def look(
@@ -95,8 +99,8 @@ class Ask(Desk):
         until: Moment | None = None,
         limit: int = 10,
         after: str | None = None,
-    ) -> tuple[list[Answer], bool]:
-        """Answer a question and record nothing; gives the answers, and whether there are more."""
+    ) -> tuple[Page, Fallback | None]:
+        """Answer a question and record nothing; gives also who stood in for the engine."""
         demand_text(text, _LONGEST, "text")
         tokens = tuple(asking.question_tokens(text))
         if not tokens:
@@ -113,51 +117,23 @@ class Ask(Desk):
         here, narrowed = self._read(narrow)
         repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
         shares = {id_: one.share for id_, one in repeated.items()}
-        place = _place_of(after)
         here = attrs.evolve(here, repeated=shares)
-        return self._answers(here, narrowed, limit, place)
-
-    def _answers(
-        self, asked: Asked, only: SearchFilter, limit: int, after: tuple[float, str] | None
-    ) -> tuple[list[Answer], bool]:
-        first = _MOST_HITS if after else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
-        depths = sorted({first, *(most for most in _DEPTHS if most > first)})
-
-        def inside(work: Work) -> Page:
-            search = work.tx.search
-            if search is None:
-                raise Unsupported("ask.no_search", path="store")
-            for most in depths:
-                here, hits = self._hits(search.query, asked, only, most)
-                page = answers_of(work, here, hits, limit, after, most=most)
-                if not page.wanting:
-                    break
-            return page
-
-        engine = self._tools.engine()
-        if engine is None:
-            page = self._read(inside)
-            return page.answers, page.more
-        for most in depths:
-            # Outside of any transaction: it may be a server elsewhere.
-            here, hits = self._hits(engine.query, asked, only, most)
-            page = self._read(
-                lambda work, h=here, found=hits, n=most: answers_of(  # type: ignore[misc]
-                    work, h, found, limit, after, most=n
-                )
-            )
+        place = _place_of(after)
+        first = _MOST_HITS if place else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+        read = partial(answers_of, limit=limit, after=place)
+        for most in sorted({first, *(most for most in _DEPTHS if most > first)}):
+            ask = partial(self._hits, asked=here, only=narrowed, most=most)
+            page, fallback = self._find(ask, read)
             if not page.wanting:
                 break
-        return page.answers, page.more
+        return page, fallback
 
-    def _hits(
-        self, query: _Query, asked: Asked, only: SearchFilter, most: int
-    ) -> tuple[Asked, list[Hit]]:
+    def _hits(self, query: Query, asked: Asked, only: SearchFilter, most: int) -> Hits:
         """Ask an engine; once more with what a word that nothing has may be a slip of."""
-        hits = query(asked.all_tokens, only, most)
+        found = _paged(query, asked, only, most)
         if not self._tools.settings.ask.wording:
-            return asked, hits
-        known = {token for hit in hits for token in hit.contributions}
+            return found
+        known = {token for hit in found.hits for token in hit.contributions}
         slips = [t for t in asked.tokens if t not in known and may_be_mistyped(t)][:_MOST_SLIPS]
         meant = [
             Wording(slip, word, frozenset({slip}), (word,))
@@ -165,22 +141,51 @@ class Ask(Desk):
             for word in _meant(query, slip, only)
         ]
         if not meant:
-            return asked, hits
+            return found
         asked = attrs.evolve(asked, wordings=(*asked.wordings, *meant))
-        return asked, query(asked.all_tokens, only, most)
+        return _paged(query, asked, only, most)
+
+    def _nearest(self, text: str) -> list[tuple[float, Sequence[str]]]:
+        """Give score and topics of the published contents that are nearest to a question."""
+        tokens = asking.question_tokens(text)
+
+        def read(work: Work, hits: Sequence[Hit]) -> list[tuple[float, Sequence[str]]]:
+            forms = forms_of(work, hits)
+            return [
+                (hit.score, sorted(forms[hit.id].content.topics)) for hit in hits if hit.id in forms
+            ]
+
+        return self._find(lambda query: query(tokens, SearchFilter(), _NEAREST), read)[0]
 
     def _file(
-        self, work: Work, text: str, region: str | None, language: str | None, *, answered: bool
+        self,
+        work: Work,
+        text: str,
+        region: str | None,
+        language: str | None,
+        nearest: Sequence[tuple[float, Sequence[str]]] | None,
     ) -> str | None:
-        """Count the question; file it where nothing answers it."""
-        if answered:
+        """Count the question; file it where nothing answers it, with what is nearest to it."""
+        if nearest is None:
             work.tell(
                 "question.asked", kind="question", region=region or "", data={"answered": True}
             )
             return None
         detected = detect(text).language
         spoken = language or (detected if detected not in _UNTOLD else "zh-Hans")
-        return file_question(work, text, region, spoken)
+        return file_question(work, text, region, spoken, nearest)
+
+
+def _paged(query: Query, asked: Asked, only: SearchFilter, most: int) -> Hits:
+    """Ask for so many hits, in pages where an engine does not give that many at once."""
+    hits: list[Hit] = []
+    while len(hits) < most:
+        size = min(_MOST_HITS, most - len(hits))
+        page = query(asked.all_tokens, only, size, hits[-1] if hits else None)
+        hits += page
+        if len(page) < size:
+            return Hits(asked, hits, ended=True)
+    return Hits(asked, hits, ended=False)
 
 
 def _placed(
@@ -196,7 +201,7 @@ def _placed(
     return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
 
 
-def _meant(query: _Query, slip: str, only: SearchFilter) -> list[str]:
+def _meant(query: Query, slip: str, only: SearchFilter) -> list[str]:
     """Give the words of the index that a word may be a slip of: those of the best documents."""
     found: dict[str, float] = {}
     every = list(variants(slip))

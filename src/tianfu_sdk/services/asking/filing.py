@@ -9,15 +9,13 @@ import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.asking import questions
-from tianfu_sdk.core.asking.asking import question_tokens
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.places.regions import LEVELS, Levels
-from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, ORGANIZATION, QUESTION, kind_of
+from tianfu_sdk.core.rows.kinds import EXPERT, ORGANIZATION, QUESTION
 from tianfu_sdk.core.sms.hours import days
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Question, QuestionState, Routing
-from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.services.content.question_groups import one_alike, put_question, wording_of
@@ -28,11 +26,16 @@ from tianfu_sdk.services.sms.quotas import policies_of
 
 __all__ = ["file_question", "routed"]
 
-_NEAREST = 5
 _EXPERTS = 500
 
 
-def file_question(work: Work, text: str, region: str | None, language: str) -> str:
+def file_question(
+    work: Work,
+    text: str,
+    region: str | None,
+    language: str,
+    nearest: Sequence[tuple[float, Sequence[str]]],
+) -> str:
     """File a question; gives its id.
 
     It joins a waiting one that asks the same. Else it is routed: to an expert of its topic who
@@ -44,6 +47,7 @@ def file_question(work: Work, text: str, region: str | None, language: str) -> s
         text: Of the question; it is sealed.
         region: Where it was asked, GB/T 2260.
         language: In which, BCP 47.
+        nearest: Score and topics of the published contents that are nearest to it.
     """
     id_ = work.new_id(QUESTION)
     key = new_subject(work, id_)
@@ -74,7 +78,7 @@ def file_question(work: Work, text: str, region: str | None, language: str) -> s
         )
         data["group"] = other.id
     else:
-        made = routed(work, attrs.evolve(made, topics=_topics(work, text)), levels)
+        made = routed(work, attrs.evolve(made, topics=_topics(work, text, nearest)), levels)
         made = attrs.evolve(made, due=_due(work, made))
     stored = put_question(work, made, wording)
     work.tell("question.asked", kind="question", subject=id_, region=region or "", data=data)
@@ -189,9 +193,11 @@ def _above_all(work: Work) -> Organization | None:
     return work.noun(ORGANIZATION, rows[0]) if len(rows) == 1 else None
 
 
-def _topics(work: Work, text: str) -> tuple[str, ...]:
+def _topics(
+    work: Work, text: str, nearest: Sequence[tuple[float, Sequence[str]]]
+) -> tuple[str, ...]:
     labels = {term.code: tuple(term.labels.values()) for term in _terms(work) if term.active}
-    return questions.guessed_topics(text, labels, _near(work, text))
+    return questions.guessed_topics(text, labels, nearest)
 
 
 def _terms(work: Work) -> Sequence[Term]:
@@ -199,20 +205,6 @@ def _terms(work: Work) -> Sequence[Term]:
     if found is None:
         found = work.kept["terms~topic"] = terms_of(work, "topic")
     return found
-
-
-def _near(work: Work, text: str) -> list[tuple[float, Sequence[str]]]:
-    """Give score and topics of the published contents that are nearest to a text."""
-    search = work.tx.search
-    if search is None:
-        return []
-    hits = search.query(question_tokens(text), SearchFilter(), _NEAREST)
-    topics: dict[str, Sequence[str]] = {}
-    for shelf in CONTENT.values():
-        ids = [hit.id for hit in hits if kind_of(hit.id) is shelf]
-        for row in work.tx.get(shelf.name, ids) if ids else ():
-            topics[row.id] = sorted(row.keys["topic"])
-    return [(hit.score, topics[hit.id]) for hit in hits if hit.id in topics]
 
 
 def _due(work: Work, question: Question) -> Any:

@@ -231,7 +231,7 @@ class Judging(Desk):
             elif through == "ask":
                 desk = Ask(self._tools, self._actor)
                 there = self._read(lambda work, of=of: _public(work, of))  # type: ignore[misc]
-                judged += _judge(lambda text, d=desk: [a.id for a in d.look(text)[0]], of, there)  # type: ignore[misc]
+                judged += _judge(lambda text, d=desk: _answered(d, text), of, there)  # type: ignore[misc]
             else:
                 judged += self._over_index(of, whole=whole)
         return Measured(judged, seed=seed)
@@ -288,6 +288,10 @@ def _in_follower(
         return _judge(lambda text: _ids(engine.query, text, whole=whole), of)
     finally:
         engine.rebuild([])
+
+
+def _answered(desk: Ask, text: str) -> list[str]:
+    return [answer.id for answer in desk.look(text)[0].answers]
 
 
 def _each(sets: QuestionSet | Iterable[QuestionSet]) -> list[QuestionSet]:

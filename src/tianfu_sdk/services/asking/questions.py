@@ -211,7 +211,8 @@ class Questions(Askers):
 
         It goes through the states of all content, so another person approves it. Once it is
         published the question is answered, with all that are grouped under it, and whoever asks
-        the same next finds it. Nothing of the asker's text is copied.
+        the same next finds it. Nothing of the asker's text is copied. Of several drafts the last
+        one ends the question; for an earlier one that was published after all, call `answer`.
 
         Args:
             id: Of the question.
@@ -276,7 +277,13 @@ class Questions(Askers):
         Args:
             id: Of the question.
             reason: Its askers may read it.
+
+        Raises:
+            Invalid: `lifecycle.reason`, none is given; `question.closed`, `question.grouped`.
+            NotFound: `noun.unknown`.
         """
+        if not reason.strip():
+            raise Invalid("lifecycle.reason", path="reason", verb="close")
 
         def write(work: Work) -> Question:
             question, _ = self._open_for(work, id)

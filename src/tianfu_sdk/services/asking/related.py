@@ -10,7 +10,7 @@ import attrs
 from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.matching.similarity import topic_fit
 from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
-from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.question import Related, Suggestion
@@ -31,7 +31,8 @@ from tianfu_sdk.services.asking.asked import (
     languages_of,
     within,
 )
-from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.desk.finding import Finder
+from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import fold, folded_query_tokens
 
 __all__ = ["Relations"]
@@ -47,7 +48,7 @@ _ABOUT = 200
 _LEAST = 0.1
 
 
-class Relations(Desk):
+class Relations(Finder):
     """Suggest titles, and what is about the same. Anybody may ask."""
 
     def suggest(
@@ -142,18 +143,8 @@ class Relations(Desk):
         tokens: Sequence[str],
         read: Callable[[Work, Sequence[Hit]], list[T]],
     ) -> list[T]:
-        def inside(work: Work) -> list[T]:
-            search = work.tx.search
-            if search is None:
-                raise Unsupported("ask.no_search", path="store")
-            return read(work, search.query(tokens, placed(work), _HITS))
-
-        engine = self._tools.engine()
-        if engine is None:
-            return self._read(inside)
-        # Outside of any transaction: it may be a server elsewhere.
-        hits = engine.query(tokens, self._read(placed), _HITS)
-        return self._read(lambda work: read(work, hits))
+        only = self._read(placed)
+        return self._find(lambda query: query(tokens, only, _HITS), read)[0]
 
 
 def _tokens(about: Content) -> list[str]:

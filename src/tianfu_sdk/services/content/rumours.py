@@ -10,13 +10,14 @@ from tianfu_sdk.core.asking import rumours
 from tianfu_sdk.core.content import lifecycle
 from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.rows.kinds import CLARIFICATION, TRANSLATION
-from tianfu_sdk.errors import Invalid, Unsupported
+from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Clarification, Repeated, State
 from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import Query, Where
-from tianfu_sdk.services.desk.work import Desk, Work
+from tianfu_sdk.services.desk.finding import Finder
+from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import query_tokens
 
 __all__ = ["Rumours"]
@@ -29,7 +30,7 @@ _MOST = 100
 _ONLY = SearchFilter(kinds=frozenset({CLARIFICATION.name}))
 
 
-class Rumours(Desk):
+class Rumours(Finder):
     """Looks texts up among the published clarifications. Anybody may."""
 
     def check(self, text: str, limit: int) -> list[Repeated]:
@@ -65,24 +66,12 @@ class Rumours(Desk):
             return {}
         only = attrs.evolve(only, kinds=_ONLY.kinds)
         asked = [tokens for piece in rumours.pieces(text) if (tokens := query_tokens(piece))]
-        engine = self._tools.engine()
-        if engine is not None:
-            if not self._read(_any):
-                return {}
-            # Outside of any transaction: it may be a server elsewhere.
-            hits = [hit.id for tokens in asked for hit in engine.query(tokens, only, _HITS)]
-            return self._read(lambda work: dict(_weighed(work, text, hits)))
-
-        def inside(work: Work) -> dict[str, Repeated]:
-            search = work.tx.search
-            if search is None:
-                raise Unsupported("ask.no_search", path="store")
-            if not _any(work):
-                return {}
-            hits = [hit.id for tokens in asked for hit in search.query(tokens, only, _HITS)]
-            return dict(_weighed(work, text, hits))
-
-        return self._read(inside)
+        if not asked or not self._read(_any):
+            return {}
+        return self._find(
+            lambda query: [hit.id for tokens in asked for hit in query(tokens, only, _HITS)],
+            lambda work, hits: dict(_weighed(work, text, hits)),
+        )[0]
 
 
 def _any(work: Work) -> bool:

@@ -69,6 +69,7 @@ class Organizations(Desk):
             )
             path: tuple[str, ...] = ()
             if parent is not None:
+                demand_organization(work, parent, "parent")
                 above, _ = work.placed(parent)
                 path = above.path
             return self._store(work, made, path, "created")

@@ -8,7 +8,14 @@ from typing import Protocol
 from tianfu_sdk.core.content.publishing import seeks
 from tianfu_sdk.core.places import amending
 from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MEDIA_USE, REGION, SUBSCRIPTION
-from tianfu_sdk.errors import CryptoError, Denied, StorageError, TianfuError, Unsupported
+from tianfu_sdk.errors import (
+    CryptoError,
+    Denied,
+    PluginError,
+    StorageError,
+    TianfuError,
+    Unsupported,
+)
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Finding
 from tianfu_sdk.model.listing import ListingKind
@@ -59,7 +66,7 @@ class Doctor(Desk):
             *_tried("storage", self._storage),
             *_tried("audit", Audit(self._tools, self._actor).verify),
             *_tried("search", lambda: self._read(_search)),
-            *_tried("search", self._followed),
+            *self._followed(),
             *_tried("keys", lambda: self._read(key_findings)),
             *_tried("reach", lambda: self._read(reach_found)),
             *_tried("media", self._media),
@@ -87,6 +94,25 @@ class Doctor(Desk):
         return count
 
     def _followed(self) -> list[Finding]:
+        try:
+            return self._behind()
+        except Exception as error:  # noqa: BLE001 - a guest may raise anything
+            # Only the name of a guest's own error: its message may hold what was indexed.
+            said, hint = type(error).__name__, ""
+            if isinstance(error, (TianfuError, PluginError)):
+                said, hint = error.message, error.hint or ""
+            name = self._tools.settings.ask.engine
+            instead = "; the store's own answers" if self._tools.store.capabilities.search else ""
+            return [
+                Finding(
+                    check="search",
+                    severity="error",
+                    message=f"the engine {name} cannot be used ({said}){instead}",
+                    hint=hint or _REBUILD,
+                )
+            ]
+
+    def _behind(self) -> list[Finding]:
         following = Following(self._tools, self._actor)
         behind = following.behind()
         if behind is None:
@@ -149,6 +175,8 @@ def _search(work: Work) -> list[Finding]:
     published = sum(work.tx.count(kind, Query(where=where)) for kind in CONTENT)
     if version not in (None, ANALYZER_VERSION):
         message = f"the index was made by analyzer {version}, this is {ANALYZER_VERSION}"
+        if version == 0:
+            message = "the store was migrated, and its index not made anew"
         return [Finding(check="search", severity="error", message=message, hint=_REBUILD)]
     if search.size() < published:
         message = f"{search.size()} documents indexed, {published} contents published"

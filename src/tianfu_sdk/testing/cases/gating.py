@@ -108,6 +108,17 @@ class GatingCases(FollowerEngine):
         assert db.size() == 0
         assert self.titles(hub, "花椒采收") == []
 
+    def test_what_is_behind_many_that_were_withdrawn_is_answered(
+        self, hub: Hub, system: Any, publish: Any, db: FollowerSearch
+    ) -> None:
+        publish("花椒采收时节")
+        gone = [publish(f"花椒采收花椒采收{number:02d}") for number in range(25)]
+        system.follow_index()
+        for made in gone:
+            system.resources.withdraw(made.id, reason="错误")
+        assert db.size() == 26
+        assert self.titles(hub, "花椒采收") == ["花椒采收时节"]
+
     def test_what_expires_is_not_shown_any_more(
         self, hub: Hub, system: Any, publish: Any, clock: FrozenClock
     ) -> None:
