@@ -121,7 +121,7 @@ def _samples() -> Iterator[Told]:
     texts = [
         Text(row["key"], f"{row['title']} {' '.join(row['keywords'])}", row["body"]) for row in rows
     ]
-    given = _ROOT / "tests" / "services" / "data" / "sample_questions.json"
+    given = _ROOT / "tests" / "services" / "asking" / "data" / "sample_questions.json"
     asked = json.loads(given.read_text("utf-8"))
     questions = [*asked["answered"], *((text, "") for text in asked["not_answered"])]
     measured = _measured(texts, [text for text, _ in questions])

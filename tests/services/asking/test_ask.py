@@ -11,6 +11,7 @@ from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import QuestionState
 from tianfu_sdk.services.asking import ask as desk
+from tianfu_sdk.services.asking import related
 
 STROKE = "脑卒中要紧的是预防：控制血压、少盐、戒烟。发现嘴歪手麻要马上就医。"
 
@@ -187,6 +188,19 @@ def test_what_has_expired_hides_nothing_that_holds(world):
     holds = world.published(title="防震避险", body="地震时先躲到桌下，防震避险要记牢。").id
     world.clock.tick(timedelta(days=1))
     assert [answer.id for answer in world.nobody.ask("防震避险", limit=1)] == [holds]
+
+
+def test_what_has_expired_hides_no_title_and_nothing_related(world, monkeypatch):
+    monkeypatch.setattr(related, "_HITS", 3)
+    for number in range(5):
+        world.published(title=f"防震避险 {number}", body="防震", expires_on=date(2026, 1, 2))
+    first, second = (
+        world.published(title=title, body="地震时先躲到桌下，防震避险要记牢。").id
+        for title in ("防震避险", "防震避险须知")
+    )
+    world.clock.tick(timedelta(days=1))
+    assert {one.id for one in world.nobody.suggest("防震避险")} == {first, second}
+    assert [one.id for one in world.nobody.related(first)] == [second]
 
 
 @pytest.mark.usefixtures("few")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
@@ -10,6 +10,7 @@ import attrs
 from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.matching.similarity import topic_fit
 from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
+from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
@@ -17,6 +18,7 @@ from tianfu_sdk.model.question import Related, Suggestion
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import (
     Asked,
+    Form,
     Found,
     forms_of,
     found_as,
@@ -75,9 +77,8 @@ class Relations(Finder):
             tags = tags_of(region, work.regions()) if region else frozenset()
             return attrs.evolve(only, tags=tags)
 
-        def read(work: Work, hits: Sequence[Hit]) -> list[Suggestion]:
+        def read(_: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Suggestion]:
             found: dict[str, tuple[tuple[bool, int], Suggestion]] = {}
-            forms = forms_of(work, hits)
             for place, hit in enumerate(hits):
                 form = forms.get(hit.id)
                 title = fold(form.title) if form else ""
@@ -92,7 +93,7 @@ class Relations(Finder):
 
         if len(wanted) < _FEWEST:
             return []
-        return self._asked(placed, tokens, read)
+        return self._asked(placed, tokens, read, limit)
 
     def related(
         self,
@@ -119,8 +120,7 @@ class Relations(Finder):
             languages=languages or (about.language.partition("-")[0],),
         )
 
-        def read(work: Work, hits: Sequence[Hit]) -> list[Related]:
-            forms = forms_of(work, hits)
+        def read(work: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Related]:
             # What shares a few words only is about something else; it itself shares them all.
             least = _LEAST * next((hit.score for hit in hits if hit.id == id_), 0.0)
             found = [
@@ -135,16 +135,26 @@ class Relations(Finder):
             chosen.sort(key=lambda one: (-one.score, one.form.content.id))
             return [_related(one) for one in chosen[:limit]]
 
-        return self._asked(lambda _: only, asked.tokens, read)
+        return self._asked(lambda _: only, asked.tokens, read, limit)
 
     def _asked(
         self,
         placed: Callable[[Work], SearchFilter],
         tokens: Sequence[str],
-        read: Callable[[Work, Sequence[Hit]], list[T]],
+        read: Callable[[Work, Sequence[Hit], Mapping[str, Form]], list[T]],
+        limit: int,
     ) -> list[T]:
+        """Ask the engine, once more and deeper where what has expired stood before what holds."""
+
+        def look(work: Work, hits: Sequence[Hit]) -> tuple[list[T], bool]:
+            forms = forms_of(work, hits)
+            return read(work, hits, forms), len(forms) < len(hits)
+
         only = self._read(placed)
-        return self._find(lambda query: query(tokens, only, _HITS), read)[0]
+        found, hidden = self._find(lambda query: query(tokens, only, _HITS), look)[0]
+        if hidden and len(found) < limit:
+            found, _ = self._find(lambda query: query(tokens, only, MOST_HITS), look)[0]
+        return found
 
 
 def _tokens(about: Content) -> list[str]:
