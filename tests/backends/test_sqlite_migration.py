@@ -1,11 +1,13 @@
 """A file that is brought up, whatever happens on the way."""
 
+import json
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
+from array import array
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,8 +90,45 @@ def whole(store):
     }  # fmt: skip
 
 
+def as_of_schema_six(file):
+    """Make the file one where each word of what is sought has a row."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        every = connection.execute(
+            "SELECT seq, id, kind, language, tags, first, last, words FROM tf_sought"
+            " JOIN tf_sought_more USING (seq)"
+        ).fetchall()
+        for table in ("tf_sought", "tf_sought_more", "tf_sought_word", "tf_sought_part"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute(
+            "CREATE TABLE tf_sought (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT"
+            " NOT NULL, language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL,"
+            " first INTEGER, last INTEGER)"
+        )
+        connection.execute(
+            "CREATE TABLE tf_sought_word (word INTEGER PRIMARY KEY, df INTEGER NOT NULL)"
+        )
+        connection.execute(
+            "CREATE TABLE tf_sought_in (word INTEGER NOT NULL, doc INTEGER NOT NULL,"
+            " PRIMARY KEY (word, doc)) WITHOUT ROWID"
+        )
+        for seq, id_, kind, language, tags, first, last, packed in every:
+            words = array("q", packed).tolist()
+            line = (seq, id_, kind, language, tags, json.dumps(words), first, last)
+            connection.execute("INSERT INTO tf_sought VALUES (?, ?, ?, ?, ?, ?, ?, ?)", line)
+            connection.executemany(
+                "INSERT INTO tf_sought_word VALUES (?, 1) ON CONFLICT (word) DO UPDATE"
+                " SET df = df + 1",
+                [(word,) for word in words],
+            )
+            connection.executemany(
+                "INSERT INTO tf_sought_in VALUES (?, ?)", [(word, seq) for word in words]
+            )
+        connection.execute("PRAGMA user_version = 6")
+
+
 def as_of_schema_five(file):
     """Make the file one whose index knows no times."""
+    as_of_schema_six(file)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("DROP TABLE tf_time")
         for column in ("first", "last"):
@@ -135,8 +174,6 @@ def as_of_step_one(file):
         connection.execute("DROP TABLE tf_kind")
         connection.execute("DROP TABLE tf_generation")
         connection.execute("CREATE TABLE tf_kind (name TEXT PRIMARY KEY, shape TEXT NOT NULL)")
-        import json
-
         for name, shape in shapes:
             kind = read_shape(name, shape)
             keys = [[key.name, key.type, key.many] for key in kind.keys]
@@ -216,6 +253,49 @@ def test_an_index_that_knows_no_times_says_so_until_it_is_made_anew(file):
     store.run(lambda tx: tx.search.rebuild(docs), write=True)
     assert ask(store, lambda search: search.analyzer_version()) == ANALYZER_VERSION
     assert of_november(store) == (["r1", "r2"], ["r1", "r2"])
+    assert store.check() == []
+    store.close()
+
+
+def sought(number):
+    return SearchDoc(
+        id=f"n{number:04d}",
+        kind="need" if number % 3 else "sub",
+        language="bo" if number % 5 == 0 else "zh",
+        text=f"柑橘木虱 covid-19 {chr(0x4E00 + number)}盐 一\U0002b368 {'少吃' * (number % 2)}",
+        tags=frozenset({f"at:{number % 2}"}),
+        shown=False,
+        sought=True,
+    )
+
+
+@pytest.mark.parametrize("older", [as_of_schema_six, as_of_schema_four])
+def test_what_is_sought_is_packed_and_found_the_same(file, older):
+    filters = (SearchFilter(), SearchFilter(kinds=frozenset({"sub"})),
+               SearchFilter(languages=frozenset({"bo"}), tags=frozenset({"at:1"})))  # fmt: skip
+    text = "柑橘 covid-19 一\U0002b368 少吃 丅盐"
+
+    def answers(store):
+        def body(tx):
+            return [tx.search.percolate(text, only, 200) for only in filters]
+
+        return store.run(body, write=False)
+
+    store = store_at(file)
+    store.open([OLD])
+    store.run(lambda tx: tx.search.index([sought(n) for n in range(1_100)]), write=True)
+    before = answers(store)
+    assert [len(hits) for hits in before] == [200, 200, 110]
+    store.close()
+    older(file)
+    store = store_at(file)
+    store.migrate([OLD], rekey)
+    assert answers(store) == before
+    assert store.run(lambda tx: tx.search.sought(), write=False) == 1_100
+    store.run(lambda tx: tx.search.remove([f"n{n:04d}" for n in range(1_095)]), write=True)
+    assert [[hit.id for hit in hits] for hits in answers(store)] == [
+        ["n1095", "n1097", "n1099", "n1096", "n1098"], ["n1095", "n1098"], ["n1095"],
+    ]  # fmt: skip
     assert store.check() == []
     store.close()
 

@@ -1,8 +1,12 @@
 """Candidates of the embedded engine, where the rarest tokens are not enough."""
 
+import random
+from array import array
+
+import attrs
 import pytest
 
-from tianfu_sdk.backends.sqlite import SqliteStore
+from tianfu_sdk.backends.sqlite import SqliteStore, seeking
 from tianfu_sdk.core.searching import candidates
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.testing import CountingIds, FrozenClock
@@ -71,3 +75,55 @@ def test_single_characters_are_found_though_they_are_not_in_the_index(index, ask
     index([doc(1, "加碘的盐"), doc(2, "盐碱地"), doc(3, "土壤")])
     assert sorted(asks("盐")) == ["r0001", "r0002"]
     assert asks("盐", tags=["in:510300"]) == []
+
+
+def packed(store):
+    """Each word that is sought, and who has it, as the file says."""
+    connection = store._connection()
+    words = {}
+    for word, older, docs in connection.execute("SELECT word, older, docs FROM tf_sought_word"):
+        parts = connection.execute(
+            "SELECT docs FROM tf_sought_part WHERE word = ? ORDER BY first", (word,)
+        ).fetchall()
+        apart = [seq for (part,) in parts for seq in array("I", part)]
+        assert len(apart) == older
+        assert all(parts)
+        words[word] = apart + array("I", docs).tolist()
+        assert words[word] == sorted(set(words[word]))
+    assert all(words.values())
+    return words
+
+
+def test_what_has_a_word_stands_in_parts_and_is_removed_from_them(store, monkeypatch):
+    monkeypatch.setattr(seeking, "_PART", 3)
+    chance, there = random.Random(5), {}
+
+    def change(tx):
+        gone = chance.sample(sorted(there), min(len(there), chance.randint(0, 6)))
+        if chance.random() < 0.15:
+            gone = sorted(there)
+        tx.search.remove(gone)
+        for id_ in gone:
+            del there[id_]
+        many = [
+            attrs.evolve(
+                doc(chance.randint(0, 60), " ".join(chance.sample(["apple", "fig", "木虱"], 2))),
+                sought=True,
+                shown=False,
+            )
+            for _ in range(chance.randint(0, 9))
+        ]
+        tx.search.index(many)
+        there.update((one.id, one) for one in many)
+
+    for _ in range(120):
+        store.run(change, write=True)
+        found = store.run(
+            lambda tx: tx.search.percolate("apple fig 木虱", SearchFilter(), 200), write=False
+        )
+        assert sorted(hit.id for hit in found) == sorted(there)
+        seqs = dict(store._connection().execute("SELECT id, seq FROM tf_sought"))
+        words = packed(store)
+        for word in ("apple", "fig", "木虱"):
+            having = sorted(seqs[id_] for id_, one in there.items() if word in one.text)
+            assert words.get(seeking._number(word), []) == having

@@ -1,12 +1,18 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tianfu_sdk.text import (
     ANALYZER_VERSION,
+    HAN,
+    YI,
     fold,
+    folded_length,
     folded_query_tokens,
     folded_tokens,
+    folded_words,
     query_tokens,
     tokens,
 )
@@ -81,6 +87,9 @@ def test_tokens_hold_nothing_that_an_engine_reads_as_syntax(text):
     found = tokens(text)
     assert found == folded_tokens(fold(text)) == tokens(text)
     assert all(token and not any(c.isspace() or c in "\"'*():^" for c in token) for token in found)
+    assert folded_length(fold(text)) == len(found)
+    single = re.compile(f"[{HAN}{YI}]")
+    assert folded_words(fold(text)) == [one for one in found if not single.fullmatch(one)]
     asked = query_tokens(text)
     assert asked == folded_query_tokens(fold(text))
     assert len(asked) == len(set(asked))

@@ -118,6 +118,23 @@ def test_counts_are_folded_after_some_writes_and_say_the_same(index, store, monk
     assert counted(store)["防震"] == 12
 
 
+def test_what_a_bulk_load_appends_is_folded_at_once(index, store, monkeypatch):
+    from tianfu_storage_sql import gin
+    from tianfu_storage_sql.texts import Text
+
+    # What the first write of a store appends is folded with the rest of its housekeeping.
+    index([doc(0, "防震")])
+    monkeypatch.setattr(gin, "_DUE", 20)
+    monkeypatch.setattr(gin, "_HEAVY_WRITE", 10)
+    session = store._connections.take()
+    unfolded = Text("SELECT FROM tf_change", ())
+    index([doc(1, "防震 避险")])
+    assert len(session.rows(unfolded, ())) == 8
+    index(doc(n, " ".join(f"w{n}x{m}" for m in range(20))) for n in range(2, 12))
+    assert session.rows(unfolded, ()) == []
+    assert counted(store)["防震"] == 2
+
+
 def test_who_folds_gives_way_to_who_rebuilds(index, store, opened, postgresql_url):
     index([doc(1, "apple")])
     other = opened(postgresql_url)

@@ -29,8 +29,10 @@ from tianfu_sdk.text.spelling import TibetanSlip, tibetan_slips
 from tianfu_sdk.text.syllables import syllables
 from tianfu_sdk.text.tokens import (
     ANALYZER_VERSION,
+    folded_length,
     folded_query_tokens,
     folded_tokens,
+    folded_words,
     query_tokens,
     tokens,
 )
@@ -55,8 +57,10 @@ __all__ = [
     "fallbacks",
     "fold",
     "fold_with_places",
+    "folded_length",
     "folded_query_tokens",
     "folded_tokens",
+    "folded_words",
     "from_wylie",
     "language_order",
     "mask",

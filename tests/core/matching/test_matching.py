@@ -263,6 +263,15 @@ class TestText:
     def test_no_text_reaches_the_ceiling(self, text):
         assert 0 <= text_fit(token_counts(text), self.CORPUS) <= 1 / 1.1
 
+    @given(st.text("柑橘木虱水天5gG 稻", max_size=60))
+    def test_to_count_what_is_wanted_is_enough(self, text):
+        corpus = measure(query_tokens("柑橘木虱5g天天水"), ["天天柑橘", "5g水稻"])
+        counts, length = corpus.counted(text)
+        every = token_counts(text)
+        assert counts == {token: n for token, n in every.items() if token in corpus.rarity}
+        assert length == every.total()
+        assert text_fit(counts, corpus, length) == text_fit(every, corpus)
+
     def test_nothing_wanted_is_not_known(self):
         assert text_fit(token_counts("柑橘"), measure((), ["柑橘"])) is None
 

@@ -15,25 +15,25 @@ that no token has.
 
 from __future__ import annotations
 
+import functools
 import secrets
 import threading
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
 from tianfu_sdk.core.rows.border import check_page
 from tianfu_sdk.core.searching.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
+from tianfu_sdk.core.searching.percolation import sought_words
 from tianfu_sdk.core.searching.ranking import PAGED, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
-from tianfu_storage_sql.search import SOUGHT, clipped
+from tianfu_storage_sql.search import SOUGHT, clipped, percolated
 from tianfu_storage_sql.session import Driver, RacedError, Session
 from tianfu_storage_sql.texts import Text
 
@@ -42,6 +42,8 @@ __all__ = ["STATEMENTS", "TIMES", "GinSearch", "GinSearching"]
 _BATCH = 1_000
 _DUE = 64
 """Writes of this process after which what they appended is folded."""
+_HEAVY_WRITE = 3_000
+"""Rows that count as a write; of a bulk load that nobody folded, each question sums up millions."""
 _ROUND = 50_000
 _ROUNDS = 100
 _HELD = 200_000
@@ -77,7 +79,7 @@ def _text(sql: str, places: Sequence[int] | None = None) -> Text:
     return Text(sql, tuple(range(sql.count("%s")) if places is None else places))
 
 
-@cache
+@functools.cache
 def _shaped(sql: str, conditions: str) -> Text:
     # One object a shape: connections know by it what they have prepared.
     return _text(sql.replace("{conditions}", conditions))
@@ -130,14 +132,17 @@ _BY_LETTERS = (
     f" AND {_SHOWN}{{conditions}} ORDER BY d.length, d.id LIMIT %s::bigint"
 )
 _BY_INDEX, _ANYHOW = (f"SET LOCAL enable_seqscan = {way}" for way in ("off", "on"))
-"""Where few needs are stored, every one would be held against each word."""
+"""Where few rows are expected, every row would be held against each word."""
 _PERCOLATE = (
-    "SELECT d.id, sum(q.weight) AS score"
+    "SELECT t.id, best.score FROM ("
+    "SELECT d.ctid AS place, sum(q.weight) AS score"
     " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
     " JOIN tf_text AS d ON d.words @> ARRAY[q.word]{conditions}"
     # A plain condition is taken for one that few rows meet, and the index is left for a scan.
-    f" GROUP BY d.id HAVING min(left(d.id, 1)) = '{SOUGHT}'"
-    " ORDER BY score DESC, d.id LIMIT %s::bigint"
+    f" GROUP BY d.ctid HAVING min(left(d.id, 1)) = '{SOUGHT}'"
+    # All that equal the last one: which of them are first is told by their ids.
+    " ORDER BY score DESC FETCH FIRST (%s::bigint) ROWS WITH TIES"
+    ") AS best JOIN tf_text AS t ON t.ctid = best.place"
 )
 _CONDITIONS = (
     " AND d.kind = ANY (%s::text[])",
@@ -242,7 +247,7 @@ class GinSearching:
         many = [(token, part, change) for token, change in changes.items() if change]
         session.load("tf_change", _CHANGE, many)
         with self._guard:
-            self._writes += bool(many)
+            self._writes += -(-len(many) // _HEAVY_WRITE)
 
 
 class GinSearch:
@@ -335,23 +340,16 @@ class GinSearch:
 
     def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
         """Find what is sought by a document that may answer it."""
-        check_page(limit, most=MOST_HITS)
         session = self._tx.reading()
-        words = counted_words(text).items()
-        counts = {clipped(SOUGHT + word): n for word, n in words if "\0" not in word}
-        frequencies = self._frequencies(session, [SOUGHT, *counts])
-        n = frequencies.pop(SOUGHT, 0)
-        best = best_words(counts, n, frequencies)
-        if not best:
-            return []
         conditions, filters = _filtered(only)
-        numbers = _numbers([_number(word) for word, _ in best])
-        weights = _numbers([weight for _, weight in best])
-        session.do(_BY_INDEX)
-        rows = session.rows(_shaped(_PERCOLATE, conditions), (numbers, weights, *filters, limit))
-        session.do(_ANYHOW)
-        hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
-        return page(hits, limit, None)
+        shaped = _shaped(_PERCOLATE, conditions)
+
+        def ranked(best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+            numbers = _numbers([_number(word) for word, _ in best])
+            weights = _numbers([weight for _, weight in best])
+            return _by_index(session, shaped, (numbers, weights, *filters, limit))
+
+        return percolated(text, limit, functools.partial(self._frequencies, session), ranked)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         return dict(session.rows(_FREQUENCIES, (_array(tokens),)))
@@ -375,7 +373,7 @@ class GinSearch:
             heavy = _numbers([_HEAVY * asked.weights[word] for word in some])
             long = _LONG / asked.average
             given = (_FIXED, long, numbers, heavy, *filters, enough(limit))
-            yield session.rows(text, given)
+            yield _by_index(session, text, given) if filters else session.rows(text, given)
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
@@ -405,6 +403,13 @@ class GinSearch:
     def sought(self) -> int:
         """Count what is sought."""
         return self._frequencies(self._tx.reading(), [SOUGHT]).get(SOUGHT, 0)
+
+
+def _by_index(session: Session, text: Text, values: Sequence[Any]) -> list[Any]:
+    session.do(_BY_INDEX)
+    rows = session.rows(text, values)
+    session.do(_ANYHOW)
+    return rows
 
 
 def _filtered(only: SearchFilter) -> tuple[str, list[str | int]]:

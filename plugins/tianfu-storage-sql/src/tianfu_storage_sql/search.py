@@ -12,12 +12,13 @@ that no token has; each of its words counts once.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ from tianfu_storage_sql.schema import TOKEN, Tables
 from tianfu_storage_sql.session import Driver, RacedError, Session
 from tianfu_storage_sql.texts import Text, among, bind, compiled, constant, width
 
-__all__ = ["SOUGHT", "Searching", "SqlSearch", "clipped"]
+__all__ = ["SOUGHT", "Searching", "SqlSearch", "clipped", "percolated"]
 
 _MOST_HITS = 200
 _RAREST = 12
@@ -62,6 +63,31 @@ def clipped(token: str) -> str:
         return token
     digest = hashlib.blake2b(token.encode(), digest_size=10).hexdigest()
     return token[: TOKEN - 20] + digest
+
+
+def percolated(
+    text: str,
+    limit: int,
+    frequencies: Callable[[Sequence[str]], dict[str, int]],
+    ranked: Callable[[Sequence[tuple[str, float]]], Iterable[tuple[str, float]]],
+) -> list[Hit]:
+    """Find what is sought by a document that may answer it.
+
+    Args:
+        text: Of the document, folded.
+        limit: Hits at most.
+        frequencies: Tells in how many texts tokens are.
+        ranked: Gives ids and sums by the words to look for, and their weights.
+    """
+    check_page(limit, most=_MOST_HITS)
+    counted = counted_words(text).items()
+    counts = {clipped(SOUGHT + word): number for word, number in counted if "\0" not in word}
+    found = frequencies([SOUGHT, *counts])
+    n = found.pop(SOUGHT, 0)
+    best = best_words(counts, n, found)
+    rows = ranked(best) if best else ()
+    hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
+    return page(hits, limit, None)
 
 
 class Searching:
@@ -382,18 +408,14 @@ class SqlSearch:
 
     def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
         """Find what is sought by a document that may answer it."""
-        check_page(limit, most=_MOST_HITS)
         session = self._tx.reading()
-        counts = {clipped(SOUGHT + word): n for word, n in counted_words(text).items()}
-        frequencies = self._frequencies(session, [SOUGHT, *counts])
-        n = frequencies.pop(SOUGHT, 0)
-        best = best_words(counts, n, frequencies)
-        if not best:
-            return []
-        # Where each word stands once in a text of average length, BM25 is the sum of the weights.
-        rows = self._ranked(session, best, 1.0, only, limit)
-        hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
-        return page(hits, limit, None)
+
+        def ranked(best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+            # Where each word stands once in a text of average length, BM25 is the sum of the
+            # weights.
+            return self._ranked(session, best, 1.0, only, limit)
+
+        return percolated(text, limit, functools.partial(self._frequencies, session), ranked)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         values, number = padded(tokens)

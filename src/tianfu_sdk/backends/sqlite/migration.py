@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 
 import attrs
 
-from tianfu_sdk.backends.sqlite import schema
+from tianfu_sdk.backends.sqlite import schema, seeking
 from tianfu_sdk.backends.sqlite.documents import Table
 from tianfu_sdk.backends.sqlite.search import index_words
 from tianfu_sdk.core.rows.shapes import compare, read_shape, write_shape
@@ -96,6 +96,8 @@ class Migration:
                         self.connection.execute(statement)
                 if change.found < _WORDS_ALONE:
                     index_words(self.connection)
+                if change.found < _SOUGHT_PACKED:
+                    seeking.take_over(self.connection)
                 self.connection.execute(_NEXT)
                 self.connection.execute(f"PRAGMA user_version = {change.wanted}")
 
@@ -214,6 +216,8 @@ def _goes_on(stored: schema.Stored, kind: Kind) -> bool:
 
 _WORDS_ALONE = 5
 """Schema from which on the index of words keeps no places; an older one is made anew."""
+_SOUGHT_PACKED = 7
+"""Schema from which on what has a word stands in one row; older ones are packed."""
 _NEXT = "UPDATE tf_generation SET number = number + 1"
 _STEPS: dict[int, tuple[str, ...]] = {
     1: (
@@ -226,10 +230,23 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tf_job ADD COLUMN until INTEGER NOT NULL DEFAULT 0",
         "UPDATE tf_job SET state = 0, until = due, due = changed WHERE state = 1",
     ),
-    3: schema.SOUGHT,
+    3: (
+        """CREATE TABLE tf_sought (
+            seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+            language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)""",
+        "CREATE TABLE tf_sought_word (word INTEGER PRIMARY KEY, df INTEGER NOT NULL)",
+        """CREATE TABLE tf_sought_in (
+            word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
+    ),
     4: ("DROP TABLE tf_word", "DROP TABLE tf_fts", *schema.WORDS),
     # Nothing here knows what time a document is of: until it is made anew, the index says so.
-    5: (*schema.TIMES, "UPDATE tf_number SET value = 0 WHERE name = 'analyzer'"),
+    5: (
+        schema.TIMES,
+        "ALTER TABLE tf_sought ADD COLUMN first INTEGER",
+        "ALTER TABLE tf_sought ADD COLUMN last INTEGER",
+        "UPDATE tf_number SET value = 0 WHERE name = 'analyzer'",
+    ),
+    6: (),
 }
 """By schema number: what lifts the store's own tables to the next one."""
 

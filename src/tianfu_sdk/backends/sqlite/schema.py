@@ -43,29 +43,30 @@ __all__ = [
 
 APPLICATION = 0x7469616E
 """`PRAGMA application_id` of our files: "tian"."""
-SCHEMA = 6
+SCHEMA = 7
 """`PRAGMA user_version` of our files."""
 
 _COLUMNS = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB"}
 
 SOUGHT = (
     """CREATE TABLE tf_sought (
-        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-        language TEXT NOT NULL, tags TEXT NOT NULL, words TEXT NOT NULL)""",
-    "CREATE TABLE tf_sought_word (word INTEGER PRIMARY KEY, df INTEGER NOT NULL)",
-    """CREATE TABLE tf_sought_in (
-        word INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (word, doc)) WITHOUT ROWID""",
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL)""",
+    # Apart, so that the rows which are read of each candidate lie close together.
+    """CREATE TABLE tf_sought_more (
+        seq INTEGER PRIMARY KEY, language TEXT NOT NULL, tags TEXT NOT NULL, first INTEGER,
+        last INTEGER, words BLOB NOT NULL)""",
+    """CREATE TABLE tf_sought_word (
+        word INTEGER PRIMARY KEY, older INTEGER NOT NULL, docs BLOB NOT NULL)""",
+    """CREATE TABLE tf_sought_part (
+        word INTEGER NOT NULL, first INTEGER NOT NULL, docs BLOB NOT NULL,
+        PRIMARY KEY (word, first))""",
 )
 """What makes the tables of what is sought; a word stands there as a number: `seeking`."""
 
-TIMES = (
-    # Apart from the texts: each candidate is looked up here, where hundreds stand on a page.
-    """CREATE TABLE tf_time (
-        doc INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)""",
-    "ALTER TABLE tf_sought ADD COLUMN first INTEGER",
-    "ALTER TABLE tf_sought ADD COLUMN last INTEGER",
-)
-"""What makes room for the time that a document is of, and a thing sought."""
+# Apart from the texts: each candidate is looked up here, where hundreds stand on a page.
+TIMES = """CREATE TABLE tf_time (
+        doc INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)"""
+"""What makes room for the time that a document is of."""
 
 WORDS = (
     # unicode61 alone splits at Tibetan vowel signs; Co carries our stand-ins for . _ + -
@@ -112,7 +113,7 @@ _SHARED = (
     """CREATE TABLE IF NOT EXISTS tf_number (
         name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID""",
     *SOUGHT,
-    *TIMES,
+    TIMES,
 )
 
 

@@ -1,7 +1,10 @@
 """What is sought, in the store's own file and transaction: a document finds the needs it answers.
 
 Words stand as numbers: a document has hundreds, and each is looked up. Two letters, which most
-words of Chinese are here, are their own number; of others it is a digest of 60 bits.
+words of Chinese are here, are their own number; of others it is a digest of 60 bits. What has a
+word stands in the word's own row, as packed numbers in ascending order: one look-up tells how
+many have it, and which. Of words that very many have, the newest stand there, older ones in parts
+beside it, so that no write is large.
 """
 
 from __future__ import annotations
@@ -9,14 +12,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from tianfu_sdk.backends.sqlite.schema import SOUGHT
 from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
-from tianfu_sdk.core.searching.ranking import page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 
-__all__ = ["add", "count", "empty", "find", "remove", "times_within"]
+__all__ = ["add", "count", "empty", "find", "remove", "take_over", "times_within"]
 
 _PAIR = 2
 _SHIFT = 21
@@ -25,56 +30,149 @@ _DIGESTED = 1 << 60
 _SLACK = 1e-9
 _BATCH = 512
 """Values in one statement at most."""
+_PART = 960
+"""Numbers in one row at most: with them it fills a page, and does not run over it."""
+_BYTES = 4
+"""Of a number of what is sought; words have twice as many."""
+_WORDS = "SELECT word, older, docs FROM tf_sought_word WHERE word"
 
 
 def add(connection: sqlite3.Connection, docs: Sequence[SearchDoc]) -> None:
     """Add what is sought; nothing of these ids is there."""
     _change(connection, len(docs))
-    for doc in docs:
-        words = sorted(map(_number, sought_words(doc.text)))
-        connection.executemany(
-            "INSERT INTO tf_sought_word VALUES (?, 1) ON CONFLICT (word) DO UPDATE SET df = df + 1",
-            ((word,) for word in words),
-        )
-        tags = "".join(f" {tag}" for tag in sorted(doc.tags)) + " "
+    _insert(
+        connection,
+        (
+            (
+                doc.id,
+                doc.kind,
+                doc.language,
+                "".join(f" {tag}" for tag in sorted(doc.tags)) + " ",
+                doc.first,
+                doc.last,
+                sorted(map(_number, sought_words(doc.text))),
+            )
+            for doc in docs
+        ),
+    )
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    many: Iterable[tuple[str, str, str, str, int | None, int | None, Sequence[int]]],
+) -> None:
+    """Insert what is sought: id, kind, language, tags, first, last, the numbers of its words."""
+    having: dict[int, list[int]] = {}
+    for id_, kind, *more, words in many:
         seq = connection.execute(
-            "INSERT INTO tf_sought (id, kind, language, tags, words, first, last)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (doc.id, doc.kind, doc.language, tags, json.dumps(words), doc.first, doc.last),
+            "INSERT INTO tf_sought (id, kind) VALUES (?, ?)", (id_, kind)
         ).lastrowid
-        connection.executemany(
-            "INSERT INTO tf_sought_in VALUES (?, ?)", ((word, seq) for word in words)
+        connection.execute(
+            "INSERT INTO tf_sought_more VALUES (?, ?, ?, ?, ?, ?)",
+            (seq, *more, _packed("q", words)),
         )
+        for word in words:
+            having.setdefault(word, []).append(seq or 0)
+    known = _known(connection, having)
+    rows, parts = [], []
+    for word, seqs in having.items():
+        older, newest = known.get(word, (0, b""))
+        newest += _packed("I", seqs)
+        while len(newest) > _PART * _BYTES:
+            part, newest = newest[: _PART * _BYTES], newest[_PART * _BYTES :]
+            parts.append((word, _unpacked("I", part)[0], part))
+            older += _PART
+        rows.append((word, older, newest))
+    connection.executemany("INSERT INTO tf_sought_part VALUES (?, ?, ?)", parts)
+    _write(connection, rows)
 
 
 def remove(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
     """Remove what is sought; ids that are not there are skipped."""
-    gone: Counter[int] = Counter()
-    for id_ in ids:
-        row = connection.execute("SELECT seq, words FROM tf_sought WHERE id = ?", (id_,)).fetchone()
+    losing: dict[int, list[int]] = {}
+    for id_ in dict.fromkeys(ids):
+        row = connection.execute(
+            "SELECT seq, words FROM tf_sought JOIN tf_sought_more USING (seq) WHERE id = ?", (id_,)
+        ).fetchone()
         if row is None:
             continue
-        seq, words = row[0], json.loads(row[1])
-        connection.executemany(
-            "DELETE FROM tf_sought_in WHERE word = ? AND doc = ?", ((word, seq) for word in words)
-        )
-        connection.execute("DELETE FROM tf_sought WHERE seq = ?", (seq,))
-        gone.update(words)
+        for table in ("tf_sought", "tf_sought_more"):
+            connection.execute(f"DELETE FROM {table} WHERE seq = ?", row[:1])
+        for word in _unpacked("q", row[1]):
+            losing.setdefault(word, []).append(row[0])
         _change(connection, -1)
+    known = _known(connection, losing)
+    rows = []
+    for word, seqs in losing.items():
+        older, packed = known[word]
+        newest = _unpacked("I", packed)
+        for seq in seqs:
+            if seq in newest:
+                newest.remove(seq)
+            else:
+                _remove_older(connection, word, seq)
+                older -= 1
+        rows.append((word, older, _packed("I", newest)))
+    _write(connection, rows)
+
+
+def _remove_older(connection: sqlite3.Connection, word: int, seq: int) -> None:
+    first, packed = connection.execute(
+        "SELECT first, docs FROM tf_sought_part WHERE word = ? AND first <= ?"
+        " ORDER BY first DESC LIMIT 1",
+        (word, seq),
+    ).fetchone()
+    left = _unpacked("I", packed)
+    left.remove(seq)
+    if left:
+        connection.execute(
+            "UPDATE tf_sought_part SET docs = ? WHERE word = ? AND first = ?",
+            (_packed("I", left), word, first),
+        )
+    else:
+        connection.execute("DELETE FROM tf_sought_part WHERE word = ? AND first = ?", (word, first))
+
+
+def _known(connection: sqlite3.Connection, words: Iterable[int]) -> dict[int, tuple[int, bytes]]:
+    """Give the rows of words that there are."""
+    return {word: (older, newest) for word, older, newest in _among(connection, _WORDS, words)}
+
+
+def _write(connection: sqlite3.Connection, rows: Sequence[tuple[int, int, bytes]]) -> None:
     connection.executemany(
-        "UPDATE tf_sought_word SET df = df - ? WHERE word = ?",
-        ((number, word) for word, number in gone.items()),
+        "INSERT INTO tf_sought_word VALUES (?, ?, ?) ON CONFLICT (word)"
+        " DO UPDATE SET older = excluded.older, docs = excluded.docs",
+        rows,
     )
     connection.executemany(
-        "DELETE FROM tf_sought_word WHERE word = ? AND df = 0", ((word,) for word in gone)
+        "DELETE FROM tf_sought_word WHERE word = ?",
+        [(word,) for word, older, newest in rows if not older and not newest],
     )
 
 
 def empty(connection: sqlite3.Connection) -> None:
     """Throw everything away that is sought."""
     _change(connection, -count(connection))
-    for table in ("tf_sought", "tf_sought_word", "tf_sought_in"):
+    for table in ("tf_sought", "tf_sought_more", "tf_sought_word", "tf_sought_part"):
         connection.execute(f"DELETE FROM {table}")
+
+
+def take_over(connection: sqlite3.Connection) -> None:
+    """Move what is sought out of the tables that it had before the seventh schema."""
+    connection.execute("ALTER TABLE tf_sought RENAME TO tf_sought_old")
+    for table in ("tf_sought_word", "tf_sought_in"):
+        connection.execute(f"DROP TABLE {table}")
+    for statement in SOUGHT:
+        connection.execute(statement)
+    last = 0
+    while rows := connection.execute(
+        "SELECT seq, id, kind, language, tags, first, last, words FROM tf_sought_old"
+        f" WHERE seq > ? ORDER BY seq LIMIT {_BATCH}",
+        (last,),
+    ).fetchall():
+        _insert(connection, ((*row, json.loads(words)) for _, *row, words in rows))
+        last = rows[-1][0]
+    connection.execute("DROP TABLE tf_sought_old")
 
 
 def count(connection: sqlite3.Connection) -> int:
@@ -86,18 +184,14 @@ def count(connection: sqlite3.Connection) -> int:
 def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: int) -> list[Hit]:
     """Find what is sought by a document; as `TransactionalSearch.percolate`."""
     counts = counted_words(text)
-    numbers = {_number(word): word for word in counts}
-    frequencies = {
-        numbers[number]: df
-        for number, df in _among(
-            connection, "SELECT word, df FROM tf_sought_word WHERE word", list(numbers)
-        )
-    }
-    if not frequencies:
-        return []
+    words = {_number(word): word for word in counts}
+    frequencies, newest = {}, {}
+    for number, older, packed in _among(connection, _WORDS, words):
+        word = words[number]
+        frequencies[word] = older + len(packed) // _BYTES
+        newest[word] = packed
     best = best_words(counts, count(connection), frequencies)
-    weights = {_number(word): weight for word, weight in best}
-    scores = _scores(connection, weights)
+    scores = _scores(connection, best, frequencies, newest)
     if not scores:
         return []
     ordered = sorted(scores.values(), reverse=True)
@@ -106,12 +200,56 @@ def find(connection: sqlite3.Connection, text: str, only: SearchFilter, limit: i
         # All that equal the last one are looked at: which of them are first is told by their ids.
         least = ordered[min(most, len(ordered)) - 1] - _SLACK
         seqs = [seq for seq, score in scores.items() if score >= least]
-        found = list(_allowed(connection, seqs, only))
+        # Sums of the same weights are equal, in whatever order they were added up.
+        found = [(-round(scores[seq], EXACT), id_) for seq, id_ in _allowed(connection, seqs, only)]
         if len(found) >= limit or len(seqs) == len(scores):
             break
         most *= 4
-    # Sums of the same weights are equal, in whatever order they were added up.
-    return page((Hit(id_, round(scores[str(seq)], EXACT)) for seq, id_ in found), limit, None)
+    found.sort()
+    return [Hit(id_, -score) for score, id_ in found[:limit]]
+
+
+def _scores(
+    connection: sqlite3.Connection,
+    best: Sequence[tuple[str, float]],
+    frequencies: Mapping[str, int],
+    newest: Mapping[str, bytes],
+) -> dict[int, float]:
+    """Add up what the words of each need weigh, by its number."""
+    scores: dict[int, float] = {}
+    known = scores.get
+    older = {}
+    for word, weight in best:
+        seqs = _unpacked("I", newest[word])
+        for seq in seqs:
+            scores[seq] = known(seq, 0.0) + weight
+        if len(seqs) < frequencies[word]:
+            older[_number(word)] = weight
+    sql = "SELECT word, docs FROM tf_sought_part WHERE word"
+    for number, packed in _among(connection, sql, older):
+        weight = older[number]
+        for seq in _unpacked("I", packed):
+            scores[seq] = known(seq, 0.0) + weight
+    return scores
+
+
+def _allowed(
+    connection: sqlite3.Connection, seqs: Sequence[int], only: SearchFilter
+) -> Iterator[tuple[int, str]]:
+    """Give number and id of those that a filter lets through."""
+    joined, conditions, values = "", "", []
+    for column, members in (("kind", only.kinds), ("language", only.languages)):
+        if members:
+            conditions += f" AND {column} IN ({', '.join('?' * len(members))})"
+            values += sorted(members)
+    if only.tags:
+        conditions += f" AND ({' OR '.join(['instr(tags, ?)'] * len(only.tags))})"
+        values += [f" {tag} " for tag in sorted(only.tags)]
+    times, bounds = times_within(only)
+    if only.languages or only.tags or times:
+        joined = " JOIN tf_sought_more USING (seq)"
+    sql = f"SELECT seq, id FROM tf_sought{joined} WHERE true{conditions}{times} AND seq"
+    return _among(connection, sql, seqs, [*values, *bounds])
 
 
 def times_within(only: SearchFilter) -> tuple[str, list[int]]:
@@ -128,15 +266,35 @@ def _number(word: str) -> int:
     return int.from_bytes(digest) >> 4 | _DIGESTED
 
 
+def _packed(code: str, numbers: Iterable[int]) -> bytes:
+    packed = array(code, numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def _unpacked(code: str, packed: bytes) -> array[int]:
+    numbers = array(code, packed)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
 def _among(
-    connection: sqlite3.Connection, sql: str, values: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    for start in range(0, len(values), _BATCH):
-        some = values[start : start + _BATCH]
+    connection: sqlite3.Connection,
+    sql: str,
+    numbers: Iterable[int],
+    before: Sequence[str | int] = (),
+) -> Iterator[Any]:
+    """Ask for the rows of some numbers, after whose column the statement ends."""
+    # In their order, in which they lie in the file.
+    every = sorted(numbers)
+    for start in range(0, len(every), _BATCH):
+        some = every[start : start + _BATCH]
         # Padded, so that few statements are prepared.
         width = 1 << (len(some) - 1).bit_length()
-        some = [*some, *[some[-1]] * (width - len(some))]
-        yield from connection.execute(f"{sql} IN ({', '.join('?' * width)})", some)
+        some += some[-1:] * (width - len(some))
+        yield from connection.execute(f"{sql} IN ({', '.join('?' * width)})", [*before, *some])
 
 
 def _change(connection: sqlite3.Connection, number: int) -> None:
@@ -145,41 +303,3 @@ def _change(connection: sqlite3.Connection, number: int) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
         (number,),
     )
-
-
-def _scores(connection: sqlite3.Connection, weights: Mapping[int, float]) -> dict[str, float]:
-    """Add up what the words of each need weigh, by its number as a text."""
-    # Thousands of rows as one text a word: to group them in SQL, or to fetch each, takes twice
-    # as long.
-    sql = (
-        "SELECT word, group_concat(doc) FROM tf_sought_in"
-        f" WHERE word IN ({', '.join('?' * len(weights))}) GROUP BY word"
-    )
-    scores: dict[str, float] = {}
-    known = scores.get
-    for word, seqs in connection.execute(sql, tuple(weights)):
-        weight = weights[word]
-        for seq in seqs.split(","):
-            scores[seq] = known(seq, 0.0) + weight
-    return scores
-
-
-def _allowed(
-    connection: sqlite3.Connection, seqs: Sequence[str], only: SearchFilter
-) -> Iterator[tuple[int, str]]:
-    """Give number and id of those that a filter lets through."""
-    conditions, values = "", []
-    for column, members in (("kind", only.kinds), ("language", only.languages)):
-        if members:
-            conditions += f" AND {column} IN ({', '.join('?' * len(members))})"
-            values += sorted(members)
-    if only.tags:
-        conditions += f" AND ({' OR '.join(['instr(tags, ?)'] * len(only.tags))})"
-        values += [f" {tag} " for tag in sorted(only.tags)]
-    times, bounds = times_within(only)
-    conditions += times
-    for start in range(0, len(seqs), _BATCH):
-        some = seqs[start : start + _BATCH]
-        marks = ", ".join("?" * len(some))
-        sql = f"SELECT seq, id FROM tf_sought WHERE seq IN ({marks}){conditions}"
-        yield from connection.execute(sql, (*map(int, some), *values, *bounds))

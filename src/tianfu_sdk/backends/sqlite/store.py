@@ -37,6 +37,9 @@ __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 _OLDEST = (3, 35, 0)
+_CACHE = 8_000
+"""KiB of pages that a connection keeps at most: a document looks up hundreds of words, each on
+a page of its own, and SQLite's 2,000 are read anew for every document."""
 # Entries are numbered without gaps and never deleted, and SQLite keeps the last number apart,
 # so a log that was cut off at its end is seen as well.
 _LOST_EVENTS = """SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'tf_event'), 0),
@@ -332,6 +335,7 @@ class SqliteStore:
             # What is deleted is written over: a key that was erased must not linger in the
             # file. It costs nothing that can be measured.
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         except (sqlite3.Error, StorageError) as error:
             connection.close()
             if not self._read_only and not isinstance(error, StorageError) and self._locked_away():

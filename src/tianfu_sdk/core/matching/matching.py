@@ -25,7 +25,6 @@ from tianfu_sdk.core.matching.similarity import (
     popularity,
     region_fit,
     text_fit,
-    token_counts,
     topic_fit,
 )
 from tianfu_sdk.core.places.regions import Levels
@@ -195,9 +194,11 @@ def features(
     """
     ranked = ranked or candidate
     half_life = HALF_LIVES.get(ranked.kind)
-    counts = candidate.counts
+    counts, length = candidate.counts, None
+    if counts is None:
+        counts, length = corpus.counted(candidate.text)
     found = {
-        "text": text_fit(token_counts(candidate.text) if counts is None else counts, corpus),
+        "text": text_fit(counts, corpus, length),
         "topic": topic_fit(need.topics, candidate.topics, parents),
         "region": region_fit(need.places, candidate.places),
         "language": _language(candidate, need),

@@ -10,13 +10,15 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import attrs
 
 from tianfu_sdk.core.places.regions import Levels
+from tianfu_sdk.core.searching.candidates import Counting
 from tianfu_sdk.core.searching.ranking import bm25, idf
 from tianfu_sdk.model.search import Spread
-from tianfu_sdk.text import canonical_language, tokens
+from tianfu_sdk.text import canonical_language, fold, folded_length, tokens
 
 __all__ = [
     "LONGEST_TEXT",
@@ -62,6 +64,15 @@ class Corpus:
     ceiling: float
     """What a text could reach that holds every wanted token again and again."""
 
+    @cached_property
+    def _count(self) -> Counting:
+        return Counting(self.rarity)
+
+    def counted(self, text: str) -> tuple[dict[str, int], int]:
+        """Count the wanted tokens of a text, and how many tokens it has in all."""
+        folded = fold(text[:LONGEST_TEXT])
+        return self._count(folded), folded_length(folded)
+
 
 def token_counts(text: str) -> Counter[str]:
     """Give the tokens of a text and how often each occurs, by `tianfu_sdk.text.tokens`."""
@@ -100,15 +111,16 @@ def weighed(wanted: Collection[str], spread: Spread) -> Corpus:
     return Corpus(max(spread.average, 1), rarity, ceiling)
 
 
-def text_fit(counts: Mapping[str, int], corpus: Corpus) -> float | None:
+def text_fit(counts: Mapping[str, int], corpus: Corpus, length: int | None = None) -> float | None:
     """Give how well a text answers what is wanted: s / (s + s50), s being its BM25 value.
 
     s50 is a tenth of what a text could reach, so that the number does not depend on how
     long the need or how large the store is. The tenth is a guess.
 
     Args:
-        counts: Of the candidate's text, by `token_counts`.
+        counts: Of the candidate's text, by `token_counts` or `Corpus.counted`.
         corpus: What is wanted, and how rare it is.
+        length: Tokens of the text; None: those that are counted are all.
 
     Returns:
         None where nothing is wanted.
@@ -118,7 +130,8 @@ def text_fit(counts: Mapping[str, int], corpus: Corpus) -> float | None:
     """
     if not corpus.rarity:
         return None
-    length = sum(counts.values())
+    if length is None:
+        length = sum(counts.values())
     found = math.fsum(
         bm25(counts[token], rarity, length, corpus.average)
         for token, rarity in corpus.rarity.items()

@@ -15,7 +15,7 @@ from tianfu_sdk.core.searching.ranking import shares
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.text import folded_tokens, script_of
 
-__all__ = ["MOST_HITS", "best", "enough", "is_word", "rarest"]
+__all__ = ["MOST_HITS", "Counting", "best", "enough", "is_word", "rarest"]
 
 MOST_HITS = 200
 """That an engine is asked for at once."""
@@ -75,6 +75,33 @@ def rarest(frequencies: Mapping[str, int]) -> Iterator[list[str]]:
         yield ordered
 
 
+class Counting:
+    """Counts some tokens in folded texts, as the analyzer sees them.
+
+    Args:
+        tokens: That are counted.
+    """
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        # Counting in the text is quick and right for Han, but for 天天, which 天天天 has twice;
+        # "ct" would be found inside "doctor". All these are counted among the tokens.
+        self._lettered: list[str] = []
+        self._others: list[str] = []
+        for token in tokens:
+            quick = _is_lettered(token) and not _is_doubled(token)
+            (self._lettered if quick else self._others).append(token)
+
+    def __call__(self, text: str) -> dict[str, int]:
+        """Give how often a text has each of those that it has."""
+        # Most of them stand in few texts.
+        counts = {token: text.count(token) for token in self._lettered if token in text}
+        here = [token for token in self._others if token in text]
+        if here:
+            seen = Counter(folded_tokens(text))
+            counts.update({token: seen[token] for token in here if token in seen})
+        return counts
+
+
 def best(
     candidates: Iterable[tuple[str, str, int]], weights: Mapping[str, float], average: float
 ) -> list[Hit]:
@@ -88,18 +115,10 @@ def best(
     Returns:
         Those that have any of the tokens, best first, ties by id.
     """
-    # Counting in the text is quick and right for Han, but for 天天, which 天天天 has twice; "ct"
-    # would be found inside "doctor". All these are counted as the analyzer sees them.
-    lettered = [token for token in weights if _is_lettered(token) and not _is_doubled(token)]
-    others = [token for token in weights if not _is_lettered(token) or _is_doubled(token)]
+    count = Counting(weights)
     hits = []
     for id_, text, length in candidates:
-        # Most tokens of a question stand in few of its candidates.
-        counts = {token: text.count(token) for token in lettered if token in text}
-        here = [token for token in others if token in text]
-        if here:
-            seen = Counter(folded_tokens(text))
-            counts.update({token: seen[token] for token in here if token in seen})
+        counts = count(text)
         parts = shares(counts, weights, length, average)
         if parts:
             hits.append(Hit(id_, sum(parts.values()), parts))

@@ -6,13 +6,12 @@ same. The engines in a store share these rules, so that all of them find the sam
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Mapping
 
 from tianfu_sdk.core.searching.candidates import is_word
-from tianfu_sdk.text import folded_tokens
+from tianfu_sdk.text import folded_words
 
 __all__ = ["BEST_WORDS", "EXACT", "best_words", "counted_words", "sought_words"]
 
@@ -31,7 +30,7 @@ def sought_words(text: str) -> set[str]:
     Args:
         text: Of the need, folded by `tianfu_sdk.text.fold`.
     """
-    return set(filter(is_word, folded_tokens(text)))
+    return set(_words(text))
 
 
 def counted_words(text: str) -> dict[str, int]:
@@ -40,12 +39,15 @@ def counted_words(text: str) -> dict[str, int]:
     Args:
         text: Of the document, folded by `tianfu_sdk.text.fold`.
     """
-    counts = Counter(folded_tokens(text))
-    words = {token: n for token, n in counts.items() if len(token) > 1 or is_word(token)}
-    if len(words) <= _MOST_DISTINCT:
-        return words
+    counts = Counter(_words(text))
+    if len(counts) <= _MOST_DISTINCT:
+        return counts
     # As many of them as there are, the first ones of equals: the same on any machine.
-    return dict(sorted(words.items(), key=lambda item: -item[1])[:_MOST_DISTINCT])
+    return dict(counts.most_common(_MOST_DISTINCT))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in folded_words(text) if len(word) > 1 or is_word(word)]
 
 
 def best_words(
@@ -67,14 +69,15 @@ def best_words(
 
     Source: our measurements: 64 words find what all of them find (recall@10 .768 of .779).
     """
-    weighed = (
+    weighed = [
         (-(1 + math.log(counts[word])) * math.log1p(n / df), word, df)
         for word, df in frequencies.items()
         if df > 0
-    )
+    ]
+    weighed.sort()
     chosen: list[tuple[str, float]] = []
     walked = 0
-    for weight, word, df in heapq.nsmallest(BEST_WORDS, weighed):
+    for weight, word, df in weighed[:BEST_WORDS]:
         walked += df
         if len(chosen) >= _SURE and walked > _WALKED:
             continue

@@ -55,7 +55,7 @@ class Matching(Desk):
     """Match what is sought with what is offered. Anybody may, as far as it is published.
 
     Experts are matched by their public profile. What a match costs does not grow with the
-    store, but with the number of experts, who are read one by one.
+    store, but with the number of experts, who are read 500 at a time and scored each.
     """
 
     def match(
