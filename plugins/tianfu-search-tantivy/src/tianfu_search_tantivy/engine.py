@@ -45,8 +45,8 @@ _LIGHT = 20_000
 """Documents, counted once a token, up to which a question is asked whole."""
 _COMMON = 0.04
 """Share of the weight of a question by whose commonest tokens no document is looked for, though
-all rank: they stand in half of the documents that would be looked at, and in the index of all
-three public sets the answers are the same without them."""
+all rank: they stand in half of the documents that would be looked at, and over the own
+paragraphs of each of three public sets nDCG is the same to four digits without them."""
 
 
 @attrs.frozen(kw_only=True)
