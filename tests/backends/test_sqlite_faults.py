@@ -155,7 +155,8 @@ def test_a_damaged_page_is_told_when_it_is_read(store, file):
     store.close()
     body = bytearray(file.read_bytes())
     assert len(body) > 200_000
-    for place in range(20 * 4096, len(body), 4096):
+    # The store's own tables stand before the notes, and are looked at when it is opened.
+    for place in range(len(body) // 8192 * 4096, len(body), 4096):
         body[place : place + 64] = b"\xff" * 64
     file.write_bytes(body)
     store = store_at(file)

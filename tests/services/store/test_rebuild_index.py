@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import tianfu_sdk as tf
+from tianfu_sdk.backends.sqlite.migration import _STEPS
 from tianfu_sdk.cli.app import app
 from tianfu_sdk.errors import SchemaTooOld
 from tianfu_sdk.testing import CountingIds, FrozenClock
@@ -88,8 +89,10 @@ def forget_times(place):
     """Make the file one of the schema before, whose index knows no times."""
     with closing(sqlite3.connect(place)) as connection, connection:
         connection.execute("DROP TABLE tf_time")
-        for column in ("first", "last"):
-            connection.execute(f"ALTER TABLE tf_sought DROP COLUMN {column}")
+        for table in ("tf_sought", "tf_sought_more", "tf_sought_word", "tf_sought_part"):
+            connection.execute(f"DROP TABLE {table}")
+        for statement in _STEPS[3]:
+            connection.execute(statement)
         connection.execute("PRAGMA user_version = 5")
 
 
