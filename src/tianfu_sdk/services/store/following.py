@@ -128,9 +128,11 @@ class Following(Desk):
 
 def published(work: Work) -> Iterator[SearchDoc]:
     """Give what is to be found: published contents, their translations, what is subscribed to."""
+    # In the order of an index that begins with the state: by id each page would be found anew.
     where = (Where("state", "=", State.PUBLISHED.value),)
+    query = Query(where=where, order="published", limit=_PAGE)
     for shelf in CONTENT.values():
-        rows = work.each(shelf.name, Query(where=where))
+        rows = work.in_order(shelf.name, query, None)
         while some := list(islice(rows, _PAGE)):
             known = translations_by(work, [row.id for row in some])
             for row in some:
