@@ -9,11 +9,11 @@ import attrs
 
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.keying import moment_key
-from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, WAITING, kind_of
-from tianfu_sdk.errors import Invalid
+from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, RESOURCE, WAITING, kind_of
+from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Resource
+from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.question import (
     Question,
     QuestionState,
@@ -31,6 +31,9 @@ from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.offices.organizations import names_of
 
 __all__ = ["Questions"]
+
+_COMING = frozenset({State.DRAFT, State.SUBMITTED, State.APPROVED, State.SCHEDULED})
+"""States of a content that is to be published yet."""
 
 
 class Questions(Askers):
@@ -205,31 +208,37 @@ class Questions(Askers):
         title: str,
         body: str,
         organization: str | None = None,
+        instead: bool = False,
         **fields: Any,
     ) -> Resource:
         """Draft the resource that is to answer a question.
 
         It goes through the states of all content, so another person approves it. Once it is
         published the question is answered, with all that are grouped under it, and whoever asks
-        the same next finds it. Nothing of the asker's text is copied. Of several drafts the last
-        one ends the question; for an earlier one that was published after all, call `answer`.
+        the same next finds it. Nothing of the asker's text is copied. A question has one such
+        draft at a time: what was withdrawn, retracted or archived is none any more.
 
         Args:
             id: Of the question.
             title: As a reader would look for it.
             body: The answer.
             organization: Whose it is; None: the association that the question is routed to.
+            instead: Draft another one though there is one. The earlier one stays as it is and no
+                longer ends the question; if it is published after all, call `answer`.
             **fields: Others of a resource. Topics, region and language are the question's,
                 `source` names the expert's post and organization, if nothing else is given.
 
         Raises:
             Invalid: `question.closed`, `question.grouped`; `question.not_routed`, nobody has it
                 yet: name an organization; with the path of the field.
+            Conflict: `question.drafted`, somebody drafts the answer already.
             Denied: `grant.missing`, to answer the question, or to create resources there.
         """
 
         def write(work: Work) -> Resource:
             question, wording = self._open_for(work, id)
+            if not instead and _in_work(work, question.draft):
+                raise Conflict("question.drafted", path="id", id=question.draft)
             owner = organization or question.organization
             if not owner:
                 raise Invalid("question.not_routed", path="organization")
@@ -371,6 +380,11 @@ class _Drafts(Resources):
     def drafted(self, work: Work, fields: Mapping[str, Any]) -> Resource:
         """Create a resource within a change that another desk has opened; as `add`."""
         return self._create(work, [fields], bulk=False)[0]
+
+
+def _in_work(work: Work, draft: str) -> bool:
+    rows = work.tx.get(RESOURCE.name, [draft] if draft else [])
+    return any(row.keys["state"] in _COMING for row in rows)
 
 
 def _anew(work: Work, question: Question) -> Question:
