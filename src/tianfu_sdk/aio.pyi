@@ -72,7 +72,6 @@ from tianfu_sdk.model.listing import (
     ListingProgress,
     Studio,
 )
-from tianfu_sdk.model.matching import Matches, Round
 from tianfu_sdk.model.media import Collected, Media, MediaForm, MediaInfo
 from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
@@ -151,6 +150,7 @@ from tianfu_sdk.services.languages.memory import UnitProgress
 from tianfu_sdk.services.languages.memory_files import FileSource, MemoryFormat
 from tianfu_sdk.services.languages.translation_files import XliffReport
 from tianfu_sdk.services.matching.experts import Answered
+from tianfu_sdk.services.matching.results import Matches, Round
 from tianfu_sdk.services.sms.campaigns import Template
 from tianfu_sdk.services.sms.reporting import CampaignReport
 from tianfu_sdk.settings import Settings

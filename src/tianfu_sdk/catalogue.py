@@ -515,6 +515,12 @@ ENTRIES: dict[str, Entry] = {
         "each account has names of its own; the system may name an owner",
         "每个账号有自己的名称；只有系统可指定所有者",
     ),
+    "events.reserved": Entry(
+        "names that begin with {prefix} are the worker's own",
+        "以 {prefix} 开头的名称由 worker 专用",
+        "choose another name for your consumer",
+        "请为消费者另取名称",
+    ),
     "expert.name_public": Entry(
         "the expert's name stands in what everybody may read",
         "公开资料中出现了专家姓名",

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from tianfu_sdk.model.judging import QuestionSet
     from tianfu_sdk.model.listing import Listing
-    from tianfu_sdk.model.matching import Matches, Round
     from tianfu_sdk.model.question import Answers, Related, Suggestion
     from tianfu_sdk.services.asking.judging import Measured
+    from tianfu_sdk.services.matching.results import Matches, Round
 
 __all__ = ["Asking"]
 
