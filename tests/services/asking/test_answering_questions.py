@@ -163,6 +163,18 @@ def test_the_same_question_in_other_words_joins_one_that_waits(farmed):
     assert told == [first, second]
 
 
+def test_who_does_not_say_where_joins_who_asked_the_same_of_the_same_association(farmed):
+    system = farmed.hub.as_system(reason="t")
+    first, second = ask(farmed, region=None), ask(farmed, AGAIN, region=None)
+    assert system.questions.get(second).group == first
+    assert system.questions.get(ask(farmed, region="510000")).group == first
+    assert system.questions.get(ask(farmed, region="510104")).group == ""
+    farmed.me.organizations.create(name="凉山州科协", region="513400", kind="association")
+    alone = ask(farmed, region=None)
+    assert system.questions.get(alone).group == ""
+    assert system.questions.get(ask(farmed, AGAIN, region=None)).group == alone
+
+
 def test_one_that_asks_something_else_is_taken_out_of_its_group(farmed):
     first, second = ask(farmed), ask(farmed, AGAIN)
     alone = farmed.me.questions.separate(second)

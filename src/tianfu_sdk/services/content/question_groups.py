@@ -57,10 +57,19 @@ def put_question(work: Work, question: Question, wording: frozenset[bytes]) -> Q
     return work.put(QUESTION, question, placed, wording=kept)
 
 
-def one_alike(work: Work, text: str, language: str, levels: Levels) -> Row | None:
+def one_alike(
+    work: Work, text: str, wording: frozenset[bytes], language: str, levels: Levels
+) -> Row | None:
     """Give the waiting question that asks the same: in this language, in this prefecture.
 
     Tokens only find candidates; the texts themselves, opened for this moment, decide.
+
+    Args:
+        work: The transaction.
+        text: Of the question.
+        wording: As `wording_of` gives it.
+        language: Of the question, BCP 47.
+        levels: Of the place that it is asked of.
     """
     keys = index_keys(work)
     found: dict[str, Row] = {}
@@ -71,8 +80,11 @@ def one_alike(work: Work, text: str, language: str, levels: Levels) -> Row | Non
         Where("province", "=", levels.province),
         Where("prefecture", "=", levels.prefecture),
     )
-    for key in (keys.current, *keys.older):
-        tokens = signature(text, lambda value, key=key: work.tools.keys.index(value, key))  # type: ignore[misc]
+    older = (
+        signature(text, lambda value, key=key: work.tools.keys.index(value, key))  # type: ignore[misc]
+        for key in keys.older
+    )
+    for tokens in (wording, *older):
         groups = tuple((Where("wording", "has", token),) for token in sorted(tokens))
         if groups:
             query = Query(where=where, any_of=groups, order="asked", limit=_CANDIDATES)
