@@ -573,6 +573,7 @@ class AioChannels:
         *,
         language: str | None = ...,
         region: str | None = ...,
+        organization: str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[Channel]: ...
@@ -728,6 +729,7 @@ class AioEmergencies:
         state: EmergencyState | str | None = ...,
         event_type: str | None = ...,
         region: str | None = ...,
+        organization: str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[EmergencyReport]: ...
@@ -1382,6 +1384,9 @@ class AioQuestions:
         state: QuestionState | str | None = ...,
         expert: str | None = ...,
         group: str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        language: str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[Question]: ...

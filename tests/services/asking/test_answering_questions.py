@@ -67,6 +67,18 @@ def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):
     assert question.expert == there != gone
 
 
+def test_questions_are_found_by_where_and_in_what_language_they_were_asked(farmed):
+    find = farmed.me.questions.find
+    here, elsewhere = ask(farmed), ask(farmed, "猕猴桃溃疡病怎么治", region="513400")
+    bo = ask(farmed, "འབྲས་ཀྱི་ནད་ཇི་ལྟར་འགོག")
+    assert [q.id for q in find(region="510100")] == [here, bo]
+    assert [q.id for q in find(region="513400")] == [elsewhere]
+    assert [q.id for q in find(organization=farmed.county)] == [here, bo]
+    assert {q.id for q in find(organization=farmed.org)} == {here, elsewhere, bo}
+    assert [q.id for q in find(language="bo")] == [bo]
+    assert [q.id for q in find(region="510104", language="bo", limit=1)] == [bo]
+
+
 def test_without_an_expert_it_goes_to_the_association_of_the_region_or_above(farmed):
     me = farmed.me
     assert me.questions.get(ask(farmed)).organization == farmed.county

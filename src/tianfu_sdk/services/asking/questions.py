@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -20,11 +20,12 @@ from tianfu_sdk.model.question import (
     Refusal,
     Routing,
 )
-from tianfu_sdk.model.storage import Group, Query, Where
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.asking.askers import Askers, readable
 from tianfu_sdk.services.asking.filing import routed
 from tianfu_sdk.services.content.question_groups import end_question, put_question, separate
 from tianfu_sdk.services.content.resources import Resources
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import TEXT, open_sealed
 from tianfu_sdk.services.desk.work import Work
@@ -69,6 +70,9 @@ class Questions(Askers):
         state: QuestionState | str | None = None,
         expert: str | None = None,
         group: str | None = None,
+        region: str | None = None,
+        organization: str | None = None,
+        language: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[Question]:
@@ -78,11 +82,15 @@ class Questions(Askers):
             state: Only those that stand so; `grouped` ones wait with the one they ask the same as.
             expert: Only those that this expert has, by id.
             group: Only those that this question stands for, by id.
+            region: Only those that were asked in this region or one below it.
+            organization: Only those that this organization or one below it has.
+            language: Only those in this language, BCP 47.
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
 
         Raises:
-            Invalid: `field.choice`, `page.bad_cursor`, `storage.limit`.
+            NotFound: `region.unknown`, `organization.unknown`.
+            Invalid: `field.choice`, `text.bad_language`, `page.bad_cursor`, `storage.limit`.
             Denied: `account.required`.
         """
         where: list[Where] = []
@@ -92,14 +100,18 @@ class Questions(Askers):
             where.append(Where("expert", "=", expert))
         if group is not None:
             where.append(Where("group", "=", group))
-        return self._page(
-            tuple(where),
-            "asked",
-            after,
-            limit,
-            lambda cursor: self.find(
-                state=state, expert=expert, group=group, after=cursor, limit=limit
-            ),
+        return narrowed_page(
+            self._read,
+            QUESTION,
+            self.find,
+            own={"state": state, "expert": expert, "group": group},
+            more=lambda _: tuple(where),
+            order="asked",
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+            language=language,
         )
 
     def overdue(self, *, after: str | None = None, limit: int = 50) -> Page[Question]:
@@ -113,8 +125,15 @@ class Questions(Askers):
             Where("state", "in", tuple(state.value for state in WAITING)),
             Where("due", "<=", moment_key(self._tools.clock.now())),
         )
-        return self._page(
-            where, "due", after, limit, lambda cursor: self.overdue(after=cursor, limit=limit)
+        return self._read(
+            lambda work: work.page(
+                QUESTION,
+                where=where,
+                order="due",
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.overdue(after=cursor, limit=limit),
+            )
         )
 
     # Routing.
@@ -336,20 +355,6 @@ class Questions(Askers):
         return self._write(write)
 
     # Within a transaction.
-
-    def _page(
-        self,
-        where: Group,
-        order: str,
-        after: str | None,
-        limit: int,
-        again: Callable[[str], Page[Question]],
-    ) -> Page[Question]:
-        return self._read(
-            lambda work: work.page(
-                QUESTION, where=where, order=order, after=after, limit=limit, again=again
-            )
-        )
 
     def _open_for(self, work: Work, id_: str) -> tuple[Question, frozenset[bytes]]:
         row = work.visible(QUESTION, id_, Action.ANSWER)
