@@ -163,6 +163,30 @@ def test_the_same_question_in_other_words_joins_one_that_waits(farmed):
     assert told == [first, second]
 
 
+def test_who_says_no_place_joins_who_said_none_and_nobody_else(farmed):
+    questions = farmed.me.questions
+    first = ask(farmed, region=None)
+    assert questions.get(first).organization == farmed.org
+    assert questions.get(ask(farmed, AGAIN, region=None)).group == first
+    of_the_province = ask(farmed, AGAIN, region="510000")
+    assert questions.get(of_the_province).group == ""
+    assert questions.get(ask(farmed, region="510000")).group == of_the_province
+
+
+def test_traditional_characters_ask_the_same(farmed):
+    first = ask(farmed)
+    joined = farmed.me.questions.get(ask(farmed, "請問水稻稻瘟病怎麼防治呢"))
+    assert (joined.language, joined.group) == ("zh-Hant", first)
+    other = farmed.nobody.ask(ASKED, region="510104", language="bo").question
+    assert farmed.me.questions.get(other).group == ""
+
+
+def test_one_that_is_routed_anew_stays_with_the_expert_who_has_room_for_it(farmed, expert):
+    best, _ = expert(capacity=1), expert(region="513400")
+    id_ = ask(farmed)
+    assert farmed.me.questions.route(id_).expert == best
+
+
 def test_one_that_asks_something_else_is_taken_out_of_its_group(farmed):
     first, second = ask(farmed), ask(farmed, AGAIN)
     alone = farmed.me.questions.separate(second)
