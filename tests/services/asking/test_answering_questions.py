@@ -163,14 +163,16 @@ def test_the_same_question_in_other_words_joins_one_that_waits(farmed):
     assert told == [first, second]
 
 
-def test_who_says_no_place_joins_who_said_none_and_nobody_else(farmed):
-    questions = farmed.me.questions
-    first = ask(farmed, region=None)
-    assert questions.get(first).organization == farmed.org
-    assert questions.get(ask(farmed, AGAIN, region=None)).group == first
-    of_the_province = ask(farmed, AGAIN, region="510000")
-    assert questions.get(of_the_province).group == ""
-    assert questions.get(ask(farmed, region="510000")).group == of_the_province
+def test_who_does_not_say_where_joins_who_asked_the_same_of_the_same_association(farmed):
+    system = farmed.hub.as_system(reason="t")
+    first, second = ask(farmed, region=None), ask(farmed, AGAIN, region=None)
+    assert system.questions.get(second).group == first
+    assert system.questions.get(ask(farmed, region="510000")).group == first
+    assert system.questions.get(ask(farmed, region="510104")).group == ""
+    farmed.me.organizations.create(name="凉山州科协", region="513400", kind="association")
+    alone = ask(farmed, region=None)
+    assert system.questions.get(alone).group == ""
+    assert system.questions.get(ask(farmed, AGAIN, region=None)).group == alone
 
 
 def test_traditional_characters_ask_the_same(farmed):

@@ -34,7 +34,7 @@ __all__ = [
     "wording_of",
 ]
 
-_CANDIDATES = 100
+_CANDIDATES = 20
 _WAITING = tuple(state.value for state in WAITING)
 
 
@@ -57,31 +57,40 @@ def put_question(work: Work, question: Question, wording: frozenset[bytes]) -> Q
     return work.put(QUESTION, question, placed, wording=kept)
 
 
-def one_alike(work: Work, text: str, language: str, region: str | None) -> Row | None:
+def one_alike(
+    work: Work, text: str, wording: frozenset[bytes], language: str, levels: Levels
+) -> Row | None:
     """Give the waiting question that asks the same: in this language, in this prefecture.
 
     Tokens only find candidates; the texts themselves, opened for this moment, decide.
+
+    Args:
+        work: The transaction.
+        text: Of the question.
+        wording: As `wording_of` gives it.
+        language: Of the question, BCP 47.
+        levels: Of the place that it is asked of.
     """
     keys = index_keys(work)
     found: dict[str, Row] = {}
-    where: Group = (Where("state", "in", _WAITING),)
-    if region:
-        levels = work.regions().levels(region)
-        where += (
-            Where("province", "=", levels.province),
-            Where("prefecture", "=", levels.prefecture),
-        )
-    for key in (keys.current, *keys.older):
-        tokens = signature(text, lambda value, key=key: work.tools.keys.index(value, key))  # type: ignore[misc]
+    where: Group = (
+        Where("state", "in", _WAITING),
+        # What names no prefecture is of a province, or of nowhere; these are not one.
+        Where("province", "=", levels.province),
+        Where("prefecture", "=", levels.prefecture),
+    )
+    older = (
+        signature(text, lambda value, key=key: work.tools.keys.index(value, key))  # type: ignore[misc]
+        for key in keys.older
+    )
+    for tokens in (wording, *older):
         groups = tuple((Where("wording", "has", token),) for token in sorted(tokens))
         if groups:
             query = Query(where=where, any_of=groups, order="asked", limit=_CANDIDATES)
             found |= {row.id: row for row in work.tx.find(QUESTION.name, query)}
     for row in sorted(found.values(), key=lambda row: (row.keys["asked"], row.id)):
         question = work.noun(QUESTION, row)
-        # One that says no place stands where the association is that has it.
-        placed = bool(question.region) is bool(region)
-        if not placed or _spoken(question.language) != _spoken(language):
+        if _spoken(question.language) != _spoken(language):
             continue
         try:
             other = open_sealed(work, row.id, TEXT, question.text)
