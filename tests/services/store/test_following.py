@@ -255,6 +255,32 @@ def test_topics_of_a_question_are_guessed_by_the_engine(hub, system, publish, en
     assert system.questions.get(asked.question).topics == ("practical_technology",)
 
 
+def test_a_question_that_joins_another_asks_for_no_topics(hub, system, publish, engine):
+    publish("花椒采收时节", topics=["practical_technology"])
+    system.follow_index()
+    first = hub.ask("花椒园里的蚂蚁为什么搬家")
+    assert [limit for limit, _ in engine.asked] == [20, 5]
+    engine.asked.clear()
+    second = hub.ask("花椒园里的蚂蚁为什么搬家？")
+    assert system.questions.get(second.question).group == first.question
+    assert [limit for limit, _ in engine.asked] == [20]
+
+
+def test_who_asks_while_the_engine_is_asked_for_topics_is_joined(hub, system, engine, monkeypatch):
+    query, waiting, others = engine.query, iter(["花椒园里的蚂蚁为什么搬家"]), []
+
+    def slowly(tokens, only, limit, after=None):
+        if limit == 5:
+            others.extend(hub.ask(text).question for text in waiting)
+        return query(tokens, only, limit, after)
+
+    monkeypatch.setattr(engine, "query", slowly)
+    own = hub.ask("花椒园里的蚂蚁为什么搬家？").question
+    (other,) = others
+    assert (system.questions.get(own).group, system.questions.get(other).grouped) == (other, 1)
+    assert {one.id for one in system.questions.find()} == {own, other}
+
+
 def test_the_doctor_says_that_it_fails_and_who_answers(hub, system, publish, engine, monkeypatch):
     publish("花椒采收时节")
     system.follow_index()

@@ -76,10 +76,11 @@ class Ask(Finder):
         cursor = write_cursor(answers[-1].score, answers[-1].id) if page.more else None
         # To turn the page asks nothing new.
         if after is None:
-            wanted = next(iter(languages_of(language)), None)
-            nearest = None if answers else self._nearest(text)
             with suppress(StorageReadOnly):
-                question = self._write(lambda work: self._file(work, text, region, wanted, nearest))
+                if answers:
+                    self._write(partial(_count, region=region))
+                else:
+                    question = self._file(text, region, languages_of(language))
         return Answers(
             answers=tuple(answers),
             abstained=not answers and after is None,
@@ -157,23 +158,20 @@ class Ask(Finder):
 
         return self._find(lambda query: query(tokens, SearchFilter(), _NEAREST), read)[0]
 
-    def _file(
-        self,
-        work: Work,
-        text: str,
-        region: str | None,
-        language: str | None,
-        nearest: Sequence[tuple[float, Sequence[str]]] | None,
-    ) -> str | None:
-        """Count the question; file it where nothing answers it, with what is nearest to it."""
-        if nearest is None:
-            work.tell(
-                "question.asked", kind="question", region=region or "", data={"answered": True}
-            )
-            return None
-        detected = detect(text).language
-        spoken = language or (detected if detected not in _UNTOLD else "zh-Hans")
-        return file_question(work, text, region, spoken, nearest)
+    def _file(self, text: str, region: str | None, languages: Sequence[str]) -> str | None:
+        """File a question that nothing answers; gives its id."""
+        told = detect(text).language
+        spoken = next(iter(languages), told if told not in _UNTOLD else "zh-Hans")
+        file = partial(file_question, text=text, region=region, language=spoken)
+        joined = self._write(partial(file, nearest=None))
+        # Only what joins no other is about something of its own. An engine may be far away, so
+        # it is asked between two changes, and the second looks again for one to join.
+        return joined or self._write(partial(file, nearest=self._nearest(text)))
+
+
+def _count(work: Work, region: str | None) -> None:
+    """Count a question that was answered."""
+    work.tell("question.asked", kind="question", region=region or "", data={"answered": True})
 
 
 def _paged(query: Query, asked: Asked, only: SearchFilter, most: int) -> Hits:

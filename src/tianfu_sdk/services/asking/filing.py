@@ -34,9 +34,9 @@ def file_question(
     text: str,
     region: str | None,
     language: str,
-    nearest: Sequence[tuple[float, Sequence[str]]],
-) -> str:
-    """File a question; gives its id.
+    nearest: Sequence[tuple[float, Sequence[str]]] | None,
+) -> str | None:
+    """File a question.
 
     It joins a waiting one that asks the same. Else it is routed: to an expert of its topic who
     has room, to the association of the region or above it, to the one that has none above it
@@ -47,8 +47,18 @@ def file_question(
         text: Of the question; it is sealed.
         region: Where it was asked, GB/T 2260.
         language: In which, BCP 47.
-        nearest: Score and topics of the published contents that are nearest to it.
+        nearest: Score and topics of the published contents that are nearest to it; None: they
+            were not looked for, so it is filed only where it joins a waiting one.
+
+    Returns:
+        Its id, or None where it is not filed.
     """
+    levels = work.regions().levels(region) if region else Levels()
+    wording = wording_of(work, text)
+    where = levels if region else _nowhere(work)
+    same = one_alike(work, text, wording, language, where)
+    if same is None and nearest is None:
+        return None
     id_ = work.new_id(QUESTION)
     key = new_subject(work, id_)
     made = codec.structure(
@@ -61,10 +71,7 @@ def file_question(
             "account": work.actor.account or "",
         },
     )
-    levels = work.regions().levels(region) if region else Levels()
-    wording = wording_of(work, text)
     data: dict[str, Any] = {"answered": False}
-    same = one_alike(work, text, language, levels)
     if same is not None:
         other = work.noun(QUESTION, same)
         counted = attrs.evolve(other, grouped=other.grouped + 1)
@@ -78,7 +85,7 @@ def file_question(
         )
         data["group"] = other.id
     else:
-        made = routed(work, attrs.evolve(made, topics=_topics(work, text, nearest)), levels)
+        made = routed(work, attrs.evolve(made, topics=_topics(work, text, nearest or ())), levels)
         made = attrs.evolve(made, due=_due(work, made))
     stored = put_question(work, made, wording)
     work.tell("question.asked", kind="question", subject=id_, region=region or "", data=data)
@@ -157,13 +164,17 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
         declined={one.expert for one in question.refusals},
     )
     # Counted best first, so that it is seldom more than a few.
-    return next((one for one in found if _open_of(work, one.expert) < capacity[one.expert]), None)
+    return next(
+        (one for one in found if _others_of(work, question, one.expert) < capacity[one.expert]),
+        None,
+    )
 
 
-def _open_of(work: Work, expert: str) -> int:
+def _others_of(work: Work, question: Question, expert: str) -> int:
+    """Count the other questions that an expert has: one that is chosen anew is none of them."""
     state = QuestionState.ROUTED.value
     where = (Where("expert", "=", expert), Where("state", "=", state))
-    return work.tx.count(QUESTION.name, Query(where=where))
+    return work.tx.count(QUESTION.name, Query(where=where)) - (question.expert == expert)
 
 
 def _association(work: Work, levels: Levels) -> Organization | None:
@@ -191,6 +202,12 @@ def _above_all(work: Work) -> Organization | None:
     where = (Where("kind", "=", OrganizationKind.ASSOCIATION.value), Where("parent", "=", ""))
     rows = work.tx.find(ORGANIZATION.name, Query(where=where, limit=2))
     return work.noun(ORGANIZATION, rows[0]) if len(rows) == 1 else None
+
+
+def _nowhere(work: Work) -> Levels:
+    """Give the place of a question that does not say where: that of whom it is routed to."""
+    association = _above_all(work)
+    return work.placed(association.id)[1].levels if association else Levels()
 
 
 def _topics(

@@ -57,35 +57,54 @@ def put_question(work: Work, question: Question, wording: frozenset[bytes]) -> Q
     return work.put(QUESTION, question, placed, wording=kept)
 
 
-def one_alike(work: Work, text: str, language: str, levels: Levels) -> Row | None:
+def one_alike(
+    work: Work, text: str, wording: frozenset[bytes], language: str, levels: Levels
+) -> Row | None:
     """Give the waiting question that asks the same: in this language, in this prefecture.
 
     Tokens only find candidates; the texts themselves, opened for this moment, decide.
+
+    Args:
+        work: The transaction.
+        text: Of the question.
+        wording: As `wording_of` gives it.
+        language: Of the question, BCP 47.
+        levels: Of the place that it is asked of.
     """
     keys = index_keys(work)
     found: dict[str, Row] = {}
     where: Group = (
         Where("state", "in", _WAITING),
-        Where("language", "=", language),
         # What names no prefecture is of a province, or of nowhere; these are not one.
         Where("province", "=", levels.province),
         Where("prefecture", "=", levels.prefecture),
     )
-    for key in (keys.current, *keys.older):
-        tokens = signature(text, lambda value, key=key: work.tools.keys.index(value, key))  # type: ignore[misc]
+    older = (
+        signature(text, lambda value, key=key: work.tools.keys.index(value, key))  # type: ignore[misc]
+        for key in keys.older
+    )
+    for tokens in (wording, *older):
         groups = tuple((Where("wording", "has", token),) for token in sorted(tokens))
         if groups:
             query = Query(where=where, any_of=groups, order="asked", limit=_CANDIDATES)
             found |= {row.id: row for row in work.tx.find(QUESTION.name, query)}
     for row in sorted(found.values(), key=lambda row: (row.keys["asked"], row.id)):
+        question = work.noun(QUESTION, row)
+        if _spoken(question.language) != _spoken(language):
+            continue
         try:
-            other = open_sealed(work, row.id, TEXT, work.noun(QUESTION, row).text)
+            other = open_sealed(work, row.id, TEXT, question.text)
         except (CryptoError, NotFound):
             # One that cannot be opened any more is nobody's double.
             continue
         if alike(text, other):
             return row
     return None
+
+
+def _spoken(language: str) -> str:
+    """Give a language without its script: Chinese is one, in whatever characters."""
+    return language.partition("-")[0]
 
 
 def grouped_under(work: Work, id_: str) -> Iterator[Row]:
