@@ -144,6 +144,7 @@ class NetworkCases(SmsCases):
                 break
         assert raised.type is Ambiguous
         assert not raised.value.retryable
+        # A busy machine may read it after the gateway has ceased to wait.
         end = time.monotonic() + self.patience
         while not loopback.requests and time.monotonic() < end:
             time.sleep(0.01)
