@@ -71,6 +71,22 @@ def test_answers_are_narrowed_by_region_language_and_kind(world):
     assert len(ask("防震", limit=1)) == 1
 
 
+@pytest.mark.parametrize("asked", ["512081", "510185"])
+def test_what_was_written_for_a_region_is_found_under_its_code_of_today_and_back(world, asked):
+    before = world.published(title="简阳防震", region="512081").id
+    after = world.published(title="简阳防震避险", region="510185").id
+    moved = world.published(title="成都防震", region="510100").id
+    left = world.published(title="资阳防震", region="512000").id
+    answers = {a.id: a for a in world.nobody.ask("防震", region=asked)}
+    assert answers.keys() == {before, after, moved} - {left}
+    shares = {
+        id_: one.why["@region"] / (one.score - one.why["@region"]) for id_, one in answers.items()
+    }
+    assert shares[before] == pytest.approx(shares[after])
+    assert shares[moved] < shares[after]
+    assert {one.id for one in world.nobody.suggest("简阳防", region=asked)} == {before, after}
+
+
 def test_a_question_in_tibetan_gets_tibetan_answers_first(world):
     other = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས། ས་ཡོམ།", language="dz").id
     tibetan = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས།", language="bo").id

@@ -403,8 +403,8 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
         return None
     regions = work.regions()
     codes = content.regions or (content.region,)
-    known = [regions.levels(code) for code in codes if regions.knows(code)]
-    return region_fit(asked.places, known)
+    today = work.now.astimezone(SHANGHAI).date()
+    return region_fit(asked.places, regions.places(filter(regions.knows, codes), today))
 
 
 def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:

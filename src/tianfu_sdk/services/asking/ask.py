@@ -10,9 +10,9 @@ import attrs
 
 from tianfu_sdk.core.asking import asking
 from tianfu_sdk.core.asking.wording import Wording, may_be_mistyped, variants
-from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.searching.ranking import PAGED
 from tianfu_sdk.errors import Invalid, StorageReadOnly
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import Asked, Hits, Page, answers_of, forms_of
@@ -22,6 +22,7 @@ from tianfu_sdk.services.asking.asked import (
     demand_text,
     kinds_of,
     languages_of,
+    narrowed,
     within,
 )
 from tianfu_sdk.services.asking.filing import file_question
@@ -194,9 +195,9 @@ def _placed(
     asked = attrs.evolve(asked, wordings=found)
     if not region:
         return asked, only
-    places = (work.regions().levels(region),)
-    tags = tags_of(region, work.regions())
-    return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
+    only = narrowed(work, only, region)
+    places = work.regions().places((region,), work.now.astimezone(SHANGHAI).date())
+    return attrs.evolve(asked, places=places), only
 
 
 def _meant(query: Query, slip: str, only: SearchFilter) -> list[str]:

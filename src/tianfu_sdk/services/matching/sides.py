@@ -191,13 +191,7 @@ def places_of(work: Work, codes: Sequence[str]) -> tuple[Levels, ...]:
     placed: dict[tuple[str, ...], tuple[Levels, ...]] = work.kept.setdefault("places", {})
     key = tuple(codes)
     if key not in placed:
-        tree = work.regions()
-        today = work.now.astimezone(SHANGHAI).date()
-        found: dict[Levels, None] = {}
-        for code in codes:
-            now = [region.code for region in tree.resolve(code, today)] or [code]
-            found |= dict.fromkeys(map(tree.levels, now))
-        placed[key] = tuple(found)
+        placed[key] = work.regions().places(codes, work.now.astimezone(SHANGHAI).date())
     return placed[key]
 
 
