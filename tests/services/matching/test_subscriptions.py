@@ -142,6 +142,9 @@ def test_a_subscription_is_changed_and_rests(stage):
 def test_what_makes_no_subscription_is_refused(stage):
     for fields, error, path in (
         ({"text": " "}, Invalid, "text"),
+        ({"text": "？！"}, Invalid, "text"),
+        ({"text": "茶"}, Invalid, "text"),
+        ({"topics": "healthy_life"}, Invalid, "topics"),
         ({"name": ""}, Invalid, "name"),
         ({"topics": ["nonsense"]}, NotFound, "topics[0]"),
         ({"kinds": ["book"]}, Invalid, "kinds[0]"),
@@ -156,3 +159,6 @@ def test_what_makes_no_subscription_is_refused(stage):
     with pytest.raises(Invalid) as caught:
         stage.admin.subscriptions.edit(one.id, organization=stage.firm)
     assert caught.value.code == "content.fixed"
+    with pytest.raises(Invalid) as caught:
+        stage.admin.subscriptions.edit(one.id, topics=None)
+    assert (caught.value.code, caught.value.path) == ("field.type", "topics")
