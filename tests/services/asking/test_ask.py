@@ -219,6 +219,23 @@ def test_what_has_expired_hides_no_title_and_nothing_related(world, monkeypatch)
     assert [one.id for one in world.nobody.related(first)] == [second]
 
 
+def test_a_notice_that_holds_no_more_is_listed_and_answers_nothing(world):
+    written = world.me.notices.create(
+        title="防震避险演练公告", organization=world.org, until=date(2026, 1, 3)
+    )
+    world.me.notices.submit(written.id)
+    world.as_(world.reviewer).notices.approve(written.id)
+    world.me.notices.publish(written.id)
+    guide = world.published(title="防震避险须知", body="地震时先躲到桌下。").id
+    asked = world.nobody
+    assert {one.id for one in asked.ask("防震避险")} == {written.id, guide}
+    world.clock.tick(timedelta(days=2))
+    assert [one.id for one in asked.ask("防震避险")] == [guide]
+    assert [one.id for one in asked.suggest("防震避险")] == [guide]
+    assert asked.related(guide) == []
+    assert [one.id for one in asked.notices.find()] == [written.id]
+
+
 @pytest.mark.usefixtures("few")
 def test_which_answers_come_first_and_on_which_page_does_not_depend_on_the_limit(world):
     for number in range(6):
