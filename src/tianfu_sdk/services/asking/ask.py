@@ -28,6 +28,7 @@ from tianfu_sdk.services.asking.asked import (
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.finding import Finder, Query
 from tianfu_sdk.services.desk.work import Work, read_cursor, write_cursor
 from tianfu_sdk.text import Detected, detect
@@ -164,10 +165,13 @@ class Ask(Finder):
         told = detect(text).language
         spoken = next(iter(languages), told if told not in _UNTOLD else "zh-Hans")
         file = partial(file_question, text=text, region=region, language=spoken)
-        joined = self._write(partial(file, nearest=None))
+        joined = until_done(lambda: self._write(partial(file, nearest=None)))
         # Only what joins no other is about something of its own. An engine may be far away, so
         # it is asked between two changes, and the second looks again for one to join.
-        return joined or self._write(partial(file, nearest=self._nearest(text)))
+        if joined:
+            return joined
+        nearest = self._nearest(text)
+        return until_done(lambda: self._write(partial(file, nearest=nearest)))
 
 
 def _count(work: Work, region: str | None) -> None:

@@ -21,6 +21,7 @@ from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.services.content.question_groups import one_alike, put_question, wording_of
 from tianfu_sdk.services.desk.people import TEXT, new_subject, seal
+from tianfu_sdk.services.desk.stamps import take_turn
 from tianfu_sdk.services.desk.vocabularies import terms_of
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.sms.quotas import policies_of
@@ -56,6 +57,8 @@ def file_question(
     """
     wording = wording_of(work, text)
     where = work.regions().levels(region) if region else _nowhere(work)
+    if nearest is not None:
+        take_turn(work, "question", min(wording, default=b""))
     same = one_alike(work, text, wording, language, where)
     if same is None and nearest is None:
         return None
@@ -173,6 +176,7 @@ def _expert(work: Work, question: Question, places: Sequence[Levels]) -> questio
 
 def _others_of(work: Work, question: Question, expert: str) -> int:
     """Count the other questions that an expert has: one that is chosen anew is none of them."""
+    take_turn(work, "expert", expert.encode())
     state = QuestionState.ROUTED.value
     where = (Where("expert", "=", expert), Where("state", "=", state))
     return work.tx.count(QUESTION.name, Query(where=where)) - (question.expert == expert)

@@ -24,6 +24,7 @@ from tianfu_sdk.services.asking.askers import Askers, readable
 from tianfu_sdk.services.asking.filing import routed
 from tianfu_sdk.services.content.question_groups import end_question, put_question, separate
 from tianfu_sdk.services.content.resources import Resources
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import TEXT, open_sealed
 from tianfu_sdk.services.desk.work import Work
@@ -152,7 +153,7 @@ class Questions(Askers):
             )
             return self._put(work, given, wording, "routed")
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     def decline(self, id: str, reason: str) -> Question:  # noqa: A002
         """Say that the expert does not take a question; it goes to the next one, or on.
@@ -177,7 +178,7 @@ class Questions(Askers):
             refused = attrs.evolve(question, refusals=(*question.refusals, refusal), expert="")
             return self._put(work, routed(work, refused), wording, "declined", reason)
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     def separate(self, id: str) -> Question:  # noqa: A002
         """Take a question out of its group, because it asks something else; it is routed anew.
@@ -193,7 +194,7 @@ class Questions(Askers):
             alone = separate(work, row)
             return self._put(work, routed(work, alone), row.keys["wording"], "separated")
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     # Answering.
 
