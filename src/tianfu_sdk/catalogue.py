@@ -2305,6 +2305,8 @@ ENTRIES: dict[str, Entry] = {
     "subscription.empty": Entry(
         "a subscription needs words or topics to look for",
         "订阅须给出要找的文字或主题",
+        "write words of two characters or more; a single one of Chinese or Yi finds nothing",
+        "文字须有两个字以上，单个汉字或彝文字找不到内容",
     ),
     "table.after_quote": Entry(
         "in row {row} text follows a closing quote",

@@ -99,6 +99,24 @@ def test_what_was_asked_nowhere_or_in_another_province_keeps_nobody_waiting(farm
     assert (here.state, here.organization) == (QuestionState.ROUTED, farmed.org)
 
 
+@pytest.mark.parametrize("asked", ["512081", "510185"])
+def test_a_region_that_has_another_code_now_keeps_its_association_and_experts(farmed, asked):
+    me = farmed.me
+    home = me.organizations.create(
+        name="简阳市科协", region="512081", parent=farmed.org, kind="association"
+    )
+    me.organizations.create(
+        name="成都市科协", region="510100", parent=farmed.org, kind="association"
+    )
+    far, near = (
+        me.experts.create(name="王建国", organization=home.id, region=region, topics=["rice"]).id
+        for region in ("510104", "512081")
+    )
+    question = me.questions.get(ask(farmed, region=asked))
+    assert (question.organization, question.expert) == (home.id, near)
+    assert question.expert != far
+
+
 def test_who_declines_passes_it_on_and_does_not_get_it_again(farmed, expert):
     first, second = expert(), expert()
     id_ = ask(farmed)

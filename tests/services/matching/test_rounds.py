@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from tianfu_sdk.backends import memory
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import FrozenClock
@@ -82,6 +83,17 @@ def test_who_is_of_the_same_house_or_named_apart_never_meets(stage):
     nobody = stage.hub.match_round([other], conflicts=[(other, expert)])
     assert not nobody.pairs
     assert {left.reason for left in nobody.spare} == {"conflict"}
+
+
+def test_what_a_round_reads_does_not_grow_with_its_projects_one_by_one(stage, monkeypatch):
+    projects = [stage.project("柑橘木虱防控") for _ in range(5)]
+    experts = [stage.expert("柑橘木虱防控") for _ in range(5)]
+    read, get = [], memory._Tx.get
+    monkeypatch.setattr(
+        memory._Tx, "get", lambda tx, kind, ids: read.append(kind) or get(tx, kind, ids)
+    )
+    assert len(stage.hub.match_round(projects, experts)) == 5
+    assert (read.count("listing"), read.count("expert")) == (1, 2)
 
 
 def test_gates_hold_in_a_round_too_and_each_reason_is_named(stage):

@@ -1,5 +1,7 @@
 """Who seeks something is told of it once it is published."""
 
+from datetime import date
+
 import attrs
 import pytest
 from tests.services.matching.test_rounds import Stage
@@ -53,6 +55,17 @@ def test_what_is_published_is_told_to_those_who_subscribed(stage):
     assert event.data["score"] >= 0.35
     assert stage.told() == told
     assert stage.system.subscriptions.alert() == 0
+
+
+def test_nobody_is_told_of_a_notice_that_holds_no_more(stage):
+    stage.subscribe()
+    made = stage.admin.notices.create(
+        title="柑橘木虱防控公告", organization=stage.firm, until=date(2026, 1, 1)
+    )
+    stage.admin.notices.submit(made.id)
+    stage.second.notices.approve(made.id)
+    stage.admin.notices.publish(made.id)
+    assert stage.told() == {}
 
 
 def test_a_need_is_told_of_what_answers_it_and_nobody_of_what_is_its_own(stage):
@@ -142,6 +155,9 @@ def test_a_subscription_is_changed_and_rests(stage):
 def test_what_makes_no_subscription_is_refused(stage):
     for fields, error, path in (
         ({"text": " "}, Invalid, "text"),
+        ({"text": "？！"}, Invalid, "text"),
+        ({"text": "茶"}, Invalid, "text"),
+        ({"topics": "healthy_life"}, Invalid, "topics"),
         ({"name": ""}, Invalid, "name"),
         ({"topics": ["nonsense"]}, NotFound, "topics[0]"),
         ({"kinds": ["book"]}, Invalid, "kinds[0]"),
@@ -156,3 +172,6 @@ def test_what_makes_no_subscription_is_refused(stage):
     with pytest.raises(Invalid) as caught:
         stage.admin.subscriptions.edit(one.id, organization=stage.firm)
     assert caught.value.code == "content.fixed"
+    with pytest.raises(Invalid) as caught:
+        stage.admin.subscriptions.edit(one.id, topics=None)
+    assert (caught.value.code, caught.value.path) == ("field.type", "topics")

@@ -12,10 +12,10 @@ from tianfu_sdk.core.languages.translating import own_script
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Change, Content, State
+from tianfu_sdk.model.content import Change, Content, Notice, State
 from tianfu_sdk.model.media import MediaForm
 
-__all__ = ["ACTIONS", "BOOKKEEPING", "DONE", "MOVES", "diff", "move", "revise", "stale"]
+__all__ = ["ACTIONS", "BOOKKEEPING", "DONE", "MOVES", "diff", "move", "over_on", "revise", "stale"]
 
 T = TypeVar("T", bound=Content)
 
@@ -173,6 +173,15 @@ def _writers(content: Content, person: str, *, fresh: bool) -> tuple[str, ...]:
 
 def _over(content: Content, day: date) -> bool:
     return content.expires_on is not None and content.expires_on <= day
+
+
+def over_on(content: Content) -> date | None:
+    """Give the first day on which a content answers nothing and is matched with nothing.
+
+    That is when it expires; a notice may hold no more before that, and is listed all the same.
+    """
+    ends = [content.expires_on, content.until if isinstance(content, Notice) else None]
+    return min((day for day in ends if day is not None), default=None)
 
 
 def stale(content: Content, day: date) -> bool:

@@ -17,7 +17,7 @@ from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.matching.similarity import freshness, readership, region_fit
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.filters import matches
-from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION
+from tianfu_sdk.core.rows.kinds import CONTENT, NOTICE, TRANSLATION
 from tianfu_sdk.model.base import SHANGHAI, When
 from tianfu_sdk.model.content import Activity, Clarification, Content, State
 from tianfu_sdk.model.question import Answer
@@ -188,7 +188,8 @@ def _translated(source: Content, translation: Translation, text: str) -> Form:
 
 
 def _readable(content: Content, today: date) -> bool:
-    return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
+    over = lifecycle.over_on(content)
+    return content.state is State.PUBLISHED and (over is None or over > today)
 
 
 @attrs.frozen
@@ -259,13 +260,16 @@ def _public(work: Work, hits: Sequence[Hit]) -> dict[str, _Public]:
     for hit in hits:
         by_prefix.setdefault(hit.id.partition("_")[0], []).append(hit)
     for shelf in CONTENT.values():
+        if shelf is NOTICE:
+            continue
         ids = [hit.id for hit in by_prefix.get(shelf.prefix, ())]
         group = policy.public(shelf.name, work.now) or ()
         for id_, language, *keys in work.tx.columns(shelf.name, ids, _GATE) if ids else ():
             if matches(id_, dict(zip(_GATE[1:], keys, strict=True)), group):
                 found[id_] = _Public(id_, id_, language)
-    # A translation's keys do not say whether it is of the present revision.
-    for id_, form in forms_of(work, by_prefix.get(TRANSLATION.prefix, ())).items():
+    # Keys do not say whether a translation is of the present revision, nor whether a notice holds.
+    told = [hit for shelf in (TRANSLATION, NOTICE) for hit in by_prefix.get(shelf.prefix, ())]
+    for id_, form in forms_of(work, told).items():
         found[id_] = _Public(id_, form.content.id, form.language)
     return found
 
@@ -403,8 +407,8 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
         return None
     regions = work.regions()
     codes = content.regions or (content.region,)
-    known = [regions.levels(code) for code in codes if regions.knows(code)]
-    return region_fit(asked.places, known)
+    today = work.now.astimezone(SHANGHAI).date()
+    return region_fit(asked.places, regions.places(filter(regions.knows, codes), today))
 
 
 def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.keying import moment_key
 from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, WAITING, kind_of
 from tianfu_sdk.errors import Invalid
@@ -25,6 +24,7 @@ from tianfu_sdk.services.asking.askers import Askers, readable
 from tianfu_sdk.services.asking.filing import routed
 from tianfu_sdk.services.content.question_groups import end_question, put_question, separate
 from tianfu_sdk.services.content.resources import Resources
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import TEXT, open_sealed
 from tianfu_sdk.services.desk.work import Work
@@ -139,7 +139,7 @@ class Questions(Askers):
         def write(work: Work) -> Question:
             question, wording = self._open_for(work, id)
             if organization is None:
-                return self._put(work, _anew(work, question), wording, "routed")
+                return self._put(work, routed(work, question), wording, "routed")
             today = work.now.astimezone(SHANGHAI).date()
             if expert and not work.get(EXPERT, expert, "expert").serves_on(today):
                 raise Invalid("expert.not_in_office", path="expert", id=expert)
@@ -153,7 +153,7 @@ class Questions(Askers):
             )
             return self._put(work, given, wording, "routed")
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     def decline(self, id: str, reason: str) -> Question:  # noqa: A002
         """Say that the expert does not take a question; it goes to the next one, or on.
@@ -176,9 +176,9 @@ class Questions(Askers):
                 raise Invalid("question.no_expert", path="id")
             refusal = Refusal(expert=question.expert, reason=reason.strip(), at=work.now)
             refused = attrs.evolve(question, refusals=(*question.refusals, refusal), expert="")
-            return self._put(work, _anew(work, refused), wording, "declined", reason)
+            return self._put(work, routed(work, refused), wording, "declined", reason)
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     def separate(self, id: str) -> Question:  # noqa: A002
         """Take a question out of its group, because it asks something else; it is routed anew.
@@ -192,9 +192,9 @@ class Questions(Askers):
             if row.keys["state"] != QuestionState.GROUPED.value:
                 raise Invalid("question.not_grouped", path="id")
             alone = separate(work, row)
-            return self._put(work, _anew(work, alone), row.keys["wording"], "separated")
+            return self._put(work, routed(work, alone), row.keys["wording"], "separated")
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     # Answering.
 
@@ -371,11 +371,6 @@ class _Drafts(Resources):
     def drafted(self, work: Work, fields: Mapping[str, Any]) -> Resource:
         """Create a resource within a change that another desk has opened; as `add`."""
         return self._create(work, [fields], bulk=False)[0]
-
-
-def _anew(work: Work, question: Question) -> Question:
-    levels = work.regions().levels(question.region) if question.region else Levels()
-    return routed(work, question, levels)
 
 
 def _credit(work: Work, question: Question) -> str:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-import attrs
-
-from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.matching.similarity import topic_fit
 from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
 from tianfu_sdk.core.searching.candidates import MOST_HITS
@@ -31,6 +28,7 @@ from tianfu_sdk.services.asking.asked import (
     demand_text,
     kinds_of,
     languages_of,
+    narrowed,
     within,
 )
 from tianfu_sdk.services.desk.finding import Finder
@@ -74,8 +72,7 @@ class Relations(Finder):
         tokens = folded_query_tokens(wanted)
 
         def placed(work: Work) -> SearchFilter:
-            tags = tags_of(region, work.regions()) if region else frozenset()
-            return attrs.evolve(only, tags=tags)
+            return narrowed(work, only, region)
 
         def read(_: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Suggestion]:
             found: dict[str, tuple[tuple[bool, int], Suggestion]] = {}

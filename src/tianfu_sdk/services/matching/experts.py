@@ -19,7 +19,7 @@ from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
-from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.desk.narrowing import narrowed
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import NAME, new_subject, open_sealed, seal
@@ -123,12 +123,12 @@ class Experts(PersonDesk):
                     "profile": profile,
                     "organization": organization,
                     "region": region or owner.region,
-                    "topics": tuple(topics),
-                    "keywords": tuple(keywords),
-                    "languages": tuple(languages),
+                    "topics": topics,
+                    "keywords": keywords,
+                    "languages": languages,
                     "capacity": capacity,
-                    "fields": tuple(fields),
-                    "affiliations": tuple(affiliations),
+                    "fields": fields,
+                    "affiliations": affiliations,
                     "availability": availability,
                     "appointed_from": appointed_from,
                     "appointed_to": appointed_to,
@@ -356,13 +356,18 @@ class Experts(PersonDesk):
         return work.noun(EXPERT, row)
 
 
-def shown_expert(work: Work, id_: str) -> Expert:
+def shown_expert(work: Work, id_: str, row: Row | None = None) -> Expert:
     """Give an expert whose profile is public today, or whom the actor has a grant to read.
+
+    Args:
+        work: The transaction.
+        id_: Of the expert.
+        row: As it was read; None: it is read.
 
     Raises:
         NotFound: `noun.unknown`, also of one that is hidden.
     """
-    row = work.get_row(EXPERT, id_)
+    row = row or work.get_row(EXPERT, id_)
     known = work.noun(EXPERT, row)
     if not known.serves_on(_today(work)):
         hidden = work.actor.account is None and not work.actor.system
