@@ -22,14 +22,14 @@ from tianfu_sdk.model.storage import Query
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.services.desk.work import EVENTS
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.server, pytest.mark.ci, pytest.mark.timeout(300)]
 
 WORKERS = 4
 ONE, TWO = new_master_key(), new_master_key()
 WHOLE_DAY = {"sms": {"window_start": "00:00", "window_end": "00:00"}}
 
 
-@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
+@pytest.fixture(params=["postgresql", "mariadb"])
 def url(request):
     return request.getfixturevalue(f"fresh_{request.param}_url")
 

@@ -66,6 +66,8 @@ def test_everybody_gets_somebody_where_first_choices_would_not(stage):
         assert sum(pair.why.values()) == pair.score
         assert pair.expert_title == "乙大学 教授"
     assert stage.hub.match_round([citrus, mites], [both, one]) == made
+    assert [row["project"] for row in made.to_dicts()] == [pair.project for pair in made]
+    assert [row["why_text"] for row in made._table()] == [pair.why["text"] for pair in made]
     wide = stage.hub.match_round([citrus, mites], [both, one], capacity=2, solver="python")
     assert {pair.expert for pair in wide} == {both}
     (left,) = wide.spare

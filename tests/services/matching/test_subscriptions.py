@@ -109,6 +109,30 @@ def test_who_is_overtaken_by_another_worker_tells_nothing_twice(stage, monkeypat
     assert [(e.subject, e.data["content"]) for e in told] == [(wanted.id, resource)]
 
 
+def test_who_consumes_events_takes_none_from_the_alerts(stage):
+    wanted, resource = stage.subscribe(), stage.resource()
+    seen = []
+    stage.system.events.consume("alerts", seen.append)
+    assert "resource.published" in {event.type for event in seen}
+    assert set(stage.told()) == {(wanted.id, resource)}
+    names = [one.name for one in stage.system.events.consumers()]
+    assert names == ["alerts", "tianfu:alerts"]
+
+
+def test_alerts_go_on_where_they_stood_under_their_earlier_name(stage):
+    stage.system.events.consume("alerts", lambda _: None)
+    (now,) = (one for one in stage.system.events.consumers() if one.name == "tianfu:alerts")
+
+    def unnamed(tx):
+        id_ = consumers._id(now.owner, now.name)
+        tx.delete("mark", [(row.id, row.version) for row in tx.get("mark", [id_])])
+
+    stage.hub._tools.store.run(unnamed, write=True)
+    wanted, resource = stage.subscribe(), stage.resource()
+    assert stage.system.subscriptions.alert() == 0
+    assert set(stage.told()) == {(wanted.id, resource)}
+
+
 def test_topics_kinds_and_languages_say_what_is_wanted(stage):
     topic = stage.subscribe(name="健康", text="", topics=["healthy_life"])
     services = stage.subscribe(name="服务", kinds=["service"])

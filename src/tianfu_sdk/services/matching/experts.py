@@ -13,6 +13,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.content.lifecycle import stale
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, kind_of
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -313,8 +314,9 @@ class Experts(PersonDesk):
         def write(work: Work) -> Expert:
             known = self._known(work, id_, action)
             if known.state is state:
-                verb = "publish" if state is ExpertState.PUBLISHED else "suspend"
-                raise Invalid("lifecycle.illegal", path="state", state=state.value, verb=verb)
+                verbs = ("publish", "suspend")
+                verb, other = verbs if state is ExpertState.PUBLISHED else verbs[::-1]
+                raise illegal(state, verb, (other, "edit"))
             changed = attrs.evolve(known, state=state, comment=reason)
             codec.check(changed)
             _, placed = work.placed(known.organization, known.region)

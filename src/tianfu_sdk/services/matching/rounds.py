@@ -18,10 +18,11 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind
-from tianfu_sdk.model.matching import Pair, Round, Spare
+from tianfu_sdk.model.matching import Pair, Spare
 from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.experts import shown_expert
+from tianfu_sdk.services.matching.results import Round
 from tianfu_sdk.services.matching.sides import (
     expert_candidate,
     expert_titles,

@@ -39,7 +39,9 @@ _CHANGEABLE = frozenset(
     {"name", "text", "topics", "kinds", "language", "audience", "media", "active"}
 )
 _KINDS = frozenset({*CONTENT, *OFFERED})
-_CONSUMER = "alerts"
+_CONSUMER = f"{consumers.OWN}alerts"
+_ONCE = "alerts"
+"""What it was called when every name was free to be taken."""
 _BATCH = 100
 _READ = 500
 _PUBLISHED = frozenset(f"{kind}.published" for kind in CONTENT)
@@ -190,7 +192,8 @@ class Subscriptions(Desk):
 def _alert(work: Work, limit: int) -> tuple[int, int]:
     before = consumers.get(work, _CONSUMER)
     if before.updated_at == EPOCH:
-        _move(work, before, work.tx.last(EVENTS) or "", 0)
+        begun = consumers.get(work, _ONCE).cursor
+        _move(work, before, begun or work.tx.last(EVENTS) or "", 0)
         return 0, 0
     entries = work.tx.read(EVENTS, Cursor(before.cursor) if before.cursor else None, limit)
     if not entries:
