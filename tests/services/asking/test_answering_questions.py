@@ -67,6 +67,28 @@ def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):
     assert question.expert == there != gone
 
 
+@pytest.mark.parametrize("gone", ["suspended", "erased"])
+def test_who_serves_no_more_leaves_the_questions_to_the_association(farmed, expert, gone):
+    me, one = farmed.me, expert()
+    waiting, drafted = ask(farmed), ask(farmed, "水稻田里长浮萍")
+    draft = me.questions.draft_answer(drafted, title="稻田浮萍", body="排水晒田。")
+    if gone == "suspended":
+        me.experts.suspend(one, "休假")
+    else:
+        me.experts.erase(one)
+    left = me.questions.get(waiting)
+    assert (left.state, left.routing, left.expert) == (
+        QuestionState.ROUTED, Routing.ASSOCIATION, "",
+    )  # fmt: skip
+    assert (left.organization, dict(left.why)) == (farmed.county, {})
+    events = farmed.hub.as_system(reason="t").events.read(None, 500)
+    routed = [event for _, event in events if event.type == "question.routed"]
+    assert [e.data["expert"] for e in routed if e.subject == waiting] == [one, ""]
+    assert me.questions.get(drafted).draft == draft.id
+    assert me.questions.get(drafted).expert == one
+    assert me.questions.get(ask(farmed, AGAIN)).group == waiting
+
+
 def test_questions_are_found_by_where_and_in_what_language_they_were_asked(farmed):
     find = farmed.me.questions.find
     here, elsewhere = ask(farmed), ask(farmed, "猕猴桃溃疡病怎么治", region="513400")

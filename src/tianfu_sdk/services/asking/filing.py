@@ -19,7 +19,12 @@ from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Question, QuestionState, Routing
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.vocabulary import Term
-from tianfu_sdk.services.content.question_groups import one_alike, put_question, wording_of
+from tianfu_sdk.services.content.question_groups import (
+    note_routed,
+    one_alike,
+    put_question,
+    wording_of,
+)
 from tianfu_sdk.services.desk.people import TEXT, new_subject, seal
 from tianfu_sdk.services.desk.stamps import take_turn
 from tianfu_sdk.services.desk.vocabularies import terms_of
@@ -93,7 +98,7 @@ def file_question(
     stored = put_question(work, made, wording)
     work.tell("question.asked", kind="question", subject=id_, region=region or "", data=data)
     if stored.state is QuestionState.ROUTED:
-        work.note(stored, "routed", **_told(stored))
+        note_routed(work, stored)
     return id_
 
 
@@ -133,11 +138,6 @@ def routed(work: Work, question: Question) -> Question:
     return attrs.evolve(
         question, state=QuestionState.OPEN, organization="", expert="", routing=None, why={}
     )
-
-
-def _told(question: Question) -> dict[str, Any]:
-    routing = question.routing.value if question.routing else ""
-    return {"expert": question.expert, "routing": routing}
 
 
 def _expert(work: Work, question: Question, places: Sequence[Levels]) -> questions.Choice | None:

@@ -17,7 +17,7 @@ from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import QUESTION, WAITING
 from tianfu_sdk.errors import CryptoError, NotFound
 from tianfu_sdk.model.content import Content
-from tianfu_sdk.model.question import Question, QuestionState
+from tianfu_sdk.model.question import Question, QuestionState, Routing
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.services.desk.indexing import index_keys, settled
 from tianfu_sdk.services.desk.people import TEXT, open_sealed
@@ -28,6 +28,8 @@ __all__ = [
     "end_question",
     "forget_question",
     "grouped_under",
+    "hand_back",
+    "note_routed",
     "one_alike",
     "put_question",
     "separate",
@@ -55,6 +57,28 @@ def put_question(work: Work, question: Question, wording: frozenset[bytes]) -> Q
     ended = question.state in (QuestionState.ANSWERED, QuestionState.CLOSED)
     kept = frozenset() if ended else wording
     return work.put(QUESTION, question, placed, wording=kept)
+
+
+def hand_back(work: Work, expert: str) -> None:
+    """Leave to their associations the questions that wait for an expert who serves no more.
+
+    What has a draft of an answer stays with who wrote it.
+    """
+    where = (Where("expert", "=", expert), Where("state", "=", QuestionState.ROUTED.value))
+    for row in list(work.each(QUESTION.name, Query(where=where))):
+        question = work.noun(QUESTION, row)
+        if question.draft:
+            continue
+        routing = Routing.ASSOCIATION if question.organization else None
+        state = QuestionState.ROUTED if routing else QuestionState.OPEN
+        left = attrs.evolve(question, state=state, expert="", routing=routing, why={})
+        note_routed(work, put_question(work, left, row.keys["wording"]))
+
+
+def note_routed(work: Work, question: Question) -> None:
+    """Tell who is to answer a question now."""
+    routing = question.routing.value if question.routing else ""
+    work.note(question, "routed", expert=question.expert, routing=routing)
 
 
 def one_alike(

@@ -21,6 +21,7 @@ from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
 from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.services.content.question_groups import hand_back
 from tianfu_sdk.services.desk.narrowing import narrowed
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import NAME, new_subject, open_sealed, seal
@@ -301,6 +302,9 @@ class Experts(PersonDesk):
     def suspend(self, id: str, reason: str) -> Expert:  # noqa: A002
         """Show a profile no more for now; the expert is matched with nothing.
 
+        Questions that wait for the expert, without a draft of an answer, are left to the
+        association; `questions.route` finds another expert.
+
         Raises:
             Denied: `grant.missing`, no grant to withdraw experts there.
             NotFound: `noun.unknown`.
@@ -322,6 +326,8 @@ class Experts(PersonDesk):
             _, placed = work.placed(known.organization, known.region)
             stored = work.put(EXPERT, changed, placed)
             work.note(stored, state.value, reason=reason)
+            if state is ExpertState.SUSPENDED:
+                hand_back(work, stored.id)
             return stored
 
         return self._write(write)

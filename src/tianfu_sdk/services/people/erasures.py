@@ -20,7 +20,7 @@ from tianfu_sdk.core.rows.kinds import (
 from tianfu_sdk.errors import Denied
 from tianfu_sdk.ports.storage import Scrubbing
 from tianfu_sdk.services.content.enrolment import forget_registration
-from tianfu_sdk.services.content.question_groups import forget_question
+from tianfu_sdk.services.content.question_groups import forget_question, hand_back
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.people.traces import blank_messages, claims_of, drop_claims, drop_receipts
 from tianfu_sdk.services.sms.caps import forget_contacts
@@ -61,6 +61,8 @@ def forget(work: Work, subject: str, claims: Sequence[str] | None = None) -> boo
         return forget_registration(work, subject) or bool(rows)
     if shelf is QUESTION:
         return forget_question(work, subject) or bool(rows)
+    if shelf is EXPERT:
+        hand_back(work, subject)
     if shelf in (EXPERT, CONTACT_PERSON):
         there = work.tx.get(shelf.name, [subject])
         work.tx.delete(shelf.name, [(row.id, row.version) for row in there])
