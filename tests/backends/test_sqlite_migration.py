@@ -399,6 +399,7 @@ class Failing:
         return self.connection.executemany(text, *more)
 
 
+@pytest.mark.ci
 def test_it_goes_on_after_a_failure_of_any_statement(tmp_path):
     at, ended = 1, False
     while not ended:

@@ -322,6 +322,7 @@ def run(pytester, body, cases):
     return result, {case for case in cases if any(case in line for line in failed)}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_blobs_suite_catches(pytester, name):
     body, cases = MUTANTS[name]
@@ -329,6 +330,7 @@ def test_the_blobs_suite_catches(pytester, name):
     assert failed == set(cases)
 
 
+@pytest.mark.ci
 def test_files_as_they_are_pass_every_case_that_a_mutant_names(pytester):
     cases = sorted({case for _, cases in MUTANTS.values() for case in cases})
     result, failed = run(pytester, "pass", cases)

@@ -260,6 +260,7 @@ def run(pytester, source, *options):
     return pytester.runpytest_inprocess(*BARE, "--tb=short", "-rf", *options)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_suite_of_followers_catches(pytester, name):
     source, cases = MUTANTS[name]

@@ -1136,6 +1136,7 @@ class Mutant(SqliteStore):
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", PROCESS_MUTANTS)
 def test_the_storage_suite_catches_in_processes(pytester, name):
     pytester.makepyfile(HEAD + PROCESS_HEAD + PROCESS_MUTANTS[name] + PROCESS_FOOT)
@@ -1165,6 +1166,7 @@ def run(pytester, suite, source, cases, patience=0.4):
     return result, {case for case in cases if any(case in line for line in failed)}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_storage_suite_catches(pytester, name):
     source, cases = MUTANTS[name]
@@ -1172,6 +1174,7 @@ def test_the_storage_suite_catches(pytester, name):
     assert failed == set(cases)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", SEARCH_MUTANTS)
 def test_the_search_suite_catches(pytester, name):
     source, cases = SEARCH_MUTANTS[name]
@@ -1179,6 +1182,7 @@ def test_the_search_suite_catches(pytester, name):
     assert failed == set(cases)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("suite", "mutants"), [("StorageSuite", MUTANTS), ("SearchSuite", SEARCH_MUTANTS)]
 )

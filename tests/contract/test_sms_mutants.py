@@ -765,6 +765,7 @@ def run(pytester, source, cases):
     return {case for case in cases if any(f"::{case}" in line for line in failed)}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_sms_suite_catches(pytester, name):
     template, body, cases = MUTANTS[name]
@@ -772,6 +773,7 @@ def test_the_sms_suite_catches(pytester, name):
     assert run(pytester, source, cases) == set(cases)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("template", [FORM, LINE, WAY], ids=["form", "line", "way"])
 def test_the_gateways_as_they_are_pass_every_case_that_a_mutant_names(pytester, template):
     cases = {case for kind, _, cases in MUTANTS.values() if kind is template for case in cases}

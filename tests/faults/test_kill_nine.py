@@ -62,6 +62,7 @@ def test_what_a_gateway_cannot_tell_waits_for_a_person_and_nothing_is_sent_twice
         assert (after.lost, after.twice, after.unknown, after.parked) == ([], [], [], 0)
 
 
+@pytest.mark.ci
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("mode", "mutant", "found"),

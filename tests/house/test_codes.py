@@ -30,8 +30,9 @@ def nodes():
 def calls():
     for path, found in nodes().items():
         if path.is_relative_to(SOURCE):
+            place = path.relative_to(SOURCE)
             for node in found:
-                yield path.relative_to(SOURCE), node
+                yield place, node
 
 
 def called(node):

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import inspect
 import itertools
+import shutil
 import threading
 
 import attrs
@@ -287,6 +288,14 @@ def mariadb_server():
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory):
+    """A store without rows, to be copied: to make its tables takes longer than most tests."""
+    file = tmp_path_factory.mktemp("plain") / "plain.db"
+    Hub.open(f"sqlite:///{file}", discover=False).close()
+    return file
+
+
 def on_server(store):
     return pytest.param(f"{store}-sync", marks=[pytest.mark.server, pytest.mark.ci])
 
@@ -309,8 +318,11 @@ def way_of(request, stack, tmp_path):
             "erasures": str(tmp_path / "erased"),
         }
         return Way(stack.enter_context(place()), door, stack, (plugin,), settings)
-    url = "memory:" if store == "memory" else f"sqlite:///{tmp_path / 'kepu.db'}"
-    return Way(url, door, stack)
+    if store == "memory":
+        return Way("memory:", door, stack)
+    file = tmp_path / "kepu.db"
+    shutil.copy(request.getfixturevalue("sqlite_file"), file)
+    return Way(f"sqlite:///{file}", door, stack)
 
 
 @pytest.fixture(params=STORES)

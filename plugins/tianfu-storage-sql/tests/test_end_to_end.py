@@ -19,6 +19,7 @@ def url(request):
     return request.getfixturevalue(f"fresh_{request.param}_url")
 
 
+@pytest.mark.ci
 def test_the_demo_runs_every_line_once_and_the_doctor_finds_nothing(tianfu, url):
     said = tianfu("demo", "--db", url)
     assert said.count("✓") == 15
@@ -34,6 +35,7 @@ def test_the_demo_runs_every_line_once_and_the_doctor_finds_nothing(tianfu, url)
     assert "一氧化碳" in tianfu("ask", "一氧化碳中毒怎么办", "--db", url)
 
 
+@pytest.mark.ci
 def test_a_demo_asks_for_its_places_before_it_begins(tianfu, url, monkeypatch, tmp_path):
     for name in ("TIANFU_KEY", "TIANFU_KEY_FILE", "TIANFU_MEDIA"):
         monkeypatch.delenv(name, raising=False)

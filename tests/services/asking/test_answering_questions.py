@@ -175,6 +175,20 @@ def test_who_does_not_say_where_joins_who_asked_the_same_of_the_same_association
     assert system.questions.get(ask(farmed, AGAIN, region=None)).group == alone
 
 
+def test_traditional_characters_ask_the_same(farmed):
+    first = ask(farmed)
+    joined = farmed.me.questions.get(ask(farmed, "請問水稻稻瘟病怎麼防治呢"))
+    assert (joined.language, joined.group) == ("zh-Hant", first)
+    other = farmed.nobody.ask(ASKED, region="510104", language="bo").question
+    assert farmed.me.questions.get(other).group == ""
+
+
+def test_one_that_is_routed_anew_stays_with_the_expert_who_has_room_for_it(farmed, expert):
+    best, _ = expert(capacity=1), expert(region="513400")
+    id_ = ask(farmed)
+    assert farmed.me.questions.route(id_).expert == best
+
+
 def test_one_that_asks_something_else_is_taken_out_of_its_group(farmed):
     first, second = ask(farmed), ask(farmed, AGAIN)
     alone = farmed.me.questions.separate(second)

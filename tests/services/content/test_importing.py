@@ -455,6 +455,7 @@ def test_a_row_refused_between_the_passes_stops_the_import(hub, me):
     assert everything(me) == {}
 
 
+@pytest.mark.ci
 def test_memory_does_not_grow_with_the_table(tmp_path):
     path = tmp_path / "big.csv"
     body = "科普" * 2000

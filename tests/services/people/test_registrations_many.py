@@ -42,7 +42,9 @@ def registering(hub, chief, activity):
     return one
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server])])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server, pytest.mark.ci])]
+)
 def shared(request, stack, tmp_path, clock):
     if request.param == "sqlite":
         way = Way(f"sqlite:///{tmp_path / 'kepu.db'}", "sync", stack)

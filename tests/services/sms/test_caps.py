@@ -238,7 +238,9 @@ def booked(hub, org):
 SETTINGS = {"sms": {"cap_day": CAP}, "timeout": 120.0, "erasures": "/dev/null"}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server])])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server, pytest.mark.ci])]
+)
 def shared(request, stack, tmp_path, clock):
     from tianfu_sdk.backends.keyring import new_master_key
 

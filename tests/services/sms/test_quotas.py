@@ -278,7 +278,9 @@ def sums(desk, path):
     return found.keys["reserved"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server])])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.server, pytest.mark.ci])]
+)
 def shared(request, stack, tmp_path, clock):
     from tests.services.conftest import Way
 

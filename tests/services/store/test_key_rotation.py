@@ -242,6 +242,7 @@ with Hub.open(sys.argv[1], discover=False) as hub:
 """
 
 
+@pytest.mark.ci
 def test_killed_with_9_again_and_again_it_ends_all_the_same(tmp_path):
     url, key = f"sqlite:///{tmp_path}/kepu.db", tmp_path / "k"
     place = Place(url)

@@ -32,6 +32,7 @@ __all__ = [
     "NEAR",
     "SURENESS",
     "Measures",
+    "bare",
     "coverage",
     "explained",
     "lead",
@@ -88,8 +89,12 @@ _THIRD = 3
 def question_tokens(text: str) -> list[str]:
     """Give the distinct tokens of what a question asks about, in order."""
     folded = fold(text)
-    bare = _INTERROGATIVES.sub(" ", folded)
-    return folded_query_tokens(bare) or folded_query_tokens(folded)
+    return folded_query_tokens(bare(folded)) or folded_query_tokens(folded)
+
+
+def bare(folded: str) -> str:
+    """Give a folded question without what only makes it a question."""
+    return _INTERROGATIVES.sub(" ", folded)
 
 
 def rarity(tokens: Sequence[str], found: Iterable[Mapping[str, float]]) -> dict[str, float]:

@@ -6,6 +6,7 @@ keyed index, so that nothing here is ever stored as it is.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -13,14 +14,14 @@ from zlib import crc32
 
 import attrs
 
-from tianfu_sdk.core.asking.asking import question_tokens
+from tianfu_sdk.core.asking.asking import bare, question_tokens
 from tianfu_sdk.core.languages.shingles import resemblance
 from tianfu_sdk.core.matching.matching import score
 from tianfu_sdk.core.matching.similarity import language_fit, region_fit, topic_fit
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.listing import Expert
-from tianfu_sdk.text import fold
+from tianfu_sdk.text import HAN, TIBETAN_SYLLABLE, YI, fold
 
 __all__ = [
     "WEIGHTS",
@@ -37,6 +38,14 @@ WEIGHTS: Mapping[str, float] = {"topic": 0.6, "region": 0.3, "language": 0.1}
 """What an expert is chosen by; a guess, to be fitted."""
 _ALIKE = 0.7
 """Share of words from which two questions are one: 高血压怎么预防 and 低血压怎么预防 have .6."""
+_PAIR = re.compile(f"[{HAN}{YI}]{{2}}")
+# What is not caught stands there as well, and says nothing: 请问一下, 不知道.
+_TELLING = re.compile(
+    "一(?:下|些|点|起|样|直|定|般|旦)|千万|万一|十分|不知道?|不好意思"
+    "|([0-9]+(?:[.,][0-9]+)*|[零一二两三四五六七八九十百千万亿半]+|[不没无未非勿莫别]"
+    r"|\b(?:not|no|never|without|cannot)\b|n[’']t\b"
+    f"|(?<![{TIBETAN_SYLLABLE}])(?:མ|མི|མིན|མེད)(?![{TIBETAN_SYLLABLE}])|ꀋ)"
+)
 _BANDS = 12
 _ROWS = 2
 _PRIME = 4294967311
@@ -79,9 +88,26 @@ def signature(text: str, index: Callable[[bytes], bytes]) -> frozenset[bytes]:
 
 
 def alike(one: str, other: str) -> bool:
-    """Tell whether two texts ask the same, by the words that they share."""
-    tokens = (frozenset(map(_number, question_tokens(text))) for text in (one, other))
-    return resemblance(*tokens) >= _ALIKE
+    """Tell whether two texts ask the same, by the words that they share.
+
+    One may say more than the other, but not something in its place: 老人 is not 孩子, whatever
+    else they share. Numbers and negations are the same ones, in the same order.
+    """
+    ours, theirs = (frozenset(question_tokens(text)) for text in (one, other))
+    shared = resemblance(frozenset(map(_number, ours)), frozenset(map(_number, theirs)))
+    if shared < _ALIKE or _telling(one) != _telling(other):
+        return False
+    return not (_words(ours - theirs) and _words(theirs - ours))
+
+
+def _words(tokens: Iterable[str]) -> list[str]:
+    """Leave out the pairs of scripts without blanks: they differ where a word was put in."""
+    return [token for token in tokens if not _PAIR.match(token)]
+
+
+def _telling(text: str) -> list[str]:
+    """Give the numbers and negations of a question, by which a few characters ask another."""
+    return [found for found in _TELLING.findall(bare(fold(text))) if found]
 
 
 def _number(token: str) -> int:

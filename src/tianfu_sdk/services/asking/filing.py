@@ -164,13 +164,17 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
         declined={one.expert for one in question.refusals},
     )
     # Counted best first, so that it is seldom more than a few.
-    return next((one for one in found if _open_of(work, one.expert) < capacity[one.expert]), None)
+    return next(
+        (one for one in found if _others_of(work, question, one.expert) < capacity[one.expert]),
+        None,
+    )
 
 
-def _open_of(work: Work, expert: str) -> int:
+def _others_of(work: Work, question: Question, expert: str) -> int:
+    """Count the other questions that an expert has: one that is chosen anew is none of them."""
     state = QuestionState.ROUTED.value
     where = (Where("expert", "=", expert), Where("state", "=", state))
-    return work.tx.count(QUESTION.name, Query(where=where))
+    return work.tx.count(QUESTION.name, Query(where=where)) - (question.expert == expert)
 
 
 def _association(work: Work, levels: Levels) -> Organization | None:

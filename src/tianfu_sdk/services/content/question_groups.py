@@ -75,7 +75,6 @@ def one_alike(
     found: dict[str, Row] = {}
     where: Group = (
         Where("state", "in", _WAITING),
-        Where("language", "=", language),
         # What names no prefecture is of a province, or of nowhere; these are not one.
         Where("province", "=", levels.province),
         Where("prefecture", "=", levels.prefecture),
@@ -90,14 +89,22 @@ def one_alike(
             query = Query(where=where, any_of=groups, order="asked", limit=_CANDIDATES)
             found |= {row.id: row for row in work.tx.find(QUESTION.name, query)}
     for row in sorted(found.values(), key=lambda row: (row.keys["asked"], row.id)):
+        question = work.noun(QUESTION, row)
+        if _spoken(question.language) != _spoken(language):
+            continue
         try:
-            other = open_sealed(work, row.id, TEXT, work.noun(QUESTION, row).text)
+            other = open_sealed(work, row.id, TEXT, question.text)
         except (CryptoError, NotFound):
             # One that cannot be opened any more is nobody's double.
             continue
         if alike(text, other):
             return row
     return None
+
+
+def _spoken(language: str) -> str:
+    """Give a language without its script: Chinese is one, in whatever characters."""
+    return language.partition("-")[0]
 
 
 def grouped_under(work: Work, id_: str) -> Iterator[Row]:
