@@ -72,7 +72,6 @@ from tianfu_sdk.model.listing import (
     ListingProgress,
     Studio,
 )
-from tianfu_sdk.model.matching import Matches, Round
 from tianfu_sdk.model.media import Collected, Media, MediaForm, MediaInfo
 from tianfu_sdk.model.memory import MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.next_step import CampaignExplanation
@@ -151,6 +150,7 @@ from tianfu_sdk.services.languages.memory import UnitProgress
 from tianfu_sdk.services.languages.memory_files import FileSource, MemoryFormat
 from tianfu_sdk.services.languages.translation_files import XliffReport
 from tianfu_sdk.services.matching.experts import Answered
+from tianfu_sdk.services.matching.results import Matches, Round
 from tianfu_sdk.services.sms.campaigns import Template
 from tianfu_sdk.services.sms.reporting import CampaignReport
 from tianfu_sdk.settings import Settings
@@ -573,6 +573,7 @@ class AioChannels:
         *,
         language: str | None = ...,
         region: str | None = ...,
+        organization: str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[Channel]: ...
@@ -728,6 +729,7 @@ class AioEmergencies:
         state: EmergencyState | str | None = ...,
         event_type: str | None = ...,
         region: str | None = ...,
+        organization: str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[EmergencyReport]: ...
@@ -1382,6 +1384,9 @@ class AioQuestions:
         state: QuestionState | str | None = ...,
         expert: str | None = ...,
         group: str | None = ...,
+        region: str | None = ...,
+        organization: str | None = ...,
+        language: str | None = ...,
         after: str | None = ...,
         limit: int = ...,
     ) -> AioPage[Question]: ...
@@ -1392,7 +1397,14 @@ class AioQuestions:
     async def decline(self, id: str, reason: str) -> Question: ...
     async def separate(self, id: str) -> Question: ...
     async def draft_answer(
-        self, id: str, *, title: str, body: str, organization: str | None = ..., **fields: Any
+        self,
+        id: str,
+        *,
+        title: str,
+        body: str,
+        organization: str | None = ...,
+        instead: bool = ...,
+        **fields: Any,
     ) -> Resource: ...
     async def answer(self, id: str, content: str) -> Question: ...
     async def close(self, id: str, reason: str) -> Question: ...

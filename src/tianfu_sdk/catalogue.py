@@ -515,6 +515,12 @@ ENTRIES: dict[str, Entry] = {
         "each account has names of its own; the system may name an owner",
         "每个账号有自己的名称；只有系统可指定所有者",
     ),
+    "events.reserved": Entry(
+        "names that begin with {prefix} are the worker's own",
+        "以 {prefix} 开头的名称由 worker 专用",
+        "choose another name for your consumer",
+        "请为消费者另取名称",
+    ),
     "expert.name_public": Entry(
         "the expert's name stands in what everybody may read",
         "公开资料中出现了专家姓名",
@@ -1029,6 +1035,8 @@ ENTRIES: dict[str, Entry] = {
     "lifecycle.illegal": Entry(
         "{verb} is not possible from the state {state}",
         "状态 {state} 下不能执行 {verb}",
+        "possible from there: {possible}",
+        "此状态下可执行：{possible}",
     ),
     "lifecycle.own_work": Entry(
         "who wrote it may not approve it",
@@ -1243,8 +1251,8 @@ ENTRIES: dict[str, Entry] = {
     "organization.unknown": Entry(
         "there is no organization {id}",
         "没有组织 {id}",
-        "give the id, or the whole name; organizations.find() lists them",
-        "请给出编号或全称；organizations.find() 可列出组织",
+        "give its id; organizations.find() lists them",
+        "请给出其编号；organizations.find() 可列出组织",
     ),
     "page.bad_cursor": Entry(
         "this is not a cursor of a page",
@@ -1344,6 +1352,12 @@ ENTRIES: dict[str, Entry] = {
         "the question is {state} already",
         "该问题已处于 {state} 状态",
     ),
+    "question.drafted": Entry(
+        "an answer to this question is being drafted already: {id}",
+        "该问题已有起草中的答案：{id}",
+        "edit that one; or draft_answer(…, instead=True), and that one answers it no more",
+        "请修改该稿；或用 draft_answer(…, instead=True) 另起一稿，原稿不再作为答案",
+    ),
     "question.grouped": Entry(
         "the question is grouped under {id}, which asks the same",
         "该问题已并入同题 {id}",
@@ -1361,6 +1375,12 @@ ENTRIES: dict[str, Entry] = {
         "该问题未分派给专家，无从谢绝",
         "questions.route gives it to somebody else",
         "可用 questions.route 另行分派",
+    ),
+    "question.nobody": Entry(
+        "nobody is named who is to hear of the answer",
+        "未指明答复告知何人",
+        "give subscriber=, or contact= with consent=",
+        "请给出 subscriber=，或 contact= 及 consent=",
     ),
     "question.not_grouped": Entry(
         "the question is in no group",
@@ -2305,6 +2325,8 @@ ENTRIES: dict[str, Entry] = {
     "subscription.empty": Entry(
         "a subscription needs words or topics to look for",
         "订阅须给出要找的文字或主题",
+        "write words of two characters or more; a single one of Chinese or Yi finds nothing",
+        "文字须有两个字以上，单个汉字或彝文字找不到内容",
     ),
     "table.after_quote": Entry(
         "in row {row} text follows a closing quote",

@@ -7,7 +7,8 @@ import pytest
 
 from tianfu_sdk import display
 from tianfu_sdk.display import lettering, pairing
-from tianfu_sdk.model.matching import Match, Matches, Pair, Round, Spare
+from tianfu_sdk.model.matching import Match, Pair, Spare
+from tianfu_sdk.services.matching.results import Matches, Round
 
 
 @pytest.fixture(params=["installed", "none"])

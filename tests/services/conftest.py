@@ -1,8 +1,9 @@
 """A small world to test desks in, and the two doors to it: blocking and asynchronous.
 
 Every desk's tests run through both. Where nothing else depends on it, `world` runs each test
-twice in memory; modules that test both stores open their hubs by `way`, which pairs memory
-with the asynchronous door and SQLite with the blocking one, so that both doors cost no run.
+in memory, in CI by both doors; modules that test both stores open their hubs by `way`, which
+pairs memory with the asynchronous door and SQLite with the blocking one, so that both doors
+cost no run.
 """
 
 import asyncio
@@ -202,7 +203,7 @@ def stack():
         yield stack
 
 
-@pytest.fixture(params=["sync", "aio"])
+@pytest.fixture(params=["sync", pytest.param("aio", marks=pytest.mark.ci)])
 def quickly(request, stack):
     """Both ways to a hub in memory."""
     return Way("memory:", request.param, stack)

@@ -16,6 +16,7 @@ import pytest
 from tianfu_sdk import Unavailable
 from tianfu_sdk.model.sms import ErrorClass
 from tianfu_sdk.testing import CmppLoopback
+from tianfu_sdk.testing.cmpp import _IDLE, _Session
 from tianfu_sdk.text import sms_parts
 
 LONG = "科普之城，汛期防范：" * 20
@@ -520,6 +521,24 @@ class TestFaults:
         assert time.monotonic() - start < 6
         gateway.connect()
         assert gateway.submit(batch(1, first=3))[0].status == "accepted"
+
+
+def test_the_loopback_writes_all_to_a_peer_that_is_slow(operator):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(_IDLE)
+        theirs.settimeout(30.0)
+        operator._sessions.append(_Session(1, ours, open=True))
+        data = bytes(range(256)) * 2**15
+        writer = threading.Thread(target=operator.raw, args=(data,))
+        writer.start()
+        # Long enough for the buffers to be full, and for who writes in time only to give up.
+        writer.join(0.2)
+        came = bytearray()
+        while len(came) < len(data):
+            came += theirs.recv(len(data) - len(came))
+        assert came == data
+        writer.join()
 
 
 class TestEnds:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -24,6 +26,9 @@ class Sm:
     coding: int
     content: bytes
     tlvs: dict
+
+
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Smsc:
@@ -125,15 +130,17 @@ class Smsc:
                 connection.close()
                 continue
             if self.tls is not None:
-                connection.settimeout(2.0)
+                connection.settimeout(30.0)
                 try:
                     connection = self.tls.wrap_socket(connection, server_side=True)
                 except OSError:
                     connection.close()
                     continue
-            connection.settimeout(0.02)
+            connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session = {"socket": connection, "open": False, "kind": 0, "read": 0, "unanswered": 0}
+            # TLS lets no thread read while another one writes.
+            session["guard"] = threading.Lock()
             self.sessions.append(session)
             self._start(self._serve, session)
 
@@ -141,19 +148,27 @@ class Smsc:
         rest = b""
         try:
             while not self._ended.is_set():
-                with contextlib.suppress(TimeoutError):
-                    data = session["socket"].recv(65536)
-                    if not data:
+                data = self._heard(session)
+                if data is None:
+                    continue
+                if not data:
+                    break
+                if session["open"] and self.cut_at is not None:
+                    session["read"] += len(data)
+                    if session["read"] >= self.cut_at:
                         break
-                    if session["open"] and self.cut_at is not None:
-                        session["read"] += len(data)
-                        if session["read"] >= self.cut_at:
-                            break
-                    rest = self._pdus(session, rest + data)
+                rest = self._pdus(session, rest + data)
         except OSError:
             pass
         session["open"] = False
         session["socket"].close()
+
+    def _heard(self, session):
+        """Give what a peer says; None: nothing just now."""
+        with session["guard"], contextlib.suppress(*_NOT_NOW):
+            return session["socket"].recv(65536)
+        select.select([session["socket"]], [], [], 0.02)
+        return None
 
     def _pdus(self, session, data):
         while len(data) >= 16:
@@ -174,9 +189,17 @@ class Smsc:
 
     def _write(self, session, data):
         pieces = [data[n : n + 1] for n in range(len(data))] if self.split else [data]
-        with self._turn, contextlib.suppress(TimeoutError):
+        with self._turn:
             for piece in pieces:
-                session["socket"].sendall(piece)
+                rest = piece
+                # A peer that is slow to read gets all of it, not as much as fits in time.
+                while rest and not self._ended.is_set():
+                    with session["guard"], contextlib.suppress(*_NOT_NOW):
+                        rest = rest[session["socket"].send(rest) :]
+                        continue
+                    # Closed meanwhile, it is no socket to select: `send` says so.
+                    with contextlib.suppress(ValueError):
+                        select.select([], [session["socket"]], [], 0.02)
 
     def _one(self, session, command, status, sequence, body):
         if command in {1, 2, 9}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import socket
 import struct
 import threading
 import time
@@ -18,6 +19,13 @@ from tianfu_sdk.model.sms import ErrorClass
 from tianfu_sdk.text import sms_parts
 
 LONG = "科普之城，汛期防范：" * 20
+
+
+def exactly(peer, count):
+    data = bytearray()
+    while len(data) < count:
+        data += peer.recv(count - len(data))
+    return bytes(data)
 
 
 def threads():
@@ -279,11 +287,26 @@ class TestFaults:
 
     def test_a_peer_that_writes_byte_by_byte_is_understood(self, smsc_class, opened, batch, stored):
         with smsc_class(split=True) as smsc:
-            gateway = opened(smsc)
+            # A packet a byte is long under way where the machine is busy.
+            gateway = opened(smsc, timeout=60.0)
             gateway.connect()
             assert {one.status for one in gateway.submit(batch(5, LONG))} == {"accepted"}
             smsc.receipt("1", "8613900000001")
-            assert len(stored(gateway, 1)[0]) == 1
+            assert len(stored(gateway, 1, 60.0)[0]) == 1
+
+    def test_the_centre_of_these_tests_writes_all_to_a_peer_that_is_slow(self, smsc):
+        with socket.create_connection(("127.0.0.1", smsc.port)) as peer:
+            peer.settimeout(30.0)
+            body = b"kepu\0secret\0\0\x34\0\0\0"
+            peer.sendall(struct.pack(">IIII", 16 + len(body), 1, 0, 1) + body)
+            assert len(exactly(peer, 21)) == 21
+            data = bytes(range(256)) * 2**15
+            writer = threading.Thread(target=smsc.raw, args=(data,))
+            writer.start()
+            # Long enough for the buffers to be full, and for who writes in time only to give up.
+            writer.join(0.2)
+            assert exactly(peer, len(data)) == data
+            writer.join()
 
     def test_it_says_that_it_is_there_and_asks(self, smsc, opened):
         gateway = opened(smsc, idle=0.05)

@@ -14,7 +14,7 @@ from tianfu_sdk.errors import CommitUnknown, StorageUnavailable
 from tianfu_sdk.model.storage import Key, Kind, Query, Row
 from tianfu_sdk.ports.storage import Store
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.ci]
 
 THING = Kind("thing", (Key("number", "int"),))
 PATIENCE = 10
@@ -73,7 +73,7 @@ class Wire:
         self._listener.close()
 
 
-@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
+@pytest.fixture(params=["postgresql", "mariadb"])
 def where(request):
     """The server's port and a URL of an empty place, by TCP."""
     if request.param == "postgresql":

@@ -19,7 +19,7 @@ from tianfu_storage_sql.store import _AgainError
 from tianfu_sdk.errors import SchemaTooNew, StorageBusy, StorageFull
 from tianfu_sdk.model.storage import Key, Kind, Query, Row, SchemaStep, Where
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.ci]
 
 PATIENCE = 20
 KEYS = (Key("text"), Key("tags", many=True))
@@ -54,9 +54,9 @@ rekey = rekey_to(2)
 @pytest.fixture(
     params=[
         "postgresql",
-        pytest.param("postgresql portable", marks=pytest.mark.ci),
-        pytest.param("mariadb", marks=pytest.mark.ci),
-        pytest.param("mariadb portable", marks=pytest.mark.ci),
+        "postgresql portable",
+        "mariadb",
+        "mariadb portable",
     ]
 )
 def place(request):
@@ -211,12 +211,9 @@ class Failing:
         return self._go("commit", *values)
 
 
-ALL = [pytest.param(1, done, marks=pytest.mark.ci) for done in (False, True)]
-
-
 @pytest.mark.usefixtures("_small")
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize(("every", "done"), [(7, None), *ALL])
+@pytest.mark.parametrize(("every", "done"), [(7, None), (1, False), (1, True)])
 def test_it_goes_on_after_a_failure_of_any_statement(store, place, ask, every, done):
     error = (
         psycopg.errors.DiskFull()

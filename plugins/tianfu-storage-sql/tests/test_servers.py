@@ -37,7 +37,7 @@ from tianfu_sdk.model.storage import (
     Where,
 )
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.ci]
 
 THING = Kind("thing", (Key("number", "int"), Key("tags", many=True)), (("number",),))
 LEASE = timedelta(minutes=5)
@@ -48,7 +48,7 @@ def thing(row_id, version=0, number=0, tags=()):
     return Row(row_id, version, b"{}", {"number": number, "tags": frozenset(tags)})
 
 
-@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
+@pytest.fixture(params=["postgresql", "mariadb"])
 def kind_of_server(request):
     return request.param
 

@@ -22,14 +22,14 @@ from tianfu_sdk.model.storage import Query
 from tianfu_sdk.model.subscriber import Consent
 from tianfu_sdk.services.desk.work import EVENTS
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.server, pytest.mark.ci, pytest.mark.timeout(300)]
 
 WORKERS = 4
 ONE, TWO = new_master_key(), new_master_key()
 WHOLE_DAY = {"sms": {"window_start": "00:00", "window_end": "00:00"}}
 
 
-@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.ci)])
+@pytest.fixture(params=["postgresql", "mariadb"])
 def url(request):
     return request.getfixturevalue(f"fresh_{request.param}_url")
 
@@ -264,3 +264,25 @@ def test_workers_whose_clocks_disagree_send_no_faster_than_one_may_and_nothing_t
     for at, count in made.times:
         sent += count
         assert sent <= rate * (at - begun) + at_once, "faster than the gateway may be used"
+
+
+def test_questions_asked_at_once_are_one_and_no_expert_gets_more_than_fit(town):
+    place = town()
+    place.me.vocabularies.put("topic", "rice", {"zh-Hans": "水稻"})
+    expert = place.me.experts.create(
+        name="王建国", organization=place.org, topics=["rice"], capacity=2
+    )
+    filed = []
+
+    def asking(text):
+        return lambda: filed.append(place.hub.ask(text).question)
+
+    diseases = ("稻瘟病", "纹枯病", "稻曲病", "恶苗病", "细条病", "胡麻斑病")
+    together(*(asking(f"水稻{disease}如何防治") for disease in diseases))
+    questions = place.me.questions
+    with_expert = [one for one in filed if questions.get(one).expert]
+    assert [one.id for one in questions.find(expert=expert.id)] == sorted(with_expert)
+    assert len(with_expert) == 2
+    filed.clear()
+    together(*[asking("茶树怎么修剪枝条")] * 6)
+    assert sorted(questions.get(one).askers for one in filed) == [1] * 5 + [6]

@@ -6,7 +6,7 @@ import click
 
 from tianfu_sdk.cli.shared import as_option, bound, db_option, echo_json, json_option, opened
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.matching import Matches
+from tianfu_sdk.services.matching.results import Matches
 from tianfu_sdk.settings import MATCH_FEATURES, MATCH_TARGETS
 
 __all__ = ["match"]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tianfu_sdk.display.lettering import fonts, room, said
-from tianfu_sdk.model.matching import Match, Matches, Pair, Round
+from tianfu_sdk.model.matching import Match, Pair
+from tianfu_sdk.services.matching.results import Matches, Round
 
 __all__ = ["draw_matches", "draw_round"]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from tianfu_sdk.display.lettering import fonts, room, said
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.matching import Matches, Round
 from tianfu_sdk.model.region import RegionLevel
 from tianfu_sdk.model.sms import ErrorClass, MessageState
 from tianfu_sdk.model.sms_report import SmsReport
+from tianfu_sdk.services.matching.results import Matches, Round
 
 __all__ = ["plot"]
 

@@ -180,7 +180,10 @@ class Listing(Content):
             if self.budget is None:
                 raise Invalid("listing.no_budget", path="budget")
             if self.budget_most < self.budget.value:
-                raise Invalid("when.backwards", path="budget_most")
+                least = self.budget.value
+                raise Invalid(
+                    "field.too_small", path="budget_most", value=self.budget_most, least=least
+                )
         if self.budget is not None and self.budget.value < 0:
             raise Invalid("field.too_small", path="budget", value=self.budget.value, least=0)
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import attrs
 
-__all__ = ["LeftOut", "Match", "Matches", "Pair", "Round", "Spare"]
+__all__ = ["LeftOut", "Match", "Pair", "Spare"]
 
 
 @attrs.frozen(kw_only=True)
@@ -32,25 +32,6 @@ class LeftOut:
     reason: str
     """`expired`, `deadline`, `closed`, `capacity`, `language` or `age`; of a subscription also
     `kind`: it is for other kinds."""
-
-
-@attrs.frozen(kw_only=True)
-class Matches:
-    """Candidates, best first, and those that a hard gate left out."""
-
-    to: str
-    """What it was narrowed to, such as `expert`; empty: everything."""
-    found: tuple[Match, ...]
-    gated: Mapping[str, int]
-    """How many were left out, by reason."""
-    left_out: tuple[LeftOut, ...] = ()
-    """Those of them that were looked at first, 100 at most, by id."""
-
-    def __iter__(self) -> Iterator[Match]:
-        return iter(self.found)
-
-    def __len__(self) -> int:
-        return len(self.found)
 
 
 @attrs.frozen(kw_only=True)
@@ -80,23 +61,3 @@ class Spare:
     side: `conflict`, `low`, or a reason as of `LeftOut`."""
     gated: Mapping[str, int]
     """With how many of the other side it failed, by reason."""
-
-
-@attrs.frozen(kw_only=True)
-class Round:
-    """One round of projects and experts, as a whole the best that there is."""
-
-    pairs: tuple[Pair, ...]
-    """By id of the project."""
-    spare: tuple[Spare, ...]
-    """Projects and experts without anybody, by id."""
-    total: float
-    """Sum of the scores."""
-    solver: str
-    """`scipy` or `python`."""
-
-    def __iter__(self) -> Iterator[Pair]:
-        return iter(self.pairs)
-
-    def __len__(self) -> int:
-        return len(self.pairs)

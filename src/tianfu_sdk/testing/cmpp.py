@@ -353,9 +353,13 @@ class CmppLoopback:
 
     def _write(self, session: _Session, data: bytes) -> None:
         pieces = [data[at : at + 1] for at in range(len(data))] if self._split else [data]
-        with session.guard, contextlib.suppress(TimeoutError):
+        with session.guard:
             for piece in pieces:
-                session.socket.sendall(piece)
+                rest = piece
+                while rest and not self._ended.is_set():
+                    # A peer that is slow to read gets all of it, not as much as fits in time.
+                    with contextlib.suppress(TimeoutError):
+                        rest = rest[session.socket.send(rest) :]
 
     # Commands.
 

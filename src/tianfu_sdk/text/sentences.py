@@ -1,27 +1,43 @@
-"""Cut texts into sentences, at the ends that Chinese and Tibetan write."""
+"""Cut texts into sentences, at the ends that Chinese, Tibetan and Latin script write."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-from tianfu_sdk.text.scripts import TIBETAN_SYLLABLE
+from tianfu_sdk.text.scripts import HAN, TIBETAN_SYLLABLE
 
 __all__ = ["sentences"]
 
 _SHADS = "\u0f0d-\u0f11\u0f14"
 _CLOSING = "\"'”’」』）)】〕》〉\\]"
+_OPENING = "\"'“‘「『(（【〔《〈\\["
+_SHORT = frozenset({"Dr", "Fig", "Mr", "Mrs", "Ms", "Mt", "No", "Prof", "St", "Vol", "cf", "vs"})
+"""What is written short before what belongs to it."""
 
 
 @cache
-def _end() -> re.Pattern[str]:
+def _end(*, stops: bool) -> re.Pattern[str]:
     chinese = f"[。！？!?｡]+[{_CLOSING}]*"
     # A shad, or several with blanks between them, as where a paragraph ends.
     shad = f"[{_SHADS}](?:[^\\S\r\n]*[{_SHADS}])*[{_CLOSING}]*"
     # After ka and ga, with a vowel or without, no shad is written; only its space stays.
     unwritten = "(?:(?<=[\u0f40\u0f42])|(?<=[\u0f40\u0f42][\u0f72\u0f74\u0f7a\u0f7c])) +"
     tibetan = f"(?:{shad})\\s*|{unwritten}(?=[{TIBETAN_SYLLABLE}])"
-    return re.compile(f"(?:{chinese})\\s*|{tibetan}|[\r\n]+\\s*")
+    latin = f"\\.+[{_CLOSING}]*[^\\S\r\n]+(?=[{_OPENING}]*[^\\W\\d_])"
+    end = f"(?:{chinese})\\s*|{tibetan}|[\r\n]+\\s*"
+    # Most Chinese texts have no such stop, and to look for it takes time.
+    return re.compile(f"{end}|{latin}" if stops else end)
+
+
+@cache
+def _after() -> re.Pattern[str]:
+    return re.compile(f"[{_OPENING}]*(?:(?P<han>[{HAN}])|(?P<letter>.))")
+
+
+@cache
+def _before() -> re.Pattern[str]:
+    return re.compile(f"[^\\s.{_OPENING}]*$")
 
 
 @cache
@@ -34,9 +50,11 @@ def sentences(text: str) -> list[str]:
 
     A sentence ends after 。！？ or their narrow forms, with the quotes and brackets that close
     after them; after a run of shads (། ༎), and after ka or ga before a space, where Tibetan
-    leaves the shad out; and at a line end. A full stop of Latin script ends none: 3.14, Dr.
-    What has neither letter nor digit, such as the head mark ༄༅།, stays with the next one, or
-    with the last where none follows.
+    leaves the shad out; and at a line end. A full stop of Latin script ends one before a blank
+    and a capital or a Chinese character; not after a single letter (U.S. Army, i.e. We), a
+    title and the like (Dr. Li), or the number of an item of a list. What has neither letter nor
+    digit, such as the head mark ༄༅།, stays with the next one, or with the last where none
+    follows.
 
     Args:
         text: Any text.
@@ -49,8 +67,8 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     held = ""
     done = 0
-    for match in _end().finditer(text):
-        if match.end() == done:
+    for match in _end(stops="." in text).finditer(text):
+        if match.end() == done or (text[match.start()] == "." and _goes_on(text, done, match)):
             continue
         held += text[done : match.end()]
         done = match.end()
@@ -63,3 +81,14 @@ def sentences(text: str) -> list[str]:
     elif held:
         found.append(held)
     return found
+
+
+def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
+    """Tell whether a full stop of Latin script ends no sentence."""
+    follows = _after().match(text, match.end())
+    if follows is None or not (follows["han"] or follows["letter"].isupper()):
+        return True
+    word = _before().search(text, start, match.start())
+    said = word.group() if word else ""
+    listed = said.isdigit() and not text[start : match.start() - len(said)].strip()
+    return (len(said) == 1 and said.isalpha()) or said in _SHORT or listed

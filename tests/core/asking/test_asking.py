@@ -95,6 +95,13 @@ def test_a_passage_is_the_sentence_that_holds_most_with_those_after_it():
     text = "先说别的。脑卒中要预防。少盐。" + "长" * 140 + "。"
     assert passage(text, {"预防": 2.0, "别的": 1.0}) == "脑卒中要预防。少盐。"
     assert passage(" \n", {"预防": 1.0}) == ""
+    assert passage("雨停了。 走吧。\n好", {"雨停": 1.0}) == "雨停了。走吧。好"
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_a_passage_of_latin_script_keeps_the_blanks_between_its_sentences(blank):
+    rain = blank.join(("We eat.", "It rains.", "We wait.", "Then we go."))
+    assert passage(rain, {"rains": 1.0}) == "It rains. We wait. Then we go."
 
 
 def test_of_a_sentence_without_end_the_part_about_the_first_word_is_shown():

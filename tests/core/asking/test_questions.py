@@ -89,11 +89,11 @@ def expert(id_, topics, *, region="510104", languages=("zh-Hans",)):
         topics=topics,
         languages=languages,
     )
-    return made, JINJIANG if region == "510104" else LIANGSHAN
+    return made, (JINJIANG if region == "510104" else LIANGSHAN,)
 
 
 def chosen(*experts, **given):
-    asked = {"topics": ("rice",), "place": JINJIANG, "language": "zh-Hans", "parents": PARENTS}
+    asked = {"topics": ("rice",), "places": (JINJIANG,), "language": "zh-Hans", "parents": PARENTS}
     return list(choices(experts, **(asked | given)))
 
 
@@ -105,7 +105,7 @@ def test_experts_are_chosen_by_topic_then_region_ties_by_id():
     assert found[0].score == 1
     assert all(sum(one.why.values()) == one.score for one in found)
     assert chosen(wider, twin, near, far) == found
-    assert [one.expert for one in chosen(far, near, place=None)] == ["exp_1", "exp_3"]
+    assert [one.expert for one in chosen(far, near, places=())] == ["exp_1", "exp_3"]
 
 
 def test_who_knows_another_topic_speaks_another_language_or_declined_is_no_choice():

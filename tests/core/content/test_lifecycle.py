@@ -51,7 +51,11 @@ def test_every_verb_from_every_state(state, verb):
         with pytest.raises(Invalid) as caught:
             go(at(state), verb)
         assert (caught.value.code, caught.value.path) == ("lifecycle.illegal", "state")
-        assert caught.value.values == {"state": state.value, "verb": verb}
+        moves = [("return_" if v == "return" else v) for s, v in LEGAL if s == state.value]
+        edited = ["edit"] if state.value in EDITABLE else []
+        values = caught.value.values
+        assert (values["state"], values["verb"]) == (state.value, verb)
+        assert sorted(values["possible"].split(", ")) == sorted(moves + edited or ["—"])
         return
     moved = go(at(state), verb)
     assert moved.state.value == target
@@ -66,7 +70,7 @@ def test_editing_from_every_state(state):
     if step is None:
         with pytest.raises(Invalid) as caught:
             revise(at(state), changed, person="per_3")
-        assert caught.value.values == {"state": state.value, "verb": "edit"}
+        assert (caught.value.values["state"], caught.value.values["verb"]) == (state, "edit")
         return
     draft = revise(at(state), changed, person="per_3")
     assert (draft.state, draft.revision, draft.author) == (State.DRAFT, step, "per_3")

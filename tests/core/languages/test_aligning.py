@@ -81,6 +81,11 @@ def test_a_translation_is_put_together_with_the_paragraphs_of_its_source():
         ("一。二。\n三。", [("先躲。", "一。"), ("后跑。", "二。"), ("再集合。", "三。")]),
         ("一和二。\n三。", [("先躲。后跑。", "一和二。"), ("再集合。", "三。")]),
         ("一。\n二。\n三。", [("先躲。后跑。\n再集合。", "一。\n二。\n三。")]),
+        (
+            "Hide. Run.\nThen meet.",
+            [("先躲。", "Hide."), ("后跑。", "Run."), ("再集合。", "Then meet.")],
+        ),
+        ("See Dr. Li.\nMeet.", [("先躲。后跑。", "See Dr. Li."), ("再集合。", "Meet.")]),
         ("", [("先躲。", ""), ("后跑。", ""), ("再集合。", "")]),
     ],
 )
@@ -96,7 +101,34 @@ def test_what_was_entered_as_a_whole_is_laid_beside_its_source(target, pairs):
     assert {s.translator for s in segments} == ({"p"} if target else {""})
 
 
+def test_sentences_of_latin_script_are_put_together_with_a_blank():
+    segments = translated(
+        {"title": "地震", "body": "先躲。后跑。再集合。"}, s2="Hide.", s3="“Run!”", s4="3 meet."
+    )
+    assert aligning.joined(segments, "en")["body"] == "Hide. “Run!” 3 meet."
+
+
 # A new revision.
+
+
+def test_what_was_one_segment_stays_one_while_it_says_the_same():
+    whole = aligning.aligned(
+        {"body": "It rains. We wait.\nWe go. We eat."},
+        {"body": "下雨，要等。\n走了。吃。"},
+        state=SegmentState.APPROVED,
+        person="p",
+    )
+    assert [one.source for one in whole] == ["It rains. We wait.", "We go.", "We eat."]
+    # As it was when no sentence ended at a full stop.
+    (first, *_) = whole
+    old = (first, attrs.evolve(first, id="s2", source="We go. We eat.", target="走，吃。"))
+    new, _ = aligning.renewed(old, {"body": "We sleep.\nIt rains. We wait.\nWe go. We drink."}, 2)
+    assert [(one.source, one.target, one.state.value) for one in new] == [
+        ("We sleep.", "", "empty"),
+        ("It rains. We wait.", "下雨，要等。", "approved"),
+        ("We go.", "走，吃。", "needs_work"),
+        ("We drink.", "", "empty"),
+    ]
 
 
 def test_exactly_what_was_changed_is_marked():

@@ -101,6 +101,16 @@ def test_every_old_code_of_sichuan_leads_to_regions_of_today(code):
     assert [r.code for r in found] == sorted({r.code for r in found})
 
 
+@given(st.sampled_from(SICHUAN), days)
+def test_a_region_is_known_as_all_that_became_what_it_is(code, day):
+    known = TREE.known_as(code, day)
+    now = {region.code for region in TREE.resolve(code, day)}
+    assert known >= {code, *now}
+    for other in SICHUAN:
+        theirs = {region.code for region in TREE.resolve(other, day)}
+        assert (other in known) is (other == code or bool(theirs & now))
+
+
 def test_a_circle_of_successors_ends():
     rows = [
         Region(code="110000", name="a", level=RegionLevel.PROVINCE, valid_to=date(2001, 1, 1),
@@ -108,7 +118,9 @@ def test_a_circle_of_successors_ends():
         Region(code="120000", name="b", level=RegionLevel.PROVINCE, valid_to=date(2001, 1, 1),
                successors=("110000",)),
     ]  # fmt: skip
-    assert RegionTree(rows).resolve("110000", TODAY) == []
+    tree = RegionTree(rows)
+    assert tree.resolve("110000", TODAY) == []
+    assert tree.known_as("110000", TODAY) == {"110000", "120000"}
 
 
 def test_names_of_levels_are_names_of_keys():

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tianfu_sdk.errors import Denied, Invalid, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.question import QuestionState, Routing
 from tianfu_sdk.services.asking import filing
 
@@ -67,6 +67,18 @@ def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):
     assert question.expert == there != gone
 
 
+def test_questions_are_found_by_where_and_in_what_language_they_were_asked(farmed):
+    find = farmed.me.questions.find
+    here, elsewhere = ask(farmed), ask(farmed, "猕猴桃溃疡病怎么治", region="513400")
+    bo = ask(farmed, "འབྲས་ཀྱི་ནད་ཇི་ལྟར་འགོག")
+    assert [q.id for q in find(region="510100")] == [here, bo]
+    assert [q.id for q in find(region="513400")] == [elsewhere]
+    assert [q.id for q in find(organization=farmed.county)] == [here, bo]
+    assert {q.id for q in find(organization=farmed.org)} == {here, elsewhere, bo}
+    assert [q.id for q in find(language="bo")] == [bo]
+    assert [q.id for q in find(region="510104", language="bo", limit=1)] == [bo]
+
+
 def test_without_an_expert_it_goes_to_the_association_of_the_region_or_above(farmed):
     me = farmed.me
     assert me.questions.get(ask(farmed)).organization == farmed.county
@@ -97,6 +109,24 @@ def test_what_was_asked_nowhere_or_in_another_province_keeps_nobody_waiting(farm
     assert system.questions.get(beijing).state is QuestionState.OPEN
     here = system.questions.get(ask(farmed, AGAIN, region="510000"))
     assert (here.state, here.organization) == (QuestionState.ROUTED, farmed.org)
+
+
+@pytest.mark.parametrize("asked", ["512081", "510185"])
+def test_a_region_that_has_another_code_now_keeps_its_association_and_experts(farmed, asked):
+    me = farmed.me
+    home = me.organizations.create(
+        name="简阳市科协", region="512081", parent=farmed.org, kind="association"
+    )
+    me.organizations.create(
+        name="成都市科协", region="510100", parent=farmed.org, kind="association"
+    )
+    far, near = (
+        me.experts.create(name="王建国", organization=home.id, region=region, topics=["rice"]).id
+        for region in ("510104", "512081")
+    )
+    question = me.questions.get(ask(farmed, region=asked))
+    assert (question.organization, question.expert) == (home.id, near)
+    assert question.expert != far
 
 
 def test_who_declines_passes_it_on_and_does_not_get_it_again(farmed, expert):
@@ -234,6 +264,10 @@ def test_an_asker_leaves_a_contact_with_a_consent_and_it_is_sealed(farmed):
     with pytest.raises(Invalid) as caught:
         page.questions.follow(id_, contact="13800000000")
     assert (caught.value.code, caught.value.path) == ("question.no_consent", "consent")
+    for nobody in ({}, {"contact": "  ", "consent": "网页勾选 2026-17"}):
+        with pytest.raises(Invalid) as caught:
+            page.questions.follow(id_, **nobody)
+        assert (caught.value.code, caught.value.path) == ("question.nobody", "subscriber")
     kept = page.questions.follow(id_, contact="13800000000", consent="网页勾选 2026-17")
     assert "138" not in repr(kept)
     assert "2026-17" not in repr(kept)
@@ -265,6 +299,25 @@ def test_holidays_of_the_settings_put_the_due_time_off(quickly, clock):
     question = hub.ask(ASKED).question
     due = hub.questions.status(question).due
     assert (due - clock.now()).days == 4  # Thursday, a holiday, the weekend: Monday
+
+
+def test_a_question_has_one_draft_at_a_time(farmed):
+    me, id_ = farmed.me, ask(farmed)
+    first = me.questions.draft_answer(id_, title="稻瘟病", body=ANSWER)
+    me.resources.submit(first.id)
+    with pytest.raises(Conflict) as caught:
+        me.questions.draft_answer(id_, title="水稻稻瘟病", body=ANSWER)
+    assert (caught.value.code, caught.value.values["id"]) == ("question.drafted", first.id)
+    second = me.questions.draft_answer(id_, title="水稻稻瘟病", body=ANSWER, instead=True)
+    farmed.as_(farmed.reviewer).resources.approve(first.id)
+    me.resources.publish(first.id)
+    assert me.questions.get(id_).state is QuestionState.ROUTED
+    me.resources.submit(second.id)
+    farmed.as_(farmed.reviewer).resources.approve(second.id)
+    me.resources.schedule(second.id, farmed.clock.now() + timedelta(days=1))
+    me.resources.withdraw(second.id, "重写")
+    third = me.questions.draft_answer(id_, title="水稻稻瘟病", body=ANSWER)
+    assert me.questions.get(id_).draft == third.id
 
 
 def test_a_draft_needs_somebody_who_owns_it(farmed):

@@ -71,6 +71,22 @@ def test_answers_are_narrowed_by_region_language_and_kind(world):
     assert len(ask("防震", limit=1)) == 1
 
 
+@pytest.mark.parametrize("asked", ["512081", "510185"])
+def test_what_was_written_for_a_region_is_found_under_its_code_of_today_and_back(world, asked):
+    before = world.published(title="简阳防震", region="512081").id
+    after = world.published(title="简阳防震避险", region="510185").id
+    moved = world.published(title="成都防震", region="510100").id
+    left = world.published(title="资阳防震", region="512000").id
+    answers = {a.id: a for a in world.nobody.ask("防震", region=asked)}
+    assert answers.keys() == {before, after, moved} - {left}
+    shares = {
+        id_: one.why["@region"] / (one.score - one.why["@region"]) for id_, one in answers.items()
+    }
+    assert shares[before] == pytest.approx(shares[after])
+    assert shares[moved] < shares[after]
+    assert {one.id for one in world.nobody.suggest("简阳防", region=asked)} == {before, after}
+
+
 def test_a_question_in_tibetan_gets_tibetan_answers_first(world):
     other = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས། ས་ཡོམ།", language="dz").id
     tibetan = world.published(title="ས་ཡོམ", body="ས་ཡོམ་རྒྱག་སྐབས།", language="bo").id
@@ -201,6 +217,23 @@ def test_what_has_expired_hides_no_title_and_nothing_related(world, monkeypatch)
     world.clock.tick(timedelta(days=1))
     assert {one.id for one in world.nobody.suggest("防震避险")} == {first, second}
     assert [one.id for one in world.nobody.related(first)] == [second]
+
+
+def test_a_notice_that_holds_no_more_is_listed_and_answers_nothing(world):
+    written = world.me.notices.create(
+        title="防震避险演练公告", organization=world.org, until=date(2026, 1, 3)
+    )
+    world.me.notices.submit(written.id)
+    world.as_(world.reviewer).notices.approve(written.id)
+    world.me.notices.publish(written.id)
+    guide = world.published(title="防震避险须知", body="地震时先躲到桌下。").id
+    asked = world.nobody
+    assert {one.id for one in asked.ask("防震避险")} == {written.id, guide}
+    world.clock.tick(timedelta(days=2))
+    assert [one.id for one in asked.ask("防震避险")] == [guide]
+    assert [one.id for one in asked.suggest("防震避险")] == [guide]
+    assert asked.related(guide) == []
+    assert [one.id for one in asked.notices.find()] == [written.id]
 
 
 @pytest.mark.usefixtures("few")

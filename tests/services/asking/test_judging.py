@@ -1,12 +1,15 @@
 """How well a hub answers, over what is published and over a corpus."""
 
+from datetime import date, timedelta
+
 import attrs
 import pytest
 
 import tianfu_sdk as tf
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.judging import QuestionSet
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.search import Hit, SearchDoc
+from tianfu_sdk.testing import FrozenClock
 
 DOCS = {
     "d1": "高血压患者怎么少吃盐：每天不超过五克",
@@ -31,23 +34,34 @@ def hub(request, tmp_path):
         yield hub
 
 
-@pytest.fixture
-def published(hub):
-    """Give the hub with what is published, and ids by the number of the document."""
-    chief = hub.bootstrap(organization="四川省科学技术协会", region="510000")
-    me = hub.as_(chief.id)
-    reviewer = me.accounts.create(organization=chief.organization)
+def chief(hub):
+    """Bind the first account."""
+    return hub.as_(next(iter(hub.as_system(reason="t").accounts.find())).id)
+
+
+def publish(hub, docs=DOCS, **fields):
+    """Publish documents; gives their ids by their numbers."""
+    system = hub.as_system(reason="t")
+    if not list(system.accounts.find()):
+        hub.bootstrap(organization="四川省科学技术协会", region="510000")
+    me = chief(hub)
+    home = next(iter(system.accounts.find())).organization
+    reviewer = me.accounts.create(organization=home)
     me.accounts.grant(reviewer.id, ["approve", "read"], region="510000")
     ids = {}
-    for name, text in DOCS.items():
-        made = me.resources.create(
-            title=text[:8], body=text, organization=chief.organization, region="510000"
-        )
+    for name, text in docs.items():
+        made = me.resources.create(title=text[:8], body=text, organization=home, **fields)
         me.resources.submit(made.id)
         hub.as_(reviewer.id).resources.approve(made.id)
         me.resources.publish(made.id)
         ids[name] = made.id
-    return hub, ids
+    return ids
+
+
+@pytest.fixture
+def published(hub):
+    """Give the hub with what is published, and ids by the number of the document."""
+    return hub, publish(hub)
 
 
 def of_store(ids):
@@ -84,7 +98,7 @@ def test_published_contents_are_asked_and_nothing_is_recorded(published):
 
 def test_a_translation_counts_as_what_it_translates(published):
     hub, ids = published
-    me = hub.as_(hub._tools.store.run(lambda tx: tx.find("account", Query()), write=False)[0].id)
+    me = chief(hub)
     reviewer = me.accounts.create(organization=me.resources.get(ids["d1"]).organization)
     me.accounts.grant(reviewer.id, ["approve", "read"], region="510000")
     draft = me.translations.create(ids["d1"], language="bo", title="ཁྲག་ཤེད།", body="ཁྲག་ཤེད་མཐོ།")
@@ -154,12 +168,25 @@ def test_answers_that_cannot_be_found_at_all_are_told(published):
         (one,) = found.judged
         assert one.absent == ("res_none",)
         assert "kept: 1 documents that answer are not there" in repr(found)
-    me = hub.as_(next(iter(hub.as_system(reason="t").accounts.find())).id)
-    me.resources.withdraw(ids["d1"], "过时")
+    chief(hub).resources.withdraw(ids["d1"], "过时")
     (one,) = hub.evaluate(kept).judged[:1]
     assert one.absent == (ids["d1"],)
     (one,) = tf.evaluate(lambda _: [], attrs.evolve(QUESTIONS, relevant={"q1": {"d9": 1}})).judged
     assert one.absent == ("d9",)
+
+
+def test_the_order_of_an_engine_tells_nothing_that_has_expired():
+    clock = FrozenClock()
+    old = {f"d{n}": "地震" for n in range(10)}
+    with tf.Hub.open("memory:", clock=clock, discover=False) as hub:
+        over = publish(hub, old, expires_on=date(2026, 1, 2))
+        (new,) = publish(hub, {"new": "地震来了怎么避险，怎么求救"}).values()
+        relevant = {"q": {new: 1, over["d0"]: 1}}
+        wanted = QuestionSet(name="t", questions={"q": "地震"}, relevant=relevant)
+        assert len(hub.evaluate(wanted, through="index").judged[0].found) == 10
+        clock.tick(timedelta(days=5))
+        (one,) = hub.evaluate(wanted, through="index").judged
+    assert (one.found, one.absent) == ((new,), (over["d0"],))
 
 
 def test_a_set_that_was_not_measured_is_named():
@@ -195,8 +222,6 @@ class Follower:
         return len(self.docs)
 
     def query(self, tokens, only, limit):
-        from tianfu_sdk.model.search import Hit
-
         hits = [Hit(d.id, float(sum(t in d.text for t in tokens))) for d in self.docs]
         return sorted((h for h in hits if h.score), key=lambda h: (-h.score, h.id))[:limit]
 
@@ -204,24 +229,39 @@ class Follower:
         return self.cursor
 
 
-def test_an_engine_that_follows_a_store_is_not_filled_with_a_corpus():
-    from tianfu_sdk import hookimpl
-
+@pytest.fixture
+def following():
+    """Give a hub that an engine outside follows, and that engine."""
     follower = Follower()
 
     class Plugin:
         tianfu_api = 1
 
-        @hookimpl
+        @tf.hookimpl
         def tianfu_register_search(self, register):
             register("listed", lambda context: follower)
 
     settings = {"ask": {"engine": "listed"}}
     with tf.Hub.open("memory:", settings=settings, plugins=[Plugin()], discover=False) as hub:
-        assert hub.evaluate(QUESTIONS)["small"].recall.value == 1
-        assert follower.docs == []
-        follower.cursor = "somewhere"
-        with pytest.raises(tf.Invalid) as caught:
-            hub.evaluate(QUESTIONS)
-        assert caught.value.code == "evaluate.in_use"
-        assert caught.value.path == "ask.engine"
+        yield hub, follower
+
+
+def test_what_an_engine_still_has_of_a_withdrawn_content_is_left_out(following):
+    hub, follower = following
+    made = list(publish(hub).values())
+    follower.docs = [SearchDoc(id=id_, kind="resource", language="", text="地震") for id_ in made]
+    kept = QuestionSet(name="t", questions={"q": "地震"}, relevant={"q": {made[1]: 1}})
+    assert hub.evaluate(kept, through="index").judged[0].found == tuple(sorted(made))
+    chief(hub).resources.withdraw(made[0], "过时")
+    assert hub.evaluate(kept, through="index").judged[0].found == tuple(sorted(made[1:]))
+
+
+def test_an_engine_that_follows_a_store_is_not_filled_with_a_corpus(following):
+    hub, follower = following
+    assert hub.evaluate(QUESTIONS)["small"].recall.value == 1
+    assert follower.docs == []
+    follower.cursor = "somewhere"
+    with pytest.raises(tf.Invalid) as caught:
+        hub.evaluate(QUESTIONS)
+    assert caught.value.code == "evaluate.in_use"
+    assert caught.value.path == "ask.engine"

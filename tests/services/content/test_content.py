@@ -122,6 +122,8 @@ def test_an_edit_of_an_approved_draft_needs_approval_again(world):
     with pytest.raises(Invalid) as caught:
         world.me.resources.publish(id_)
     assert caught.value.code == "lifecycle.illegal"
+    assert caught.value.hint == "possible from there: submit, edit"
+    assert caught.value.text("zh").endswith("此状态下可执行：submit, edit")
 
 
 def test_a_revision_in_work_does_not_bring_back_what_was_retracted(world):
@@ -264,6 +266,17 @@ def test_who_is_nobody_learns_nothing_of_drafts(world):
             assert caught.value.code == "account.required"
     with pytest.raises(NotFound):
         world.nobody.resources.get(draft)
+
+
+@pytest.mark.parametrize("named", [{}, {"organization": "四川省科协"}, {"region": "519999"}])
+def test_who_is_nobody_hears_of_the_account_first(world, named):
+    with pytest.raises(Denied) as caught:
+        world.nobody.resources.create(**{"organization": world.org, **named, **GIVEN})
+    assert caught.value.code == "account.required"
+    assert "hub.as_" in caught.value.hint
+    with pytest.raises(NotFound) as found:
+        world.nobody.resources.find(organization="四川省科协")
+    assert found.value.code == "organization.unknown"
 
 
 def test_what_may_be_read_but_not_changed_says_which_grant_is_missing(world):

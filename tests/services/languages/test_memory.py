@@ -109,6 +109,19 @@ def test_a_sentence_that_the_source_has_no_more_is_not_suggested(cast):
     assert gone.said("zh-Hans").text == FIRST
 
 
+def test_sentences_that_were_remembered_as_one_are_suggested_while_they_stand_together(cast):
+    both = f"{FIRST}震后请走楼梯。"
+    source = cast.published(body=f"{both}\n好。")
+    cast.translated(source, body="ས་ཡོམ་སྐབས་ཐེམ་སྐས་བརྒྱུད།\nལེགས།")
+    assert cast.kinds(both) == [("exact", "ས་ཡོམ་སྐབས་ཐེམ་སྐས་བརྒྱུད།")]
+    cast.editor.resources.edit(source.id, body=f"请勿慌张。\n{both}")
+    cast.through(source.id)
+    assert cast.kinds(both) == [("exact", "ས་ཡོམ་སྐབས་ཐེམ་སྐས་བརྒྱུད།")]
+    cast.editor.resources.edit(source.id, body=f"{FIRST}请勿慌张。震后请走楼梯。")
+    cast.through(source.id)
+    assert cast.kinds(both) == []
+
+
 def test_what_is_retracted_teaches_nothing(cast):
     source = cast.published()
     cast.translated(source)

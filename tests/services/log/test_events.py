@@ -116,6 +116,19 @@ def test_a_consumer_is_forgotten_by_its_owner_or_the_system_alone(world):
     assert "consumer.forgotten" in [line.action for line in system.audit.find()]
 
 
+def test_the_consumers_of_the_worker_are_nobody_elses(world):
+    system = world.hub.as_system(reason="consume").events
+    for call in (
+        lambda: system.consume("tianfu:alerts", lambda _: None),
+        lambda: world.me.events.consume("tianfu:mine", lambda _: None),
+        lambda: system.forget("tianfu:alerts"),
+        lambda: system.hand_over("tianfu:alerts", owner="system", to=world.org),
+    ):
+        with pytest.raises(Invalid) as caught:
+            call()
+        assert (caught.value.code, caught.value.path) == ("events.reserved", "name")
+
+
 def test_the_system_hands_a_consumer_over_and_it_goes_on_where_it_stood(world):
     one, other = readers(world)
     system = world.hub.as_system(reason="consume")

@@ -257,7 +257,7 @@ def test_progress_outlives_a_new_revision_and_closing_keeps_talks(stage):
     assert stage.progress() is ListingProgress.AGREED
     stage.grower_desk.listings.close(stage.need, "已谈妥")
     assert stage.progress() is ListingProgress.AGREED
-    with pytest.raises(Invalid, match=r"lifecycle\.illegal"):
+    with pytest.raises(Invalid, match=r"possible from there: reopen"):
         stage.grower_desk.listings.close(stage.need, "再关一次")
     other, desk = stage.side("自贡市农技服务站", "510300")
     assert refused(lambda: desk.listings.interest(stage.need, from_=other)) == (

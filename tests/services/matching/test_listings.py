@@ -74,7 +74,7 @@ def test_every_field_of_the_table_is_a_field_of_a_listing_and_is_tried_here():
         ({"kind": "need", "budget_most": 5}, ("budget", "listing.no_budget")),
         (
             {"kind": "need", "budget": Quantity(9), "budget_most": 5},
-            ("budget_most", "when.backwards"),
+            ("budget_most", "field.too_small"),
         ),
         ({"kind": "need", "budget": Quantity(-1)}, ("budget", "field.too_small")),
         (

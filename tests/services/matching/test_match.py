@@ -169,6 +169,14 @@ def test_a_need_that_is_not_stored_is_matched_too(stage, need, offers):
         stage.hub.match(attrs.evolve(loose, region="999999"))
 
 
+def test_a_match_is_a_table_with_a_column_for_each_reason(stage, need, offers):
+    found = stage.hub.match(need)
+    for row, match in zip(found._table(), found, strict=True):
+        why = {name.removeprefix("why_"): row[name] for name in row if name.startswith("why_")}
+        assert {name: value for name, value in why.items() if value is not None} == match.why
+    assert found.to_dicts()[0]["why"] == found.found[0].why
+
+
 def test_a_need_says_which_forms_of_media_it_prefers(stage):
     media = stage.admin.media
     with_picture = [media.use(media.add(b"\x89PNG\r\n\x1a\n"), alt="溃疡病病斑")]

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from tianfu_sdk.backends import memory
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.testing import FrozenClock
@@ -65,6 +66,8 @@ def test_everybody_gets_somebody_where_first_choices_would_not(stage):
         assert sum(pair.why.values()) == pair.score
         assert pair.expert_title == "乙大学 教授"
     assert stage.hub.match_round([citrus, mites], [both, one]) == made
+    assert [row["project"] for row in made.to_dicts()] == [pair.project for pair in made]
+    assert [row["why_text"] for row in made._table()] == [pair.why["text"] for pair in made]
     wide = stage.hub.match_round([citrus, mites], [both, one], capacity=2, solver="python")
     assert {pair.expert for pair in wide} == {both}
     (left,) = wide.spare
@@ -82,6 +85,17 @@ def test_who_is_of_the_same_house_or_named_apart_never_meets(stage):
     nobody = stage.hub.match_round([other], conflicts=[(other, expert)])
     assert not nobody.pairs
     assert {left.reason for left in nobody.spare} == {"conflict"}
+
+
+def test_what_a_round_reads_does_not_grow_with_its_projects_one_by_one(stage, monkeypatch):
+    projects = [stage.project("柑橘木虱防控") for _ in range(5)]
+    experts = [stage.expert("柑橘木虱防控") for _ in range(5)]
+    read, get = [], memory._Tx.get
+    monkeypatch.setattr(
+        memory._Tx, "get", lambda tx, kind, ids: read.append(kind) or get(tx, kind, ids)
+    )
+    assert len(stage.hub.match_round(projects, experts)) == 5
+    assert (read.count("listing"), read.count("expert")) == (1, 2)
 
 
 def test_gates_hold_in_a_round_too_and_each_reason_is_named(stage):

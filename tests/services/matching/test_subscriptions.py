@@ -1,5 +1,7 @@
 """Who seeks something is told of it once it is published."""
 
+from datetime import date
+
 import attrs
 import pytest
 from tests.services.matching.test_rounds import Stage
@@ -55,6 +57,17 @@ def test_what_is_published_is_told_to_those_who_subscribed(stage):
     assert stage.system.subscriptions.alert() == 0
 
 
+def test_nobody_is_told_of_a_notice_that_holds_no_more(stage):
+    stage.subscribe()
+    made = stage.admin.notices.create(
+        title="柑橘木虱防控公告", organization=stage.firm, until=date(2026, 1, 1)
+    )
+    stage.admin.notices.submit(made.id)
+    stage.second.notices.approve(made.id)
+    stage.admin.notices.publish(made.id)
+    assert stage.told() == {}
+
+
 def test_a_need_is_told_of_what_answers_it_and_nobody_of_what_is_its_own(stage):
     need = stage.project("求柑橘木虱防控", kind="need", organization=stage.school)
     own = stage.resource(organization=stage.school)
@@ -94,6 +107,30 @@ def test_who_is_overtaken_by_another_worker_tells_nothing_twice(stage, monkeypat
     assert stage.system.subscriptions.alert() == 1
     told = [e for _, e in stage.system.events.read(limit=1000) if ".matched" in e.type]
     assert [(e.subject, e.data["content"]) for e in told] == [(wanted.id, resource)]
+
+
+def test_who_consumes_events_takes_none_from_the_alerts(stage):
+    wanted, resource = stage.subscribe(), stage.resource()
+    seen = []
+    stage.system.events.consume("alerts", seen.append)
+    assert "resource.published" in {event.type for event in seen}
+    assert set(stage.told()) == {(wanted.id, resource)}
+    names = [one.name for one in stage.system.events.consumers()]
+    assert names == ["alerts", "tianfu:alerts"]
+
+
+def test_alerts_go_on_where_they_stood_under_their_earlier_name(stage):
+    stage.system.events.consume("alerts", lambda _: None)
+    (now,) = (one for one in stage.system.events.consumers() if one.name == "tianfu:alerts")
+
+    def unnamed(tx):
+        id_ = consumers._id(now.owner, now.name)
+        tx.delete("mark", [(row.id, row.version) for row in tx.get("mark", [id_])])
+
+    stage.hub._tools.store.run(unnamed, write=True)
+    wanted, resource = stage.subscribe(), stage.resource()
+    assert stage.system.subscriptions.alert() == 0
+    assert set(stage.told()) == {(wanted.id, resource)}
 
 
 def test_topics_kinds_and_languages_say_what_is_wanted(stage):
@@ -142,6 +179,9 @@ def test_a_subscription_is_changed_and_rests(stage):
 def test_what_makes_no_subscription_is_refused(stage):
     for fields, error, path in (
         ({"text": " "}, Invalid, "text"),
+        ({"text": "？！"}, Invalid, "text"),
+        ({"text": "茶"}, Invalid, "text"),
+        ({"topics": "healthy_life"}, Invalid, "topics"),
         ({"name": ""}, Invalid, "name"),
         ({"topics": ["nonsense"]}, NotFound, "topics[0]"),
         ({"kinds": ["book"]}, Invalid, "kinds[0]"),
@@ -156,3 +196,6 @@ def test_what_makes_no_subscription_is_refused(stage):
     with pytest.raises(Invalid) as caught:
         stage.admin.subscriptions.edit(one.id, organization=stage.firm)
     assert caught.value.code == "content.fixed"
+    with pytest.raises(Invalid) as caught:
+        stage.admin.subscriptions.edit(one.id, topics=None)
+    assert (caught.value.code, caught.value.path) == ("field.type", "topics")

@@ -62,8 +62,8 @@ class Stage:
         self.admin.accounts.grant(made.id, ["*"], region="510000")
         return self.hub.as_(made.id)
 
-    def written(self, values=VALUES):
-        made = self.author.evaluations.open(self.station, **YEAR)
+    def written(self, values=VALUES, **term):
+        made = self.author.evaluations.open(self.station, **YEAR | term)
         for method in ("ledger", "site_visit"):
             self.author.evaluations.check(
                 made.id, method=method, on=TODAY, findings="台账与现场一致", evidence=["档案 3-12"]
@@ -144,8 +144,9 @@ def test_targets_are_reached_by_results_with_evidence_and_one_struck_does_not_co
         "与上季度重复",
         "",
     ]
-    (before,) = stage.admin.workstations.standing(stage.station, until=date(2026, 3, 1))
-    assert before.achieved == 0
+    (before,) = stage.admin.workstations.standing(stage.station, until=TODAY)
+    (after,) = stage.admin.workstations.standing(stage.station, until=date(2026, 3, 3))
+    assert (before.achieved, after.achieved) == (0, 90)
     assert refused(lambda: stage.author.workstations.strike(wrong.id, "x"), Conflict)[1] == (
         "workstation.struck"
     )
@@ -166,6 +167,12 @@ def test_a_result_that_shows_nothing_is_refused(stage, change, told):
     assert refused(lambda: stage.admin.workstations.achieve(stage.station, **given)) == told
 
 
+def test_the_last_day_of_an_evaluation_counts(stage):
+    stage.admin.workstations.achieve(stage.station, "training", 90, on=TODAY, evidence=["签到表 2"])
+    made = stage.written(end=TODAY)
+    assert stage.author.evaluations.submit(made).standing[0].achieved == 90
+
+
 def test_an_evaluation_is_seen_scored_reviewed_by_others_and_decided(stage):
     stage.admin.workstations.achieve(stage.station, "training", 90, on=TODAY, evidence=["签到表 2"])
     made = stage.reviewed()
@@ -184,6 +191,8 @@ def test_an_evaluation_is_seen_scored_reviewed_by_others_and_decided(stage):
         lambda i: stage.first.evaluations.decide(i, "pass"),
     ):
         assert refused(lambda c=call: c(made))[1] == "lifecycle.illegal"
+    with pytest.raises(Invalid, match="possible from there: —"):
+        stage.author.evaluations.fill(made, {})
 
 
 def test_who_wrote_it_neither_reviews_nor_decides_nor_does_the_system(stage):

@@ -225,7 +225,10 @@ def test_a_store_is_bootstrapped_once(hub):
         hub.bootstrap(organization="x", region="519999")
     with pytest.raises(Invalid) as caught:
         hub.bootstrap(organization="", region="510000")
-    assert caught.value.path == "name"
+    assert caught.value.path == "organization"
+    with pytest.raises(Invalid) as caught:
+        hub.bootstrap(organization="x", region="510000", kind="guild")
+    assert caught.value.path == "kind"
     hub.bootstrap(organization="四川省科学技术协会", region="510000", aliases=["省科协"])
     with pytest.raises(Conflict) as caught:
         hub.bootstrap(organization="x", region="510000")

@@ -77,6 +77,7 @@ _INTERROGATIVES = re.compile(
 # Words of other scripts end where a blank or mark does; those of these are found inside others.
 _UNEDGED = re.compile(f"[{HAN}{YI}]")
 _EDGE = re.compile(f"[^\\W{HAN}{YI}]|[{TIBETAN_SYLLABLE}]")
+_WIDE = re.compile(f"[{HAN}{YI}\u3000-\u303f\uff00-\uffef]")
 _WITHIN = ("", "\u0f0b", "\u0f0c")
 """What may stand between two spans that are one: nothing, or the tsheg of Tibetan."""
 _PASSAGE = 140
@@ -231,7 +232,8 @@ def passage(text: str, weights: Mapping[str, float]) -> str:
         One or more whole sentences, about 140 characters; of a sentence without end the 280
         characters about the first that is looked for.
     """
-    parts = [part.strip() for part in sentences(text) if part.strip()]
+    pieces = [piece for piece in sentences(text) if piece.strip()]
+    parts = [piece.strip() for piece in pieces]
     if not parts:
         return ""
     scores = [
@@ -244,10 +246,12 @@ def passage(text: str, weights: Mapping[str, float]) -> str:
         first = min((start for start, _ in spans(chosen, weights)), default=0)
         start = max(0, min(first - _BEFORE, len(chosen) - _LONGEST_PASSAGE))
         return chosen[start : start + _LONGEST_PASSAGE].strip()
-    for following in parts[best + 1 :]:
-        if len(chosen) + len(following) > _PASSAGE:
+    for before, following in zip(pieces[best:], parts[best + 1 :], strict=False):
+        # Chinese has no blank between sentences, whatever stood there.
+        blank = " " if before[-1].isspace() and not _WIDE.search(chosen[-1]) else ""
+        if len(chosen) + len(blank) + len(following) > _PASSAGE:
             break
-        chosen += following
+        chosen += blank + following
     return chosen
 
 

@@ -168,10 +168,10 @@ class Choice:
 
 
 def choices(
-    experts: Iterable[tuple[Expert, Levels]],
+    experts: Iterable[tuple[Expert, Collection[Levels]]],
     *,
     topics: Collection[str],
-    place: Levels | None,
+    places: Collection[Levels],
     language: str,
     parents: Mapping[str, str | None],
     declined: Collection[str] = (),
@@ -181,7 +181,7 @@ def choices(
     Args:
         experts: Each with where they work.
         topics: Of the question.
-        place: Where it was asked; None: it does not say.
+        places: Where it was asked; empty: it does not say.
         language: In which it was asked.
         parents: The tree of the vocabulary `topic`, wider term by code.
         declined: Ids of those who did not want it.
@@ -191,14 +191,14 @@ def choices(
         free or not.
     """
     found = []
-    for expert, levels in experts:
+    for expert, homes in experts:
         known = topic_fit(topics, expert.topics, parents)
         spoken = language_fit(language, expert.languages)
         if expert.id in declined or spoken is None or (known or 0.0) < _LEAST_TOPIC:
             continue
         features = {
             "topic": known,
-            "region": region_fit((place,), (levels,)) if place else None,
+            "region": region_fit(places, homes),
             "language": spoken,
         }
         value, why = score({n: f for n, f in features.items() if f is not None}, WEIGHTS)

@@ -9,13 +9,25 @@ from typing import TypeVar
 import attrs
 
 from tianfu_sdk.core.languages.translating import own_script
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Change, Content, State
+from tianfu_sdk.model.content import Change, Content, Notice, State
 from tianfu_sdk.model.media import MediaForm
 
-__all__ = ["ACTIONS", "BOOKKEEPING", "DONE", "MOVES", "diff", "move", "revise", "stale"]
+__all__ = [
+    "ACTIONS",
+    "BOOKKEEPING",
+    "DONE",
+    "MOVES",
+    "diff",
+    "move",
+    "over_on",
+    "revise",
+    "stale",
+    "steps",
+]
 
 T = TypeVar("T", bound=Content)
 
@@ -59,6 +71,8 @@ DONE: Mapping[str, str] = {
 }
 """By verb: what its event and audit line say happened, such as `resource.published`."""
 
+_FIXED = frozenset({State.SUBMITTED, State.RETRACTED, State.ARCHIVED, State.SUPERSEDED})
+"""States in which nothing is edited."""
 _NEEDS_REASON = frozenset({"return", "withdraw", "retract"})
 _NEEDS_ALT = frozenset({MediaForm.IMAGE, MediaForm.ANIMATION})
 _NEEDS_TRANSCRIPT = frozenset({MediaForm.AUDIO, MediaForm.VIDEO})
@@ -99,7 +113,7 @@ def move(
     """
     target = MOVES[verb].get(content.state)
     if target is None:
-        raise Invalid("lifecycle.illegal", path="state", state=content.state.value, verb=verb)
+        raise illegal(content.state, verb, steps(content.state))
     if verb in _NEEDS_REASON and not reason.strip():
         raise Invalid("lifecycle.reason", path="reason", verb=verb)
     if verb == "submit" and accessible:
@@ -123,6 +137,13 @@ def move(
             raise Invalid("lifecycle.expired", path="expires_on")
         return attrs.evolve(content, state=target, published_at=now, publish_at=None)
     return attrs.evolve(content, state=target, comment=reason or content.comment)
+
+
+def steps(state: State) -> list[str]:
+    """Name what is possible from a state, by the names of the methods of a desk."""
+    moves = [verb for verb, places in MOVES.items() if state in places]
+    named = ["return_" if verb == "return" else verb for verb in moves]
+    return named if state in _FIXED else [*named, "edit"]
 
 
 def _demand_access(content: Content) -> None:
@@ -149,8 +170,8 @@ def revise(content: T, changed: T, *, person: str) -> T:
     Raises:
         Invalid: `lifecycle.illegal`, it waits for approval or is closed.
     """
-    if content.state in (State.SUBMITTED, State.RETRACTED, State.ARCHIVED, State.SUPERSEDED):
-        raise Invalid("lifecycle.illegal", path="state", state=content.state.value, verb="edit")
+    if content.state in _FIXED:
+        raise illegal(content.state, "edit", steps(content.state))
     step = 0 if content.state is State.DRAFT else 1
     return attrs.evolve(
         changed,
@@ -173,6 +194,15 @@ def _writers(content: Content, person: str, *, fresh: bool) -> tuple[str, ...]:
 
 def _over(content: Content, day: date) -> bool:
     return content.expires_on is not None and content.expires_on <= day
+
+
+def over_on(content: Content) -> date | None:
+    """Give the first day on which a content answers nothing and is matched with nothing.
+
+    That is when it expires; a notice may hold no more before that, and is listed all the same.
+    """
+    ends = [content.expires_on, content.until if isinstance(content, Notice) else None]
+    return min((day for day in ends if day is not None), default=None)
 
 
 def stale(content: Content, day: date) -> bool:

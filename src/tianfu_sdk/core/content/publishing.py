@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tianfu_sdk.core.places.regions import RegionTree
 from tianfu_sdk.core.rows.keying import moment_key
@@ -64,18 +64,23 @@ def region_tags(codes: tuple[str, ...], regions: RegionTree) -> frozenset[str]:
     return frozenset(tags)
 
 
-def tags_of(region: str, regions: RegionTree) -> frozenset[str]:
+def tags_of(region: str, regions: RegionTree, on: date) -> frozenset[str]:
     """Give the tags of which a content that concerns a region has at least one.
 
-    Content concerns a region that is for it, for a region below it, or for one above it.
+    Content concerns a region that is for it, for a region below it, or for one above it, under
+    whatever code they stood when it was written.
 
     Raises:
         NotFound: `region.unknown`.
     """
     if not regions.knows(region):
         raise NotFound("region.unknown", path="region", value=region[:20])
-    above = regions.levels(region).codes
-    return frozenset({f"in:{region}", *(f"at:{code}" for code in above)})
+    places = regions.places((region,), on)
+    above = dict.fromkeys(code for place in places for code in place.codes)
+    tags = {f"in:{code}" for code in regions.known_as(region, on)}
+    return frozenset(
+        tags.union(f"at:{one}" for code in above for one in regions.known_as(code, on))
+    )
 
 
 def searched_text(content: Content) -> str:

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import attrs
 
 from tianfu_sdk import codec
-from tianfu_sdk.core.content.lifecycle import BOOKKEEPING, stale
+from tianfu_sdk.core.content.lifecycle import BOOKKEEPING, stale, steps
 from tianfu_sdk.core.rows.keying import NEVER_DUE, moment_key
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Base, Content, State
@@ -97,7 +98,7 @@ def demand_open(head: Content, verb: str) -> None:
         Invalid: `lifecycle.illegal`.
     """
     if head.state in _CLOSED:
-        raise Invalid("lifecycle.illegal", path="state", state=head.state.value, verb=verb)
+        raise illegal(head.state, verb, steps(head.state))
 
 
 def ripe(content: Content, now: datetime) -> bool:

@@ -6,6 +6,7 @@ translation of a whole text is put together with the lines and paragraphs of its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -15,7 +16,7 @@ from tianfu_sdk.core.languages.engine_runs import PROTECTED
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.translation import SegmentState
 from tianfu_sdk.model.translation_task import TaskSegment
-from tianfu_sdk.text import canonical_language, sentences
+from tianfu_sdk.text import LATIN, canonical_language, sentences
 
 __all__ = ["FIELDS", "Piece", "aligned", "begun", "cut", "joined", "renewed", "source_texts"]
 
@@ -23,6 +24,8 @@ FIELDS = ("title", "summary", "body", "place", "address", "rumour", "disclaimer"
 """Fields of a content that are translated, where it has them."""
 
 _SHADS = "།༎༏༑"
+_STOP = re.compile("[.!?]['\"”’)\\]]*\\Z")
+_LATIN = re.compile(f"['\"“‘(\\[]*[0-9{LATIN}]")
 _ALIKE = 0.5
 """How alike a new sentence is to the old one that it replaces, at the least."""
 _MANY = 10_000
@@ -174,8 +177,8 @@ def joined(segments: Iterable[TaskSegment], language: str) -> dict[str, str]:
 
     Args:
         segments: Of one task.
-        language: Of the translation; Tibetan has a space between two sentences, where
-            Chinese has none.
+        language: Of the translation; Tibetan and Latin script have a space between two
+            sentences, where Chinese has none.
 
     Returns:
         Texts by field, in the order of the segments; an empty target leaves nothing.
@@ -184,7 +187,8 @@ def joined(segments: Iterable[TaskSegment], language: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for one in segments:
         held = texts.get(one.field, one.before)
-        if spaced and held and held[-1] in _SHADS and one.target:
+        latin = _STOP.search(held) and _LATIN.match(one.target)
+        if latin or (spaced and held and held[-1] in _SHADS and one.target):
             held += " "
         texts[one.field] = held + one.target + one.after
     return texts
@@ -210,7 +214,8 @@ def renewed(
     Returns:
         The segments, and the number of those that ever were.
     """
-    pieces = [piece for field, text in texts.items() for piece in cut(field, text)]
+    cuts = [piece for field, text in texts.items() for piece in cut(field, text)]
+    pieces = _kept_together(cuts, segments)
     taken, left = _unchanged(segments, pieces)
     changed = _changed(segments, pieces, taken, left)
     made: list[TaskSegment] = []
@@ -224,6 +229,28 @@ def renewed(
             numbered += 1
             made.append(_fresh(piece, f"s{numbered}"))
     return tuple(made), numbered
+
+
+def _kept_together(pieces: Sequence[Piece], segments: Iterable[TaskSegment]) -> list[Piece]:
+    """Cut what was one segment of several sentences as it was before."""
+    whole: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for one in segments:
+        parts = cut(one.field, one.source)
+        if len(parts) > 1:
+            whole.setdefault((one.field, parts[0].text), []).append((len(parts), one.source))
+    made: list[Piece] = []
+    place = 0
+    while place < len(pieces):
+        first, end = pieces[place], place + 1
+        for number, source in whole.get((first.field, first.text), ()):
+            run = pieces[place : place + number]
+            if _together(run) == source and run[-1].field == first.field:
+                first = Piece(first.field, source, first.before, run[-1].after)
+                end = place + number
+                break
+        made.append(first)
+        place = end
+    return made
 
 
 def _unchanged(

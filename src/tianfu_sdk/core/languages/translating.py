@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from tianfu_sdk.core.rows.keying import day_key, moment_key
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.template import SmsTemplate, TemplateState
@@ -151,8 +152,7 @@ def approve(
     """
     demand_current(translation, source)
     if translation.state is not TranslationState.DRAFT:
-        state = translation.state.value
-        raise Invalid("lifecycle.illegal", path="state", state=state, verb="approve")
+        raise illegal(translation.state, "approve", ("edit",))
     if not person:
         raise Denied("lifecycle.system", path="approver")
     if person == translation.translator:

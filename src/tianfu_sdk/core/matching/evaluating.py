@@ -8,6 +8,7 @@ from datetime import date, datetime
 import attrs
 
 from tianfu_sdk.core.matching import rubrics
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.content import Base, BaseStatus
 from tianfu_sdk.model.workstation import (
@@ -38,6 +39,10 @@ _AFTER = {
     Ruling.RECTIFY: WorkstationState.RECTIFYING,
     Ruling.DELIST: WorkstationState.DELISTED,
 }
+_STEPS = {
+    EvaluationState.OPEN: ("check", "fill", "submit"),
+    EvaluationState.SUBMITTED: ("review", "return_", "decide"),
+}
 _BASE_AFTER = {Ruling.RECTIFY: BaseStatus.RECTIFYING, Ruling.DELIST: BaseStatus.DELISTED}
 _NAMED = frozenset({BaseStatus.NAMED, BaseStatus.DUE, BaseStatus.RECTIFYING})
 
@@ -50,12 +55,12 @@ def standings(
     Args:
         workstation: With its targets.
         results: All of it; those of targets that are no more are passed by.
-        until: Last day that counts; None: all.
+        until: First day that counts no more; None: all count.
     """
     sums = {target.code: [0, 0, 0] for target in workstation.targets}
     for result in results:
         row = sums.get(result.target)
-        if row is None or (until is not None and result.on > until):
+        if row is None or (until is not None and result.on >= until):
             continue
         if result.struck:
             row[2] += 1
@@ -73,8 +78,7 @@ def standings(
 def demand_state(evaluation: Evaluation, wanted: EvaluationState, verb: str) -> None:
     """Demand that an evaluation stands so; raises `Invalid` (`lifecycle.illegal`)."""
     if evaluation.state is not wanted:
-        state = evaluation.state.value
-        raise Invalid("lifecycle.illegal", path="state", state=state, verb=verb)
+        raise illegal(evaluation.state, verb, _STEPS.get(evaluation.state, ()))
 
 
 def written(evaluation: Evaluation, person: str, verb: str) -> Evaluation:

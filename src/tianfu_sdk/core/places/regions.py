@@ -161,6 +161,49 @@ class RegionTree:
                     found[region.code] = region
         return [found[code] for code in sorted(found)]
 
+    def places(self, codes: Iterable[str], on: date) -> tuple[Levels, ...]:
+        """Give regions by level as they stand on a day: a code of old counts as what followed it.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        found: dict[Levels, None] = {}
+        for code in codes:
+            now = [region.code for region in self.resolve(code, on)] or [code]
+            found |= dict.fromkeys(map(self.levels, now))
+        return tuple(found)
+
+    def known_as(self, code: str, on: date) -> frozenset[str]:
+        """Give all codes under which a region's things may stand.
+
+        Args:
+            code: Any code that ever was valid.
+            on: The day.
+
+        Returns:
+            The code, those that stand for it on the day, and those that became one of these.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        found = {code, *(region.code for region in self.resolve(code, on))}
+        open_ = list(found)
+        while open_:
+            for before in self._became.get(open_.pop(), ()):
+                if before not in found and not any(r.holds(on) for r in self._rows[before]):
+                    found.add(before)
+                    open_.append(before)
+        return frozenset(found)
+
+    @functools.cached_property
+    def _became(self) -> Mapping[str, Sequence[str]]:
+        """Codes that ended, by what followed them."""
+        found: dict[str, list[str]] = {}
+        for code, rows in self._rows.items():
+            for successor in rows[-1].successors:
+                found.setdefault(successor, []).append(code)
+        return found
+
     def levels(self, code: str) -> Levels:
         """Give a region and its ancestors by level, as its latest row has them.
 

@@ -16,6 +16,7 @@ from tianfu_sdk.core.sms.contacts import Capping
 from tianfu_sdk.core.sms.hours import ALWAYS, Hours
 from tianfu_sdk.core.sms.reach import Traits, shape_of, traits_of
 from tianfu_sdk.core.sms.templates import values_of
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.model.subscriber import PROFILING, Subscriber
@@ -48,6 +49,11 @@ _EDITABLE = frozenset(
     | {"fallback_order"}
 )
 _NONE: Mapping[str, SmsTemplate] = MappingProxyType({})
+_STEPS = {
+    CampaignState.DRAFT: ("edit", "plan", "approve_texts", "approve", "cancel"),
+    CampaignState.APPROVED: ("approve_texts", "send", "cancel"),
+    CampaignState.SENDING: ("send", "pause", "resume", "cancel"),
+}
 _ENDS = "。！？!?.…；;，,、：:།༎~）)】」』"
 
 
@@ -398,7 +404,7 @@ def _profiled(traits: Traits) -> bool:
 def demand_state(campaign: Campaign, verb: str, *states: CampaignState) -> None:
     """Demand that a campaign stands so; raises `Invalid` (`lifecycle.illegal`)."""
     if campaign.state not in states:
-        raise Invalid("lifecycle.illegal", path="state", state=campaign.state.value, verb=verb)
+        raise illegal(campaign.state, verb, _STEPS.get(campaign.state, ()))
 
 
 def approve(campaign: Campaign, person: str, *, planned: int, parts: int, cost: int) -> Campaign:

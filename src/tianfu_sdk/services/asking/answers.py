@@ -17,7 +17,7 @@ from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.matching.similarity import freshness, readership, region_fit
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.filters import matches
-from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION
+from tianfu_sdk.core.rows.kinds import CONTENT, NOTICE, TRANSLATION
 from tianfu_sdk.model.base import SHANGHAI, When
 from tianfu_sdk.model.content import Activity, Clarification, Content, State
 from tianfu_sdk.model.question import Answer
@@ -35,10 +35,12 @@ __all__ = [
     "Found",
     "Hits",
     "Page",
+    "Public",
     "answers_of",
     "forms_of",
     "found_as",
     "one_a_content",
+    "public_of",
     "scored",
 ]
 
@@ -108,7 +110,7 @@ class Found:
 
 
 @attrs.frozen
-class _Public:
+class Public:
     """A hit that everybody may read."""
 
     id: str
@@ -188,7 +190,8 @@ def _translated(source: Content, translation: Translation, text: str) -> Form:
 
 
 def _readable(content: Content, today: date) -> bool:
-    return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
+    over = lifecycle.over_on(content)
+    return content.state is State.PUBLISHED and (over is None or over > today)
 
 
 @attrs.frozen
@@ -216,7 +219,7 @@ def answers_of(work: Work, found: Hits, *, limit: int, after: tuple[float, str] 
     last = None if found.ended else found.hits[-1].score
     known = {hit.id for hit in found.hits}
     listed = [*found.hits, *(Hit(id_, 0.0) for id_ in asked.repeated if id_ not in known)]
-    public = _public(work, listed)
+    public = public_of(work, listed)
     shown = [hit for hit in listed if hit.id in public]
     weights = asking.rarity(asked.tokens, [hit.contributions for hit in shown])
     worth = work.tools.settings.ask.wording
@@ -252,21 +255,32 @@ def _most_raised(work: Work, asked: Asked) -> float:
     return 1 + sum(weight for name, weight in weights.items() if known.get(name, True))
 
 
-def _public(work: Work, hits: Sequence[Hit]) -> dict[str, _Public]:
-    """Tell of every hit whether everybody may read it; by keys, where these say all of it."""
-    found: dict[str, _Public] = {}
+def public_of(work: Work, hits: Sequence[Hit]) -> dict[str, Public]:
+    """Tell of every hit whether everybody may read it; by keys, where these say all of it.
+
+    Args:
+        work: The transaction.
+        hits: Whatever an engine says.
+
+    Returns:
+        By id of the hit, those that everybody may read.
+    """
+    found: dict[str, Public] = {}
     by_prefix: dict[str, list[Hit]] = {}
     for hit in hits:
         by_prefix.setdefault(hit.id.partition("_")[0], []).append(hit)
     for shelf in CONTENT.values():
+        if shelf is NOTICE:
+            continue
         ids = [hit.id for hit in by_prefix.get(shelf.prefix, ())]
         group = policy.public(shelf.name, work.now) or ()
         for id_, language, *keys in work.tx.columns(shelf.name, ids, _GATE) if ids else ():
             if matches(id_, dict(zip(_GATE[1:], keys, strict=True)), group):
-                found[id_] = _Public(id_, id_, language)
-    # A translation's keys do not say whether it is of the present revision.
-    for id_, form in forms_of(work, by_prefix.get(TRANSLATION.prefix, ())).items():
-        found[id_] = _Public(id_, form.content.id, form.language)
+                found[id_] = Public(id_, id_, language)
+    # Keys do not say whether a translation is of the present revision, nor whether a notice holds.
+    told = [hit for shelf in (TRANSLATION, NOTICE) for hit in by_prefix.get(shelf.prefix, ())]
+    for id_, form in forms_of(work, told).items():
+        found[id_] = Public(id_, form.content.id, form.language)
     return found
 
 
@@ -337,7 +351,7 @@ def found_as(form: Form, held: Mapping[str, float], asked: Asked, worth: float) 
     return Found(form, held, parts, math.fsum(parts.values()))
 
 
-def _weighed(public: _Public, held: Mapping[str, float], asked: Asked, worth: float) -> _Weighed:
+def _weighed(public: Public, held: Mapping[str, float], asked: Asked, worth: float) -> _Weighed:
     parts = wording.reworded(held, asked.tokens, asked.wordings, worth)
     return _Weighed(
         public.id, public.content, public.language, held, parts, math.fsum(parts.values())
@@ -403,8 +417,8 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
         return None
     regions = work.regions()
     codes = content.regions or (content.region,)
-    known = [regions.levels(code) for code in codes if regions.knows(code)]
-    return region_fit(asked.places, known)
+    today = work.now.astimezone(SHANGHAI).date()
+    return region_fit(asked.places, regions.places(filter(regions.knows, codes), today))
 
 
 def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:

@@ -10,9 +10,9 @@ import attrs
 
 from tianfu_sdk.core.asking import asking
 from tianfu_sdk.core.asking.wording import Wording, may_be_mistyped, variants
-from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.searching.ranking import PAGED
 from tianfu_sdk.errors import Invalid, StorageReadOnly
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import Asked, Hits, Page, answers_of, forms_of
@@ -22,11 +22,13 @@ from tianfu_sdk.services.asking.asked import (
     demand_text,
     kinds_of,
     languages_of,
+    narrowed,
     within,
 )
 from tianfu_sdk.services.asking.filing import file_question
 from tianfu_sdk.services.asking.wordings import wordings_of
 from tianfu_sdk.services.content.rumours import Rumours
+from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.finding import Finder, Query
 from tianfu_sdk.services.desk.work import Work, read_cursor, write_cursor
 from tianfu_sdk.text import Detected, detect
@@ -163,10 +165,13 @@ class Ask(Finder):
         told = detect(text).language
         spoken = next(iter(languages), told if told not in _UNTOLD else "zh-Hans")
         file = partial(file_question, text=text, region=region, language=spoken)
-        joined = self._write(partial(file, nearest=None))
+        joined = until_done(lambda: self._write(partial(file, nearest=None)))
         # Only what joins no other is about something of its own. An engine may be far away, so
         # it is asked between two changes, and the second looks again for one to join.
-        return joined or self._write(partial(file, nearest=self._nearest(text)))
+        if joined:
+            return joined
+        nearest = self._nearest(text)
+        return until_done(lambda: self._write(partial(file, nearest=nearest)))
 
 
 def _count(work: Work, region: str | None) -> None:
@@ -194,9 +199,9 @@ def _placed(
     asked = attrs.evolve(asked, wordings=found)
     if not region:
         return asked, only
-    places = (work.regions().levels(region),)
-    tags = tags_of(region, work.regions())
-    return attrs.evolve(asked, places=places), attrs.evolve(only, tags=tags)
+    only = narrowed(work, only, region)
+    places = work.regions().places((region,), work.now.astimezone(SHANGHAI).date())
+    return attrs.evolve(asked, places=places), only
 
 
 def _meant(query: Query, slip: str, only: SearchFilter) -> list[str]:

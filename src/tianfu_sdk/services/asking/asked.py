@@ -8,15 +8,25 @@ from datetime import date, datetime, time
 
 import attrs
 
+from tianfu_sdk.core.content.publishing import tags_of
 from tianfu_sdk.core.rows.keying import moment_key
 from tianfu_sdk.core.rows.kinds import CONTENT
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.search import SearchFilter
+from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.text import canonical_language
 
-__all__ = ["Moment", "demand_limit", "demand_text", "kinds_of", "languages_of", "within"]
+__all__ = [
+    "Moment",
+    "demand_limit",
+    "demand_text",
+    "kinds_of",
+    "languages_of",
+    "narrowed",
+    "within",
+]
 
 Moment = date | datetime | str
 """A day, which stands for its first moment in China; an aware time; or either in ISO 8601."""
@@ -70,6 +80,14 @@ def within(only: SearchFilter, since: Moment | None, until: Moment | None) -> Se
     if first is not None and past is not None and past <= first:
         raise Invalid("ask.backwards", path="until", since=str(since), until=str(until))
     return attrs.evolve(only, since=first, until=past)
+
+
+def narrowed(work: Work, only: SearchFilter, region: str | None) -> SearchFilter:
+    """Narrow a filter to what concerns a region; raises `NotFound` (`region.unknown`)."""
+    if not region:
+        return only
+    today = work.now.astimezone(SHANGHAI).date()
+    return attrs.evolve(only, tags=tags_of(region, work.regions(), today))
 
 
 def _moment_of(given: Moment | None, path: str) -> int | None:

@@ -11,6 +11,7 @@ from tianfu_sdk.core.rows.kinds import QUESTION, SUBSCRIBER, kind_of
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.question import Question, QuestionState, QuestionStatus
 from tianfu_sdk.model.storage import Where
@@ -103,10 +104,14 @@ class Askers(PersonDesk):
                 must be given.
 
         Raises:
-            Invalid: `question.no_consent`, a contact without one; `field.too_long`.
+            Invalid: `question.nobody`, neither is given; `question.no_consent`, a contact
+                without one; `field.too_long`.
             NotFound: `noun.unknown`.
             Denied: `grant.missing`, no grant to create questions there; `account.required`.
         """
+        demand_type(contact, str, "contact")
+        if not subscriber and not contact.strip():
+            raise Invalid("question.nobody", path="subscriber")
 
         def write(work: Work) -> Question:
             row = work.get_row(QUESTION, id)
@@ -115,7 +120,7 @@ class Askers(PersonDesk):
             if subscriber:
                 work.get(SUBSCRIBER, subscriber)
                 question = attrs.evolve(question, subscriber=subscriber)
-            if contact:
+            if contact.strip():
                 question = _reached(work, question, contact, consent)
             stored = put_question(work, question, row.keys["wording"])
             work.record(

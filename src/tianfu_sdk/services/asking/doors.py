@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from tianfu_sdk.model.judging import QuestionSet
     from tianfu_sdk.model.listing import Listing
-    from tianfu_sdk.model.matching import Matches, Round
     from tianfu_sdk.model.question import Answers, Related, Suggestion
     from tianfu_sdk.services.asking.judging import Measured
+    from tianfu_sdk.services.matching.results import Matches, Round
 
 __all__ = ["Asking"]
 
@@ -283,7 +283,7 @@ class Asking(Typed):
             sets: Questions and which documents answer them; `tianfu_sdk.question_sets` reads them.
                 Without a corpus the documents are published contents, by their ids.
             through: `ask`, as it answers, abstention and all; `index`, the order of the search
-                engine alone. With a corpus always the latter.
+                engine alone, of what everybody may read. With a corpus always the latter.
             whole: Whether the index is asked for all that a question says; by default it is for
                 what is left of it without words such as 怎么, as `ask` does.
             seed: Of the intervals, which are a bootstrap.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import attrs
@@ -20,6 +21,7 @@ from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.vocabulary import Term
 from tianfu_sdk.services.content.question_groups import one_alike, put_question, wording_of
 from tianfu_sdk.services.desk.people import TEXT, new_subject, seal
+from tianfu_sdk.services.desk.stamps import take_turn
 from tianfu_sdk.services.desk.vocabularies import terms_of
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.sms.quotas import policies_of
@@ -53,9 +55,10 @@ def file_question(
     Returns:
         Its id, or None where it is not filed.
     """
-    levels = work.regions().levels(region) if region else Levels()
     wording = wording_of(work, text)
-    where = levels if region else _nowhere(work)
+    where = work.regions().levels(region) if region else _nowhere(work)
+    if nearest is not None:
+        take_turn(work, "question", min(wording, default=b""))
     same = one_alike(work, text, wording, language, where)
     if same is None and nearest is None:
         return None
@@ -85,7 +88,7 @@ def file_question(
         )
         data["group"] = other.id
     else:
-        made = routed(work, attrs.evolve(made, topics=_topics(work, text, nearest or ())), levels)
+        made = routed(work, attrs.evolve(made, topics=_topics(work, text, nearest or ())))
         made = attrs.evolve(made, due=_due(work, made))
     stored = put_question(work, made, wording)
     work.tell("question.asked", kind="question", subject=id_, region=region or "", data=data)
@@ -94,19 +97,20 @@ def file_question(
     return id_
 
 
-def routed(work: Work, question: Question, levels: Levels) -> Question:
+def routed(work: Work, question: Question) -> Question:
     """Choose who is to answer a question; the same for the same store.
 
     Args:
         work: The open transaction.
-        question: With its topics; who refused it is passed over.
-        levels: Of its region.
+        question: With its region and topics; who refused it is passed over.
 
     Returns:
         The question as it is routed; open where there is neither expert nor association.
     """
-    association = _association(work, levels) or _above_all(work)
-    choice = _expert(work, question, levels)
+    asked = (question.region,) if question.region else ()
+    places = work.regions().places(asked, _today(work))
+    association = _association(work, places) or _above_all(work)
+    choice = _expert(work, question, places)
     if choice is not None:
         expert = work.get(EXPERT, choice.expert)
         return attrs.evolve(
@@ -136,29 +140,29 @@ def _told(question: Question) -> dict[str, Any]:
     return {"expert": question.expert, "routing": routing}
 
 
-def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice | None:
+def _expert(work: Work, question: Question, places: Sequence[Levels]) -> questions.Choice | None:
     if not question.topics:
         return None
     parents = {term.code: term.parent for term in _terms(work)}
     near = questions.related(question.topics, parents)
     any_of = tuple((Where("topic", "has", code),) for code in near)
-    where = in_office(work.now.astimezone(SHANGHAI).date())
+    where = in_office(_today(work))
     query = Query(where=where, any_of=any_of, limit=_EXPERTS)
     rows = {row.id: row for row in work.tx.find(EXPERT.name, query)}
     if len(rows) == _EXPERTS:
         # Of very many experts those who are near are looked at all the same.
-        for level in ("province", "prefecture", "county"):
-            if code := getattr(levels, level):
-                near_by = attrs.evolve(query, where=(*where, Where(level, "=", code)))
-                rows |= {row.id: row for row in work.tx.find(EXPERT.name, near_by)}
+        for level, codes in _around(work, places):
+            near_by = attrs.evolve(query, where=(*where, Where(level, "in", codes)))
+            rows |= {row.id: row for row in work.tx.find(EXPERT.name, near_by)}
     experts = [work.noun(EXPERT, row) for row in rows.values()]
     tree = work.regions()
-    placed = [(one, tree.levels(one.region)) for one in experts if tree.knows(one.region)]
+    today = _today(work)
+    placed = [(one, tree.places((one.region,), today)) for one in experts if tree.knows(one.region)]
     capacity = {one.id: one.capacity for one in experts}
     found = questions.choices(
         placed,
         topics=question.topics,
-        place=levels if question.region else None,
+        places=places,
         language=question.language,
         parents=parents,
         declined={one.expert for one in question.refusals},
@@ -172,26 +176,38 @@ def _expert(work: Work, question: Question, levels: Levels) -> questions.Choice 
 
 def _others_of(work: Work, question: Question, expert: str) -> int:
     """Count the other questions that an expert has: one that is chosen anew is none of them."""
+    take_turn(work, "expert", expert.encode())
     state = QuestionState.ROUTED.value
     where = (Where("expert", "=", expert), Where("state", "=", state))
     return work.tx.count(QUESTION.name, Query(where=where)) - (question.expert == expert)
 
 
-def _association(work: Work, levels: Levels) -> Organization | None:
+def _association(work: Work, places: Sequence[Levels]) -> Organization | None:
     """Give the association of a region, or of the nearest one above it that has one."""
-    codes: Mapping[str, str] = attrs.asdict(levels)
-    for depth in range(len(LEVELS), 0, -1):
-        if not codes[LEVELS[depth - 1]]:
-            continue
-        home = [
-            Where(name, "=", codes[name] if place < depth else "")
-            for place, name in enumerate(LEVELS)
-        ]
-        where = (Where("kind", "=", OrganizationKind.ASSOCIATION.value), *home)
+    of = Where("kind", "=", OrganizationKind.ASSOCIATION.value)
+    for level, codes in reversed(_around(work, places)):
+        below = (Where(name, "=", "") for name in LEVELS[LEVELS.index(level) + 1 :])
+        where = (of, Where(level, "in", codes), *below)
         rows = work.tx.find(ORGANIZATION.name, Query(where=where, limit=1))
         if rows:
             return work.noun(ORGANIZATION, rows[0])
     return None
+
+
+def _around(work: Work, places: Sequence[Levels]) -> list[tuple[str, tuple[str, ...]]]:
+    """Give the codes of places and of what lies above them by level, the widest first."""
+    tree, today = work.regions(), _today(work)
+    found = []
+    for level in LEVELS:
+        codes = {code for place in places if (code := getattr(place, level))}
+        known = sorted({one for code in codes for one in tree.known_as(code, today)})
+        if known:
+            found.append((level, tuple(known)))
+    return found
+
+
+def _today(work: Work) -> date:
+    return work.now.astimezone(SHANGHAI).date()
 
 
 def _above_all(work: Work) -> Organization | None:

@@ -11,7 +11,7 @@ from tianfu_sdk.core import policy
 from tianfu_sdk.core.asking import judging
 from tianfu_sdk.core.asking.asking import question_tokens
 from tianfu_sdk.core.asking.judging import DEPTH
-from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION, kind_of
+from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
 from tianfu_sdk.errors import Invalid, NotFound, Unsupported
 from tianfu_sdk.formats.question_sets import read_corpus, read_grades, read_questions
 from tianfu_sdk.model.checks import demand_type
@@ -20,6 +20,7 @@ from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import Tx
+from tianfu_sdk.services.asking.answers import public_of
 from tianfu_sdk.services.asking.ask import Ask
 from tianfu_sdk.services.desk.page import Frames
 from tianfu_sdk.services.desk.work import Desk, Work
@@ -33,6 +34,7 @@ _GRADE_FILES = ("qrels.tsv", "qrels.txt", "qrels/test.tsv", "qrels/dev.tsv")
 _CORPUS = "corpus.jsonl"
 _THROUGH = ("ask", "index")
 _AT_ONCE = 500
+_MOST_HITS = 200
 _Search = Callable[[str], Iterable[str]]
 _Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
 _ALL = SearchFilter()
@@ -237,18 +239,23 @@ class Judging(Desk):
         return Measured(judged, seed=seed)
 
     def _over_index(self, of: QuestionSet, *, whole: bool) -> list[Judged]:
+        found = {text: self._ranked(text, whole=whole) for text in of.questions.values()}
+        there = self._read(lambda work: _public(work, of))
+        return _judge(found.__getitem__, of, there)
+
+    def _ranked(self, text: str, *, whole: bool) -> list[str]:
+        """Give the contents in the order of the engine; what nobody may read counts for none."""
         engine = self._tools.engine()
-        if engine is not None:
-            query = engine.query
-            found = {q: _ids(query, text, whole=whole) for q, text in of.questions.items()}
-            return self._read(lambda work: _judge_ids(_sources(work, found), of, _public(work, of)))
-
-        def body(work: Work) -> list[Judged]:
-            query = _engine(work.tx).query
-            ids = {q: _ids(query, text, whole=whole) for q, text in of.questions.items()}
-            return _judge_ids(_sources(work, ids), of, _public(work, of))
-
-        return self._read(body)
+        found: list[str] = []
+        for most in (DEPTH, _MOST_HITS):
+            if engine is None:
+                hits, found = self._read(lambda work, n=most: _own(work, text, n, whole=whole))  # type: ignore[misc]
+            else:
+                hits = _hits(engine.query, text, most, whole=whole)
+                found = self._read(lambda work, hits=hits: _contents(work, hits))  # type: ignore[misc]
+            if len(found) >= DEPTH or len(hits) < most:
+                break
+        return found
 
     def _over_corpus(self, of: QuestionSet, *, whole: bool) -> list[Judged]:
         docs = [
@@ -327,24 +334,23 @@ def _engine(tx: Tx) -> Any:
 
 
 def _ids(query: _Query, text: str, *, whole: bool) -> list[str]:
+    return [hit.id for hit in _hits(query, text, DEPTH, whole=whole)]
+
+
+def _hits(query: _Query, text: str, most: int, *, whole: bool) -> list[Hit]:
     tokens = query_tokens(text) if whole else question_tokens(text)
-    return [hit.id for hit in query(tokens, _ALL, DEPTH)]
+    return query(tokens, _ALL, most)
 
 
-def _sources(work: Work, found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Give contents instead of their translations: it is they that were judged."""
-    prefix = f"{TRANSLATION.prefix}_"
-    translated = sorted({i for ids in found.values() for i in ids if i.startswith(prefix)})
-    source: dict[str, str] = {}
-    for start in range(0, len(translated), 500):
-        for row in work.tx.get(TRANSLATION.name, translated[start : start + 500]):
-            source[row.id] = work.noun(TRANSLATION, row).source
-    return {q: [source.get(id_, id_) for id_ in ids] for q, ids in found.items()}
+def _own(work: Work, text: str, most: int, *, whole: bool) -> tuple[list[Hit], list[str]]:
+    hits = _hits(_engine(work.tx).query, text, most, whole=whole)
+    return hits, _contents(work, hits)
 
 
-def _judge_ids(found: dict[str, list[str]], of: QuestionSet, there: frozenset[str]) -> list[Judged]:
-    by_text = {text: found[id_] for id_, text in of.questions.items()}
-    return _judge(by_text.__getitem__, of, there)
+def _contents(work: Work, hits: Sequence[Hit]) -> list[str]:
+    """Give what everybody may read, contents instead of their translations: they were judged."""
+    public = public_of(work, hits)
+    return list(dict.fromkeys(public[hit.id].content for hit in hits if hit.id in public))
 
 
 def _judge(search: _Search, of: QuestionSet, there: Collection[str] | None = None) -> list[Judged]:

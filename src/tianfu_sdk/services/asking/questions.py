@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.keying import moment_key
-from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, WAITING, kind_of
-from tianfu_sdk.errors import Invalid
+from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, RESOURCE, WAITING, kind_of
+from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Resource
+from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.question import (
     Question,
     QuestionState,
     Refusal,
     Routing,
 )
-from tianfu_sdk.model.storage import Group, Query, Where
+from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.asking.askers import Askers, readable
 from tianfu_sdk.services.asking.filing import routed
 from tianfu_sdk.services.content.question_groups import end_question, put_question, separate
 from tianfu_sdk.services.content.resources import Resources
+from tianfu_sdk.services.desk.again import until_done
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import TEXT, open_sealed
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.offices.organizations import names_of
 
 __all__ = ["Questions"]
+
+_COMING = frozenset({State.DRAFT, State.SUBMITTED, State.APPROVED, State.SCHEDULED})
+"""States of a content that is to be published yet."""
 
 
 class Questions(Askers):
@@ -66,6 +70,9 @@ class Questions(Askers):
         state: QuestionState | str | None = None,
         expert: str | None = None,
         group: str | None = None,
+        region: str | None = None,
+        organization: str | None = None,
+        language: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[Question]:
@@ -75,11 +82,15 @@ class Questions(Askers):
             state: Only those that stand so; `grouped` ones wait with the one they ask the same as.
             expert: Only those that this expert has, by id.
             group: Only those that this question stands for, by id.
+            region: Only those that were asked in this region or one below it.
+            organization: Only those that this organization or one below it has.
+            language: Only those in this language, BCP 47.
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
 
         Raises:
-            Invalid: `field.choice`, `page.bad_cursor`, `storage.limit`.
+            NotFound: `region.unknown`, `organization.unknown`.
+            Invalid: `field.choice`, `text.bad_language`, `page.bad_cursor`, `storage.limit`.
             Denied: `account.required`.
         """
         where: list[Where] = []
@@ -89,14 +100,18 @@ class Questions(Askers):
             where.append(Where("expert", "=", expert))
         if group is not None:
             where.append(Where("group", "=", group))
-        return self._page(
-            tuple(where),
-            "asked",
-            after,
-            limit,
-            lambda cursor: self.find(
-                state=state, expert=expert, group=group, after=cursor, limit=limit
-            ),
+        return narrowed_page(
+            self._read,
+            QUESTION,
+            self.find,
+            own={"state": state, "expert": expert, "group": group},
+            more=lambda _: tuple(where),
+            order="asked",
+            after=after,
+            limit=limit,
+            region=region,
+            organization=organization,
+            language=language,
         )
 
     def overdue(self, *, after: str | None = None, limit: int = 50) -> Page[Question]:
@@ -110,8 +125,15 @@ class Questions(Askers):
             Where("state", "in", tuple(state.value for state in WAITING)),
             Where("due", "<=", moment_key(self._tools.clock.now())),
         )
-        return self._page(
-            where, "due", after, limit, lambda cursor: self.overdue(after=cursor, limit=limit)
+        return self._read(
+            lambda work: work.page(
+                QUESTION,
+                where=where,
+                order="due",
+                after=after,
+                limit=limit,
+                again=lambda cursor: self.overdue(after=cursor, limit=limit),
+            )
         )
 
     # Routing.
@@ -139,7 +161,7 @@ class Questions(Askers):
         def write(work: Work) -> Question:
             question, wording = self._open_for(work, id)
             if organization is None:
-                return self._put(work, _anew(work, question), wording, "routed")
+                return self._put(work, routed(work, question), wording, "routed")
             today = work.now.astimezone(SHANGHAI).date()
             if expert and not work.get(EXPERT, expert, "expert").serves_on(today):
                 raise Invalid("expert.not_in_office", path="expert", id=expert)
@@ -153,7 +175,7 @@ class Questions(Askers):
             )
             return self._put(work, given, wording, "routed")
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     def decline(self, id: str, reason: str) -> Question:  # noqa: A002
         """Say that the expert does not take a question; it goes to the next one, or on.
@@ -176,9 +198,9 @@ class Questions(Askers):
                 raise Invalid("question.no_expert", path="id")
             refusal = Refusal(expert=question.expert, reason=reason.strip(), at=work.now)
             refused = attrs.evolve(question, refusals=(*question.refusals, refusal), expert="")
-            return self._put(work, _anew(work, refused), wording, "declined", reason)
+            return self._put(work, routed(work, refused), wording, "declined", reason)
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     def separate(self, id: str) -> Question:  # noqa: A002
         """Take a question out of its group, because it asks something else; it is routed anew.
@@ -192,9 +214,9 @@ class Questions(Askers):
             if row.keys["state"] != QuestionState.GROUPED.value:
                 raise Invalid("question.not_grouped", path="id")
             alone = separate(work, row)
-            return self._put(work, _anew(work, alone), row.keys["wording"], "separated")
+            return self._put(work, routed(work, alone), row.keys["wording"], "separated")
 
-        return self._write(write)
+        return until_done(lambda: self._write(write))
 
     # Answering.
 
@@ -205,31 +227,37 @@ class Questions(Askers):
         title: str,
         body: str,
         organization: str | None = None,
+        instead: bool = False,
         **fields: Any,
     ) -> Resource:
         """Draft the resource that is to answer a question.
 
         It goes through the states of all content, so another person approves it. Once it is
         published the question is answered, with all that are grouped under it, and whoever asks
-        the same next finds it. Nothing of the asker's text is copied. Of several drafts the last
-        one ends the question; for an earlier one that was published after all, call `answer`.
+        the same next finds it. Nothing of the asker's text is copied. A question has one such
+        draft at a time: what was withdrawn, retracted or archived is none any more.
 
         Args:
             id: Of the question.
             title: As a reader would look for it.
             body: The answer.
             organization: Whose it is; None: the association that the question is routed to.
+            instead: Draft another one though there is one. The earlier one stays as it is and no
+                longer ends the question; if it is published after all, call `answer`.
             **fields: Others of a resource. Topics, region and language are the question's,
                 `source` names the expert's post and organization, if nothing else is given.
 
         Raises:
             Invalid: `question.closed`, `question.grouped`; `question.not_routed`, nobody has it
                 yet: name an organization; with the path of the field.
+            Conflict: `question.drafted`, somebody drafts the answer already.
             Denied: `grant.missing`, to answer the question, or to create resources there.
         """
 
         def write(work: Work) -> Resource:
             question, wording = self._open_for(work, id)
+            if not instead and _in_work(work, question.draft):
+                raise Conflict("question.drafted", path="id", id=question.draft)
             owner = organization or question.organization
             if not owner:
                 raise Invalid("question.not_routed", path="organization")
@@ -328,20 +356,6 @@ class Questions(Askers):
 
     # Within a transaction.
 
-    def _page(
-        self,
-        where: Group,
-        order: str,
-        after: str | None,
-        limit: int,
-        again: Callable[[str], Page[Question]],
-    ) -> Page[Question]:
-        return self._read(
-            lambda work: work.page(
-                QUESTION, where=where, order=order, after=after, limit=limit, again=again
-            )
-        )
-
     def _open_for(self, work: Work, id_: str) -> tuple[Question, frozenset[bytes]]:
         row = work.visible(QUESTION, id_, Action.ANSWER)
         question = work.noun(QUESTION, row)
@@ -373,9 +387,9 @@ class _Drafts(Resources):
         return self._create(work, [fields], bulk=False)[0]
 
 
-def _anew(work: Work, question: Question) -> Question:
-    levels = work.regions().levels(question.region) if question.region else Levels()
-    return routed(work, question, levels)
+def _in_work(work: Work, draft: str) -> bool:
+    rows = work.tx.get(RESOURCE.name, [draft] if draft else [])
+    return any(row.keys["state"] in _COMING for row in rows)
 
 
 def _credit(work: Work, question: Question) -> str:

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
-import attrs
-
 from tianfu_sdk.core import policy
-from tianfu_sdk.core.content.publishing import moments_of, region_tags, tags_of
+from tianfu_sdk.core.content.publishing import moments_of, region_tags
 from tianfu_sdk.core.matching.similarity import topic_fit
 from tianfu_sdk.core.rows.keying import title_key
 from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION, kind_of
@@ -36,6 +34,7 @@ from tianfu_sdk.services.asking.asked import (
     demand_text,
     kinds_of,
     languages_of,
+    narrowed,
     within,
 )
 from tianfu_sdk.services.desk.finding import Finder
@@ -82,8 +81,7 @@ class Relations(Finder):
             return []
 
         def begin(work: Work) -> tuple[SearchFilter, list[Form]]:
-            tags = tags_of(region, work.regions()) if region else frozenset()
-            placed = attrs.evolve(only, tags=tags)
+            placed = narrowed(work, only, region)
             return placed, _beginning(work, wanted, placed, limit)
 
         placed, first = self._read(begin)

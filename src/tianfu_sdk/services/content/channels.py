@@ -138,6 +138,7 @@ class Channels(Desk):
         *,
         language: str | None = None,
         region: str | None = None,
+        organization: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[Channel]:
@@ -146,11 +147,12 @@ class Channels(Desk):
         Args:
             language: Only those in this language, BCP 47.
             region: Only those of this region or one below it.
+            organization: Only those of this organization or one below it.
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
 
         Raises:
-            NotFound: `region.unknown`.
+            NotFound: `region.unknown`, `organization.unknown`.
             Invalid: `text.bad_language`, `page.bad_cursor`, `storage.limit`.
         """
         return narrowed_page(
@@ -161,6 +163,7 @@ class Channels(Desk):
             limit=limit,
             language=language,
             region=region,
+            organization=organization,
         )
 
     def items(

@@ -14,6 +14,7 @@ from tianfu_sdk.core.content.media import digests_of
 from tianfu_sdk.core.content.publishing import demand_shareable, search_doc
 from tianfu_sdk.core.rows.keying import NounKind, day_key, moment_key
 from tianfu_sdk.core.rows.kinds import REVISION
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
@@ -198,8 +199,7 @@ class ContentDesk(Desk, Generic[T]):
         """
         content = self.get(id)
         if content.state is not State.PUBLISHED:
-            state = content.state.value
-            raise Invalid("lifecycle.illegal", path="state", state=state, verb="export")
+            raise illegal(content.state, "export", lifecycle.steps(content.state))
         if lifecycle.stale(content, self._tools.clock.now().astimezone(SHANGHAI).date()):
             raise Invalid("lifecycle.expired", path="expires_on")
         demand_shareable(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from zlib import crc32
 
 import attrs
 
@@ -10,8 +11,10 @@ from tianfu_sdk.core.rows.kinds import MARK
 from tianfu_sdk.model.storage import Row
 from tianfu_sdk.services.desk.book import Book
 
-__all__ = ["Stamp", "raise_stamp", "read_stamp"]
+__all__ = ["Stamp", "raise_stamp", "read_stamp", "take_turn"]
 
+_TURNS = 64
+"""Rows that turns of one kind are taken by, so that there are never more of them."""
 _KEPT = 100
 """Changes that a mark remembers: who knows an older one reads everything anew."""
 
@@ -46,6 +49,20 @@ def read_stamp(work: Book, name: str) -> Stamp:
         return Stamp()
     number, names = json.loads(rows[0].doc or b"[0, []]")
     return Stamp(number, tuple(names))
+
+
+def take_turn(work: Book, kind: str, name: bytes) -> None:
+    """Let who does the same in this name at the same time do it again (`Conflict`).
+
+    For what is decided by counting or looking, where rows that another one is about to write
+    are not seen yet. Taken before that; see `again.until_done`.
+    """
+    id_ = f"turn:{kind}:{crc32(name) % _TURNS}"
+    if id_ in work.kept:
+        return
+    rows = work.tx.get(MARK.name, [id_])
+    work.tx.put(MARK.name, [Row(id_, rows[0].version if rows else 0, b"")])
+    work.kept[id_] = True
 
 
 def raise_stamp(work: Book, name: str) -> int:

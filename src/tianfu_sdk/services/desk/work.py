@@ -21,6 +21,7 @@ from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.base import Noun
 from tianfu_sdk.model.event import Event
+from tianfu_sdk.model.organization import Organization
 from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Row, Where
 from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.desk.arguments import Typed
@@ -111,6 +112,21 @@ class Work(Book):
     def person(self) -> str:
         """The person who acts; empty for the system."""
         return "" if self.actor.system else self.account.person
+
+    def placed(self, organization: str, region: str | None = None) -> tuple[Organization, Placed]:
+        """Give an organization and the place of a thing that it owns; as `Book.placed`.
+
+        Raises:
+            NotFound: `organization.unknown`, `region.unknown`.
+            Denied: `account.required`, nobody acts, in a change that names a wrong one.
+        """
+        try:
+            return super().placed(organization, region)
+        except NotFound:
+            if self._exact:
+                # Without an account nothing is changed, whatever it names.
+                _ = self.person
+            raise
 
     def chains(self, account: str | None = None) -> list[list[Grant]]:
         """Give the grants of an account, each with those that it hangs on."""

@@ -29,7 +29,7 @@ from tianfu_sdk.model.emergency import (
 )
 from tianfu_sdk.model.sms import Campaign
 from tianfu_sdk.model.storage import Query, Where
-from tianfu_sdk.services.desk.narrowing import narrowed
+from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.terms import glossary_of
 from tianfu_sdk.services.desk.vocabularies import demand_term
@@ -137,6 +137,7 @@ class Emergencies(Plans):
         state: EmergencyState | str | None = None,
         event_type: str | None = None,
         region: str | None = None,
+        organization: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[EmergencyReport]:
@@ -146,31 +147,31 @@ class Emergencies(Plans):
             state: Only those that stand so.
             event_type: Only those of this type.
             region: Only those in this region or below it.
+            organization: Only those that this organization or one below it reported.
             after: Cursor of a page.
             limit: Of a page, 1 to 1,000.
 
         Raises:
-            NotFound: `region.unknown`, `term.unknown`.
+            NotFound: `region.unknown`, `organization.unknown`, `term.unknown`.
             Invalid: `field.choice`, `page.bad_cursor`, `storage.limit`.
         """
-
-        def read(work: Work) -> Page[EmergencyReport]:
-            where = narrowed(work, event_type=event_type, region=region)
-            if state is not None:
-                where.append(Where("state", "=", EmergencyState.of(state, "state").value))
-            return work.page(
-                EMERGENCY,
-                where=tuple(where),
-                order="reported",
-                desc=True,
-                after=after,
-                limit=limit,
-                again=lambda cursor: self.find(
-                    state=state, event_type=event_type, region=region, after=cursor, limit=limit
-                ),
-            )
-
-        return self._read(read)
+        so: tuple[Where, ...] = ()
+        if state is not None:
+            so = (Where("state", "=", EmergencyState.of(state, "state").value),)
+        return narrowed_page(
+            self._read,
+            EMERGENCY,
+            self.find,
+            own={"state": state},
+            more=lambda _: so,
+            order="reported",
+            desc=True,
+            after=after,
+            limit=limit,
+            event_type=event_type,
+            region=region,
+            organization=organization,
+        )
 
     def verify(self, id: str) -> EmergencyReport:  # noqa: A002
         """Confirm a report; another person than the one who reported it.

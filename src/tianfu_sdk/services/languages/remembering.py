@@ -148,12 +148,20 @@ def _units(
 def _still_said(source: Content, units: Iterable[MemoryUnit]) -> dict[str, MemoryUnit]:
     """Give the units whose sentence the source still has."""
     texts = aligning.source_texts(source).items()
-    said = {piece.text for field, text in texts for piece in aligning.cut(field, text)}
+    said = [[piece.text for piece in aligning.cut(field, text)] for field, text in texts]
     return {
         unit.id: unit
         for unit in units
-        if unit.active and (own := unit.said(unit.source_language)) and own.text in said
+        if unit.active and (own := unit.said(unit.source_language)) and _says(said, own.text)
     }
+
+
+def _says(said: Iterable[Sequence[str]], text: str) -> bool:
+    """Tell whether sentences in a row are those of a text, of which a unit may have several."""
+    wanted = [piece.text for piece in aligning.cut("", text)]
+    return any(
+        one[place : place + len(wanted)] == wanted for one in said for place in range(len(one))
+    )
 
 
 @attrs.frozen

@@ -15,17 +15,26 @@ from tianfu_sdk.model.event import Consumer
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.desk.work import Work
 
-__all__ = ["check_name", "each", "forget", "get", "hand_over", "move"]
+__all__ = ["OWN", "check_name", "each", "forget", "get", "hand_over", "move"]
 
+OWN = "tianfu:"
+"""What the names of the consumers of this SDK begin with, and no others."""
 _LONGEST = 40
 _BEGINS = "consumer:"
 _SYSTEM = "system"
 
 
 def check_name(name: str) -> None:
-    """Refuse what is no name of a consumer; raises `Invalid` (`events.bad_name`)."""
+    """Refuse what no caller's consumer is called.
+
+    Raises:
+        Invalid: `events.bad_name`; `events.reserved`, a consumer of this SDK.
+    """
     if not name.strip() or len(name) > _LONGEST:
         raise Invalid("events.bad_name", path="name")
+    if name.startswith(OWN):
+        # Whoever shared its mark would take events from it.
+        raise Invalid("events.reserved", path="name", prefix=OWN)
 
 
 def get(work: Work, name: str) -> Consumer:

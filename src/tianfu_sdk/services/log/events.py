@@ -94,7 +94,7 @@ class Events(Desk):
 
         Raises:
             Denied: As `read`.
-            Invalid: `events.bad_name`; `storage.limit`, of `limit` and `batch`.
+            Invalid: `events.bad_name`, `events.reserved`; `storage.limit`, of `limit` and `batch`.
         """
         consumers.check_name(name)
         if limit < 1:
@@ -136,6 +136,7 @@ class Events(Desk):
         Raises:
             NotFound: `events.no_consumer`.
             Denied: `events.not_yours`, only the system names an owner; else as `read`.
+            Invalid: `events.bad_name`, `events.reserved`.
         """
         self._write(lambda work: _reading(work, lambda: consumers.forget(work, name, owner)))
 
@@ -151,6 +152,7 @@ class Events(Desk):
             Denied: `account.required`, only the system may.
             NotFound: `events.no_consumer`; `account.unknown`.
             Conflict: `events.consumer_there`, that one has a consumer of this name already.
+            Invalid: `events.bad_name`, `events.reserved`.
         """
         return self._write(lambda work: consumers.hand_over(work, name, owner, to))
 

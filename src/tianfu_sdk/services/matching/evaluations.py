@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
@@ -230,7 +230,8 @@ class Evaluations(Desk):
             standing: tuple[Standing, ...] = ()
             if known.workstation:
                 station = work.get(WORKSTATION, known.workstation)
-                standing = evaluating.standings(station, results_of(work, station.id), known.end)
+                after = known.end + timedelta(days=1)
+                standing = evaluating.standings(station, results_of(work, station.id), after)
             return evaluating.submitted(known, standing)
 
         return self._written(id, "submit", "submitted", submitted)

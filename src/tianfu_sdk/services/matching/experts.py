@@ -13,13 +13,14 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.content.lifecycle import stale
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, kind_of
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
-from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.desk.narrowing import narrowed
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.people import NAME, new_subject, open_sealed, seal
@@ -123,12 +124,12 @@ class Experts(PersonDesk):
                     "profile": profile,
                     "organization": organization,
                     "region": region or owner.region,
-                    "topics": tuple(topics),
-                    "keywords": tuple(keywords),
-                    "languages": tuple(languages),
+                    "topics": topics,
+                    "keywords": keywords,
+                    "languages": languages,
                     "capacity": capacity,
-                    "fields": tuple(fields),
-                    "affiliations": tuple(affiliations),
+                    "fields": fields,
+                    "affiliations": affiliations,
                     "availability": availability,
                     "appointed_from": appointed_from,
                     "appointed_to": appointed_to,
@@ -313,8 +314,9 @@ class Experts(PersonDesk):
         def write(work: Work) -> Expert:
             known = self._known(work, id_, action)
             if known.state is state:
-                verb = "publish" if state is ExpertState.PUBLISHED else "suspend"
-                raise Invalid("lifecycle.illegal", path="state", state=state.value, verb=verb)
+                verbs = ("publish", "suspend")
+                verb, other = verbs if state is ExpertState.PUBLISHED else verbs[::-1]
+                raise illegal(state, verb, (other, "edit"))
             changed = attrs.evolve(known, state=state, comment=reason)
             codec.check(changed)
             _, placed = work.placed(known.organization, known.region)
@@ -356,13 +358,18 @@ class Experts(PersonDesk):
         return work.noun(EXPERT, row)
 
 
-def shown_expert(work: Work, id_: str) -> Expert:
+def shown_expert(work: Work, id_: str, row: Row | None = None) -> Expert:
     """Give an expert whose profile is public today, or whom the actor has a grant to read.
+
+    Args:
+        work: The transaction.
+        id_: Of the expert.
+        row: As it was read; None: it is read.
 
     Raises:
         NotFound: `noun.unknown`, also of one that is hidden.
     """
-    row = work.get_row(EXPERT, id_)
+    row = row or work.get_row(EXPERT, id_)
     known = work.noun(EXPERT, row)
     if not known.serves_on(_today(work)):
         hidden = work.actor.account is None and not work.actor.system

@@ -9,6 +9,7 @@ import attrs
 
 from tianfu_sdk.core.rows.keying import NounKind, day_key
 from tianfu_sdk.core.rows.kinds import CONTACT_PERSON, LISTING, STUDIO
+from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI, Quantity
@@ -271,8 +272,8 @@ class Listings(ContentDesk[Listing]):
         def write(work: Work) -> Listing:
             known = work.noun(LISTING, work.visible(LISTING, id_, Action.EDIT))
             if known.closed is (verb == "close"):
-                state = known.progress.value
-                raise Invalid("lifecycle.illegal", path="progress", state=state, verb=verb)
+                other = "reopen" if known.closed else "close"
+                raise illegal(known.progress, verb, (other,), path="progress")
             stored = settle_listing(work, known, closed=not known.closed)
             work.note(stored, "closed" if verb == "close" else "reopened", reason=reason)
             return stored

@@ -15,7 +15,7 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.listing import Listing, ListingKind
-from tianfu_sdk.model.matching import Match, Matches
+from tianfu_sdk.model.matching import Match
 from tianfu_sdk.services.desk.people import TEXT, open_sealed
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.audiences import audiences
@@ -23,6 +23,7 @@ from tianfu_sdk.services.matching.bases_near import bases
 from tianfu_sdk.services.matching.experts import shown_expert
 from tianfu_sdk.services.matching.offers import OFFERED, Gates, offers
 from tianfu_sdk.services.matching.percolating import seekers
+from tianfu_sdk.services.matching.results import Matches
 from tianfu_sdk.services.matching.sides import (
     candidate_of,
     expert_candidate,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -11,15 +12,17 @@ from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.matching.assignment import assign
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.matching.similarity import token_counts, weighed
+from tianfu_sdk.core.rows.keying import NounKind
 from tianfu_sdk.core.rows.kinds import EXPERT, LISTING, kind_of
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind
-from tianfu_sdk.model.matching import Pair, Round, Spare
-from tianfu_sdk.model.storage import Query
+from tianfu_sdk.model.matching import Pair, Spare
+from tianfu_sdk.model.storage import Query, Row
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.experts import shown_expert
+from tianfu_sdk.services.matching.results import Round
 from tianfu_sdk.services.matching.sides import (
     expert_candidate,
     expert_titles,
@@ -31,6 +34,7 @@ from tianfu_sdk.services.matching.sides import (
 __all__ = ["Rounds"]
 
 _MOST_PAIRS = 1_000_000
+_AT_ONCE = 100
 _SEEKS = frozenset({ListingKind.PROJECT, ListingKind.NEED})
 _Scored = tuple[float, Mapping[str, float]]
 
@@ -119,8 +123,11 @@ def _apart(conflicts: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]
 def _projects(work: Work, ids: Sequence[str]) -> list[Listing]:
     found = []
     # In the order of ids, so that a round does not depend on how they are given.
-    for id_ in sorted(dict.fromkeys(ids)):
-        listing = work.noun(LISTING, work.visible(LISTING, id_))
+    ordered = sorted(dict.fromkeys(ids))
+    rows = {row.id: row for row in work.readable(LISTING.name, _rows(work, LISTING, ordered))}
+    for id_ in ordered:
+        # One that is not there is told as it always is.
+        listing = work.noun(LISTING, rows.get(id_) or work.visible(LISTING, id_))
         if listing.kind not in _SEEKS:
             raise Invalid("match.round_kind", path="projects", id=id_)
         found.append(listing)
@@ -132,7 +139,15 @@ def _experts(work: Work, ids: Sequence[str] | None) -> list[Expert]:
         today = work.now.astimezone(SHANGHAI).date()
         rows = work.each(EXPERT.name, Query(where=in_office(today)))
         return [work.noun(EXPERT, row) for row in rows]
-    return [shown_expert(work, id_) for id_ in sorted(dict.fromkeys(ids))]
+    ordered = sorted(dict.fromkeys(ids))
+    known = {row.id: row for row in _rows(work, EXPERT, ordered)}
+    return [shown_expert(work, id_, known.get(id_)) for id_ in ordered]
+
+
+def _rows(work: Work, shelf: NounKind[Any], ids: Sequence[str]) -> Iterator[Row]:
+    """Read rows together, a hundred at a time: a listing may be a megabyte."""
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from work.tx.get(shelf.name, ids[start : start + _AT_ONCE])
 
 
 def _table(

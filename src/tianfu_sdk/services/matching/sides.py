@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from tianfu_sdk.core.asking.asking import question_tokens
+from tianfu_sdk.core.content.lifecycle import over_on
 from tianfu_sdk.core.content.publishing import searched_text
 from tianfu_sdk.core.content.vocabularies import SHIPPED
 from tianfu_sdk.core.matching.matching import Candidate, Need
@@ -60,7 +61,7 @@ def need_of(work: Work, content: Content, kind: str = "") -> Need:
         media=tuple(form.value for form in listing.wanted_media) if listing else (),
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
-        expires_on=content.expires_on,
+        expires_on=over_on(content),
         capacity=listing.left if listing else None,
         closed=listing is not None and _closed(work, listing),
     )
@@ -118,7 +119,7 @@ def candidate_of(
         media=tuple(dict.fromkeys(medium.form.value for medium in content.media)),
         published_at=content.published_at,
         deadline=listing.deadline if listing else None,
-        expires_on=content.expires_on,
+        expires_on=over_on(content),
         capacity=listing.left if listing else None,
         closed=listing is not None and _closed(work, listing),
         went_well=(listing.concluded, listing.agreed) if listing else None,
@@ -191,13 +192,7 @@ def places_of(work: Work, codes: Sequence[str]) -> tuple[Levels, ...]:
     placed: dict[tuple[str, ...], tuple[Levels, ...]] = work.kept.setdefault("places", {})
     key = tuple(codes)
     if key not in placed:
-        tree = work.regions()
-        today = work.now.astimezone(SHANGHAI).date()
-        found: dict[Levels, None] = {}
-        for code in codes:
-            now = [region.code for region in tree.resolve(code, today)] or [code]
-            found |= dict.fromkeys(map(tree.levels, now))
-        placed[key] = tuple(found)
+        placed[key] = work.regions().places(codes, work.now.astimezone(SHANGHAI).date())
     return placed[key]
 
 

@@ -11,6 +11,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.content.publishing import seeks, subscription_doc
 from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MARK, SUBSCRIPTION, kind_of
+from tianfu_sdk.core.searching.percolation import sought_words
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
@@ -30,16 +31,17 @@ from tianfu_sdk.services.log import consumers
 from tianfu_sdk.services.matching.offers import OFFERED, Gates
 from tianfu_sdk.services.matching.percolating import seekers
 from tianfu_sdk.services.matching.sides import candidate_of, languages_of
-from tianfu_sdk.text import canonical_language
+from tianfu_sdk.text import canonical_language, fold
 
 __all__ = ["Subscriptions"]
 
 _CHANGEABLE = frozenset(
     {"name", "text", "topics", "kinds", "language", "audience", "media", "active"}
 )
-_SEVERAL = frozenset({"topics", "kinds", "audience", "media"})
 _KINDS = frozenset({*CONTENT, *OFFERED})
-_CONSUMER = "alerts"
+_CONSUMER = f"{consumers.OWN}alerts"
+_ONCE = "alerts"
+"""What it was called when every name was free to be taken."""
 _BATCH = 100
 _READ = 500
 _PUBLISHED = frozenset(f"{kind}.published" for kind in CONTENT)
@@ -92,11 +94,11 @@ class Subscriptions(Desk):
                 "organization": organization,
                 "region": region or owner.region,
                 "text": text,
-                "topics": tuple(topics),
-                "kinds": tuple(kinds),
+                "topics": topics,
+                "kinds": kinds,
                 "language": language,
-                "audience": tuple(audience),
-                "media": tuple(media),
+                "audience": audience,
+                "media": media,
             }
             stored = work.put(SUBSCRIPTION, _made(work, fields), placed)
             _index(work, stored)
@@ -139,14 +141,13 @@ class Subscriptions(Desk):
         fixed = sorted(changes.keys() - _CHANGEABLE)
         if fixed:
             raise Invalid("content.fixed", path=fixed[0])
-        given = {k: tuple(v) if k in _SEVERAL else v for k, v in changes.items()}
 
         def write(work: Work) -> Subscription:
             known = work.noun(SUBSCRIPTION, work.visible(SUBSCRIPTION, id, Action.EDIT))
             if version is not None and version != known.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=SUBSCRIPTION.name)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Subscription)}
-            changed = _made(work, plain | given)
+            changed = _made(work, plain | changes)
             _, placed = work.placed(changed.organization, changed.region)
             stored = work.put(SUBSCRIPTION, changed, placed)
             _index(work, stored)
@@ -191,7 +192,8 @@ class Subscriptions(Desk):
 def _alert(work: Work, limit: int) -> tuple[int, int]:
     before = consumers.get(work, _CONSUMER)
     if before.updated_at == EPOCH:
-        _move(work, before, work.tx.last(EVENTS) or "", 0)
+        begun = consumers.get(work, _ONCE).cursor
+        _move(work, before, begun or work.tx.last(EVENTS) or "", 0)
         return 0, 0
     entries = work.tx.read(EVENTS, Cursor(before.cursor) if before.cursor else None, limit)
     if not entries:
@@ -273,6 +275,8 @@ def _made(work: Work, fields: dict[str, Any]) -> Subscription:
     if made.language:
         made = attrs.evolve(made, language=canonical_language(made.language))
     codec.check(made)
+    if not made.topics and not sought_words(fold(made.text)):
+        raise Invalid("subscription.empty", path="text")
     for name, vocabulary in (("topics", "topic"), ("audience", "audience")):
         for place, code in enumerate(getattr(made, name)):
             demand_term(work, vocabulary, code, f"{name}[{place}]")

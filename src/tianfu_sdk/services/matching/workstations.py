@@ -282,7 +282,7 @@ class Workstations(Desk):
 
         Args:
             id: Of the workstation.
-            until: Last day that counts; None: all.
+            until: First day that counts no more; None: all count.
 
         Raises:
             NotFound: `noun.unknown`.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 
 from tianfu_sdk import codec
 from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import ACCOUNT, GRANT, ORGANIZATION
-from tianfu_sdk.errors import Conflict, Denied, NotFound
+from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Grant
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.storage import Query
@@ -73,8 +74,7 @@ class Identity(Desk):
                 raise Conflict("hub.not_empty")
             placed = Placed(work.regions().levels(region), (work.new_id(ORGANIZATION),))
             (id_,) = placed.org_path
-            first = codec.structure(
-                Organization,
+            first = _named(
                 {
                     "id": id_,
                     "name": organization,
@@ -82,7 +82,7 @@ class Identity(Desk):
                     "kind": kind,
                     "aliases": aliases,
                     "path": placed.org_path,
-                },
+                }
             )
             work.claim_unique(ORGANIZATION.name, *unique_name(first), id_)
             work.put(ORGANIZATION, first, placed)
@@ -96,6 +96,15 @@ class Identity(Desk):
             return account
 
         return self._write(write)
+
+
+def _named(fields: Mapping[str, Any]) -> Organization:
+    try:
+        return codec.structure(Organization, fields)
+    except Invalid as error:
+        # The caller gave it by another name.
+        error.path = "organization" if error.path == "name" else error.path
+        raise
 
 
 def _grant_all(work: Work, account: Account, region: str, placed: Placed) -> None:

@@ -28,6 +28,8 @@ __all__ = ["NetworkCases", "Nowhere", "nowhere", "toward"]
 
 _OK = 200
 _ENDS: tuple[Fault, ...] = ("cut", "reset", "half", "noise", "garbled")
+_LIMITS = (0.15, 1.0, 5.0)
+"""Seconds that an answer is waited for that never ends."""
 _WAITS: tuple[Fault, ...] = ("silent", "stall", "drip")
 """After these nothing comes any more, and the time limit ends the call."""
 
@@ -110,7 +112,7 @@ class NetworkCases(SmsCases):
         self, http: HttpSmsGateway, transport: HttpxTransport, why: Nowhere
     ) -> None:
         # Long enough for a refusal on a busy machine; only who hangs is waited for.
-        limit = 0.15 if why == "hung" else 2
+        limit = 0.15 if why == "hung" else 10
         with nowhere(why) as url, pytest.raises(Unavailable) as raised:
             transport.send(toward(url, http.request(batch_of(1))), timeout=limit)
         assert raised.value.retryable
@@ -133,14 +135,18 @@ class NetworkCases(SmsCases):
         loopback.fault = fault
         batch = batch_of(1)
         loopback.script(self.answer(batch, "accepted"))
-        started = time.monotonic()
-        limit = 0.15 if fault in _WAITS else 2
-        with pytest.raises(Ambiguous) as raised:
-            transport.send(toward(loopback.url, http.request(batch)), timeout=limit)
+        request = toward(loopback.url, http.request(batch))
+        for limit in _LIMITS if fault in _WAITS else _LIMITS[-1:]:
+            with pytest.raises((Ambiguous, Unavailable)) as raised:
+                transport.send(request, timeout=limit)
+            # On a busy machine it may not have left in so short a time: then longer is waited.
+            if raised.type is Ambiguous or loopback.requests:
+                break
+        assert raised.type is Ambiguous
         assert not raised.value.retryable
-        assert time.monotonic() - started < 3
         # A busy machine may read it after the gateway has ceased to wait.
-        while not loopback.requests and time.monotonic() - started < 3:
+        end = time.monotonic() + self.patience
+        while not loopback.requests and time.monotonic() < end:
             time.sleep(0.01)
         assert len(loopback.requests) == 1, "it was sent again by itself"
 
