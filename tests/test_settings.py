@@ -133,6 +133,8 @@ def test_an_unknown_setting_is_named_with_the_nearest_one(values, path, near):
         ({"plugins": {"only": "a"}}, "plugins.only", "list[str]"),
         ({"plugins": {"block": [1]}}, "plugins.block", "list[str]"),
         ({"ask": {"answer_days": 1.5}}, "ask.answer_days", "int"),
+        ({"ask": {"answer_days": -1}}, "ask.answer_days", "≥ 0"),
+        ({"match": {"alert": 2.0}}, "match.alert", "0–1"),
         ({"backends": 5}, "backends", "table"),
         ({"backends": {"x": 5}}, "backends.x", "table"),
         ({"key": 5}, "key", "str | {env=…} | {file=…}"),

@@ -1618,6 +1618,12 @@ ENTRIES: dict[str, Entry] = {
         "rebuild it: tianfu doctor --rebuild-index",
         "请重建索引：tianfu doctor --rebuild-index",
     ),
+    "search.unfed": Entry(
+        "the search engine was never fed",
+        "检索引擎尚未写入任何内容",
+        "run `tianfu worker`, or tianfu doctor --rebuild-index",
+        "请运行 `tianfu worker`，或执行 tianfu doctor --rebuild-index",
+    ),
     "session.lost": Entry(
         "the session with the gateway is not open ({why})",
         "与网关的会话未建立（{why}）",

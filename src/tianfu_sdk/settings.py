@@ -419,8 +419,7 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
             raise Invalid("settings.unknown", path=where, near=", ".join(near))
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
-            if name == "ask":
-                _demand_shares(made[name])
+            _demand_bounds(made[name], name)
         elif where == "backends":
             made[name] = MappingProxyType(
                 {
@@ -445,14 +444,22 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
     return cls(**made)
 
 
-def _demand_shares(ask: AskSettings) -> None:
-    most = {"threshold": 1.0, "popularity": 0.05} | dict.fromkeys(
-        ("wording", "region", "language", "freshness", "topic"), 1.0
-    )
-    for name, highest in most.items():
-        if not 0 <= getattr(ask, name) <= highest:
-            wanted = f"0–{highest:g}"
-            raise Invalid("settings.type", path=f"ask.{name}", wanted=wanted)
+_MOST: Mapping[str, Mapping[str, float]] = {
+    "ask": {
+        **dict.fromkeys(("threshold", "wording", "region", "language", "freshness", "topic"), 1.0),
+        "popularity": 0.05,
+        "answer_days": math.inf,
+    },
+    "match": {"alert": 1.0},
+}
+"""Numbers that begin at 0, and where they end."""
+
+
+def _demand_bounds(made: Any, table: str) -> None:
+    for name, highest in _MOST.get(table, {}).items():
+        if not 0 <= getattr(made, name) <= highest:
+            wanted = "≥ 0" if highest == math.inf else f"0–{highest:g}"
+            raise Invalid("settings.type", path=f"{table}.{name}", wanted=wanted)
 
 
 def _weights(table: Mapping[str, Any], path: str) -> Mapping[str, Mapping[str, float]]:

@@ -205,6 +205,20 @@ def test_who_does_not_say_where_joins_who_asked_the_same_of_the_same_association
     assert system.questions.get(ask(farmed, AGAIN, region=None)).group == alone
 
 
+def test_who_routes_to_an_expert_alone_is_not_overheard(farmed, expert):
+    id_, named = ask(farmed, "荔枝保鲜"), expert(topics=[])
+    routed = farmed.me.questions.route(id_, expert=named)
+    assert (routed.organization, routed.expert) == (farmed.county, named)
+    assert routed.routing is Routing.HAND
+    with pytest.raises(NotFound) as caught:
+        farmed.me.questions.route(id_, expert="exp_none")
+    assert caught.value.path == "expert"
+    farmed.me.organizations.create(name="凉山州科协", region="513400", kind="association")
+    open_ = farmed.nobody.ask("荔枝储藏").question
+    system = farmed.hub.as_system(reason="t")
+    assert system.questions.route(open_, expert=named).organization == farmed.county
+
+
 def test_traditional_characters_ask_the_same(farmed):
     first = ask(farmed)
     joined = farmed.me.questions.get(ask(farmed, "請問水稻稻瘟病怎麼防治呢"))

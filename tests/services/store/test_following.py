@@ -196,6 +196,16 @@ def test_an_engine_that_fails_is_stood_in_for_by_the_stores_own(
     assert (len(answers), answers.fallback) == (2, None)
 
 
+def test_an_engine_that_was_never_fed_is_stood_in_for(hub, system, publish, engine):
+    engine.version = None
+    made = publish("花椒采收时节")
+    answers = hub.ask("花椒采收")
+    assert ([a.id for a in answers], answers.fallback.code) == ([made.id], "search.unfed")
+    assert answers.question is None
+    system.follow_index()
+    assert hub.ask("花椒采收").fallback is None
+
+
 def test_an_engine_of_another_analyzer_is_stood_in_for(hub, system, publish, engine):
     publish("花椒采收时节")
     system.follow_index()

@@ -149,7 +149,8 @@ class Questions(Askers):
 
         Args:
             id: Of the question.
-            organization: Id of the association; None: chosen anew, as when it was filed.
+            organization: Id of the association; None: the one that has the question, else the
+                expert's. With no expert either, both are chosen anew, as when it was filed.
             expert: Id of an expert, or empty.
 
         Raises:
@@ -160,15 +161,18 @@ class Questions(Askers):
 
         def write(work: Work) -> Question:
             question, wording = self._open_for(work, id)
-            if organization is None:
+            if organization is None and not expert:
                 return self._put(work, routed(work, question), wording, "routed")
-            today = work.now.astimezone(SHANGHAI).date()
-            if expert and not work.get(EXPERT, expert, "expert").serves_on(today):
-                raise Invalid("expert.not_in_office", path="expert", id=expert)
+            home = organization or question.organization
+            if expert:
+                chosen = work.get(EXPERT, expert, "expert")
+                if not chosen.serves_on(work.now.astimezone(SHANGHAI).date()):
+                    raise Invalid("expert.not_in_office", path="expert", id=expert)
+                home = home or chosen.organization
             given = attrs.evolve(
                 question,
                 state=QuestionState.ROUTED,
-                organization=organization,
+                organization=home,
                 expert=expert,
                 routing=Routing.HAND,
                 why={},

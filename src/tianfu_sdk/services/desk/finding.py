@@ -56,7 +56,7 @@ class Finder(Desk):
         fallback = None
         if engine is not None:
             try:
-                self._demand_analyzer(engine)
+                self._demand_fit(engine)
                 asked = ask(engine.query)
             except Exception as error:
                 fallback = self._stood_in(error)
@@ -67,10 +67,14 @@ class Finder(Desk):
                 return self._read(lambda work: read(work, asked)), None
         return self._read(lambda work: read(work, ask(_own(work)))), fallback
 
-    def _demand_analyzer(self, engine: FollowerSearch) -> None:
-        version = engine.analyzer_version()
+    def _demand_fit(self, engine: FollowerSearch) -> None:
         # Where there is no other engine, one that finds part of it is better than none.
-        if version not in {None, ANALYZER_VERSION} and self._tools.store.capabilities.search:
+        if not self._tools.store.capabilities.search:
+            return
+        version = engine.analyzer_version()
+        if version is None and engine.mark() is None:
+            raise StorageError("search.unfed")
+        if version not in {None, ANALYZER_VERSION}:
             raise StorageError("search.analyzer", found=version, wanted=ANALYZER_VERSION)
 
     def _stood_in(self, error: Exception) -> Fallback | None:
