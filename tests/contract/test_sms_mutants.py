@@ -450,7 +450,7 @@ MUTANTS = {
         WAY,
         """
         def send(self, request, *, timeout):
-            return super().send(request, timeout=3.1)
+            return super().send(request, timeout=5.5)
         """,
         ["test_what_may_have_left_is_ambiguous[drip]"],
     ),

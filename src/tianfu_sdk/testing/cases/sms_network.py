@@ -137,6 +137,7 @@ class NetworkCases(SmsCases):
         loopback.script(self.answer(batch, "accepted"))
         request = toward(loopback.url, http.request(batch))
         for limit in _LIMITS if fault in _WAITS else _LIMITS[-1:]:
+            started = time.monotonic()
             with pytest.raises((Ambiguous, Unavailable)) as raised:
                 transport.send(request, timeout=limit)
             # On a busy machine it may not have left in so short a time: then longer is waited.
@@ -144,6 +145,7 @@ class NetworkCases(SmsCases):
                 break
         assert raised.type is Ambiguous
         assert not raised.value.retryable
+        assert time.monotonic() - started < limit + self.patience
         # A busy machine may read it after the gateway has ceased to wait.
         end = time.monotonic() + self.patience
         while not loopback.requests and time.monotonic() < end:
