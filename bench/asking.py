@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import importlib
+import itertools
 import os
 import sqlite3
 import tempfile
@@ -25,6 +26,8 @@ from tianfu_sdk.core.rows.kinds import RESOURCE
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.search import SearchDoc, SearchFilter
 from tianfu_sdk.model.storage import Query, Row
+
+_TITLES = 500
 
 
 def run(*, small: bool) -> str:
@@ -99,6 +102,7 @@ def _measured(name: str, url: str, n: int, found: list[str]) -> tuple[list, str]
         _row(f"{name}, all", hub, found),
         _row(f"{name}, region 510300", hub, found, region="510300"),
         _row(f"{name}, one month of sixty", hub, found, since="2023-05-01", until="2023-06-01"),
+        *(_suggested(f"{name}, suggest by {size} characters", hub, size, n) for size in (2, 4)),
     ]
     hub.close()
     return rows, built
@@ -144,6 +148,18 @@ def _row(name: str, hub, found: list[str], **options) -> tuple[str, ...]:
         answered += bool(len(hub.ask(question, **options)))
         taken.append((time.perf_counter() - start) * 1000)
     return (name, *_shares(taken), f"{answered / len(found):.0%}")
+
+
+def _suggested(name: str, hub, size: int, n: int) -> tuple[str, ...]:
+    """Begin to write titles of contents all over the store."""
+    every = max(1, n // _TITLES)
+    begun = [doc["title"][:size] for doc in itertools.islice(documents(n), 0, None, every)]
+    taken, given = [], 0
+    for beginning in [*begun[:20], *begun]:
+        start = time.perf_counter()
+        given += bool(hub.suggest(beginning))
+        taken.append((time.perf_counter() - start) * 1000)
+    return (name, *_shares(taken[20:]), f"{given / len(taken):.0%}")
 
 
 def _fill(hub, n: int, organization: str) -> float:

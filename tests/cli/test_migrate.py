@@ -11,6 +11,8 @@ from tianfu_sdk.core.rows.kinds import ALL_KINDS
 from tianfu_sdk.errors import SchemaTooNew, SchemaTooOld
 from tianfu_sdk.hub import Hub
 
+TITLE = "folded_title"
+
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch, tmp_path):
@@ -26,8 +28,9 @@ def tianfu(*arguments):
 def older(kind):
     """A kind as an older program had it: without titles, and by fewer indexes."""
     if kind.name == "resource":
-        keys = tuple(key for key in kind.keys if key.name != "title")
-        return attrs.evolve(kind, keys=keys, schema=0)
+        keys = tuple(key for key in kind.keys if key.name != TITLE)
+        indexes = tuple(index for index in kind.indexes if TITLE not in index)
+        return attrs.evolve(kind, keys=keys, indexes=indexes, schema=0)
     return attrs.evolve(kind, indexes=(), schema=0) if kind.name == "notice" else kind
 
 
@@ -57,7 +60,7 @@ def old(monkeypatch):
                 def put(self, kind, rows):
                     if kind == "resource":
                         rows = [
-                            attrs.evolve(r, keys={k: v for k, v in r.keys.items() if k != "title"})
+                            attrs.evolve(r, keys={k: v for k, v in r.keys.items() if k != TITLE})
                             for r in rows
                         ]
                     self.tx.put(kind, rows)
@@ -81,8 +84,10 @@ def test_an_older_store_is_not_opened_and_the_command_is_named(old):
 def test_check_says_what_would_be_done_and_does_nothing(old):
     done = tianfu("migrate", "--check", "--db", "kepu.db")
     assert done.exit_code == 1
-    assert "resource 0 -> 1: copy the rows into the new shape (+title), 3 rows" in done.stdout
-    assert "notice 0 -> 1: build other indexes" in done.stdout
+    assert (
+        "resource 0 -> 2: copy the rows into the new shape (+folded_title), 3 rows" in done.stdout
+    )
+    assert "notice 0 -> 2: build other indexes" in done.stdout
     assert tianfu("migrate", "--check", "--db", "kepu.db").exit_code == 1
     steps = json.loads(tianfu("migrate", "--check", "--json", "--db", "kepu.db").stdout)["steps"]
     assert [(s["kind"], s["step"], s["rows"]) for s in steps] == [

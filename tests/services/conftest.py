@@ -380,6 +380,12 @@ def anywhere(way, clock):
 
 
 @pytest.fixture
+def everywhere(wide_way, clock):
+    """The same world on all that a server may be, too."""
+    return build(wide_way.open(clock=clock), clock)
+
+
+@pytest.fixture
 def file(tmp_path):
     return tmp_path / "kepu.db"
 

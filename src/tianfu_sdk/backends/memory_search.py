@@ -36,8 +36,7 @@ class _Entry:
             (not only.kinds or self.kind in only.kinds)
             and (not only.languages or self.language in only.languages)
             and (not only.tags or not only.tags.isdisjoint(self.tags))
-            and (only.since is None or (self.last is not None and self.last >= only.since))
-            and (only.until is None or (self.first is not None and self.first < only.until))
+            and only.takes_in(self.first, self.last)
         )
 
 

@@ -43,6 +43,17 @@ class SearchFilter:
     until: int | None = None
     """Of a time that begins before this moment. What is of no time fits neither."""
 
+    def takes_in(self, first: int | None, last: int | None) -> bool:
+        """Tell whether something of a time fits, as far as the time goes.
+
+        Args:
+            first: As of `SearchDoc`.
+            last: As of `SearchDoc`.
+        """
+        return (self.since is None or (last is not None and last >= self.since)) and (
+            self.until is None or (first is not None and first < self.until)
+        )
+
 
 @attrs.frozen
 class Hit:

@@ -31,7 +31,9 @@ def test_every_kind_gives_its_rows_the_keys_that_they_have():
 
 def test_keys_come_from_the_noun_and_places_from_the_row():
     keys = {
-        name: value for name, value in ROW.keys.items() if name not in {"title", "topic", "expires"}
+        name: value
+        for name, value in ROW.keys.items()
+        if name not in {"folded_title", "topic", "expires"}
     }
     found = rekeyer(regions())("resource", attrs.evolve(ROW, keys=keys | {"gone": 1}))
     assert found == ROW.keys
@@ -70,7 +72,7 @@ def test_the_document_is_lifted_first(monkeypatch):
         name: str
 
     def named(plain):
-        return {"id": plain["id"], "name": plain["title"]}
+        return {"id": plain["id"], "name": plain["folded_title"]}
 
     monkeypatch.setitem(codec.SCHEMAS, "Thing", 2)
     monkeypatch.setitem(codec.UPCASTERS, ("Thing", 1), named)
@@ -78,5 +80,7 @@ def test_the_document_is_lifted_first(monkeypatch):
     shelf = NounKind(Thing, kind, "thg", lambda thing, _: {"name": thing.name})
     rekey = rekeyer(regions(), kinds=[kind], shelves={"thing": shelf})
     codec._reader.cache_clear()
-    assert rekey("thing", Row("t", 1, b'{"$":1,"id":"t","title":"old"}', {})) == {"name": "old"}
+    assert rekey("thing", Row("t", 1, b'{"$":1,"id":"t","folded_title":"old"}', {})) == {
+        "name": "old"
+    }
     codec._reader.cache_clear()

@@ -277,7 +277,7 @@ def test_translations_are_read_together_however_many_they_are(world, monkeypatch
     def asked():
         reads.clear()
         found = world.nobody.ask("防震避险", language=["en", "zh-Hans"], limit=20)
-        assert len(world.nobody.suggest("防震")) == 2
+        assert len(world.nobody.suggest("防震", limit=20)) == 2
         assert len(world.nobody.related(first.id, limit=20)) == len(found) - 1
         return [one.language for one in found], reads.count("resource"), reads.count("translation")
 

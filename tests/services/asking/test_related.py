@@ -3,6 +3,7 @@
 import pytest
 
 from tianfu_sdk.errors import Invalid, NotFound
+from tianfu_sdk.services.asking import related
 
 
 @pytest.fixture
@@ -29,6 +30,81 @@ def test_titles_that_begin_so_are_suggested_first(world, stroke):
     assert world.nobody.suggest("脑") == world.nobody.suggest(" ") == []
     assert world.nobody.suggest("脑卒", language="bo") == []
     assert world.nobody.suggest("脑卒", kinds=["news"]) == []
+
+
+def translated(world, id_, title, language="en"):
+    """Translate a content; an approved translation can be suggested."""
+    draft = world.me.translations.create(id_, language=language, title=title, body=title)
+    world.as_(world.reviewer).translations.approve(draft.id)
+
+
+def suggested(world, prefix, **options):
+    return [one.text for one in world.nobody.suggest(prefix, **options)]
+
+
+@pytest.fixture
+def shelf(everywhere):
+    """Titles that begin with 防震, in another order than that of their characters."""
+    world = everywhere
+    for title in ("防震避险", "防震减災", "防震", "说防震"):
+        world.published(title=title)
+    news = world.me.news.create(title="防震先进集体", organization=world.org, body="表彰。").id
+    world.me.news.submit(news)
+    world.as_(world.reviewer).news.approve(news)
+    world.me.news.publish(news)
+    translated(world, world.published(title="减灾").id, "防震 drill")
+    return world
+
+
+def test_titles_stand_in_the_order_of_their_characters_whatever_they_are_of(shelf):
+    every = ["防震", "防震 drill", "防震先进集体", "防震减災", "防震避险", "说防震"]
+    assert suggested(shelf, "防震") == every
+    for limit in range(1, len(every)):
+        assert suggested(shelf, "防震", limit=limit) == every[:limit]
+    assert suggested(shelf, "防震減灾") == ["防震减災"]
+    assert suggested(shelf, "防震", kinds=["news"]) == ["防震先进集体"]
+    assert suggested(shelf, "防震", language="en") == ["防震 drill"]
+    assert suggested(shelf, "防震", kinds=["news"], language="en") == []
+
+
+def test_a_title_that_begins_so_is_never_missed(world, monkeypatch):
+    monkeypatch.setattr(related, "_HITS", 2)
+    for number in range(4):
+        world.published(title=f"科普防震{number}", body="防震 防震 防震", keywords=["防震"])
+    world.published(title="防震避险", body="地震时先躲到桌下。" * 20)
+    assert suggested(world, "防震")[0] == "防震避险"
+
+
+@pytest.mark.parametrize(("prefix", "number"), [("vit", 2), ("VITAMIN D", 2), ("vitamin c", 0)])
+def test_a_latin_word_is_found_before_it_is_whole(world, prefix, number):
+    world.published(title="Vitamin D")
+    world.published(title="Vitamin D and bones")
+    assert len(suggested(world, prefix)) == number
+
+
+def test_a_title_is_suggested_once_and_told_apart_by_all_of_it(world):
+    long = "防震" * 40
+    for end in "一一二二":
+        world.published(title=long + end)
+    assert suggested(world, "防震", limit=2) == [long + "一", long + "二"]
+    assert suggested(world, long + "二", limit=1) == [long + "二"]
+
+
+def test_titles_that_begin_so_are_of_the_region(world):
+    here = world.published(title="防震避险", organization=world.county)
+    for region, titles in (("510104", 1), ("510100", 1), ("510000", 1), ("513400", 0)):
+        assert suggested(world, "防震", region=region) == [here.title] * titles
+    world.published(title="防震常识")
+    assert len(suggested(world, "防震", region="513400")) == 1
+
+
+def test_where_very_many_begin_so_the_engine_finds_those_that_fit(world, monkeypatch):
+    monkeypatch.setattr(related, "_WALKED", 3)
+    for number in range(5):
+        world.published(title=f"防震{number}", language="zh-Hant" if number < 3 else "zh-Hans")
+    assert suggested(world, "防震", limit=3) == ["防震0", "防震1", "防震2"]
+    assert sorted(suggested(world, "防震")) == [f"防震{number}" for number in range(5)]
+    assert sorted(suggested(world, "防震", language="zh-Hans")) == ["防震3", "防震4"]
 
 
 def test_what_others_asked_or_what_is_not_public_is_never_suggested(world, stroke):

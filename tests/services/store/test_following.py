@@ -17,6 +17,7 @@ from tianfu_sdk.hookspecs import hookimpl
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.question import Fallback
 from tianfu_sdk.model.search import Hit
+from tianfu_sdk.services.asking import related
 from tianfu_sdk.testing import CountingIds, FrozenClock
 from tianfu_sdk.text import ANALYZER_VERSION
 
@@ -141,6 +142,19 @@ def test_it_is_asked_for_slips_titles_and_what_is_related_as_the_store_is(hub, s
     assert "vitamin←vitamn" in hub.ask("vitamn").answers[0].why
     assert {one.text for one in hub.suggest("vitamin")} == {first.title, second.title}
     assert [one.id for one in hub.related(first.id)] == [second.id]
+
+
+def test_where_enough_titles_begin_so_no_engine_is_asked(hub, system, publish, engine, monkeypatch):
+    made = [publish("花椒采收时节"), publish("花椒嫁接"), publish("怎样采花椒")]
+    system.follow_index()
+    found = [[one.text for one in hub.suggest("花椒", limit=limit)] for limit in (1, 2)]
+    assert found == [["花椒嫁接"], ["花椒嫁接", "花椒采收时节"]]
+    assert engine.asked == []
+    assert {one.text for one in hub.suggest("花椒", limit=3)} == {one.title for one in made}
+    engine.asked.clear()
+    monkeypatch.setattr(related, "_WALKED", 1)
+    assert [one.text for one in hub.suggest("花椒", limit=2)] == found[1]
+    assert len(engine.asked) == 1
 
 
 def test_what_is_withdrawn_is_not_shown_though_the_engine_still_has_it(

@@ -205,18 +205,19 @@ def test_a_dump_of_an_older_program_gets_the_keys_of_this_one(dumped, opened, tm
 
     lines = [json.loads(line) for line in dumped.read_bytes().splitlines()]
     shape = lines[0]["kinds"]["resource"]
-    shape["keys"] = [key for key in shape["keys"] if key[0] != "title"]
+    shape["keys"] = [key for key in shape["keys"] if key[0] != "folded_title"]
+    shape["indexes"] = [index for index in shape["indexes"] if "folded_title" not in index]
     shape["schema"] = 0
     for line in lines:
         if line.get("row") == "resource":
-            del line["keys"]["title"]
+            del line["keys"]["folded_title"]
     body = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines[:-1])
     lines[-1]["sha256"] = hashlib.sha256(body).hexdigest()
     dumped.write_bytes(body + json.dumps(lines[-1]).encode() + b"\n")
     to = f"sqlite:///{tmp_path}/b.db"
     assert Hub.load(dumped, to, **opened.more).rekeyed == ("resource",)
     rows = opened(to)._tools.store.run(lambda tx: tx.find("resource", Query()), write=False)
-    assert all(row.keys["title"].startswith("防震避险") for row in rows)
+    assert all(row.keys["folded_title"].startswith("防震避险") for row in rows)
     assert len(rows) == 12
 
 

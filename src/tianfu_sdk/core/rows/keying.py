@@ -12,6 +12,7 @@ import attrs
 from tianfu_sdk.core.places.regions import LEVELS, Levels
 from tianfu_sdk.model.base import EPOCH, Noun
 from tianfu_sdk.model.storage import Key, Kind
+from tianfu_sdk.text import fold
 
 __all__ = [
     "NEVER",
@@ -22,6 +23,7 @@ __all__ = [
     "day_key",
     "moment_key",
     "place_keys",
+    "title_key",
     "unique_id",
 ]
 
@@ -34,6 +36,7 @@ NEVER = 99991231
 """Key of a day that does not come."""
 NEVER_DUE = 2**62
 """Key of a moment that does not come."""
+_TITLE = 60
 
 
 @attrs.frozen
@@ -67,6 +70,11 @@ def moment_key(moment: datetime | None) -> int:
 def day_key(day: date | None, missing: int = NEVER) -> int:
     """Give a day as a number such as 20201119."""
     return day.year * 10000 + day.month * 100 + day.day if day else missing
+
+
+def title_key(title: str) -> str:
+    """Give the beginning of a title, folded, as titles are looked up by what was typed of them."""
+    return fold(title)[:_TITLE]
 
 
 def unique_id(kind: str, name: str, *values: str) -> str:

@@ -104,8 +104,8 @@ class Asking(Typed):
         what other people asked.
 
         Args:
-            prefix: What was written so far, up to 200 characters. A Latin word is found once it
-                is whole.
+            prefix: What was written so far, up to 200 characters. Inside a title a Latin word is
+                found once it is whole.
             region: As of `ask`.
             language: As of `ask`.
             kinds: As of `ask`.
@@ -114,15 +114,16 @@ class Asking(Typed):
             limit: Titles at most, 1 to 50.
 
         Returns:
-            Titles that begin with it, then those that have it elsewhere; none for a single
-            character.
+            Titles that begin with it, in the order of their characters; where these are fewer than
+            `limit`, those that have it elsewhere and that the search engine finds among the best.
+            Each once; none for a single character.
 
         Raises:
             Invalid: `ask.bad_kind`, `ask.bad_time`, `ask.backwards`, `field.naive_time`,
                 `field.type`, `field.too_long`, `field.characters`, `text.bad_language`,
                 `storage.limit`.
             NotFound: `region.unknown`.
-            Unsupported: `ask.no_search`, the store has no search engine.
+            Unsupported: `ask.no_search`, the store has no search engine, and too few begin so.
         """
         from tianfu_sdk.services.asking.related import Relations
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TypeVar
 
+from tianfu_sdk.core import policy
+from tianfu_sdk.core.content.publishing import moments_of, region_tags
 from tianfu_sdk.core.matching.similarity import topic_fit
-from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
+from tianfu_sdk.core.rows.keying import title_key
+from tianfu_sdk.core.rows.kinds import CONTENT, TRANSLATION, kind_of
 from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.question import Related, Suggestion
 from tianfu_sdk.model.search import Hit, SearchFilter
+from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.asking.answers import (
     Asked,
     Form,
@@ -43,6 +49,8 @@ _LONGEST = 200
 _FEWEST = 2
 _MOST = 50
 _HITS = 60
+_WALKED = 500
+"""Titles that begin so of which those that fit are chosen; the engine finds the rest."""
 _TOKENS = 64
 _ABOUT = 200
 _LEAST = 0.1
@@ -69,28 +77,22 @@ class Relations(Finder):
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
         only = within(only, since, until)
         wanted = fold(prefix.strip())
-        tokens = folded_query_tokens(wanted)
-
-        def placed(work: Work) -> SearchFilter:
-            return narrowed(work, only, region)
-
-        def read(_: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Suggestion]:
-            found: dict[str, tuple[tuple[bool, int], Suggestion]] = {}
-            for place, hit in enumerate(hits):
-                form = forms.get(hit.id)
-                title = fold(form.title) if form else ""
-                if form is None or wanted not in title or title in found:
-                    continue
-                suggestion = Suggestion(
-                    text=form.title, kind=form.kind, id=form.content.id, language=form.language
-                )
-                found[title] = (not title.startswith(wanted), place), suggestion
-            ordered = sorted(found.values(), key=lambda pair: pair[0])
-            return [suggestion for _, suggestion in ordered[:limit]]
-
         if len(wanted) < _FEWEST:
             return []
-        return self._asked(placed, tokens, read, limit)
+
+        def begin(work: Work) -> tuple[SearchFilter, list[Form]]:
+            placed = narrowed(work, only, region)
+            return placed, _beginning(work, wanted, placed, limit)
+
+        placed, first = self._read(begin)
+        if len(first) == limit:
+            return _suggestions(first, wanted, limit)
+
+        def read(_: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Suggestion]:
+            found = (forms[hit.id] for hit in hits if hit.id in forms)
+            return _suggestions([*first, *found], wanted, limit)
+
+        return self._asked(placed, folded_query_tokens(wanted), read, limit)
 
     def related(
         self,
@@ -132,11 +134,11 @@ class Relations(Finder):
             chosen.sort(key=lambda one: (-one.score, one.form.content.id))
             return [_related(one) for one in chosen[:limit]]
 
-        return self._asked(lambda _: only, asked.tokens, read, limit)
+        return self._asked(only, asked.tokens, read, limit)
 
     def _asked(
         self,
-        placed: Callable[[Work], SearchFilter],
+        only: SearchFilter,
         tokens: Sequence[str],
         read: Callable[[Work, Sequence[Hit], Mapping[str, Form]], list[T]],
         limit: int,
@@ -147,11 +149,62 @@ class Relations(Finder):
             forms = forms_of(work, hits)
             return read(work, hits, forms), len(forms) < len(hits)
 
-        only = self._read(placed)
         found, hidden = self._find(lambda query: query(tokens, only, _HITS), look)[0]
         if hidden and len(found) < limit:
             found, _ = self._find(lambda query: query(tokens, only, MOST_HITS), look)[0]
         return found
+
+
+def _beginning(work: Work, wanted: str, only: SearchFilter, limit: int) -> list[Form]:
+    """Give so many different published titles that begin with what was typed, in their order."""
+    begins = Where("folded_title", "prefix", title_key(wanted))
+
+    def rows(kind: str, *more: Where) -> Iterator[Row]:
+        where = (*(policy.public(kind, work.now) or ()), begins, *more)
+        query = Query(where=where, order="folded_title", limit=_MOST, fields="keys")
+        return work.in_order(kind, query, None)
+
+    of_kinds = (Where("source_kind", "in", tuple(sorted(only.kinds or CONTENT))),)
+    merged = heapq.merge(
+        *(rows(kind) for kind in sorted(only.kinds or CONTENT)),
+        rows(TRANSLATION.name, *of_kinds),
+        key=lambda row: (row.keys["folded_title"], row.id),
+    )
+    fitting = (row for row in islice(merged, _WALKED) if _fits(work, row, only))
+    found: dict[str, Form] = {}
+    while len(found) < limit and (some := list(islice(fitting, limit))):
+        forms = forms_of(work, [Hit(row.id, 0.0) for row in some])
+        for form in (forms[row.id] for row in some if row.id in forms):
+            title = fold(form.title)
+            # The key has the first characters only.
+            if title.startswith(wanted) and only.takes_in(*moments_of(form.content)):
+                found.setdefault(title, form)
+    return list(found.values())[:limit]
+
+
+def _fits(work: Work, row: Row, only: SearchFilter) -> bool:
+    """Tell by the keys of a content or translation whether it is of a language and region."""
+    if only.languages and row.keys["language"] not in only.languages:
+        return False
+    if not only.tags:
+        return True
+    regions = work.regions()
+    codes = tuple(code for code in row.keys["addressed"] if regions.knows(code))
+    return not only.tags.isdisjoint(region_tags(codes, regions))
+
+
+def _suggestions(forms: Iterable[Form], wanted: str, limit: int) -> list[Suggestion]:
+    """Suggest titles, those first that begin with what was typed; each once."""
+    found: dict[str, tuple[bool, Suggestion]] = {}
+    for form in forms:
+        title = fold(form.title)
+        if wanted in title and title not in found:
+            suggestion = Suggestion(
+                text=form.title, kind=form.kind, id=form.content.id, language=form.language
+            )
+            found[title] = not title.startswith(wanted), suggestion
+    ordered = sorted(found.values(), key=lambda pair: pair[0])
+    return [suggestion for _, suggestion in ordered[:limit]]
 
 
 def _tokens(about: Content) -> list[str]:

@@ -12,6 +12,7 @@ from tianfu_sdk.core.rows.keying import (
     day_key,
     moment_key,
     place_keys,
+    title_key,
 )
 from tianfu_sdk.model.channel import Channel
 from tianfu_sdk.model.content import (
@@ -55,7 +56,7 @@ _CONTENT_KEYS = (
     Key("updated", "int"),
     Key("published", "int"),
     Key("expires", "int"),
-    Key("title"),
+    Key("folded_title"),
 )
 _CONTENT_INDEXES = (
     ("state", "published"),
@@ -64,8 +65,8 @@ _CONTENT_INDEXES = (
     ("county", "state", "published"),
     ("organization", "updated"),
     ("state", "expires"),
+    ("state", "folded_title"),
 )
-_SHORT_TITLE = 60
 
 
 def _content_keys(content: Content, placed: Placed) -> Mapping[str, Any]:
@@ -77,12 +78,14 @@ def _content_keys(content: Content, placed: Placed) -> Mapping[str, Any]:
         "updated": moment_key(content.updated_at),
         "published": moment_key(content.published_at),
         "expires": day_key(content.expires_on),
-        "title": content.title[:_SHORT_TITLE],
+        "folded_title": title_key(content.title),
     }
 
 
 def _content(noun: type[Any], name: str, prefix: str) -> NounKind[Any]:
-    return NounKind(noun, Kind(name, _CONTENT_KEYS, _CONTENT_INDEXES), prefix, _content_keys)
+    return NounKind(
+        noun, Kind(name, _CONTENT_KEYS, _CONTENT_INDEXES, schema=2), prefix, _content_keys
+    )
 
 
 def _listing_keys(listing: Listing, placed: Placed) -> Mapping[str, Any]:
@@ -108,7 +111,7 @@ LISTING: NounKind[Listing] = NounKind(
         "listing",
         (*_CONTENT_KEYS, Key("kind"), Key("studio"), Key("progress"), Key("deadline", "int")),
         (*_CONTENT_INDEXES, ("kind", "state", "published"), ("studio",)),
-        schema=2,
+        schema=3,
     ),
     "lst",
     _listing_keys,

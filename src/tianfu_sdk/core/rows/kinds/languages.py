@@ -7,6 +7,7 @@ from tianfu_sdk.core.rows.keying import (
     NounKind,
     moment_key,
     place_keys,
+    title_key,
 )
 from tianfu_sdk.model.glossary import Concept
 from tianfu_sdk.model.memory import MemoryUnit
@@ -31,8 +32,15 @@ TRANSLATION: NounKind[Translation] = NounKind(
             Key("updated", "int"),
             Key("published", "int"),
             Key("expires", "int"),
+            Key("folded_title"),
         ),
-        (("source", "language"), ("language", "state", "published"), ("language", "updated")),
+        (
+            ("source", "language"),
+            ("language", "state", "published"),
+            ("language", "updated"),
+            ("folded_title",),
+        ),
+        schema=2,
     ),
     "trl",
     # What depends on the source (`core.languages.translating.source_keys`) is given by the desk.
@@ -44,6 +52,7 @@ TRANSLATION: NounKind[Translation] = NounKind(
             "language": t.language,
             "state": t.state.value,
             "updated": moment_key(t.updated_at),
+            "folded_title": title_key(t.title),
         }
     ),
 )
