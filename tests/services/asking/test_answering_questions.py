@@ -69,7 +69,7 @@ def test_who_is_suspended_or_out_of_office_gets_none(farmed, expert):
 
 @pytest.mark.parametrize("gone", ["suspended", "erased"])
 def test_who_serves_no_more_leaves_the_questions_to_the_association(farmed, expert, gone):
-    me, one = farmed.me, expert()
+    me, one = farmed.me, expert(capacity=5)
     waiting, drafted = ask(farmed), ask(farmed, "水稻田里长浮萍")
     draft = me.questions.draft_answer(drafted, title="稻田浮萍", body="排水晒田。")
     if gone == "suspended":
