@@ -48,3 +48,9 @@ def test_joined_they_are_the_text_and_none_says_nothing(text):
     if len(found) > 1:
         # A vowel sign alone is a syllable that lost its letter.
         assert all(any(c.isalnum() or c == "ི" for c in one) for one in found)
+
+
+@pytest.mark.parametrize("text", ["中" * 100_000 + " x so. ", "." * 100_000 + "so. "])
+def test_a_long_word_or_run_of_stops_takes_no_longer_than_its_length(text):
+    # Looked at from each of its characters, it would take minutes.
+    assert sentences(text + "B is so.") == [text, "B is so."]

@@ -14,6 +14,8 @@ _CLOSING = "\"'”’」』）)】〕》〉\\]"
 _OPENING = "\"'“‘「『(（【〔《〈\\["
 _SHORT = frozenset({"Dr", "Fig", "Mr", "Mrs", "Ms", "Mt", "No", "Prof", "St", "Vol", "cf", "vs"})
 """What is written short before what belongs to it."""
+_LONGEST = 20
+"""Characters of a word that are looked at; none of those that count is so long."""
 
 
 @cache
@@ -24,7 +26,8 @@ def _end(*, stops: bool) -> re.Pattern[str]:
     # After ka and ga, with a vowel or without, no shad is written; only its space stays.
     unwritten = "(?:(?<=[\u0f40\u0f42])|(?<=[\u0f40\u0f42][\u0f72\u0f74\u0f7a\u0f7c])) +"
     tibetan = f"(?:{shad})\\s*|{unwritten}(?=[{TIBETAN_SYLLABLE}])"
-    latin = f"\\.+[{_CLOSING}]*[^\\S\r\n]+(?=[{_OPENING}]*[^\\W\\d_])"
+    # A run of stops is read once, however long it is.
+    latin = f"(?<!\\.)\\.++[{_CLOSING}]*[^\\S\r\n]+(?=[{_OPENING}]*[^\\W\\d_])"
     end = f"(?:{chinese})\\s*|{tibetan}|[\r\n]+\\s*"
     # Most Chinese texts have no such stop, and to look for it takes time.
     return re.compile(f"{end}|{latin}" if stops else end)
@@ -88,7 +91,7 @@ def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
     follows = _after().match(text, match.end())
     if follows is None or not (follows["han"] or follows["letter"].isupper()):
         return True
-    word = _before().search(text, start, match.start())
+    word = _before().search(text, max(start, match.start() - _LONGEST), match.start())
     said = word.group() if word else ""
     listed = said.isdigit() and not text[start : match.start() - len(said)].strip()
     return (len(said) == 1 and said.isalpha()) or said in _SHORT or listed
