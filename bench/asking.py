@@ -63,8 +63,8 @@ def _sizes(path: Path) -> str:
         text = connection.execute("SELECT sum(length(CAST(body AS BLOB))) FROM tf_doc").fetchone()
         found = connection.execute(
             "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat AS s JOIN sqlite_schema AS m USING (name)"
-            " WHERE m.tbl_name GLOB 'tf_fts*' OR m.tbl_name IN ('tf_doc', 'tf_tag', 'tf_letter',"
-            " 'tf_number') GROUP BY 1 ORDER BY 2 DESC"
+            " WHERE m.tbl_name GLOB 'tf_fts*' OR m.tbl_name IN ('tf_doc', 'tf_tag', 'tf_time',"
+            " 'tf_letter', 'tf_number') GROUP BY 1 ORDER BY 2 DESC"
         ).fetchall()
     whole = sum(size for _, size in found)
     rows = [(name, f"{size / 1e6:.1f}", f"{size / text[0]:.2f}") for name, size in found]
