@@ -231,7 +231,6 @@ def _scores(
 
 def _add_up(scores: dict[int, float], seqs: Iterable[int], weight: float) -> None:
     for seq in seqs:
-        # A third quicker than asking for what may not be there.
         if seq in scores:
             scores[seq] += weight
         else:

@@ -26,6 +26,7 @@ from tianfu_sdk.model.translation import Translation
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.languages.translated import translations_by
 from tianfu_sdk.services.log.rollups import views_of
+from tianfu_sdk.services.matching.sides import places_of
 from tianfu_sdk.services.offices.organizations import names_of
 from tianfu_sdk.text import fold
 
@@ -153,7 +154,7 @@ def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
     Returns:
         By id of the hit, what may be shown to everybody.
     """
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     shown: dict[str, Form] = {}
     ids = [hit.id for hit in hits if hit.id.startswith(f"{TRANSLATION.prefix}_")]
     translations = [work.noun(TRANSLATION, row) for row in work.tx.get(TRANSLATION.name, ids)]
@@ -417,8 +418,7 @@ def _near(work: Work, content: Content, asked: Asked) -> float | None:
         return None
     regions = work.regions()
     codes = content.regions or (content.region,)
-    today = work.now.astimezone(SHANGHAI).date()
-    return region_fit(asked.places, regions.places(filter(regions.knows, codes), today))
+    return region_fit(asked.places, places_of(work, [c for c in codes if regions.knows(c)]))
 
 
 def _in_language(work: Work, page: Sequence[Found], asked: Asked) -> list[Found]:

@@ -10,19 +10,19 @@ import attrs
 
 from tianfu_sdk.core.asking import asking
 from tianfu_sdk.core.asking.wording import Wording, may_be_mistyped, variants
+from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.core.searching.ranking import PAGED
 from tianfu_sdk.errors import Invalid, StorageReadOnly
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.question import Answers, Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.services.asking.answers import Asked, Hits, Page, answers_of, forms_of
 from tianfu_sdk.services.asking.asked import (
     Moment,
+    concerning,
     demand_limit,
     demand_text,
     kinds_of,
     languages_of,
-    narrowed,
     within,
 )
 from tianfu_sdk.services.asking.filing import file_question
@@ -31,15 +31,15 @@ from tianfu_sdk.services.content.rumours import Rumours
 from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.finding import Finder, Query
 from tianfu_sdk.services.desk.work import Work, read_cursor, write_cursor
+from tianfu_sdk.services.matching.sides import places_of
 from tianfu_sdk.text import Detected, detect
 
 __all__ = ["Ask"]
 
 _LONGEST = 2000
 _MOST_LIMIT = 100
-_MOST_HITS = 200
 _LEAST_HITS = 20
-_DEPTHS = (50, _MOST_HITS, PAGED)
+_DEPTHS = (50, MOST_HITS, PAGED)
 """Hits that are asked for where fewer do not tell which answers come first."""
 _MOST_SLIPS = 3
 _AT_ONCE = 400
@@ -122,7 +122,7 @@ class Ask(Finder):
         shares = {id_: one.share for id_, one in repeated.items()}
         here = attrs.evolve(here, repeated=shares)
         place = _place_of(after)
-        first = _MOST_HITS if place else min(_MOST_HITS, max(_LEAST_HITS, limit * 2))
+        first = MOST_HITS if place else min(MOST_HITS, max(_LEAST_HITS, limit * 2))
         read = partial(answers_of, limit=limit, after=place)
         for most in sorted({first, *(most for most in _DEPTHS if most > first)}):
             ask = partial(self._hits, asked=here, only=narrowed, most=most)
@@ -183,7 +183,7 @@ def _paged(query: Query, asked: Asked, only: SearchFilter, most: int) -> Hits:
     """Ask for so many hits, in pages where an engine does not give that many at once."""
     hits: list[Hit] = []
     while len(hits) < most:
-        size = min(_MOST_HITS, most - len(hits))
+        size = min(MOST_HITS, most - len(hits))
         page = query(asked.all_tokens, only, size, hits[-1] if hits else None)
         hits += page
         if len(page) < size:
@@ -199,8 +199,8 @@ def _placed(
     asked = attrs.evolve(asked, wordings=found)
     if not region:
         return asked, only
-    only = narrowed(work, only, region)
-    places = work.regions().places((region,), work.now.astimezone(SHANGHAI).date())
+    only = concerning(work, only, region)
+    places = places_of(work, (region,))
     return attrs.evolve(asked, places=places), only
 
 

@@ -20,11 +20,11 @@ from tianfu_sdk.text import canonical_language
 
 __all__ = [
     "Moment",
+    "concerning",
     "demand_limit",
     "demand_text",
     "kinds_of",
     "languages_of",
-    "narrowed",
     "within",
 ]
 
@@ -82,12 +82,11 @@ def within(only: SearchFilter, since: Moment | None, until: Moment | None) -> Se
     return attrs.evolve(only, since=first, until=past)
 
 
-def narrowed(work: Work, only: SearchFilter, region: str | None) -> SearchFilter:
+def concerning(work: Work, only: SearchFilter, region: str | None) -> SearchFilter:
     """Narrow a filter to what concerns a region; raises `NotFound` (`region.unknown`)."""
     if not region:
         return only
-    today = work.now.astimezone(SHANGHAI).date()
-    return attrs.evolve(only, tags=tags_of(region, work.regions(), today))
+    return attrs.evolve(only, tags=tags_of(region, work.regions(), work.today))
 
 
 def _moment_of(given: Moment | None, path: str) -> int | None:

@@ -10,7 +10,6 @@ from tianfu_sdk.core.content import lifecycle
 from tianfu_sdk.core.rows.kinds import QUESTION, SUBSCRIBER, kind_of
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.question import Question, QuestionState, QuestionStatus
@@ -159,7 +158,7 @@ class Askers(PersonDesk):
 
 def readable(work: Work, content: Any) -> bool:
     """Tell whether everybody may read a content today."""
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     return content.state is State.PUBLISHED and not lifecycle.stale(content, today)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import attrs
@@ -14,7 +13,6 @@ from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.places.regions import LEVELS, Levels
 from tianfu_sdk.core.rows.kinds import EXPERT, ORGANIZATION, QUESTION
 from tianfu_sdk.core.sms.hours import days
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Question, QuestionState, Routing
 from tianfu_sdk.model.storage import Query, Where
@@ -29,6 +27,7 @@ from tianfu_sdk.services.desk.people import TEXT, new_subject, seal
 from tianfu_sdk.services.desk.stamps import take_turn
 from tianfu_sdk.services.desk.vocabularies import terms_of
 from tianfu_sdk.services.desk.work import Work
+from tianfu_sdk.services.matching.sides import places_of
 from tianfu_sdk.services.sms.quotas import policies_of
 
 __all__ = ["file_question", "routed"]
@@ -113,7 +112,7 @@ def routed(work: Work, question: Question) -> Question:
         The question as it is routed; open where there is neither expert nor association.
     """
     asked = (question.region,) if question.region else ()
-    places = work.regions().places(asked, _today(work))
+    places = places_of(work, asked)
     association = _association(work, places) or _above_all(work)
     choice = _expert(work, question, places)
     if choice is not None:
@@ -146,7 +145,7 @@ def _expert(work: Work, question: Question, places: Sequence[Levels]) -> questio
     parents = {term.code: term.parent for term in _terms(work)}
     near = questions.related(question.topics, parents)
     any_of = tuple((Where("topic", "has", code),) for code in near)
-    where = in_office(_today(work))
+    where = in_office(work.today)
     query = Query(where=where, any_of=any_of, limit=_EXPERTS)
     rows = {row.id: row for row in work.tx.find(EXPERT.name, query)}
     if len(rows) == _EXPERTS:
@@ -156,8 +155,7 @@ def _expert(work: Work, question: Question, places: Sequence[Levels]) -> questio
             rows |= {row.id: row for row in work.tx.find(EXPERT.name, near_by)}
     experts = [work.noun(EXPERT, row) for row in rows.values()]
     tree = work.regions()
-    today = _today(work)
-    placed = [(one, tree.places((one.region,), today)) for one in experts if tree.knows(one.region)]
+    placed = [(e, places_of(work, (e.region,))) for e in experts if tree.knows(e.region)]
     capacity = {one.id: one.capacity for one in experts}
     found = questions.choices(
         placed,
@@ -196,7 +194,7 @@ def _association(work: Work, places: Sequence[Levels]) -> Organization | None:
 
 def _around(work: Work, places: Sequence[Levels]) -> list[tuple[str, tuple[str, ...]]]:
     """Give the codes of places and of what lies above them by level, the widest first."""
-    tree, today = work.regions(), _today(work)
+    tree, today = work.regions(), work.today
     found = []
     for level in LEVELS:
         codes = {code for place in places if (code := getattr(place, level))}
@@ -204,10 +202,6 @@ def _around(work: Work, places: Sequence[Levels]) -> list[tuple[str, tuple[str, 
         if known:
             found.append((level, tuple(known)))
     return found
-
-
-def _today(work: Work) -> date:
-    return work.now.astimezone(SHANGHAI).date()
 
 
 def _above_all(work: Work) -> Organization | None:

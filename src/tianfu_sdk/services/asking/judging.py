@@ -12,6 +12,7 @@ from tianfu_sdk.core.asking import judging
 from tianfu_sdk.core.asking.asking import question_tokens
 from tianfu_sdk.core.asking.judging import DEPTH
 from tianfu_sdk.core.rows.kinds import CONTENT, kind_of
+from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Invalid, NotFound, Unsupported
 from tianfu_sdk.formats.question_sets import read_corpus, read_grades, read_questions
 from tianfu_sdk.model.checks import demand_type
@@ -34,7 +35,6 @@ _GRADE_FILES = ("qrels.tsv", "qrels.txt", "qrels/test.tsv", "qrels/dev.tsv")
 _CORPUS = "corpus.jsonl"
 _THROUGH = ("ask", "index")
 _AT_ONCE = 500
-_MOST_HITS = 200
 _Search = Callable[[str], Iterable[str]]
 _Query = Callable[[Sequence[str], SearchFilter, int], list[Hit]]
 _ALL = SearchFilter()
@@ -247,7 +247,7 @@ class Judging(Desk):
         """Give the contents in the order of the engine; what nobody may read counts for none."""
         engine = self._tools.engine()
         found: list[str] = []
-        for most in (DEPTH, _MOST_HITS):
+        for most in (DEPTH, MOST_HITS):
             if engine is None:
                 hits, found = self._read(lambda work, n=most: _own(work, text, n, whole=whole))  # type: ignore[misc]
             else:

@@ -11,7 +11,6 @@ from tianfu_sdk.core.rows.keying import moment_key
 from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, RESOURCE, WAITING, kind_of
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.question import (
     Question,
@@ -166,7 +165,7 @@ class Questions(Askers):
             home = organization or question.organization
             if expert:
                 chosen = work.get(EXPERT, expert, "expert")
-                if not chosen.serves_on(work.now.astimezone(SHANGHAI).date()):
+                if not chosen.serves_on(work.today):
                     raise Invalid("expert.not_in_office", path="expert", id=expert)
                 home = home or chosen.organization
             given = attrs.evolve(

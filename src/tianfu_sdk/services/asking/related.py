@@ -30,11 +30,11 @@ from tianfu_sdk.services.asking.answers import (
 )
 from tianfu_sdk.services.asking.asked import (
     Moment,
+    concerning,
     demand_limit,
     demand_text,
     kinds_of,
     languages_of,
-    narrowed,
     within,
 )
 from tianfu_sdk.services.desk.finding import Finder
@@ -81,7 +81,7 @@ class Relations(Finder):
             return []
 
         def begin(work: Work) -> tuple[SearchFilter, list[Form]]:
-            placed = narrowed(work, only, region)
+            placed = concerning(work, only, region)
             return placed, _beginning(work, wanted, placed, limit)
 
         placed, first = self._read(begin)

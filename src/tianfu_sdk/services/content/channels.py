@@ -16,7 +16,6 @@ from tianfu_sdk.core.rows.border import check_page
 from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, TRANSLATION
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.channel import Channel, ChannelItem
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
@@ -228,7 +227,7 @@ def _shown(
     topics: tuple[Group, ...] | None = None
     if channel.topics:
         topics = tuple((Where("topic", "has", topic),) for topic in channel.topics)
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
 
     def newest(kind: str, *where: Where) -> Iterator[tuple[str, Row]]:
         query = Query(

@@ -237,7 +237,7 @@ class ContentDesk(Desk, Generic[T]):
             if region:
                 work.regions().level_of(region)
             content = work.noun(self._shelf, work.get_row(self._shelf, id))
-            today = work.now.astimezone(SHANGHAI).date()
+            today = work.today
             if content.state is not State.PUBLISHED or lifecycle.stale(content, today):
                 raise NotFound("noun.unknown", path="id", kind=self._shelf.name, id=id[:64])
             hashed = client_index(work, client) if client else ""

@@ -15,7 +15,6 @@ from tianfu_sdk.core.rows.keying import unique_id
 from tianfu_sdk.core.rows.kinds import MARK, ORGANIZATION
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound, TianfuError
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import LONGEST_ID, Row
 from tianfu_sdk.services.content.content import ContentDesk
@@ -130,7 +129,7 @@ class Intake(ContentDesk[Any]):
                 owner = known[0]
                 found[owner] = known
             regions = work.regions()
-            today = work.now.astimezone(SHANGHAI).date()
+            today = work.today
             return owner or "", Known(
                 terms=terms,
                 organizations=found,

@@ -11,7 +11,6 @@ from tianfu_sdk.core.content import lifecycle
 from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.rows.kinds import CLARIFICATION, TRANSLATION
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Clarification, Repeated, State
 from tianfu_sdk.model.search import SearchFilter
@@ -103,7 +102,7 @@ def _weighed(work: Work, text: str, hits: Sequence[str]) -> Iterator[tuple[str, 
 def _known(
     work: Work, ids: Sequence[str]
 ) -> Iterator[tuple[str, Clarification, str, Sequence[str]]]:
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
 
     def readable(source: Clarification) -> bool:
         return source.state is State.PUBLISHED and not lifecycle.stale(source, today)

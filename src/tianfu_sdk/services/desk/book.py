@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 import attrs
@@ -13,7 +14,7 @@ from tianfu_sdk.core.rows import audit
 from tianfu_sdk.core.rows.keying import NounKind, Placed, moment_key, place_keys, unique_id
 from tianfu_sdk.core.rows.kinds import AUDIT, ORGANIZATION, SEAL, kind_of
 from tianfu_sdk.errors import Conflict, NotFound
-from tianfu_sdk.model.base import Noun
+from tianfu_sdk.model.base import SHANGHAI, Noun
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.event import AuditLine, Event, Seal, Value
 from tianfu_sdk.model.organization import Organization
@@ -51,6 +52,11 @@ class Book:
         self._owners: dict[str, Organization] = {}
         self._exact = exact
         self._regions: RegionTree | None = None
+
+    @property
+    def today(self) -> date:
+        """The day in China on which the transaction began."""
+        return self.now.astimezone(SHANGHAI).date()
 
     def regions(self) -> RegionTree:
         """Give the regions, as the deployment amended them by now."""

@@ -17,7 +17,6 @@ from tianfu_sdk.core.rows.kinds import CAMPAIGN, EMERGENCY, RESOURCE, RESPONSE_P
 from tianfu_sdk.core.sms.routes import made_of, with_legs
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.emergency import (
     AfterAction,
@@ -319,7 +318,7 @@ def _plan_for(work: Work, report: EmergencyReport, plan: str | None) -> Response
 
 
 def _published(work: Work, ids: tuple[str, ...]) -> tuple[str, ...]:
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     found = [work.noun(RESOURCE, row) for row in work.tx.get(RESOURCE.name, ids)]
     shown = {
         resource.id
@@ -333,7 +332,7 @@ def _values(
     work: Work, report: EmergencyReport, plan: ResponsePlan, number: float | None
 ) -> dict[str, dict[str, str]]:
     """Say what fills the slots, by language; what cannot be said in one is left out."""
-    places = work.regions().resolve(report.region, work.now.astimezone(SHANGHAI).date())
+    places = work.regions().resolve(report.region, work.today)
     names = [region.name for region in places] or [report.region]
     level = report.level.zh.partition("(")[0]
     glossary = glossary_of(work, plan.organization)

@@ -13,7 +13,6 @@ from tianfu_sdk.core.rows.keying import day_key
 from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, TRANSLATION
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import Coverage, Missing, Translation
@@ -30,7 +29,7 @@ _READ = 100
 
 
 def _today(work: Work) -> int:
-    return day_key(work.now.astimezone(SHANGHAI).date())
+    return day_key(work.today)
 
 
 def _foreign(work: Work, language: str, region: str | None) -> Group:

@@ -43,7 +43,7 @@ _FEW = 100
 
 def view_of(work: Work, as_of: AsOf) -> RegionView:
     """Give the map under which regions are seen."""
-    return RegionView(work.regions(), as_of, work.now.astimezone(SHANGHAI).date())
+    return RegionView(work.regions(), as_of, work.today)
 
 
 @attrs.frozen
@@ -274,7 +274,7 @@ class _Homes:
 
     def _find(self, codes: tuple[str, ...]) -> str:
         tree = self._work.regions()
-        today = self._work.now.astimezone(SHANGHAI).date()
+        today = self._work.today
         for code in reversed(codes):
             # The association of a county stays the same one when the county becomes a city.
             names = dict.fromkeys((code, *(region.code for region in tree.resolve(code, today))))

@@ -12,7 +12,6 @@ from tianfu_sdk.core.matching.matching import Candidate, Need
 from tianfu_sdk.core.matching.similarity import Corpus, language_fit, topic_fit
 from tianfu_sdk.core.rows.kinds import SEGMENT, SUBSCRIBER
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Where
@@ -62,7 +61,7 @@ def audiences(
     if scope is not None and not scope:
         work.allow(Action.READ, SUBSCRIBER.name, {})
     topics = tree_of(work, "topic")
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     scored: list[tuple[Match, _Audience]] = []
     for audience in (*_saved(work, offered), *_made(work, offered, topics)):
         reason = matching.gate(offered, audience.need, today=today)

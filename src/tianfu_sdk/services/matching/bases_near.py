@@ -11,7 +11,6 @@ from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.matching.matching import Candidate
 from tianfu_sdk.core.matching.similarity import weighed
 from tianfu_sdk.core.rows.kinds import ACTIVITY, BASE
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Base, BaseStatus, Content, State
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.storage import Query, Where
@@ -31,7 +30,7 @@ def bases(
     need = attrs.evolve(need_of(work, content, ACTIVITY.name), language="")
     corpus = weighed(need.tokens, spread_of(work, need.tokens))
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     places = dict.fromkeys(
         ("prefecture", one.prefecture) if one.prefecture else ("province", one.province)
         for one in need.places

@@ -15,7 +15,6 @@ from tianfu_sdk.core.rows.keying import NounKind
 from tianfu_sdk.core.rows.kinds import BASE, EVALUATION, WORKSTATION, kind_of
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.content import Base
 from tianfu_sdk.model.rubric import CheckMethod, Rubric, Score
@@ -187,7 +186,7 @@ class Evaluations(Desk):
 
         def checked(work: Work, known: Evaluation) -> Evaluation:
             seen = codec.structure(Check, fields | _post(work))
-            if seen.on > work.now.astimezone(SHANGHAI).date():
+            if seen.on > work.today:
                 raise Invalid("workstation.outside_term", path="on")
             return attrs.evolve(known, checks=(*known.checks, seen))
 
@@ -317,7 +316,7 @@ class Evaluations(Desk):
                 Ruling.of(outcome, "outcome"),
                 person=work.person,
                 now=work.now,
-                today=work.now.astimezone(SHANGHAI).date(),
+                today=work.today,
                 rectify_until=rectify_until,
                 reason=reason,
             )

@@ -16,7 +16,6 @@ from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, kind_of
 from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
@@ -194,7 +193,7 @@ class Experts(PersonDesk):
             return work.page(
                 EXPERT,
                 where=tuple(where),
-                also=(in_office(_today(work)),),
+                also=(in_office(work.today),),
                 after=after,
                 limit=limit,
                 again=lambda cursor: self.find(
@@ -222,7 +221,7 @@ class Experts(PersonDesk):
         self.get(id)
 
         def read(work: Work) -> list[Answered]:
-            today = _today(work)
+            today = work.today
             where = (
                 Where("expert", "=", id),
                 Where("state", "=", QuestionState.ANSWERED.value),
@@ -377,7 +376,7 @@ def shown_expert(work: Work, id_: str, row: Row | None = None) -> Expert:
     """
     row = row or work.get_row(EXPERT, id_)
     known = work.noun(EXPERT, row)
-    if not known.serves_on(_today(work)):
+    if not known.serves_on(work.today):
         hidden = work.actor.account is None and not work.actor.system
         if hidden or not work.readable(EXPERT.name, [row]):
             raise NotFound("noun.unknown", path="id", kind=EXPERT.name, id=id_[:64])
@@ -388,10 +387,6 @@ def public_text(expert: Expert) -> str:
     """Give the text by which an expert is found and matched: the public profile only."""
     parts = (expert.title, expert.profile, *expert.fields, *expert.keywords)
     return "\n".join(part for part in parts if part)
-
-
-def _today(work: Work) -> date:
-    return work.now.astimezone(SHANGHAI).date()
 
 
 def _demand_somebody(work: Work) -> None:

@@ -12,7 +12,7 @@ from tianfu_sdk.core.matching import dealing
 from tianfu_sdk.core.rows.kinds import CONTACT_PERSON, INTEREST, LISTING
 from tianfu_sdk.errors import Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI, Quantity
+from tianfu_sdk.model.base import Quantity
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.interest import ContactDetails, Interest, InterestState, Outcome, Side
 from tianfu_sdk.model.listing import Cooperation, Listing
@@ -305,7 +305,7 @@ class Interests(Desk):
         plain = codec.structure(Outcome, fields | ({} if amount is None else {"amount": money}))
 
         def reported(work: Work, known: Interest, ours: Side) -> Interest:
-            today = work.now.astimezone(SHANGHAI).date()
+            today = work.today
             dealing.demand_outcome(plain, known, today)
             outcome = attrs.evolve(
                 plain, reported_by=ours, reporter=work.person, reported_at=work.now

@@ -12,7 +12,7 @@ from tianfu_sdk.core.rows.kinds import CONTACT_PERSON, LISTING, STUDIO
 from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI, Quantity
+from tianfu_sdk.model.base import Quantity
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.interest import Interest
 from tianfu_sdk.model.listing import (
@@ -283,7 +283,7 @@ class Listings(ContentDesk[Listing]):
 
 def _so_far(progress: ListingProgress | str, work: Work) -> tuple[Group, ...]:
     wanted = ListingProgress.of(progress, "progress")
-    today = day_key(work.now.astimezone(SHANGHAI).date())
+    today = day_key(work.today)
     so = Where("progress", "=", wanted.value)
     if wanted is ListingProgress.OPEN:
         return ((so, Where("deadline", ">=", today)),)

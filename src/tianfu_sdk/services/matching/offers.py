@@ -9,7 +9,6 @@ from tianfu_sdk.core.matching.matching import Candidate, Need
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.matching.similarity import weighed
 from tianfu_sdk.core.rows.kinds import EXPERT, LISTING
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import ListingKind
 from tianfu_sdk.model.matching import LeftOut, Match
@@ -74,7 +73,7 @@ def offers(
     """
     corpus = weighed(need.tokens, spread_of(work, need.tokens))
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     for candidate in _candidates(work, need, kinds):
         reason = matching.gate(candidate, need, today=today, audiences=audiences)
         if reason:
@@ -92,7 +91,7 @@ def _candidates(work: Work, need: Need, kinds: Collection[str]) -> Iterator[Cand
     if listed:
         yield from _listings(work, need, listed)
     if EXPERT.name in kinds:
-        today = work.now.astimezone(SHANGHAI).date()
+        today = work.today
         for row in work.each(EXPERT.name, Query(where=in_office(today))):
             yield expert_candidate(work, work.noun(EXPERT, row))
 

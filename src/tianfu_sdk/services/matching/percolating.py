@@ -14,7 +14,6 @@ from tianfu_sdk.core.rows.kinds import LISTING, SUBSCRIPTION
 from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.search import SearchFilter
@@ -58,7 +57,7 @@ def seekers(
         Unsupported: `ask.no_search`, the store has no search engine.
     """
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     needs: list[Need] = []
     most = MOST_HITS if everybodys else min(2 * limit + _ENOUGH, _MOST)
     if "need" in kinds:

@@ -15,7 +15,6 @@ from tianfu_sdk.core.matching.similarity import token_counts, weighed
 from tianfu_sdk.core.rows.keying import NounKind
 from tianfu_sdk.core.rows.kinds import EXPERT, LISTING, kind_of
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.listing import Expert, Listing, ListingKind
 from tianfu_sdk.model.matching import Pair, Spare
@@ -136,7 +135,7 @@ def _projects(work: Work, ids: Sequence[str]) -> list[Listing]:
 
 def _experts(work: Work, ids: Sequence[str] | None) -> list[Expert]:
     if ids is None:
-        today = work.now.astimezone(SHANGHAI).date()
+        today = work.today
         rows = work.each(EXPERT.name, Query(where=in_office(today)))
         return [work.noun(EXPERT, row) for row in rows]
     ordered = sorted(dict.fromkeys(ids))
@@ -165,7 +164,7 @@ def _table(
     wanted = dict.fromkeys(token for need in needs for token in need.tokens)
     spread = spread_of(work, list(wanted))
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")
-    today = work.now.astimezone(SHANGHAI).date()
+    today = work.today
     table = _Table({}, {})
     for row, need in enumerate(needs):
         corpus = weighed(need.tokens, spread)

@@ -12,7 +12,6 @@ from tianfu_sdk.core.matching.matching import Candidate, Need
 from tianfu_sdk.core.matching.similarity import LONGEST_TEXT
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.kinds import EXPERT, TERM, TRANSLATION
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.listing import Expert, Listing
 from tianfu_sdk.model.question import Question
@@ -127,7 +126,7 @@ def candidate_of(
 
 
 def _closed(work: Work, listing: Listing) -> bool:
-    return not listing.open_on(work.now.astimezone(SHANGHAI).date())
+    return not listing.open_on(work.today)
 
 
 def expert_candidate(work: Work, expert: Expert) -> Candidate:
@@ -141,7 +140,7 @@ def expert_candidate(work: Work, expert: Expert) -> Candidate:
         topics=expert.topics,
         places=places_of(work, (expert.region,)),
         capacity=expert.capacity,
-        published=expert.serves_on(work.now.astimezone(SHANGHAI).date()),
+        published=expert.serves_on(work.today),
     )
 
 
@@ -192,7 +191,7 @@ def places_of(work: Work, codes: Sequence[str]) -> tuple[Levels, ...]:
     placed: dict[tuple[str, ...], tuple[Levels, ...]] = work.kept.setdefault("places", {})
     key = tuple(codes)
     if key not in placed:
-        placed[key] = work.regions().places(codes, work.now.astimezone(SHANGHAI).date())
+        placed[key] = work.regions().places(codes, work.today)
     return placed[key]
 
 

@@ -14,7 +14,6 @@ from tianfu_sdk.core.rows.keying import day_key
 from tianfu_sdk.core.rows.kinds import EXPERT, WORKSTATION, WORKSTATION_RESULT
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.organization import OrganizationKind
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.workstation import (
@@ -220,7 +219,7 @@ class Workstations(Desk):
                 raise Invalid("workstation.no_target", path="target", value=value, targets=shown)
             if not made.evidence:
                 raise Invalid("interest.no_evidence", path="evidence")
-            today = work.now.astimezone(SHANGHAI).date()
+            today = work.today
             if not known.valid_from <= on <= min(known.valid_to, today):
                 raise Invalid("workstation.outside_term", path="on")
             _, placed = work.placed(known.organization, known.region)
