@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tianfu_sdk.core.asking.asking import (
     FEATURES,
     Measures,
+    asks_something,
     coverage,
     explained,
     lead,
@@ -46,6 +47,22 @@ def test_a_score_grows_with_every_feature_and_a_weight_caps_it(parts, name, less
 def test_sureness_grows_with_every_measure(covered, ahead, named, name):
     low = {"covered": covered, "ahead": ahead, "named": named} | {name: 0.0}
     assert 0 < sureness(Measures(**low)) <= sureness(Measures(**low | {name: 1.0})) < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("的", 0),
+        ("怎么办？", 0),
+        ("请问是什么呢", 0),
+        ("怎麼辦", 0),
+        ("水", 1),
+        ("中风怎么办", 1),
+        ("the", 1),
+    ],
+)
+def test_a_question_says_what_it_is_about_or_only_that_it_asks(text, says):
+    assert asks_something(text) is bool(says)
 
 
 def test_what_nothing_has_weighs_as_much_as_the_rarest_that_something_has():

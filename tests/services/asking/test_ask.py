@@ -170,6 +170,16 @@ def test_what_says_nothing_is_no_question_for_anybody(world, text):
     assert (caught.value.code, caught.value.path) == ("ask.empty", "text")
 
 
+@pytest.mark.parametrize("text", ["的", "怎么办？", "請問是什麼", "需要注意什么"])
+def test_what_only_asks_is_abstained_from_and_guessed_to_be_about_nothing(world, text):
+    title = f"地震怎么办，请问是什么，需要注意什么的{text}"
+    world.published(title=title, body=STROKE, topics=["safety_science"])
+    answers = world.nobody.ask(text)
+    assert answers.abstained
+    assert not world.me.questions.get(answers.question).topics
+    assert not world.nobody.ask("地震").abstained
+
+
 def test_a_store_that_can_only_be_read_answers_and_files_nothing(stored, file):
     id_ = stored.published().id
     stored.hub.close()
