@@ -246,6 +246,36 @@ def test_a_notice_that_holds_no_more_is_listed_and_answers_nothing(world):
     assert [one.id for one in asked.notices.find()] == [written.id]
 
 
+def _publish(world, desk, id_):
+    getattr(world.me, desk).submit(id_)
+    getattr(world.as_(world.reviewer), desk).approve(id_)
+    return getattr(world.me, desk).publish(id_).id
+
+
+def _published(world, desk, **fields):
+    made = getattr(world.me, desk).create(organization=world.org, **fields)
+    return _publish(world, desk, made.id)
+
+
+def test_a_listing_answers_until_its_deadline_and_a_base_while_it_is_named(world):
+    me, asked = world.me, world.nobody
+    offer = {"kind": "service", "title": "柑橘溃疡病防治"}
+    dated = _published(world, "listings", **offer, deadline=date(2026, 1, 3))
+    kept = _published(world, "listings", **offer)
+    base = _published(world, "bases", title="柑橘溃疡病科普基地", region="510104")
+    assert {one.id for one in asked.ask("柑橘溃疡病")} == {dated, kept, base}
+    world.clock.tick(timedelta(days=2))
+    assert {one.id for one in asked.ask("柑橘溃疡病")} == {dated, kept, base}
+    world.clock.tick(timedelta(days=1))
+    me.bases.edit(base, status="delisted")
+    _publish(world, "bases", base)
+    assert [one.id for one in asked.ask("柑橘溃疡病")] == [kept]
+    assert [one.id for one in asked.suggest("柑橘")] == [kept]
+    assert {one.id for one in asked.listings.find()} == {dated, kept}
+    me.listings.close(kept, "已有人承接")
+    assert asked.ask("柑橘溃疡病").abstained
+
+
 @pytest.mark.usefixtures("few")
 def test_which_answers_come_first_and_on_which_page_does_not_depend_on_the_limit(world):
     for number in range(6):
