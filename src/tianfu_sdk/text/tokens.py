@@ -23,7 +23,7 @@ __all__ = [
     "tokens",
 ]
 
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 """Grows with every change of what `tokens` gives for any text."""
 
 _STOP = frozenset("的了是在我有和就不也很着呢吗吧啊呀么与及或被把对从以为之其而于等个")

@@ -89,6 +89,7 @@ def test_a_document_is_measured_by_what_it_covers_and_how_far_the_best_is_ahead(
         ("ས་ཡོམ་རྒྱག་སྐབས།", "ས་ཡོམ", ["ས་ཡོམ"]),
         ("མཐུ་མཐོ", "མཐོ", ["མཐོ"]),
         ("ꀀꀁꀂꀃ", "ꀁꀂ", ["ꀁꀂ"]),
+        ("腦\u200b卒\ufeff中\u200b", "脑卒中", ["腦\u200b卒\ufeff中"]),
         ("doctor ct", "ct", ["ct"]),
         ("", "脑卒中", []),
     ],
