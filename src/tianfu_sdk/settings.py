@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "SmsSettings",
     "TranslationSettings",
+    "days",
     "without_password",
 ]
 
@@ -420,6 +422,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
             _demand_bounds(made[name], name)
+            if name in _DAYS:
+                days(getattr(made[name], _DAYS[name]), f"{name}.{_DAYS[name]}")
         elif where == "backends":
             made[name] = MappingProxyType(
                 {
@@ -444,6 +448,22 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
     return cls(**made)
 
 
+def days(texts: tuple[str, ...], path: str) -> frozenset[date]:
+    """Read days of the settings, such as the holidays.
+
+    Raises:
+        Invalid: `sms.bad_day`, with the path of the setting.
+    """
+    found = set()
+    for place, text in enumerate(texts):
+        try:
+            found.add(date.fromisoformat(text))
+        except ValueError:
+            raise Invalid("sms.bad_day", path=f"{path}[{place}]", value=text[:20]) from None
+    return frozenset(found)
+
+
+_DAYS: Mapping[str, str] = {"ask": "working_days", "sms": "holidays"}
 _MOST: Mapping[str, Mapping[str, float]] = {
     "ask": {
         **dict.fromkeys(("threshold", "wording", "region", "language", "freshness", "topic"), 1.0),
