@@ -449,11 +449,7 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
 
 
 def days(texts: tuple[str, ...], path: str) -> frozenset[date]:
-    """Read days of the settings, such as the holidays.
-
-    Raises:
-        Invalid: `sms.bad_day`, with the path of the setting.
-    """
+    """Read days such as the holidays; raises `Invalid` (`sms.bad_day`)."""
     found = set()
     for place, text in enumerate(texts):
         try:
@@ -567,14 +563,11 @@ def _secret(value: Any, path: str, environment: Mapping[str, str]) -> Secret:
 
 
 def _typed(value: Any, wanted: str, path: str) -> Any:
-    if wanted.startswith("tuple[str"):
-        if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
-            return tuple(value)
-        raise Invalid("settings.type", path=path, wanted="list[str]")
-    if wanted.startswith("tuple[int"):
-        if isinstance(value, (list, tuple)) and all(type(part) is int for part in value):
-            return tuple(value)
-        raise Invalid("settings.type", path=path, wanted="list[int]")
+    for of in (str, int):
+        if wanted.startswith(f"tuple[{of.__name__}"):
+            if isinstance(value, (list, tuple)) and all(type(part) is of for part in value):
+                return tuple(value)
+            raise Invalid("settings.type", path=path, wanted=f"list[{of.__name__}]")
     kinds: Mapping[str, tuple[type, ...]] = {
         "str": (str,),
         "bool": (bool,),
