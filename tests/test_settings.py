@@ -1,12 +1,13 @@
 """Settings come from a mapping, a file and the environment, and keep their secrets."""
 
 import pickle
+from datetime import date
 
 import attrs
 import pytest
 
 from tianfu_sdk.errors import Invalid
-from tianfu_sdk.settings import Secret, Settings, without_password
+from tianfu_sdk.settings import Secret, Settings, days, without_password
 
 TOML = """
 db = "sqlite:///a.db"
@@ -204,3 +205,13 @@ def test_networks_of_a_gateway_are_read():
     table = {"aliyun": {"networks": ["203.0.113.7", "2001:db8::/32"], "messages": 5}}
     found = Settings.load(values={"gateways": table}).gateways["aliyun"]
     assert found.networks == ("203.0.113.7", "2001:db8::/32")
+
+
+@pytest.mark.parametrize(("table", "name"), [("sms", "holidays"), ("ask", "working_days")])
+def test_days_are_days(table, name):
+    made = Settings.load(values={table: {name: ["2026-02-17"]}})
+    found = getattr(getattr(made, table), name)
+    assert days(found, "x") == {date(2026, 2, 17)}
+    with pytest.raises(Invalid) as raised:
+        Settings.load(values={table: {name: ["2026-02-17", "春节"]}})
+    assert (raised.value.code, raised.value.path) == ("sms.bad_day", f"{table}.{name}[1]")

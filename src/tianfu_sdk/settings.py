@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "SmsSettings",
     "TranslationSettings",
+    "days",
     "without_password",
 ]
 
@@ -420,6 +422,8 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
         if not path and name in _TABLES and not isinstance(value, _TABLES[name]):
             made[name] = _build(_TABLES[name], _table(value, where), where, environment)
             _demand_bounds(made[name], name)
+            if name in _DAYS:
+                days(getattr(made[name], _DAYS[name]), f"{name}.{_DAYS[name]}")
         elif where == "backends":
             made[name] = MappingProxyType(
                 {
@@ -444,6 +448,18 @@ def _build(cls: Any, values: Mapping[str, Any], path: str, environment: Mapping[
     return cls(**made)
 
 
+def days(texts: tuple[str, ...], path: str) -> frozenset[date]:
+    """Read days such as the holidays; raises `Invalid` (`sms.bad_day`)."""
+    found = set()
+    for place, text in enumerate(texts):
+        try:
+            found.add(date.fromisoformat(text))
+        except ValueError:
+            raise Invalid("sms.bad_day", path=f"{path}[{place}]", value=text[:20]) from None
+    return frozenset(found)
+
+
+_DAYS: Mapping[str, str] = {"ask": "working_days", "sms": "holidays"}
 _MOST: Mapping[str, Mapping[str, float]] = {
     "ask": {
         **dict.fromkeys(("threshold", "wording", "region", "language", "freshness", "topic"), 1.0),
@@ -547,14 +563,11 @@ def _secret(value: Any, path: str, environment: Mapping[str, str]) -> Secret:
 
 
 def _typed(value: Any, wanted: str, path: str) -> Any:
-    if wanted.startswith("tuple[str"):
-        if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
-            return tuple(value)
-        raise Invalid("settings.type", path=path, wanted="list[str]")
-    if wanted.startswith("tuple[int"):
-        if isinstance(value, (list, tuple)) and all(type(part) is int for part in value):
-            return tuple(value)
-        raise Invalid("settings.type", path=path, wanted="list[int]")
+    for of in (str, int):
+        if wanted.startswith(f"tuple[{of.__name__}"):
+            if isinstance(value, (list, tuple)) and all(type(part) is of for part in value):
+                return tuple(value)
+            raise Invalid("settings.type", path=path, wanted=f"list[{of.__name__}]")
     kinds: Mapping[str, tuple[type, ...]] = {
         "str": (str,),
         "bool": (bool,),

@@ -45,7 +45,10 @@ def test_questions_are_listed_read_and_closed(asked):
     assert run("questions", "list").output.startswith(f"{asked}  已分派  ×1")
     assert run("questions", "read", asked).output == "水稻稻瘟病如何防治\n"
     assert "no" in run("questions", "list", "--overdue").output
-    assert run("questions", "list", "--overdue", "--state", "open").exit_code == 2
+    for more in (("--state", "open"), ("--region", "510300")):
+        assert run("questions", "list", "--overdue", *more).exit_code == 2
+    assert asked in run("questions", "list", "--region", "510300").output
+    assert asked not in run("questions", "list", "--region", "510104").output
     listed = json.loads(run("questions", "list", "--state", "routed", "--json").stdout)
     assert [one["id"] for one in listed["items"]] == [asked]
     assert "答复期限" in run("questions", "status", asked).output

@@ -38,6 +38,7 @@ def told(*arguments):
 def test_titles_and_related_content_are_printed(made):
     first, second = made
     lines = told("suggest", "脑卒").splitlines()
+    assert told("suggest", "脑卒", "--region", "510000").splitlines() == lines
     assert sorted(lines) == [f"{first}  脑卒中怎么预防", f"{second}  脑卒中的信号"]
     assert sorted(one["id"] for one in json.loads(told("suggest", "脑卒", "--json"))) == made
     assert told("related", first).startswith(f"{second}  脑卒中的信号")

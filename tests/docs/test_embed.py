@@ -64,19 +64,21 @@ def test_fastapi_answers_and_says_what_was_wrong(given, extra):
             empty = await client.get("/ask", params={"q": " "})
             nobody = await client.post("/resources", json={}, headers={"x-user": "7"})
             wrong = {"title": "花椒", "organization": given["organization"], "titel": "花椒"}
+            unsaid = await client.post("/resources", json={})
             slip = await client.post("/resources", json=wrong, headers={"x-user": "1"})
             state = {**wrong, "state": "published"}
             del wrong["titel"], state["titel"]
             forced = await client.post("/resources", json=state, headers={"x-user": "1"})
             made = await client.post("/resources", json=wrong, headers={"x-user": "1"})
-        return found, empty, nobody, slip, forced, made
+        return found, empty, nobody, unsaid, slip, forced, made
 
-    found, empty, nobody, slip, forced, made = asyncio.run(walk())
+    found, empty, nobody, unsaid, slip, forced, made = asyncio.run(walk())
     (answer,) = found.json()["answers"]
     assert answer["title"] == "脑卒中怎么预防"
     assert sum(answer["why"].values()) > 0
     assert (empty.status_code, empty.json()["code"]) == (422, "ask.empty")
     assert (nobody.status_code, nobody.json()["code"]) == (404, "account.unknown")
+    assert unsaid.status_code == 422
     assert (slip.status_code, slip.json()["path"]) == (422, "titel")
     assert forced.status_code == 422
     assert (made.status_code, made.json()["state"]) == (201, State.DRAFT)

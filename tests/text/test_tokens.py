@@ -20,8 +20,8 @@ from tianfu_sdk.text import (
 
 def test_the_version_grows_with_the_tokens():
     # Change the number together with what this text gives, and never one alone.
-    text = "Covid-19疫苗，２０２６年 བོད་ཡིག ꆈꌠꁱ β波"
-    assert ANALYZER_VERSION == 1
+    text = "Covid-19疫\u200b苗，２０２６年 བོད་ཡིག ꆈꌠꁱ β波"
+    assert ANALYZER_VERSION == 2
     assert tokens(text) == [
         *("covid-19", "疫", "苗", "疫苗", "2026", "年", "བོད", "ཡིག"),
         *("ꆈ", "ꌠ", "ꁱ", "ꆈꌠ", "ꌠꁱ", "β", "波"),

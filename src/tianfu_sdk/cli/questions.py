@@ -35,6 +35,7 @@ def questions() -> None:
 @json_option()
 @click.option("--state", type=click.Choice(_STATES))
 @click.option("--expert", metavar="ID", help="Only those that this expert has.")
+@click.option("--region", metavar="CODE", help="Only those asked in this region and below it.")
 @click.option("--overdue", is_flag=True, help="Only those that nobody answered in time.")
 @limit_option()
 def list_(  # noqa: PLR0917 - options of a command
@@ -43,18 +44,19 @@ def list_(  # noqa: PLR0917 - options of a command
     as_json: bool,  # noqa: FBT001
     state: str | None,
     expert: str | None,
+    region: str | None,
     overdue: bool,  # noqa: FBT001
     limit: int,
 ) -> None:
     """List questions, oldest first; their texts are shown by `read` alone."""
-    if overdue and (state or expert):
-        raise click.UsageError("--overdue goes with neither --state nor --expert")
+    if overdue and (state or expert or region):
+        raise click.UsageError("--overdue goes with none of --state, --expert and --region")
     with opened(db) as hub:
         desk = bound(hub, account).questions
         page = (
             desk.overdue(limit=limit)
             if overdue
-            else desk.find(state=state, expert=expert, limit=limit)
+            else desk.find(state=state, expert=expert, region=region, limit=limit)
         )
     echo_page(page, _line, as_json=as_json, limit=limit)
 

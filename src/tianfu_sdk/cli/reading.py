@@ -40,6 +40,11 @@ _DESKS = {
 }
 
 
+_concerning = click.option(
+    "--region", metavar="CODE", help="Only content that concerns this region."
+)
+
+
 def desk_of(hub: Hub, kind: str) -> Any:
     """Give the desk of a kind of content."""
     return getattr(hub, _DESKS[kind])
@@ -91,7 +96,7 @@ def _times(command: F) -> F:
 @click.argument("text")
 @db_option()
 @json_option()
-@click.option("--region", metavar="CODE", help="Only content that concerns this region.")
+@_concerning
 @click.option(
     "--language",
     "languages",
@@ -197,19 +202,21 @@ def show_answers(answers: Answers) -> None:
 @click.argument("prefix")
 @db_option()
 @json_option()
+@_concerning
 @_times
 @click.option("--limit", default=8, show_default=True, type=click.IntRange(1, 50))
 def suggest(  # noqa: PLR0917 - options of a command
     prefix: str,
     db: str,
     as_json: bool,  # noqa: FBT001
+    region: str | None,
     since: str | None,
     until: str | None,
     limit: int,
 ) -> None:
     """Suggest published titles that go on from PREFIX."""
     with opened(db) as hub:
-        found = hub.suggest(prefix, since=since, until=until, limit=limit)
+        found = hub.suggest(prefix, region=region, since=since, until=until, limit=limit)
     if as_json:
         echo_json([attrs.asdict(one) for one in found])
         return

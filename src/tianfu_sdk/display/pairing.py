@@ -29,6 +29,7 @@ _FEATURES: Mapping[str, tuple[str, str, str]] = {
 }
 _REASONS: Mapping[str, str] = {
     "taken": "合适的已另有安排",
+    "nobody": "对方无人",
     "conflict": "须回避",
     "low": "契合度低",
     "published": "未发布或不在聘期",

@@ -57,7 +57,7 @@ class Spare:
     id: str
     title: str
     reason: str
-    """`taken`: all who fit it have somebody else; else what it failed at with most of the other
-    side: `conflict`, `low`, or a reason as of `LeftOut`."""
+    """`taken`: all who fit it have somebody else; `nobody`: there was nobody on the other side;
+    else what it failed at with most of that: `conflict`, `low`, or a reason as of `LeftOut`."""
     gated: Mapping[str, int]
     """With how many of the other side it failed, by reason."""

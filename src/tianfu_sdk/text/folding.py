@@ -26,6 +26,19 @@ _COMPATIBLE = (range(0x2000, 0x3400), range(0xF900, 0xFFF0))
 _COMMON = (range(0x20, 0x7F), range(0xF00, 0x1000), range(0x4E00, 0xA4D0))
 
 
+# What nobody sees: marks that hide where a line may break or how letters join, turn the direction
+# of writing or choose a glyph. Copied from web pages they stand in the middle of words.
+_UNSEEN = (
+    *(0xAD, 0x34F, 0x61C, 0xFEFF),
+    *range(0x180B, 0x180F),
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10),
+    *range(0xE0100, 0xE01F0),
+)
+
+
 @cache
 def _controls() -> dict[int, int]:
     codes = [*range(0x20), *range(0x7F, 0xA0)]
@@ -33,16 +46,16 @@ def _controls() -> dict[int, int]:
 
 
 @cache
-def _table() -> dict[int, int | str]:
+def _table() -> dict[int, int | str | None]:
     simplified = tables.one_to_one("fold")
     # A key that stays itself is found, where `str.translate` is slow to miss one.
-    table: dict[int, int | str] = {code: code for code in chain(*_COMMON)}
+    table: dict[int, int | str | None] = {code: code for code in chain(*_COMMON)}
     table |= simplified
     for code in chain(*_COMPATIBLE):
         plain = unicodedata.normalize("NFKC", chr(code))
         if plain != chr(code):
             table[code] = plain.translate(simplified)
-    return table | _controls()
+    return table | _controls() | dict.fromkeys(_UNSEEN)
 
 
 def normalize(text: str) -> str:
@@ -73,7 +86,9 @@ def fold(text: str) -> str:
     2. Traditional to simplified by a one-to-one table; what only phrases decide stays
        (著, 瞭), and so do regional words.
     3. NUL and other control characters but tab and line ends become spaces.
-    4. Tibetan: U+0F0E is two shads, U+0F6A is U+0F62, U+0F7A twice is U+0F7B, U+0F00 is
+    4. What is not seen goes: zero-width and soft hyphens, joiners, marks of direction and
+       variation.
+    5. Tibetan: U+0F0E is two shads, U+0F6A is U+0F62, U+0F7A twice is U+0F7B, U+0F00 is
        written out, several tshegs are one, and one before a shad, a space or the end goes.
 
     Folding what is folded changes nothing.
@@ -84,7 +99,8 @@ def fold(text: str) -> str:
     Returns:
         The folded text; its length may differ.
 
-    Source: Unicode Standard Annex 15; OpenCC's character table.
+    Source: Unicode Standard Annex 15, and the property Default_Ignorable_Code_Point of the
+    Unicode Character Database but for fillers and tags; OpenCC's character table.
     """
     if text.isascii():
         return text.lower().translate(_controls())

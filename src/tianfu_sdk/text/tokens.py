@@ -16,13 +16,14 @@ __all__ = [
     "ANALYZER_VERSION",
     "folded_length",
     "folded_query_tokens",
+    "folded_telling_tokens",
     "folded_tokens",
     "folded_words",
     "query_tokens",
     "tokens",
 ]
 
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 """Grows with every change of what `tokens` gives for any text."""
 
 _STOP = frozenset("的了是在我有和就不也很着呢吗吧啊呀么与及或被把对从以为之其而于等个")
@@ -117,8 +118,19 @@ def folded_query_tokens(text: str) -> list[str]:
     Returns:
         As `query_tokens`.
     """
-    distinct = list(dict.fromkeys(folded_tokens(text)))
-    return [token for token in distinct if token not in _STOP] or distinct
+    return folded_telling_tokens(text) or list(dict.fromkeys(folded_tokens(text)))
+
+
+def folded_telling_tokens(text: str) -> list[str]:
+    """Give the distinct tokens of a folded question that say something.
+
+    Args:
+        text: What `fold` gave.
+
+    Returns:
+        As `query_tokens`; none where nothing but single characters such as 的 is left.
+    """
+    return [token for token in dict.fromkeys(folded_tokens(text)) if token not in _STOP]
 
 
 def query_tokens(text: str) -> list[str]:

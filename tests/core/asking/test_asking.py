@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tianfu_sdk.core.asking.asking import (
     FEATURES,
     Measures,
+    asks_something,
     coverage,
     explained,
     lead,
@@ -48,6 +49,22 @@ def test_sureness_grows_with_every_measure(covered, ahead, named, name):
     assert 0 < sureness(Measures(**low)) <= sureness(Measures(**low | {name: 1.0})) < 1
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("的", 0),
+        ("怎么办？", 0),
+        ("请问是什么呢", 0),
+        ("怎麼辦", 0),
+        ("水", 1),
+        ("中风怎么办", 1),
+        ("the", 1),
+    ],
+)
+def test_a_question_says_what_it_is_about_or_only_that_it_asks(text, says):
+    assert asks_something(text) is bool(says)
+
+
 def test_what_nothing_has_weighs_as_much_as_the_rarest_that_something_has():
     found = [{"脑卒": 6.0, "预防": 2.0}, {"预防": 4.0}]
     assert rarity(["脑卒", "预防", "怪病"], found) == {"脑卒": 0.375, "预防": 0.25, "怪病": 0.375}
@@ -72,6 +89,7 @@ def test_a_document_is_measured_by_what_it_covers_and_how_far_the_best_is_ahead(
         ("ས་ཡོམ་རྒྱག་སྐབས།", "ས་ཡོམ", ["ས་ཡོམ"]),
         ("མཐུ་མཐོ", "མཐོ", ["མཐོ"]),
         ("ꀀꀁꀂꀃ", "ꀁꀂ", ["ꀁꀂ"]),
+        ("腦\u200b卒\ufeff中\u200b", "脑卒中", ["腦\u200b卒\ufeff中"]),
         ("doctor ct", "ct", ["ct"]),
         ("", "脑卒中", []),
     ],

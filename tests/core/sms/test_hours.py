@@ -11,7 +11,6 @@ from tianfu_sdk.core.sms.hours import (
     ALWAYS,
     Hours,
     allowed,
-    days,
     next_open,
     openings,
     schedule,
@@ -95,13 +94,6 @@ def test_where_all_of_a_year_is_off_there_is_no_window():
     off = frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(500))
     with pytest.raises(Invalid, match=r"sms\.no_window"):
         next_open(at(12), Hours(holidays=off))
-
-
-def test_holidays_of_the_settings_are_days():
-    assert days(("2026-02-17",), "sms.holidays") == {date(2026, 2, 17)}
-    with pytest.raises(Invalid) as raised:
-        days(("2026-02-17", "春节"), "sms.holidays")
-    assert (raised.value.code, raised.value.path) == ("sms.bad_day", "sms.holidays[1]")
 
 
 times = st.times().map(lambda t: t.replace(second=0, microsecond=0))

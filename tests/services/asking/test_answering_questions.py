@@ -316,6 +316,10 @@ def test_an_asker_leaves_a_contact_with_a_consent_and_it_is_sealed(farmed):
         farmed.nobody.questions.follow(id_, contact="1", consent="x")
     with pytest.raises(NotFound):
         page.questions.follow(id_, subscriber="sub_none")
+    farmed.me.questions.close(id_, "重复")
+    with pytest.raises(Invalid) as caught:
+        page.questions.follow(id_, contact="13900000000", consent="网页勾选 2026-18")
+    assert (caught.value.code, caught.value.path) == ("question.closed", "state")
 
 
 def test_an_account_sees_its_own_questions(farmed):

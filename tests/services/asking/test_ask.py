@@ -170,6 +170,16 @@ def test_what_says_nothing_is_no_question_for_anybody(world, text):
     assert (caught.value.code, caught.value.path) == ("ask.empty", "text")
 
 
+@pytest.mark.parametrize("text", ["的", "怎么办？", "請問是什麼", "需要注意什么"])
+def test_what_only_asks_is_abstained_from_and_guessed_to_be_about_nothing(world, text):
+    title = f"地震怎么办，请问是什么，需要注意什么的{text}"
+    world.published(title=title, body=STROKE, topics=["safety_science"])
+    answers = world.nobody.ask(text)
+    assert answers.abstained
+    assert not world.me.questions.get(answers.question).topics
+    assert not world.nobody.ask("地震").abstained
+
+
 def test_a_store_that_can_only_be_read_answers_and_files_nothing(stored, file):
     id_ = stored.published().id
     stored.hub.close()
@@ -234,6 +244,36 @@ def test_a_notice_that_holds_no_more_is_listed_and_answers_nothing(world):
     assert [one.id for one in asked.suggest("防震避险")] == [guide]
     assert asked.related(guide) == []
     assert [one.id for one in asked.notices.find()] == [written.id]
+
+
+def _publish(world, desk, id_):
+    getattr(world.me, desk).submit(id_)
+    getattr(world.as_(world.reviewer), desk).approve(id_)
+    return getattr(world.me, desk).publish(id_).id
+
+
+def _published(world, desk, **fields):
+    made = getattr(world.me, desk).create(organization=world.org, **fields)
+    return _publish(world, desk, made.id)
+
+
+def test_a_listing_answers_until_its_deadline_and_a_base_while_it_is_named(world):
+    me, asked = world.me, world.nobody
+    offer = {"kind": "service", "title": "柑橘溃疡病防治"}
+    dated = _published(world, "listings", **offer, deadline=date(2026, 1, 3))
+    kept = _published(world, "listings", **offer)
+    base = _published(world, "bases", title="柑橘溃疡病科普基地", region="510104")
+    assert {one.id for one in asked.ask("柑橘溃疡病")} == {dated, kept, base}
+    world.clock.tick(timedelta(days=2))
+    assert {one.id for one in asked.ask("柑橘溃疡病")} == {dated, kept, base}
+    world.clock.tick(timedelta(days=1))
+    me.bases.edit(base, status="delisted")
+    _publish(world, "bases", base)
+    assert [one.id for one in asked.ask("柑橘溃疡病")] == [kept]
+    assert [one.id for one in asked.suggest("柑橘")] == [kept]
+    assert {one.id for one in asked.listings.find()} == {dated, kept}
+    me.listings.close(kept, "已有人承接")
+    assert asked.ask("柑橘溃疡病").abstained
 
 
 @pytest.mark.usefixtures("few")

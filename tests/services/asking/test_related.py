@@ -27,7 +27,9 @@ def test_titles_that_begin_so_are_suggested_first(world, stroke):
         "zh-Hans",
     )
     assert [one.id for one in world.nobody.suggest("脑卒", limit=1)] == [stroke["prevent"]]
-    assert world.nobody.suggest("脑") == world.nobody.suggest(" ") == []
+    # A single character is looked for where titles begin.
+    assert world.nobody.suggest("脑") == found[:1]
+    assert world.nobody.suggest("压") == world.nobody.suggest(" ") == []
     assert world.nobody.suggest("脑卒", language="bo") == []
     assert world.nobody.suggest("脑卒", kinds=["news"]) == []
 

@@ -337,6 +337,16 @@ def test_a_question_goes_to_experts_and_only_for_those_who_may_answer_it(stage, 
     assert "脑卒中" not in json.dumps([dict(m.why) for m in matches], ensure_ascii=False)
 
 
+def test_a_question_is_not_for_an_expert_who_has_as_many_as_there_is_room_for(stage):
+    heart = stage.expert("心血管健康 脑卒中预防", topics=["healthy_life"], capacity=1)
+    first = stage.hub.ask("脑卒中怎么预防？", region="510302").question
+    second = stage.hub.ask("高血压吃什么药好", region="510302").question
+    stage.admin.questions.route(first, expert=heart)
+    assert [one.id for one in stage.admin.match(first)] == [heart]
+    full = stage.admin.match(second)
+    assert (list(full), full.gated) == ([], {"capacity": 1})
+
+
 def test_weights_are_the_callers_to_choose(stage, need, offers):
     near = stage.hub.match(need, weights={"region": 1.0})
     assert all(set(m.why) >= {"region"} for m in near)

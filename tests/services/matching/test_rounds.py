@@ -98,6 +98,18 @@ def test_what_a_round_reads_does_not_grow_with_its_projects_one_by_one(stage, mo
     assert (read.count("listing"), read.count("expert")) == (1, 2)
 
 
+def test_who_meets_nobody_because_there_is_nobody_is_told_so(stage):
+    project, expert = stage.project("柑橘木虱防控"), stage.expert("柑橘木虱防控", capacity=0)
+    for made in (stage.hub.match_round([]), stage.hub.match_round([project], [])):
+        (left,) = made.spare
+        assert (left.reason, left.gated) == ("nobody", {})
+    full = stage.hub.match_round([project])
+    none = stage.hub.match_round([project], capacity=0)
+    assert {left.reason for left in (*full.spare, *none.spare)} == {"capacity"}
+    (pair,) = stage.hub.match_round([project], capacity=1)
+    assert pair.expert == expert
+
+
 def test_gates_hold_in_a_round_too_and_each_reason_is_named(stage):
     late = stage.project("柑橘木虱防控", deadline=date(2025, 12, 31))
     open_ = stage.project("柑橘木虱防控", kind="need")

@@ -23,6 +23,7 @@ from tianfu_sdk.text import (
     fold,
     fold_with_places,
     folded_query_tokens,
+    folded_telling_tokens,
     sentences,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "NEAR",
     "SURENESS",
     "Measures",
+    "asks_something",
     "bare",
     "coverage",
     "explained",
@@ -91,6 +93,11 @@ def question_tokens(text: str) -> list[str]:
     """Give the distinct tokens of what a question asks about, in order."""
     folded = fold(text)
     return folded_query_tokens(bare(folded)) or folded_query_tokens(folded)
+
+
+def asks_something(text: str) -> bool:
+    """Tell whether a question says what it is about, beyond that it asks: 怎么办 does not."""
+    return bool(folded_telling_tokens(bare(fold(text))))
 
 
 def bare(folded: str) -> str:

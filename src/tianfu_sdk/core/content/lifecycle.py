@@ -13,7 +13,8 @@ from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import SHANGHAI
-from tianfu_sdk.model.content import Change, Content, Notice, State
+from tianfu_sdk.model.content import Base, BaseStatus, Change, Content, Notice, State
+from tianfu_sdk.model.listing import Listing
 from tianfu_sdk.model.media import MediaForm
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "BOOKKEEPING",
     "DONE",
     "MOVES",
+    "answers_on",
     "diff",
     "move",
     "over_on",
@@ -203,6 +205,25 @@ def over_on(content: Content) -> date | None:
     """
     ends = [content.expires_on, content.until if isinstance(content, Notice) else None]
     return min((day for day in ends if day is not None), default=None)
+
+
+def answers_on(content: Content, day: date) -> bool:
+    """Tell whether a content answers questions on a day; lists may have it all the same.
+
+    Args:
+        content: In any state.
+        day: In China.
+
+    Returns:
+        False for what is not published or is over; for a listing that is closed or past its
+        deadline; for a science base that is named no more (已取消).
+    """
+    over = over_on(content)
+    if content.state is not State.PUBLISHED or (over is not None and over <= day):
+        return False
+    if isinstance(content, Listing):
+        return content.open_on(day)
+    return not (isinstance(content, Base) and content.status is BaseStatus.DELISTED)
 
 
 def stale(content: Content, day: date) -> bool:

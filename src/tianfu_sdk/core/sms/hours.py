@@ -17,7 +17,6 @@ __all__ = [
     "ALWAYS",
     "Hours",
     "allowed",
-    "days",
     "narrowed",
     "next_open",
     "openings",
@@ -106,21 +105,6 @@ def _time(text: str, path: str) -> time:
     if found.tzinfo is not None:
         raise Invalid("sms.bad_window", path=path, value=text[:20])
     return found
-
-
-def days(texts: tuple[str, ...], path: str) -> frozenset[date]:
-    """Read the holidays of the settings.
-
-    Raises:
-        Invalid: `sms.bad_day`, with the path of the setting.
-    """
-    found = set()
-    for place, text in enumerate(texts):
-        try:
-            found.add(date.fromisoformat(text))
-        except ValueError:
-            raise Invalid("sms.bad_day", path=f"{path}[{place}]", value=text[:20]) from None
-    return frozenset(found)
 
 
 def allowed(moment: datetime, hours: Hours) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import TypeVar
 
 import attrs
@@ -17,9 +16,9 @@ from tianfu_sdk.core.languages import translating
 from tianfu_sdk.core.matching.similarity import freshness, readership, region_fit
 from tianfu_sdk.core.places.regions import Levels
 from tianfu_sdk.core.rows.filters import matches
-from tianfu_sdk.core.rows.kinds import CONTENT, NOTICE, TRANSLATION
+from tianfu_sdk.core.rows.kinds import BASE, CONTENT, LISTING, NOTICE, TRANSLATION
 from tianfu_sdk.model.base import SHANGHAI, When
-from tianfu_sdk.model.content import Activity, Clarification, Content, State
+from tianfu_sdk.model.content import Activity, Clarification, Content
 from tianfu_sdk.model.question import Answer
 from tianfu_sdk.model.search import Hit
 from tianfu_sdk.model.translation import Translation
@@ -48,6 +47,8 @@ __all__ = [
 F = TypeVar("F", "Found", "_Weighed")
 
 _GATE = ("language", "state", "expires")
+_MORE_THAN_KEYS = (NOTICE, LISTING, BASE)
+"""Kinds whose keys do not say all of whether a content answers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -163,7 +164,7 @@ def forms_of(work: Work, hits: Sequence[Hit]) -> dict[str, Form]:
         ours = [one for one in translations if one.kind == shelf.name]
         ids = list(dict.fromkeys((*own, *(one.source for one in ours))))
         contents = (work.noun(shelf, row) for row in work.tx.get(shelf.name, ids))
-        found = {content.id: content for content in contents if _readable(content, today)}
+        found = {one.id: one for one in contents if lifecycle.answers_on(one, today)}
         for id_ in own:
             if id_ in found:
                 shown[id_] = _original(shelf.name, found[id_])
@@ -188,11 +189,6 @@ def _translated(source: Content, translation: Translation, text: str) -> Form:
         translation.language,
         translation.native_reviewed,
     )
-
-
-def _readable(content: Content, today: date) -> bool:
-    over = lifecycle.over_on(content)
-    return content.state is State.PUBLISHED and (over is None or over > today)
 
 
 @attrs.frozen
@@ -271,15 +267,16 @@ def public_of(work: Work, hits: Sequence[Hit]) -> dict[str, Public]:
     for hit in hits:
         by_prefix.setdefault(hit.id.partition("_")[0], []).append(hit)
     for shelf in CONTENT.values():
-        if shelf is NOTICE:
+        if shelf in _MORE_THAN_KEYS:
             continue
         ids = [hit.id for hit in by_prefix.get(shelf.prefix, ())]
         group = policy.public(shelf.name, work.now) or ()
         for id_, language, *keys in work.tx.columns(shelf.name, ids, _GATE) if ids else ():
             if matches(id_, dict(zip(_GATE[1:], keys, strict=True)), group):
                 found[id_] = Public(id_, id_, language)
-    # Keys do not say whether a translation is of the present revision, nor whether a notice holds.
-    told = [hit for shelf in (TRANSLATION, NOTICE) for hit in by_prefix.get(shelf.prefix, ())]
+    # Nor do keys say whether a translation is of the present revision.
+    whole = (TRANSLATION, *_MORE_THAN_KEYS)
+    told = [hit for shelf in whole for hit in by_prefix.get(shelf.prefix, ())]
     for id_, form in forms_of(work, told).items():
         found[id_] = Public(id_, form.content.id, form.language)
     return found

@@ -118,6 +118,9 @@ class Ask(Finder):
         )
         narrow = partial(_placed, text=text, told=told, asked=asked, only=only, region=region)
         here, narrowed = self._read(narrow)
+        # Words that stand in every text would choose one by its other words: by chance.
+        if not asking.asks_something(text):
+            return Page([], more=False, wanting=False), None
         repeated = Rumours(self._tools, self._actor).repeated(text, narrowed)
         shares = {id_: one.share for id_, one in repeated.items()}
         here = attrs.evolve(here, repeated=shares)
@@ -170,7 +173,7 @@ class Ask(Finder):
         # it is asked between two changes, and the second looks again for one to join.
         if joined:
             return joined
-        nearest = self._nearest(text)
+        nearest = self._nearest(text) if asking.asks_something(text) else []
         return until_done(lambda: self._write(partial(file, nearest=nearest)))
 
 

@@ -25,6 +25,7 @@ __all__ = ["Askers", "readable"]
 
 _PURPOSE = "question_answer"
 _LONGEST_CONTACT = 200
+_ENDED = (QuestionState.ANSWERED, QuestionState.CLOSED)
 
 
 class Askers(PersonDesk):
@@ -104,7 +105,7 @@ class Askers(PersonDesk):
 
         Raises:
             Invalid: `question.nobody`, neither is given; `question.no_consent`, a contact
-                without one; `field.too_long`.
+                without one; `question.closed`, it is answered or closed; `field.too_long`.
             NotFound: `noun.unknown`.
             Denied: `grant.missing`, no grant to create questions there; `account.required`.
         """
@@ -116,6 +117,9 @@ class Askers(PersonDesk):
             row = work.get_row(QUESTION, id)
             work.allow(Action.CREATE, QUESTION.name, row.keys, id)
             question = work.noun(QUESTION, row)
+            if question.state in _ENDED:
+                # Nobody will be told any more, so no contact is taken in.
+                raise Invalid("question.closed", path="state", state=question.state.value)
             if subscriber:
                 work.get(SUBSCRIBER, subscriber)
                 question = attrs.evolve(question, subscriber=subscriber)

@@ -115,8 +115,8 @@ class Asking(Typed):
 
         Returns:
             Titles that begin with it, in the order of their characters; where these are fewer than
-            `limit`, those that have it elsewhere and that the search engine finds among the best.
-            Each once; none for a single character.
+            `limit`, those that have two characters or more elsewhere and that the search engine
+            finds among the best. Each once.
 
         Raises:
             Invalid: `ask.bad_kind`, `ask.bad_time`, `ask.backwards`, `field.naive_time`,

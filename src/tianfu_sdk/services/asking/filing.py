@@ -12,7 +12,6 @@ from tianfu_sdk.core.asking import questions
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.places.regions import LEVELS, Levels
 from tianfu_sdk.core.rows.kinds import EXPERT, ORGANIZATION, QUESTION
-from tianfu_sdk.core.sms.hours import days
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.question import Question, QuestionState, Routing
 from tianfu_sdk.model.storage import Query, Where
@@ -29,6 +28,7 @@ from tianfu_sdk.services.desk.vocabularies import terms_of
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.matching.sides import places_of
 from tianfu_sdk.services.sms.quotas import policies_of
+from tianfu_sdk.settings import days
 
 __all__ = ["file_question", "routed"]
 

@@ -47,6 +47,7 @@ T = TypeVar("T")
 
 _LONGEST = 200
 _FEWEST = 2
+"""Characters that are looked for elsewhere in titles: a single one stands in very many."""
 _MOST = 50
 _HITS = 60
 _WALKED = 500
@@ -77,7 +78,7 @@ class Relations(Finder):
         only = SearchFilter(kinds=kinds_of(kinds), languages=frozenset(languages))
         only = within(only, since, until)
         wanted = fold(prefix.strip())
-        if len(wanted) < _FEWEST:
+        if not wanted:
             return []
 
         def begin(work: Work) -> tuple[SearchFilter, list[Form]]:
@@ -85,7 +86,7 @@ class Relations(Finder):
             return placed, _beginning(work, wanted, placed, limit)
 
         placed, first = self._read(begin)
-        if len(first) == limit:
+        if len(first) == limit or len(wanted) < _FEWEST:
             return _suggestions(first, wanted, limit)
 
         def read(_: Work, hits: Sequence[Hit], forms: Mapping[str, Form]) -> list[Suggestion]:

@@ -8,7 +8,7 @@ from tianfu_sdk.core.matching import matching
 from tianfu_sdk.core.matching.matching import Candidate, Need
 from tianfu_sdk.core.matching.offices import in_office
 from tianfu_sdk.core.matching.similarity import weighed
-from tianfu_sdk.core.rows.kinds import EXPERT, LISTING
+from tianfu_sdk.core.rows.kinds import EXPERT, LISTING, QUESTION
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import ListingKind
 from tianfu_sdk.model.matching import LeftOut, Match
@@ -21,6 +21,7 @@ from tianfu_sdk.services.matching.sides import (
     spread_of,
     translated,
     tree_of,
+    waiting_of,
 )
 
 __all__ = ["OFFERED", "Gates", "offers"]
@@ -91,9 +92,9 @@ def _candidates(work: Work, need: Need, kinds: Collection[str]) -> Iterator[Cand
     if listed:
         yield from _listings(work, need, listed)
     if EXPERT.name in kinds:
-        today = work.today
-        for row in work.each(EXPERT.name, Query(where=in_office(today))):
-            yield expert_candidate(work, work.noun(EXPERT, row))
+        busy = waiting_of(work, need.id) if need.kind == QUESTION.name else {}
+        for row in work.each(EXPERT.name, Query(where=in_office(work.today))):
+            yield expert_candidate(work, work.noun(EXPERT, row), busy.get(row.id, 0))
 
 
 def _listings(work: Work, need: Need, kinds: Sequence[str]) -> Iterator[Candidate]:

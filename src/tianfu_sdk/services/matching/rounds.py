@@ -61,7 +61,8 @@ class _Table:
         taken = {pair[axis] for pair in self.scored}
         reasons = []
         for place, gated in enumerate(counted):
-            often = max(gated, key=lambda why, of=gated: (of[why], why), default="taken")  # type: ignore[misc]
+            # Of whom nothing was scored or refused, there was nobody on the other side.
+            often = max(gated, key=lambda why, of=gated: (of[why], why), default="nobody")  # type: ignore[misc]
             reasons.append(("taken" if place in taken else often, dict(sorted(gated.items()))))
         return reasons
 
@@ -100,8 +101,8 @@ class Rounds(Desk):
             people = _experts(work, experts)
             if len(needs) * len(people) > _MOST_PAIRS:
                 raise Invalid("match.round_large", path="projects", most=_MOST_PAIRS)
-            table = _table(work, needs, people, weights=chosen, conflicts=apart, least=least)
             takes = [one.capacity if capacity is None else capacity for one in people]
+            table = _table(work, needs, people, takes, weights=chosen, conflicts=apart, least=least)
             taken, solved_by = assign(table.scores(len(needs), len(people)), takes, solver=solver)
             return _round(work, needs, people, table=table, taken=taken, solver=solved_by)
 
@@ -153,14 +154,17 @@ def _table(
     work: Work,
     listings: Sequence[Listing],
     experts: Sequence[Expert],
+    takes: Sequence[int],
     *,
     weights: Mapping[str, float],
     conflicts: Collection[tuple[str, str]],
     least: float,
 ) -> _Table:
     needs = [need_of(work, listing) for listing in listings]
-    people = [expert_candidate(work, expert) for expert in experts]
-    people = [attrs.evolve(one, counts=token_counts(one.text)) for one in people]
+    people = [
+        attrs.evolve(one, capacity=most, counts=token_counts(one.text))
+        for one, most in zip((expert_candidate(work, e) for e in experts), takes, strict=True)
+    ]
     wanted = dict.fromkeys(token for need in needs for token in need.tokens)
     spread = spread_of(work, list(wanted))
     topics, audiences = tree_of(work, "topic"), tree_of(work, "audience")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from tianfu_sdk.core.asking.asking import question_tokens
@@ -11,10 +12,10 @@ from tianfu_sdk.core.content.vocabularies import SHIPPED
 from tianfu_sdk.core.matching.matching import Candidate, Need
 from tianfu_sdk.core.matching.similarity import LONGEST_TEXT
 from tianfu_sdk.core.places.regions import Levels
-from tianfu_sdk.core.rows.kinds import EXPERT, TERM, TRANSLATION
+from tianfu_sdk.core.rows.kinds import EXPERT, QUESTION, TERM, TRANSLATION
 from tianfu_sdk.model.content import Content
 from tianfu_sdk.model.listing import Expert, Listing
-from tianfu_sdk.model.question import Question
+from tianfu_sdk.model.question import Question, QuestionState
 from tianfu_sdk.model.search import Spread
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.subscription import Subscription
@@ -36,6 +37,7 @@ __all__ = [
     "subscription_need",
     "translated",
     "tree_of",
+    "waiting_of",
 ]
 
 
@@ -129,8 +131,14 @@ def _closed(work: Work, listing: Listing) -> bool:
     return not listing.open_on(work.today)
 
 
-def expert_candidate(work: Work, expert: Expert) -> Candidate:
-    """Make what an expert offers: of the public profile alone."""
+def expert_candidate(work: Work, expert: Expert, busy: int = 0) -> Candidate:
+    """Make what an expert offers: of the public profile alone.
+
+    Args:
+        work: The transaction.
+        expert: As stored.
+        busy: How many the expert has to look after already.
+    """
     return Candidate(
         id=expert.id,
         kind=EXPERT.name,
@@ -139,9 +147,21 @@ def expert_candidate(work: Work, expert: Expert) -> Candidate:
         languages=expert.languages,
         topics=expert.topics,
         places=places_of(work, (expert.region,)),
-        capacity=expert.capacity,
+        capacity=expert.capacity - busy,
         published=expert.serves_on(work.today),
     )
+
+
+def waiting_of(work: Work, besides: str) -> Counter[str]:
+    """Count the questions that wait for each expert, but for one.
+
+    Args:
+        work: The transaction.
+        besides: Id of the question that is matched: it is no burden to whoever has it.
+    """
+    where = (Where("state", "=", QuestionState.ROUTED.value), Where("expert", ">", ""))
+    rows = work.each(QUESTION.name, Query(where=where, fields="keys"))
+    return Counter(str(row.keys["expert"]) for row in rows if row.id != besides)
 
 
 def expert_titles(work: Work, ids: Sequence[str]) -> dict[str, str]:

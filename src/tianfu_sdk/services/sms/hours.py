@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tianfu_sdk.core.sms.hours import Hours, days, window
+from tianfu_sdk.core.sms.hours import Hours, window
 from tianfu_sdk.model.sms import SmsCapabilities
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.sms.quotas import policies_of
+from tianfu_sdk.settings import days
 
 __all__ = ["hours_of"]
 
@@ -19,7 +20,7 @@ def hours_of(work: Work, organization: str, capabilities: SmsCapabilities) -> Ho
         capabilities: Of the gateway.
 
     Raises:
-        Invalid: `sms.bad_window`, `sms.bad_day`, of the settings.
+        Invalid: `sms.bad_window`, of the settings.
     """
     kept = f"hours~{organization}~{capabilities.windows}"
     found: Hours | None = work.kept.get(kept)
