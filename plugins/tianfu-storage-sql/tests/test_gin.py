@@ -148,6 +148,55 @@ def test_who_folds_gives_way_to_who_rebuilds(index, store, opened, postgresql_ur
 
     session = other._connections.take()
     assert store.run(body, write=True) == 2
-    assert other._parts.searching.fold(session) > 0
+    # What a rebuilding counted is summed up already.
+    assert other._parts.searching.fold(session) == 0
     assert counted(store) == {"": 2, " ": 2, "banana": 2}
     other.close()
+
+
+@pytest.mark.parametrize("held", [1, 200_000])
+def test_an_index_made_of_nothing_is_the_one_that_grows(index, ask, store, monkeypatch, held):
+    from tianfu_storage_sql import gin
+    from tianfu_storage_sql.texts import Text
+
+    monkeypatch.setattr(gin, "_BATCH", 2)
+    monkeypatch.setattr(gin, "_HELD", held)
+    docs = [doc(n, f"防震 避险 w{n}") for n in range(5)]
+    # The same one twice, in two batches: the last one counts.
+    given = [doc(0, "apple"), *docs[1:], docs[0]]
+    for had in (False, True):
+        assert store.run(lambda tx: tx.search.rebuild(given), write=True) == 5, had
+        told = counted(store)
+        assert told["防震"] == told[""] == 5
+        assert "apple" not in told
+        assert ask(["w0"]) == ["r0000"]
+    made = Text("SELECT FROM pg_indexes WHERE indexname = 'tf_text_words'", ())
+    assert len(store._connections.take().rows(made, ())) >= 1
+    store.run(lambda tx: tx.search.remove([one.id for one in docs]), write=True)
+    index(docs)
+    assert counted(store) == told
+
+
+def test_who_owns_nothing_and_may_have_no_tables_makes_the_index_too(fresh_postgresql_url, opened):
+    import psycopg
+
+    opened(fresh_postgresql_url).open([])
+    name = fresh_postgresql_url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(fresh_postgresql_url, autocommit=True) as owner:
+        schema = owner.execute("SELECT current_schema()").fetchone()[0]
+        owner.execute("CREATE ROLE clerk LOGIN")
+        owner.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        owner.execute(f"GRANT CONNECT ON DATABASE {name} TO clerk")
+        owner.execute(f"GRANT USAGE ON SCHEMA {schema} TO clerk")
+        for what in ("TABLES", "SEQUENCES"):
+            owner.execute(f"GRANT ALL ON ALL {what} IN SCHEMA {schema} TO clerk")
+    theirs = fresh_postgresql_url.replace("tianfu@", "clerk@", 1)
+    store = opened(theirs)
+    store.open([])
+    for docs in ([doc(1, "apple")], [doc(2, "apple"), doc(3, "apple")]):
+        assert store.run(lambda tx, d=docs: tx.search.rebuild(d), write=True) == len(docs)
+        assert counted(store) == {"": len(docs), " ": len(docs), "apple": len(docs)}
+    store.close()
+    with psycopg.connect(fresh_postgresql_url, autocommit=True) as owner:
+        owner.execute("DROP OWNED BY clerk")
+        owner.execute("DROP ROLE clerk")

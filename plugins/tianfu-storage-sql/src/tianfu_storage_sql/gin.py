@@ -33,6 +33,7 @@ from tianfu_sdk.core.searching.ranking import PAGED, idf, page
 from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
 from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
 from tianfu_storage_sql.faults import Fault
+from tianfu_storage_sql.schema import TOKEN
 from tianfu_storage_sql.search import SOUGHT, clipped, percolated
 from tianfu_storage_sql.session import Driver, RacedError, Session
 from tianfu_storage_sql.texts import Text
@@ -51,6 +52,12 @@ _HELD = 200_000
 _DOCS, _LENGTH = "", " "
 """Stand for the number of documents and of all their tokens; no token is empty or a blank."""
 
+# Words that are not in their places yet are read one by one: let these be few.
+_INDEX = (
+    "CREATE INDEX tf_text_words ON tf_text USING gin (words) WITH (gin_pending_list_limit = 256)"
+)
+_NO_INDEX = "DROP INDEX tf_text_words"
+
 # Written out rather than said by Core: nothing of it means anything to another dialect.
 STATEMENTS = (
     """CREATE TABLE tf_text (
@@ -60,8 +67,7 @@ STATEMENTS = (
         body text COLLATE "C" NOT NULL, first bigint, last bigint)""",
     # What the planner could learn of these would cost each ANALYZE more than it gives.
     "ALTER TABLE tf_text ALTER words SET STATISTICS 0, ALTER body SET STATISTICS 0",
-    # Words that are not in their places yet are read one by one: let these be few.
-    "CREATE INDEX tf_text_words ON tf_text USING gin (words) WITH (gin_pending_list_limit = 256)",
+    _INDEX,
     'CREATE TABLE tf_count (token text COLLATE "C" PRIMARY KEY, number bigint NOT NULL)',
     """CREATE TABLE tf_change (
         token text COLLATE "C", part bigint, number bigint NOT NULL,
@@ -98,6 +104,21 @@ _REMOVE = _text(
 # Who publishes waits for a rebuilding, who asks does not; who folds gives way.
 _REBUILD = "LOCK TABLE tf_text, tf_change IN SHARE ROW EXCLUSIVE MODE"
 _GIVE_WAY = "LOCK TABLE tf_change IN ROW EXCLUSIVE MODE NOWAIT"
+# Whether the index has nothing and is one's own, and whether one may have tables for oneself.
+_MAY = _text(
+    "SELECT NOT EXISTS (SELECT FROM tf_text) AND pg_has_role(relowner, 'USAGE'),"
+    " has_database_privilege(current_database(), 'TEMP')"
+    " FROM pg_class WHERE oid = 'tf_text'::regclass"
+)
+# What is counted while an index is made goes to a heap that nobody else sees, and is summed up
+# once: to fold it afterwards, row by row, costs more.
+_PILE = 'CREATE TEMPORARY TABLE tf_pile (token text COLLATE "C", number bigint) ON COMMIT DROP'
+_HEAP = _text("INSERT INTO tf_pile (token, number) VALUES (%s, %s::bigint)")
+_SUM = _text(
+    "INSERT INTO tf_count (token, number) SELECT token, sum(number)::bigint FROM tf_pile"
+    " GROUP BY token HAVING sum(number) <> 0"
+)
+_NO_PILE = "DROP TABLE pg_temp.tf_pile"
 _EMPTY = tuple(_text(f"DELETE FROM {name}") for name in ("tf_text", "tf_count", "tf_change"))
 _NOTE = _text("INSERT INTO tf_meta (name, value) VALUES ('analyzer', %s) ON CONFLICT DO NOTHING")
 _NOTED = _text("SELECT value FROM tf_meta WHERE name = 'analyzer'")
@@ -280,8 +301,10 @@ class GinSearch:
                 changes.update([SOUGHT, *words])
             if doc.shown:
                 tokens = folded_tokens(doc.text)
-                rows.append((doc.id, doc, len(tokens), filter(is_word, tokens)))
-                changes.update([_DOCS, *set(map(clipped, tokens))])
+                distinct = set(tokens)
+                words = [one for one in distinct if len(one) > 1 or is_word(one)]
+                rows.append((doc.id, doc, len(tokens), words))
+                changes.update([_DOCS, *_kept(distinct)])
                 changes[_LENGTH] += len(tokens)
         self._all.add(session, rows)
         session.change(_NOTE, (str(ANALYZER_VERSION),))
@@ -301,7 +324,7 @@ class GinSearch:
             if id_.startswith(SOUGHT):
                 changes.subtract([SOUGHT, *_sought(body)])
                 continue
-            changes.subtract([_DOCS, *set(map(clipped, folded_tokens(body)))])
+            changes.subtract([_DOCS, *_kept(set(folded_tokens(body)))])
             changes[_LENGTH] -= length
 
     def query(
@@ -379,15 +402,28 @@ class GinSearch:
         """Throw the index away and build it from these documents."""
         session = self._tx.writing()
         session.do(_REBUILD)
+        ((fresh, piled),) = session.rows(_MAY, ())
         for text in (*_EMPTY, _FORGET):
             session.change(text, ())
+        if fresh:
+            # To make an index of what is there costs a fifth of letting it grow. Who asks meanwhile
+            # waits instead of being told that there is nothing.
+            session.do(_NO_INDEX)
+        if piled:
+            session.do(_PILE)
+        count = functools.partial(_heap if piled else self._all.count, session)
         changes: Counter[str] = Counter()
         for batch in _batches(docs):
             self._index(session, list({doc.id: doc for doc in batch}.values()), changes)
             if len(changes) > _HELD:
-                self._all.count(session, changes)
+                count(changes)
                 changes.clear()
-        self._all.count(session, changes)
+        count(changes)
+        if piled:
+            session.change(_SUM, ())
+            session.do(_NO_PILE)
+        if fresh:
+            session.do(_INDEX)
         return self.size()
 
     def analyzer_version(self) -> int | None:
@@ -405,6 +441,10 @@ class GinSearch:
         return self._frequencies(self._tx.reading(), [SOUGHT]).get(SOUGHT, 0)
 
 
+def _heap(session: Session, changes: Mapping[str, int]) -> None:
+    session.load("tf_pile", _HEAP, [(token, n) for token, n in changes.items() if n])
+
+
 def _by_index(session: Session, text: Text, values: Sequence[Any]) -> list[Any]:
     session.do(_BY_INDEX)
     rows = session.rows(text, values)
@@ -420,6 +460,11 @@ def _filtered(only: SearchFilter) -> tuple[str, list[str | int]]:
         (said, value) for said, value in zip(_CONDITIONS, values, strict=True) if value is not None
     ]
     return "".join(said for said, _ in asked), [value for _, value in asked]
+
+
+def _kept(tokens: set[str]) -> set[str]:
+    """Give distinct tokens as they are counted; hardly a document has one to clip."""
+    return tokens if max(map(len, tokens), default=0) <= TOKEN else set(map(clipped, tokens))
 
 
 def _sought(text: str) -> list[str]:
