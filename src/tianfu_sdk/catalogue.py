@@ -937,10 +937,11 @@ ENTRIES: dict[str, Entry] = {
         "请先由条目方接受意向",
     ),
     "interest.not_yours": Entry(
-        "this account speaks for neither side of the interest",
-        "该账号不代表意向的任何一方",
-        "ask for a grant on kind interest at one of the two organizations",
-        "请在其中一方单位申请 interest 权限",
+        "this account does not speak for the side that this is for",
+        "该账号不代表应当操作的一方",
+        "the owner of the listing accepts and declines, who is interested withdraws; "
+        "ask for a grant on kind interest at that organization",
+        "接受和谢绝由条目方操作，撤回由提出意向的一方操作；请在该单位申请 interest 权限",
     ),
     "interest.one_kind": Entry(
         "two offers do not meet, nor do two needs (this one is of kind {kind})",

@@ -248,8 +248,21 @@ def dumps(noun: Any) -> bytes:
     plain = {"$": schema, **_stored().unstructure(noun)}
     native = _native()
     if native is not None:
-        return bytes(native.json.encode(plain))
+        return bytes(native.json.encode(plain, enc_hook=_of_own_class))
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _of_own_class(value: Any) -> Any:
+    """Give a text or number of a class of its own, such as a template's or numpy's, as a plain one.
+
+    The standard library's json writes it as that anyway.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    for plain in (float, int):
+        if isinstance(value, plain):
+            return plain(value)
+    raise TypeError(f"a {type(value).__name__} cannot be written")
 
 
 def loads(cls: type[T], document: bytes) -> T:

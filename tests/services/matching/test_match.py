@@ -301,6 +301,21 @@ def test_weights_of_the_settings_are_checked_where_they_are_read(weights, path, 
     assert (caught.value.code, caught.value.path) == (code, path)
 
 
+@pytest.mark.parametrize(
+    ("weights", "path", "code"),
+    [
+        ({"popularity": 0.5}, "match.weights.expert.popularity", "match.popularity"),
+        (dict.fromkeys(WEIGHTS, 0), "match.weights.expert", "match.no_weight"),
+        ({"text": 10**400}, "match.weights.expert.text", "match.bad_weight"),
+    ],
+)
+def test_a_hub_does_not_open_with_weights_that_no_match_can_be_made_with(weights, path, code):
+    own = {"match": {"weights": {"expert": weights}}}
+    with pytest.raises(Invalid) as caught:
+        Hub.open("memory:", settings=own, discover=False)
+    assert (caught.value.code, caught.value.path) == (code, path)
+
+
 def test_what_cannot_be_matched_is_refused(stage, need, offers):
     with pytest.raises(Invalid) as caught:
         stage.hub.match(offers["service"], to="expert")

@@ -146,6 +146,18 @@ def test_topics_kinds_and_languages_say_what_is_wanted(stage):
     }  # fmt: skip
 
 
+def test_who_subscribed_to_listings_or_needs_is_told_of_them(stage):
+    listings = stage.subscribe(name="供需", kinds=["listing"])
+    needs = stage.subscribe(name="需求", kinds=["need"])
+    stage.subscribe(name="资源", kinds=["resource"])
+    need = stage.project("求柑橘木虱防控", kind="need")
+    service = stage.project("柑橘木虱防控服务", kind="service")
+    told = stage.told()
+    assert {key for key in told if key[0] != need} == {
+        (listings.id, need), (needs.id, need), (listings.id, service),
+    }  # fmt: skip
+
+
 def test_only_those_that_an_account_may_read_are_matched(stage):
     stage.subscribe()
     resource = stage.resource()

@@ -431,7 +431,7 @@ class ContentDesk(Desk, Generic[T]):
         for number, content in enumerate(contents):
             with numbered(of, number):
                 demand_readable(work, content)
-                self._demand_links(work, content)
+                self._demand_links(work, content, None)
         claims = [
             (f"external_key.{c.organization}", c.external_key, c.id)
             for c in contents
@@ -483,11 +483,15 @@ class ContentDesk(Desk, Generic[T]):
         changed = revisions.changed(base, changes)
         demand_terms(work, changed)
         demand_readable(work, changed, digests_of(base))
-        self._demand_links(work, changed)
+        self._demand_links(work, changed, base)
         return changed
 
-    def _demand_links(self, work: Work, content: T) -> None:
-        """Demand what this kind names by id; a kind that names something says how."""
+    def _demand_links(self, work: Work, content: T, before: T | None) -> None:
+        """Demand what this kind names by id; a kind that names something says how.
+
+        What it named before is not looked at: who was erased since leads to nothing, and stands
+        in the way of no other change.
+        """
 
     def _working(self, work: Work, head: T) -> T:
         return self._revision(work, head.id, head.pending) if head.pending else head

@@ -226,10 +226,17 @@ class Work(Book):
         scope = self.scope(Action.READ, kind)
         return [row for row in rows if any_matches(row.id, row.keys, scope)]
 
-    def visible(self, shelf: NounKind[N], id_: str, action: Action = Action.READ) -> Row:
+    def visible(
+        self,
+        shelf: NounKind[N],
+        id_: str,
+        action: Action = Action.READ,
+        *,
+        path: str = "id",
+    ) -> Row:
         """Give the row of a thing that the actor may act on.
 
-        What the actor may not even read is answered as if it were not there.
+        What the actor may not even read is answered as if it were not there, at `path`.
 
         Raises:
             NotFound: `noun.unknown`.
@@ -238,16 +245,16 @@ class Work(Book):
         if self.actor.account is None:
             # Before the look-up: who is nobody learns nothing of what there is.
             self.scope(action, shelf.name)
-        row = self.get_row(shelf, id_)
+        row = self.get_row(shelf, id_, path)
         try:
             self.allow(action, shelf.name, row.keys, id_)
         except Denied:
             if action is Action.READ:
-                raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
+                raise NotFound("noun.unknown", path=path, kind=shelf.name, id=id_[:64]) from None
             try:
                 self.allow(Action.READ, shelf.name, row.keys, id_)
             except Denied:
-                raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
+                raise NotFound("noun.unknown", path=path, kind=shelf.name, id=id_[:64]) from None
             raise
         return row
 

@@ -202,7 +202,8 @@ class Evaluations(Desk):
         Raises:
             Denied: `grant.missing`.
             NotFound: `noun.unknown`.
-            Invalid: `lifecycle.illegal`; `rubric.no_item`; `field.too_small`, `field.too_large`.
+            Invalid: `lifecycle.illegal`; `rubric.no_item`; `field.type`, `field.too_small`,
+                `field.too_large`.
         """
 
         def filled(_: Work, known: Evaluation) -> Evaluation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -33,6 +34,7 @@ __all__ = ["Answered", "Experts", "public_text", "shown_expert"]
 
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
+_APART = re.compile(r"[\s·・•‧∙]+")
 _READ = 100
 _CHANGEABLE = frozenset(
     {"title", "profile", "topics", "keywords", "languages", "capacity", "fields", "affiliations"}
@@ -404,12 +406,21 @@ def _demand_name(name: str) -> None:
 def _demand_private(expert: Expert, name: str) -> None:
     """Refuse a name that also stands where everybody can read it."""
     folded = fold(name.strip())
+    closed = _closed_up(folded)
     # One character is a word of its own too often to say that it is the name.
-    if len(folded) < _TELLING_NAME:
+    if len(closed) < _TELLING_NAME:
         return
+    # A name of letters keeps its blanks: Li An is no part of Italian.
+    spaced = any(one.isascii() and one.isalpha() for one in closed)
     for path, texts in _public_fields(expert):
-        if any(folded in fold(text) for text in texts):
+        shown = [fold(text) for text in texts]
+        if any(folded in one or (not spaced and closed in _closed_up(one)) for one in shown):
             raise Invalid("expert.name_public", path=path)
+
+
+def _closed_up(folded: str) -> str:
+    """Leave out what a name is set apart by: 王 伟 stands for 王伟, 扎西·顿珠 for 扎西顿珠."""
+    return _APART.sub("", folded)
 
 
 def _public_fields(expert: Expert) -> Iterable[tuple[str, Sequence[str]]]:

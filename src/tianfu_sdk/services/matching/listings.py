@@ -235,9 +235,11 @@ class Listings(ContentDesk[Listing]):
             language=language,
         )
 
-    def _demand_links(self, work: Work, content: Listing) -> None:
+    def _demand_links(self, work: Work, content: Listing, before: Listing | None) -> None:
         for path, shelf in (("studio", STUDIO), ("contact", CONTACT_PERSON)):
             id_ = getattr(content, path)
+            if before is not None and id_ == getattr(before, path):
+                continue
             if id_ and work.get_row(shelf, id_, path).keys["organization"] != content.organization:
                 raise Invalid("listing.foreign", path=path)
 

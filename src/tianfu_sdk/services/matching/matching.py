@@ -97,10 +97,7 @@ class Matching(Desk):
         if given is not None:
             return dict.fromkeys(kinds, given)
         own = self._tools.settings.match.weights
-        made = {kind: matching.weights_for(kind, own) for kind in kinds}
-        for weights in made.values():
-            matching.demand_weights(weights)
-        return made
+        return {kind: matching.weights_for(kind, own) for kind in kinds}
 
     def _scored(
         self,

@@ -28,7 +28,7 @@ from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
 from tianfu_sdk.services.log import consumers
-from tianfu_sdk.services.matching.offers import OFFERED, Gates
+from tianfu_sdk.services.matching.offers import Gates
 from tianfu_sdk.services.matching.percolating import seekers
 from tianfu_sdk.services.matching.sides import candidate_of, languages_of
 from tianfu_sdk.text import canonical_language, fold
@@ -38,7 +38,7 @@ __all__ = ["Subscriptions"]
 _CHANGEABLE = frozenset(
     {"name", "text", "topics", "kinds", "language", "audience", "media", "active"}
 )
-_KINDS = frozenset({*CONTENT, *OFFERED})
+_KINDS = frozenset({*CONTENT, *(kind.value for kind in ListingKind)})
 _CONSUMER = f"{consumers.OWN}alerts"
 _ONCE = "alerts"
 """What it was called when every name was free to be taken."""
@@ -74,7 +74,8 @@ class Subscriptions(Desk):
             region: Where its people are, GB/T 2260; None: where it is at home.
             text: Words that are looked for, up to 2,000 characters.
             topics: Codes of the vocabulary `topic`; text, topics, or both.
-            kinds: Only these, such as `resource`, `activity`, `service`; empty: all.
+            kinds: Only these, such as `resource`, `activity`, `service`, `need`; `listing`:
+                services, achievements, projects and needs; empty: all.
             language: That it must be readable in; empty: any.
             audience: Codes of the vocabulary `audience` that it is to be fit for.
             media: Forms of media that it had better have, such as `video`.

@@ -78,7 +78,7 @@ class Workstations(Desk):
                 raise Invalid("workstation.not_one", path="organization", kind=owner.kind.value)
             own = {"id": work.new_id(WORKSTATION), "region": region or owner.region}
             made = codec.structure(Workstation, fields | own)
-            _demand_links(work, made)
+            _demand_links(work, made, None)
             work.claim_unique(WORKSTATION.name, "organization", organization, made.id)
             stored = work.put(WORKSTATION, made, placed)
             work.note(stored, "created")
@@ -167,7 +167,7 @@ class Workstations(Desk):
                 raise Invalid("content.fixed", path=odd[0])
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Workstation)}
             changed = codec.structure(Workstation, plain | changes)
-            _demand_links(work, changed)
+            _demand_links(work, changed, known)
             _, placed = work.placed(changed.organization, changed.region)
             stored = work.put(WORKSTATION, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
@@ -302,11 +302,14 @@ def results_of(work: Work, workstation: str) -> Iterator[WorkstationResult]:
         yield work.noun(WORKSTATION_RESULT, row)
 
 
-def _demand_links(work: Work, workstation: Workstation) -> None:
+def _demand_links(work: Work, workstation: Workstation, before: Workstation | None) -> None:
+    # An expert who was erased since stands in the way of no other change.
+    named = {member.expert for member in before.team} if before else set()
     try:
         work.placed(workstation.host)
     except NotFound as error:
         error.path = "host"
         raise
     for index, member in enumerate(workstation.team):
-        work.get_row(EXPERT, member.expert, f"team[{index}].expert")
+        if member.expert not in named:
+            work.get_row(EXPERT, member.expert, f"team[{index}].expert")
