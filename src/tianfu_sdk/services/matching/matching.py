@@ -120,8 +120,7 @@ class Matching(Desk):
     def _subject(self, work: Work, noun: str | Listing) -> _Subject:
         if isinstance(noun, Listing):
             # As a caller made it: its kind may be a text, and nobody has looked at its types.
-            plain = {field.name: getattr(noun, field.name) for field in attrs.fields(Listing)}
-            return _of_content(work, LISTING.name, codec.structure(Listing, plain))
+            return _of_content(work, LISTING.name, codec.structure(Listing, noun))
         demand_type(noun, str, "id")
         shelf = kind_of(noun)
         if shelf is QUESTION:
