@@ -443,6 +443,12 @@ ENTRIES: dict[str, Entry] = {
         "evaluate both ways on the same sets",
         "请用相同的问题集评测两种方式",
     ),
+    "evaluate.same_name": Entry(
+        "two sets are called {name}",
+        "有两个问题集都叫 {name}",
+        "give each a name of its own: figures go by it",
+        "请给每个问题集各起一个名称：指标按名称列出",
+    ),
     "evaluate.twice": Entry(
         "line {line} has an id that stands above",
         "第 {line} 行的编号已出现过",

@@ -265,3 +265,28 @@ def test_an_engine_that_follows_a_store_is_not_filled_with_a_corpus(following):
         hub.evaluate(QUESTIONS)
     assert caught.value.code == "evaluate.in_use"
     assert caught.value.path == "ask.engine"
+
+
+def test_two_sets_of_one_name_are_refused(hub):
+    other = attrs.evolve(QUESTIONS, relevant={"q1": {"d4": 1}})
+    for call in (
+        lambda: hub.evaluate([QUESTIONS, other]),
+        lambda: tf.evaluate(lambda _: [], [QUESTIONS, other]),
+    ):
+        with pytest.raises(Invalid) as caught:
+            call()
+        assert (caught.value.code, caught.value.path) == ("evaluate.same_name", "sets")
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [
+        (lambda: tf.question_sets(None), "folder"),
+        (lambda: tf.evaluate(lambda _: [], QUESTIONS, seed=[7]), "seed"),
+        (lambda: tf.Hub.open("memory:", discover=False).evaluate(QUESTIONS, seed=[7]), "seed"),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_named(call, path):
+    with pytest.raises(Invalid) as caught:
+        call()
+    assert (caught.value.code, caught.value.path) == ("field.type", path)

@@ -39,6 +39,8 @@ def test_what_is_added_can_be_used(world):
     ("arguments", "code", "path"),
     [
         (("topic", "a", {"en": "a"}), "term.no_chinese", "labels"),
+        (("topic", "a", {"zh-Hans": " "}), "term.no_chinese", "labels"),
+        (("topic", "a", ["甲"]), "field.type", "labels"),
         (("topic", "a b", {"zh-Hans": "甲"}), "term.bad_code", "code"),
         (("Topic", "a", {"zh-Hans": "甲"}), "term.bad_code", "vocabulary"),
         (("topic", "x" * 28, {"zh-Hans": "甲"}), "term.bad_code", "code"),

@@ -169,10 +169,12 @@ def evaluate(
 
     Raises:
         Invalid: `evaluate.no_questions`, no question of a set has a document that answers it;
-            `field.type`, a set or what the search gives is something else.
+            `evaluate.same_name`, two sets have one name; `field.type`, a set or what the search
+            gives is something else.
     """
     if not callable(search):
         raise Invalid("field.type", path="search", wanted="function", found=type(search).__name__)
+    demand_type(seed, int, "seed")
     return Measured([one for of in _each(sets) for one in _judge(search, of)], seed=seed)
 
 
@@ -188,8 +190,12 @@ def question_sets(folder: str | Path, *, corpus: bool = True) -> list[QuestionSe
         The sets, each named after its folder, in the order of their names.
 
     Raises:
-        Invalid: `evaluate.no_file`, `evaluate.bad_line`, `evaluate.twice`.
+        Invalid: `evaluate.no_file`, `evaluate.bad_line`, `evaluate.twice`, `field.type`.
     """
+    given: Any = folder
+    if not isinstance(given, (str, Path)):
+        found = type(given).__name__
+        raise Invalid("field.type", path="folder", wanted="str | Path", found=found)
     place = Path(folder).resolve()
     inside = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
     places = [path for path in (place, *inside) if _first(path, _QUESTION_FILES)]
@@ -226,6 +232,7 @@ class Judging(Desk):
         if through not in _THROUGH:
             choices = ", ".join(_THROUGH)
             raise Invalid("field.choice", path="through", value=through, choices=choices)
+        demand_type(seed, int, "seed")
         judged: list[Judged] = []
         for of in _each(sets):
             if of.corpus is not None:
@@ -303,8 +310,13 @@ def _answered(desk: Ask, text: str) -> list[str]:
 
 def _each(sets: QuestionSet | Iterable[QuestionSet]) -> list[QuestionSet]:
     given = [sets] if isinstance(sets, QuestionSet) else list(sets)
+    names: set[str] = set()
     for of in given:
         judging.demand_set(of)
+        if of.name in names:
+            # Figures and differences go by set and question.
+            raise Invalid("evaluate.same_name", path="sets", name=of.name[:40])
+        names.add(of.name)
     if not given:
         raise Invalid("evaluate.no_questions", path="sets", questions=0, judged=0)
     return given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import attrs
 
@@ -76,7 +77,9 @@ class Vocabularies(Desk):
 
         def write(work: Work) -> Term:
             work.allow_everywhere(Action.MANAGE, TERM.name)
-            if "zh-Hans" not in labels:
+            demand_type(labels, Mapping, "labels")
+            said: Any = labels.get("zh-Hans")
+            if said is None or (isinstance(said, str) and not said.strip()):
                 raise Invalid("term.no_chinese", path="labels")
             id_ = f"trm_{vocabulary}.{code}"
             rows = work.tx.get(TERM.name, [id_[:64]])
@@ -116,17 +119,26 @@ def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
     return shipped
 
 
-def demand_terms(work: Work, *contents: Content) -> None:
-    """Demand that all codes of contents are terms of their vocabularies, or regions."""
+def demand_terms(work: Work, *contents: Content, of: str = "") -> None:
+    """Demand that all codes of contents are terms of their vocabularies, or regions.
+
+    Args:
+        work: The open change.
+        contents: One or many.
+        of: Name of the argument that has many, for the error.
+
+    Raises:
+        NotFound: `term.unknown`, `region.unknown`, with the path of the field.
+    """
     tree = work.regions()
-    for content in contents:
+    wanted: dict[tuple[str, str], str] = {}
+    for number, content in enumerate(contents):
+        place = f"{of}[{number}]." if of else ""
         for index, code in enumerate(content.regions):
             if not tree.knows(code):
-                raise NotFound("region.unknown", path=f"regions[{index}]", value=code[:20])
-    wanted: dict[tuple[str, str], str] = {}
-    for content in contents:
+                raise NotFound("region.unknown", path=f"{place}regions[{index}]", value=code[:20])
         for vocabulary, code, path in _codes(content):
-            wanted.setdefault((vocabulary, code), path)
+            wanted.setdefault((vocabulary, code), f"{place}{path}")
     missing = {pair: path for pair, path in wanted.items() if pair not in _SHIPPED}
     known = {row.id for row in _kept(work, missing)}
     for (vocabulary, code), path in missing.items():

@@ -22,7 +22,7 @@ from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.base import Noun
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.organization import Organization
-from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Row, Where
+from tianfu_sdk.model.storage import AND_GROUPS, Group, Kind, Query, Row, Where
 from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.desk.arguments import Typed
 from tianfu_sdk.services.desk.book import AUDIT_STREAM, EVENTS, Book
@@ -38,6 +38,7 @@ __all__ = [
     "Work",
     "demand_somebody",
     "read_cursor",
+    "read_place",
     "write_cursor",
 ]
 
@@ -295,7 +296,7 @@ class Work(Book):
                 any_of=any_of,
                 order=order,
                 desc=desc,
-                after=read_cursor(after),
+                after=read_place(after, shelf.kind, order),
                 limit=limit,
             ),
             None if scope is None else (*also, *scope),
@@ -363,3 +364,14 @@ def read_cursor(cursor: str | None) -> tuple[Any, str] | None:
     except (ValueError, TypeError, RecursionError):
         raise Invalid("page.bad_cursor", path="after") from None
     return value, str(id_)
+
+
+def read_place(cursor: str | None, kind: Kind, order: str = "id") -> tuple[Any, str] | None:
+    """Read a cursor of a list in that order; raises `Invalid` (`page.bad_cursor`)."""
+    place = read_cursor(cursor)
+    try:
+        kind.check_query(Query(order=order, after=place))
+    except Invalid:
+        # Of another list, or made up: its place is none among these keys.
+        raise Invalid("page.bad_cursor", path="after") from None
+    return place

@@ -26,7 +26,7 @@ from tianfu_sdk.services.desk.narrowing import narrowed
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.stamps import raise_stamp
 from tianfu_sdk.services.desk.terms import STAMP, glossary_of, term_problems
-from tianfu_sdk.services.desk.work import Desk, Work, demand_somebody, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import Desk, Work, demand_somebody, read_place, write_cursor
 from tianfu_sdk.services.languages.glossary_files import (
     Given,
     GlossaryFormat,
@@ -155,7 +155,7 @@ class GlossaryDesk(Desk):
                 where=tuple(where),
                 order="updated",
                 desc=True,
-                after=read_cursor(after),
+                after=read_place(after, CONCEPT.kind, "updated"),
                 limit=limit,
             )
             rows = work.tx.find(CONCEPT.name, query)

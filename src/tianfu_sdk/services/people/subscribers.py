@@ -18,6 +18,7 @@ from tianfu_sdk.model.base import EPOCH
 from tianfu_sdk.model.checks import demand_type, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import PROFILING, Consent, Sealed, Subscriber
+from tianfu_sdk.services.desk.arguments import numbered
 from tianfu_sdk.services.desk.indexing import live_indexes, moving, settled
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
@@ -113,6 +114,7 @@ class Subscribers(PersonDesk):
 
         Raises:
             Invalid: As `create`; the path begins with the row, such as `rows[3].phone`.
+            NotFound: Likewise.
         """
 
         def write(work: Work) -> list[Subscriber]:
@@ -381,13 +383,8 @@ class Subscribers(PersonDesk):
         places: dict[tuple[str, str | None], tuple[str, Placed]] = {}
         made: list[_New] = []
         for number, row in enumerate(rows):
-            try:
+            with numbered("rows" if bulk else "", number):
                 made.append(_new(work, row, terms, places))
-            except Invalid as error:
-                if not bulk:
-                    raise
-                path = f"rows[{number}].{error.path}" if error.path else f"rows[{number}]"
-                raise Invalid(error.code, path=path, hint=error.hint, **error.values) from None
         settled(work)
         keys = new_subjects(work, [new.subscriber.id for new in made])
         live = [live_indexes(work, new.phone) for new in made]
