@@ -197,12 +197,13 @@ def _date(value: Any, _: type) -> date:
         raise Invalid("field.date", value=str(value)[:40]) from None
 
 
-def structure(cls: type[T], value: Mapping[str, Any]) -> T:
+def structure(cls: type[T], value: Mapping[str, Any] | T) -> T:
     """Make a noun of plain values, such as a caller's keywords or a parsed file.
 
     Args:
         cls: The noun.
-        value: Field by name; nested nouns as mappings or as themselves.
+        value: Field by name; nested nouns as mappings or as themselves. Or the noun as a caller
+            made it, whose fields may be of any type: `check` alone would not find that out.
 
     Returns:
         The noun.

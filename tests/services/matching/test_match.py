@@ -163,8 +163,12 @@ def test_a_need_that_is_not_stored_is_matched_too(stage, need, offers):
     stored = stage.hub.listings.get(need)
     loose = attrs.evolve(stored, id="", state=State.DRAFT, version=0)
     assert stage.hub.match(loose).found == stage.hub.match(need).found
-    with pytest.raises(Invalid):
-        stage.hub.match(attrs.evolve(loose, title=""))
+    # As somebody writes it who knows `listings.create`.
+    assert stage.hub.match(attrs.evolve(loose, kind="need")).found == stage.hub.match(need).found
+    for field, wrong in (("title", ""), ("kind", "demand"), ("capacity", "3"), ("body", None)):
+        with pytest.raises(Invalid) as caught:
+            stage.hub.match(attrs.evolve(loose, **{field: wrong}))
+        assert caught.value.path == field
     with pytest.raises(NotFound):
         stage.hub.match(attrs.evolve(loose, region="999999"))
 

@@ -277,6 +277,22 @@ def test_it_goes_back_to_its_authors_and_is_reviewed_anew(stage):
     assert stage.author.evaluations.submit(made).score.points["training"] == 8
 
 
+def test_a_rubric_of_wrong_types_is_refused_and_the_history_stays_readable(stage):
+    lowest = attrs.evolve(example("workstation").grades[-1], at_least=False)
+    for change, path in (
+        ({"grades": (lowest,)}, "grades[0].at_least"),
+        ({"checks": ("visit",)}, "checks[0]"),
+        ({"note": None}, "note"),
+    ):
+        odd = attrs.evolve(example("workstation"), **change)
+        told = refused(
+            lambda by=odd: stage.author.evaluations.open(stage.station, **YEAR, rubric=by)
+        )
+        assert told[0] == path
+        assert refused(lambda by=odd: stage.hub.evaluations.score(by, VALUES))[0] == path
+    assert stage.author.evaluations.history(stage.station) == []
+
+
 def test_an_evaluation_keeps_the_rubric_that_it_was_made_by(stage):
     mine = attrs.evolve(example("workstation"), code="mine", title="本地办法", reviewers=1)
     made = stage.author.evaluations.open(stage.station, **YEAR, rubric=mine)

@@ -356,9 +356,6 @@ class Evaluations(Desk):
 def _rubric(given: Rubric | Mapping[str, Any] | str) -> Rubric:
     if isinstance(given, str):
         return rubrics.example(given)
-    if isinstance(given, Rubric):
-        codec.check(given)
-        return given
     return codec.structure(Rubric, given)
 
 

@@ -229,11 +229,16 @@ class Subscribers(PersonDesk):
                 `consent.future`, `consent.over` (it ends before it begins), and others with
                 the path of the field.
         """
+        try:
+            given = codec.structure(Consent, consent)
+        except Invalid as error:
+            error.path = f"consent.{error.path}" if error.path else "consent"
+            raise
 
         def write(work: Work) -> Subscriber:
             row = work.visible(SUBSCRIBER, id, Action.EDIT)
             known = work.noun(SUBSCRIBER, row)
-            added = _dated(consent, work)
+            added = _dated(given, work)
             earlier = [c for c in known.consents if c.purpose == added.purpose]
             if earlier and added.at < earlier[-1].at:
                 raise Invalid("consent.backdated", path="consent.at")
