@@ -1046,10 +1046,10 @@ ENTRIES: dict[str, Entry] = {
         "此状态下可执行：{possible}",
     ),
     "lifecycle.own_work": Entry(
-        "who wrote it may not approve it",
-        "作者本人不能审批",
-        "ask another person with the grant to approve",
-        "请由另一位有审批权限的人操作",
+        "who wrote it may neither approve nor strike it",
+        "作者本人不能审批或剔除",
+        "ask another person with the grant",
+        "请由另一位有相应权限的人操作",
     ),
     "lifecycle.past": Entry(
         "the moment must be one to come",
