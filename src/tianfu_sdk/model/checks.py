@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ __all__ = [
     "aware",
     "between",
     "both",
+    "demand_list",
     "demand_type",
     "each",
     "language_tag",
@@ -56,6 +57,22 @@ def demand_type(value: Any, wanted: type, path: str) -> None:
     )
     if near or not isinstance(value, wanted):
         raise Invalid("field.type", path=path, wanted=wanted.__name__, found=type(value).__name__)
+
+
+def demand_list(value: Any, path: str) -> tuple[Any, ...]:
+    """Give the members of a list of any form, to be gone through as often as it is needed.
+
+    Args:
+        value: As the caller gave it. A text is made of texts, and a table of its keys: neither
+            is ever meant so.
+        path: Name of the argument, for the error.
+
+    Raises:
+        Invalid: `field.type`.
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise Invalid("field.type", path=path, wanted="list", found=type(value).__name__)
+    return tuple(value)
 
 
 def problems(noun: Any, path: str = "") -> Iterator[Invalid]:
