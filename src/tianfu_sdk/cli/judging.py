@@ -14,6 +14,7 @@ import attrs
 import click
 
 from tianfu_sdk.cli.shared import as_json, db_option, echo_json, json_option, opened
+from tianfu_sdk.core.asking.judging import MACRO
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.judging import QuestionSet
@@ -103,7 +104,7 @@ def _sets(
 
 def _named_apart(given: Sequence[QuestionSet]) -> Iterator[QuestionSet]:
     """Give sets that have the name of one before another: figures go by it."""
-    names: set[str] = set()
+    names = {MACRO} if len(given) > 1 else set()
     for of in given:
         also = (f"{of.name}-{number}" for number in itertools.count(2))
         name = next(one for one in itertools.chain([of.name], also) if one not in names)

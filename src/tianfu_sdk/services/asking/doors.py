@@ -296,6 +296,7 @@ class Asking(Typed):
             Invalid: `evaluate.no_questions`, no question has a document that answers it;
                 `evaluate.in_use`, a corpus, and contents are indexed; `evaluate.same_name`, two
             sets have one name; `field.choice`, `field.type`.
+            StorageError: `search.unfed`, `search.analyzer`, through an index that is not ready.
             Unsupported: `ask.no_search`, the store has no search engine.
         """
         from tianfu_sdk.services.asking.judging import Judging

@@ -23,6 +23,7 @@ from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.asking.answers import public_of
 from tianfu_sdk.services.asking.ask import Ask
+from tianfu_sdk.services.desk.finding import demand_fit
 from tianfu_sdk.services.desk.page import Frames
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.text import fold, query_tokens
@@ -246,6 +247,10 @@ class Judging(Desk):
         return Measured(judged, seed=seed)
 
     def _over_index(self, of: QuestionSet, *, whole: bool) -> list[Judged]:
+        engine = self._tools.engine()
+        if engine is not None:
+            # Nothing stands in for the engine that is measured, so that it is told.
+            demand_fit(self._tools, engine)
         found = {text: self._ranked(text, whole=whole) for text in of.questions.values()}
         there = self._read(lambda work: _public(work, of))
         return _judge(found.__getitem__, of, there)
@@ -310,7 +315,8 @@ def _answered(desk: Ask, text: str) -> list[str]:
 
 def _each(sets: QuestionSet | Iterable[QuestionSet]) -> list[QuestionSet]:
     given = [sets] if isinstance(sets, QuestionSet) else list(sets)
-    names: set[str] = set()
+    # The mean over several has a name, too.
+    names = {judging.MACRO} if len(given) > 1 else set()
     for of in given:
         judging.demand_set(of)
         if of.name in names:
@@ -387,8 +393,9 @@ def _asked(search: _Search, text: str, path: str) -> list[str]:
     try:
         given: Any = search(text)
     except Invalid as error:
-        # Of hundreds of questions one wants to know which.
-        error.path = path
+        # Of hundreds of questions one wants to know which; what else is wrong is of none.
+        if error.path == "text":
+            error.path = path
         raise
     many = isinstance(given, Iterable) and not isinstance(given, str)
     found: list[Any] = list(given) if many else [given]
