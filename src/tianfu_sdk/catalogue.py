@@ -486,6 +486,8 @@ ENTRIES: dict[str, Entry] = {
     "evaluation.reviewed": Entry(
         "this person has reviewed it already",
         "此人已评审过",
+        "evaluations.return_ gives it back, to be reviewed anew",
+        "可用 evaluations.return_ 退回，重新评审",
     ),
     "evaluation.system": Entry(
         "the system neither reviews nor decides",
@@ -899,6 +901,8 @@ ENTRIES: dict[str, Entry] = {
     "interest.bad_day": Entry(
         "the two can only have signed after they met, and not in days to come",
         "签约日期须在双方接洽之后，且不晚于今天",
+        "give a day from {first} to {last}",
+        "请填写 {first} 至 {last} 之间的日期",
     ),
     "interest.closed": Entry(
         "one can not be interested in this listing now",
@@ -962,10 +966,14 @@ ENTRIES: dict[str, Entry] = {
     "interest.same_side": Entry(
         "an organization is not interested in its own listing",
         "单位不能对自己的条目表达意向",
+        "come with a listing or an organization of another",
+        "请以其他单位或其条目表达意向",
     ),
     "interest.state": Entry(
         "an interest that is {state} takes no {verb}",
         "处于 {state} 的意向不能 {verb}",
+        "possible from there: {possible}",
+        "此状态下可执行：{possible}",
     ),
     "interest.system": Entry(
         "the system speaks for neither side",
@@ -1130,6 +1138,8 @@ ENTRIES: dict[str, Entry] = {
     "match.no_weight": Entry(
         "at least one feature must weigh something",
         "至少须有一项权重大于 0",
+        "leave weights out to weigh as it is shipped",
+        "省略 weights 则采用默认权重",
     ),
     "match.popularity": Entry(
         "popularity may weigh a twentieth of all at most",
@@ -2724,6 +2734,8 @@ ENTRIES: dict[str, Entry] = {
     "workstation.struck": Entry(
         "this result is struck already",
         "该成果已剔除",
+        "workstations.results tells why",
+        "可用 workstations.results 查看原因",
     ),
     "xliff.ambiguous": Entry(
         "several segments are called so",

@@ -23,6 +23,7 @@ __all__ = [
     "between",
     "both",
     "demand_changeable",
+    "demand_list",
     "demand_type",
     "each",
     "language_tag",
@@ -83,6 +84,22 @@ def near_field(name: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name, known, 1)
     return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"
+
+
+def demand_list(value: Any, path: str) -> tuple[Any, ...]:
+    """Give the members of a list of any form, to be gone through as often as it is needed.
+
+    Args:
+        value: As the caller gave it. A text is made of texts, and a table of its keys: neither
+            is ever meant so.
+        path: Name of the argument, for the error.
+
+    Raises:
+        Invalid: `field.type`.
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise Invalid("field.type", path=path, wanted="list", found=type(value).__name__)
+    return tuple(value)
 
 
 def problems(noun: Any, path: str = "") -> Iterator[Invalid]:

@@ -178,6 +178,17 @@ def test_each_side_says_its_own_and_only_that(stage):
     )
 
 
+def test_what_is_not_possible_says_what_is(stage):
+    made = stage.talks()
+    with pytest.raises(Invalid) as caught:
+        stage.grower_desk.interests.accept(made.id)
+    assert caught.value.hint == "possible from there: agree, fail"
+    stage.grower_desk.interests.fail(made.id, "x")
+    with pytest.raises(Invalid) as caught:
+        stage.grower_desk.interests.agree(made.id)
+    assert caught.value.hint == "possible from there: —"
+
+
 def test_a_reason_is_as_short_as_the_noun_says(stage):
     made = stage.talks()
     fail = stage.station_desk.interests.fail

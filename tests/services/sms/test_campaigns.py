@@ -101,6 +101,27 @@ def test_a_campaign_keeps_the_segment_as_it_was(line):
     assert line.compose(segment=segment.id, languages=["bo"]).languages == ("bo",)
 
 
+@pytest.mark.parametrize("field", ["languages", "interests", "settings", "members"])
+@pytest.mark.parametrize("wrong", ["sub_01", 5, {"bo": 1}])
+def test_a_text_is_no_list_of_its_letters(quick, field, wrong):
+    segments, sms = quick.me.segments, quick.me.sms
+    segment = segments.create(name="学校", organization=quick.org)
+    texts = {"texts": {"zh-Hans": "请注意"}, "signature": "省科协"}
+    campaign = sms.compose(title="x", organization=quick.org, **texts)
+    for call in (
+        lambda more: segments.create(name="x", organization=quick.org, **more),
+        lambda more: segments.edit(segment.id, **more),
+        lambda more: sms.compose(title="x", organization=quick.org, **texts, **more),
+        lambda more: sms.edit(campaign.id, **more),
+    ):
+        with pytest.raises(Invalid) as caught:
+            call({field: wrong})
+        assert (caught.value.code, caught.value.path) == ("field.type", field)
+    assert segments.create(
+        name="名单", organization=quick.org, members=(one for one in ("sub_1", "sub_2"))
+    ).members == ("sub_1", "sub_2")
+
+
 def test_segments_are_checked_and_retired(quick):
     segment = quick.me.segments.create(name="学校", organization=quick.org, settings=["school"])
     with pytest.raises(Conflict, match=r"storage\.version"):

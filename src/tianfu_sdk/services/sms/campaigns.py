@@ -14,6 +14,7 @@ from tianfu_sdk.core.sms.text_approvals import awaiting, endorsed
 from tianfu_sdk.core.sms.texts import demand_none
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_list
 from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.route import Leg
 from tianfu_sdk.model.sms import Campaign, CampaignState, Plan
@@ -118,7 +119,7 @@ class Campaigns(Desk):
             "topic": topic,
             "purpose": purpose,
             "fallback": fallback,
-            "fallback_order": tuple(fallback_order),
+            "fallback_order": demand_list(fallback_order, "fallback_order"),
             "group": group,
             "content": content,
             "emergency": emergency,
@@ -127,10 +128,10 @@ class Campaigns(Desk):
 
         audience = {
             "region": region,
-            "settings": tuple(settings),
-            "languages": tuple(languages),
-            "interests": tuple(interests),
-            "members": tuple(members),
+            "settings": demand_list(settings, "settings"),
+            "languages": demand_list(languages, "languages"),
+            "interests": demand_list(interests, "interests"),
+            "members": demand_list(members, "members"),
         }
 
         def write(work: Work) -> Campaign:
@@ -217,7 +218,7 @@ class Campaigns(Desk):
         rules.demand_editable(changes)
         asked = changes.pop("gateway", None)
         for name in _SEVERAL & changes.keys():
-            changes[name] = tuple(changes[name])
+            changes[name] = demand_list(changes[name], name)
         known = self._known(id, Action.COMPOSE)
         legs = legs_of(known) if asked is None else legs_for(self._tools, asked)
         carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}

@@ -11,7 +11,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.rows.kinds import SEGMENT
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_changeable
+from tianfu_sdk.model.checks import demand_changeable, demand_list
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
@@ -56,6 +56,13 @@ class Segments(Desk):
             Invalid: `sms.too_many_members`, `text.bad_language`, or with the path of the field.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
         """
+        # Before the transaction, which may be run twice: what gives each only once is then empty.
+        audience = {
+            "languages": demand_list(languages, "languages"),
+            "interests": demand_list(interests, "interests"),
+            "settings": demand_list(settings, "settings"),
+            "members": demand_list(members, "members"),
+        }
 
         def write(work: Work) -> Segment:
             owner, placed = work.placed(organization, region)
@@ -67,10 +74,7 @@ class Segments(Desk):
                     "name": name,
                     "organization": organization,
                     "region": region or owner.region,
-                    "languages": tuple(languages),
-                    "interests": tuple(interests),
-                    "settings": tuple(settings),
-                    "members": tuple(members),
+                    **audience,
                 },
             )
             stored = work.put(SEGMENT, made, placed)
@@ -123,7 +127,7 @@ class Segments(Desk):
             Conflict: `storage.version`.
         """
         demand_changeable(changes, Segment, _EDITABLE)
-        given = {k: tuple(v) if k in _SEVERAL else v for k, v in changes.items()}
+        given = {k: demand_list(v, k) if k in _SEVERAL else v for k, v in changes.items()}
 
         def write(work: Work) -> Segment:
             known = work.noun(SEGMENT, work.visible(SEGMENT, id, Action.COMPOSE))
