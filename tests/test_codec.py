@@ -231,10 +231,10 @@ def test_rules_of_fields_are_told_all_at_a_time_too():
 def test_an_unknown_field_names_the_nearest_one_of_its_own_noun():
     with pytest.raises(Invalid) as caught:
         codec.structure(Resource, GIVEN | {"keyword": ["x"]})
-    assert caught.value.hint == "did you mean `keywords`?"
+    assert caught.value.hint == "it may be: keywords"
     with pytest.raises(Invalid) as caught:
         codec.structure(Activity, GIVEN | {"roles": [{"role": "a", "organization": "o", "zz": 1}]})
-    assert caught.value.hint == "known fields: role, organization, printed"
+    assert caught.value.hint == "it may be: role, organization, printed"
 
 
 def test_a_choice_lists_what_there_is():

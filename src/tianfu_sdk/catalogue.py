@@ -624,6 +624,8 @@ ENTRIES: dict[str, Entry] = {
     "field.unknown": Entry(
         "there is no such field",
         "没有这个字段",
+        "it may be: {near}",
+        "可能是：{near}",
     ),
     "field.value": Entry(
         "this value is not valid: {value}",

@@ -233,7 +233,7 @@ def check(noun: Any) -> None:
 
 def _invalid(found: list[Problem]) -> Invalid:
     first = found[0]
-    error = Invalid(first.code, path=first.path or None, hint=_hint(first), **first.values)
+    error = Invalid(first.code, path=first.path or None, **first.values)
     error.values["problems"] = found
     return error
 
@@ -380,7 +380,8 @@ def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
         known = tuple(field.name for field in attrs.fields(error.cl))
         for name in sorted(error.extra_fields):
             where = f"{path}.{name}" if path else name
-            found.append(_problem(Invalid("field.unknown", path=where, known=known)))
+            near = near_field(name, known)
+            found.append(_problem(Invalid("field.unknown", path=where, near=near)))
     elif isinstance(error, Invalid):
         inner_path = error.path or ""
         joiner = "." if path and inner_path and not inner_path.startswith("[") else ""
@@ -403,10 +404,3 @@ def _problem(error: Invalid) -> Problem:
         catalogue.render(error.code, "zh", error.values),
         error.values,
     )
-
-
-def _hint(problem: Problem) -> str | None:
-    known: tuple[str, ...] = problem.values.get("known", ())
-    if problem.code != "field.unknown" or not known:
-        return None
-    return near_field(problem.path.rsplit(".", 1)[-1], known)

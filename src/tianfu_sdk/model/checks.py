@@ -75,15 +75,15 @@ def demand_changeable(names: Iterable[str], noun: type[Any], changeable: Collect
     for name in sorted(set(names).difference(changeable)):
         if any(field.name == name for field in attrs.fields(noun)):
             raise Invalid("content.fixed", path=name)
-        raise Invalid("field.unknown", path=name, hint=near_field(name, sorted(changeable)))
+        raise Invalid("field.unknown", path=name, near=near_field(name, sorted(changeable)))
 
 
 def near_field(name: str, known: Sequence[str]) -> str:
-    """Say which field was meant, or which there are."""
+    """Give the field that was meant, or all that there are."""
     import difflib
 
     near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"
+    return ", ".join(near or known)
 
 
 def demand_list(value: Any, path: str) -> tuple[Any, ...]:

@@ -424,8 +424,8 @@ def _new(
 ) -> _New:
     unknown = sorted(row.keys() - _GIVEN)
     if unknown:
-        hint = near_field(unknown[0], sorted(_GIVEN))
-        raise Invalid("field.unknown", path=unknown[0], hint=hint)
+        near = near_field(unknown[0], sorted(_GIVEN))
+        raise Invalid("field.unknown", path=unknown[0], near=near)
     missing = [name for name in ("phone", "organization") if not row.get(name)]
     if missing:
         raise Invalid("field.missing", path=missing[0])

@@ -53,8 +53,8 @@ class SmsPolicies(Desk):
         """
         odd = sorted(rules.keys() - _FIELDS)
         if odd:
-            hint = near_field(odd[0], sorted(_FIELDS))
-            raise Invalid("field.unknown", path=odd[0], hint=hint)
+            near = near_field(odd[0], sorted(_FIELDS))
+            raise Invalid("field.unknown", path=odd[0], near=near)
         if "holidays" in rules:
             rules["holidays"] = demand_list(rules["holidays"], "holidays")
 
