@@ -24,6 +24,7 @@ from cattrs.preconf.json import make_converter
 
 from tianfu_sdk import catalogue
 from tianfu_sdk.errors import Invalid, SchemaTooNew, StorageCorrupt
+from tianfu_sdk.model.checks import near_field
 from tianfu_sdk.model.checks import problems as problems_of
 
 __all__ = [
@@ -405,10 +406,7 @@ def _problem(error: Invalid) -> Problem:
 
 
 def _hint(problem: Problem) -> str | None:
-    import difflib
-
     known: tuple[str, ...] = problem.values.get("known", ())
     if problem.code != "field.unknown" or not known:
         return None
-    near = difflib.get_close_matches(problem.path.rsplit(".", 1)[-1], known, 1)
-    return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"
+    return near_field(problem.path.rsplit(".", 1)[-1], known)

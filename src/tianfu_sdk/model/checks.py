@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,11 +22,13 @@ __all__ = [
     "aware",
     "between",
     "both",
+    "demand_changeable",
     "demand_list",
     "demand_type",
     "each",
     "language_tag",
     "matching",
+    "near_field",
     "problems",
     "region_code",
     "text",
@@ -57,6 +59,31 @@ def demand_type(value: Any, wanted: type, path: str) -> None:
     )
     if near or not isinstance(value, wanted):
         raise Invalid("field.type", path=path, wanted=wanted.__name__, found=type(value).__name__)
+
+
+def demand_changeable(names: Iterable[str], noun: type[Any], changeable: Collection[str]) -> None:
+    """Refuse to change what stays as it was made, and what there is not.
+
+    Args:
+        names: Of the fields to change.
+        noun: Whose fields they are.
+        changeable: Those that may be changed.
+
+    Raises:
+        Invalid: `content.fixed`; `field.unknown`, with what is near in the hint.
+    """
+    for name in sorted(set(names).difference(changeable)):
+        if any(field.name == name for field in attrs.fields(noun)):
+            raise Invalid("content.fixed", path=name)
+        raise Invalid("field.unknown", path=name, hint=near_field(name, sorted(changeable)))
+
+
+def near_field(name: str, known: Sequence[str]) -> str:
+    """Say which field was meant, or which there are."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"
 
 
 def demand_list(value: Any, path: str) -> tuple[Any, ...]:

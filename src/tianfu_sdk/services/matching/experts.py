@@ -17,6 +17,7 @@ from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, kind_of
 from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
@@ -264,7 +265,7 @@ class Experts(PersonDesk):
         Raises:
             Denied: `grant.missing`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`, organization and region do not change;
+            Invalid: `content.fixed`, `field.unknown`, organization and region do not change;
                 `expert.name_public`; with the path of the field.
         """
 
@@ -272,9 +273,7 @@ class Experts(PersonDesk):
             known = self._known(work, id, Action.EDIT)
             if version is not None and version != known.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=EXPERT.name)
-            odd = sorted(changes.keys() - _CHANGEABLE)
-            if odd:
-                raise Invalid("content.fixed", path=odd[0])
+            demand_changeable(changes, Expert, _CHANGEABLE)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Expert)}
             changed = codec.structure(Expert, plain | changes)
             if name is not None:

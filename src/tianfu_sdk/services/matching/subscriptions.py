@@ -15,6 +15,7 @@ from tianfu_sdk.core.searching.percolation import sought_words
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Consumer, Event
 from tianfu_sdk.model.listing import Listing, ListingKind
@@ -135,13 +136,11 @@ class Subscriptions(Desk):
             **changes: Fields by name; `active=False`: nothing is looked for any more.
 
         Raises:
-            Invalid: `content.fixed`, and as `create`.
+            Invalid: `content.fixed`, `field.unknown`, and as `create`.
             Denied: `grant.missing`.
             Conflict: `storage.version`.
         """
-        fixed = sorted(changes.keys() - _CHANGEABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        demand_changeable(changes, Subscription, _CHANGEABLE)
 
         def write(work: Work) -> Subscription:
             known = work.noun(SUBSCRIPTION, work.visible(SUBSCRIPTION, id, Action.EDIT))

@@ -14,6 +14,7 @@ from tianfu_sdk.core.rows.keying import day_key
 from tianfu_sdk.core.rows.kinds import EXPERT, WORKSTATION, WORKSTATION_RESULT
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.organization import OrganizationKind
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.workstation import (
@@ -154,7 +155,7 @@ class Workstations(Desk):
             Denied: `grant.missing`.
             NotFound: `noun.unknown`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`, another field; with the path of the field.
+            Invalid: `content.fixed`, `field.unknown`, another field; with the path of the field.
         """
 
         def write(work: Work) -> Workstation:
@@ -162,9 +163,7 @@ class Workstations(Desk):
             if version is not None and version != known.version:
                 kind = WORKSTATION.name
                 raise Conflict("storage.version", path="version", ids=(id,), kind=kind)
-            odd = sorted(changes.keys() - _CHANGEABLE)
-            if odd:
-                raise Invalid("content.fixed", path=odd[0])
+            demand_changeable(changes, Workstation, _CHANGEABLE)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Workstation)}
             changed = codec.structure(Workstation, plain | changes)
             _demand_links(work, changed, known)

@@ -15,7 +15,7 @@ from tianfu_sdk.core.sms.phones import normalised
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.checks import demand_type, problems
+from tianfu_sdk.model.checks import demand_changeable, demand_type, near_field, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import PROFILING, Consent, Sealed, Subscriber
 from tianfu_sdk.services.desk.arguments import numbered
@@ -186,12 +186,10 @@ class Subscribers(PersonDesk):
             **changes: Fields by name; consents have a verb of their own.
 
         Raises:
-            Invalid: `content.fixed`, and others with the path of the field.
+            Invalid: `content.fixed`, `field.unknown`, and others with the path of the field.
             Conflict: `storage.version`; `unique.taken`, another has this phone.
         """
-        fixed = sorted(changes.keys() - _EDITABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        demand_changeable(changes, Subscriber, _EDITABLE)
         phone = normalised(changes["phone"]) if "phone" in changes else None
 
         def write(work: Work) -> Subscriber:
@@ -426,7 +424,8 @@ def _new(
 ) -> _New:
     unknown = sorted(row.keys() - _GIVEN)
     if unknown:
-        raise Invalid("field.unknown", path=unknown[0])
+        hint = near_field(unknown[0], sorted(_GIVEN))
+        raise Invalid("field.unknown", path=unknown[0], hint=hint)
     missing = [name for name in ("phone", "organization") if not row.get(name)]
     if missing:
         raise Invalid("field.missing", path=missing[0])

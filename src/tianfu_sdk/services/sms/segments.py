@@ -11,7 +11,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.rows.kinds import SEGMENT
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_list
+from tianfu_sdk.model.checks import demand_changeable, demand_list
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
@@ -122,13 +122,11 @@ class Segments(Desk):
             **changes: Fields by name; `retired=True`: no campaign takes it any more.
 
         Raises:
-            Invalid: `content.fixed`, and as `create`.
+            Invalid: `content.fixed`, `field.unknown`, and as `create`.
             Denied: `grant.missing`.
             Conflict: `storage.version`.
         """
-        fixed = sorted(changes.keys() - _EDITABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        demand_changeable(changes, Segment, _EDITABLE)
         given = {k: demand_list(v, k) if k in _SEVERAL else v for k, v in changes.items()}
 
         def write(work: Work) -> Segment:
