@@ -17,6 +17,7 @@ from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, RESOURCE, TRANSLATION
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.channel import Channel, ChannelItem
+from tianfu_sdk.model.checks import demand_list
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
@@ -73,8 +74,8 @@ class Channels(Desk):
                     "organization": organization,
                     "region": region or owner.region,
                     "language": canonical_language(language),
-                    "kinds": tuple(kinds),
-                    "topics": tuple(topics),
+                    "kinds": demand_list(kinds, "kinds"),
+                    "topics": demand_list(topics, "topics"),
                 },
             )
             _demand_known(work, channel)
@@ -116,8 +117,8 @@ class Channels(Desk):
             changed = attrs.evolve(
                 before,
                 name=before.name if name is None else name,
-                kinds=before.kinds if kinds is None else tuple(kinds),
-                topics=before.topics if topics is None else tuple(topics),
+                kinds=before.kinds if kinds is None else demand_list(kinds, "kinds"),
+                topics=before.topics if topics is None else demand_list(topics, "topics"),
             )
             codec.check(changed)
             _demand_known(work, changed)

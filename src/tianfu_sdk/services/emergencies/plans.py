@@ -14,7 +14,7 @@ from tianfu_sdk.core.rows.kinds import RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.core.sms.text_approvals import demand_said
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_changeable
+from tianfu_sdk.model.checks import demand_changeable, demand_list
 from tianfu_sdk.model.emergency import Level, ResponsePlan
 from tianfu_sdk.model.translation_task import TextProblem
 from tianfu_sdk.services.desk.narrowing import narrowed_page
@@ -90,8 +90,8 @@ class Plans(Desk):
                     "organization": organization,
                     "region": region or owner.region,
                     "event_type": event_type,
-                    "levels": tuple(levels),
-                    "resources": tuple(resources),
+                    "levels": demand_list(levels, "levels"),
+                    "resources": demand_list(resources, "resources"),
                     "texts": _by_language(texts),
                     "signature": signature,
                     "gateway": gateway,
