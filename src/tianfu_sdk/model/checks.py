@@ -86,19 +86,20 @@ def near_field(name: str, known: Sequence[str]) -> str:
     return ", ".join(near or known)
 
 
-def demand_list(value: Any, path: str) -> tuple[Any, ...]:
+def demand_list(value: Any, path: str, wanted: str = "list") -> tuple[Any, ...]:
     """Give the members of a list of any form, to be gone through as often as it is needed.
 
     Args:
         value: As the caller gave it. A text is made of texts, and a table of its keys: neither
             is ever meant so.
         path: Name of the argument, for the error.
+        wanted: What else may be given, for the error.
 
     Raises:
         Invalid: `field.type`.
     """
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise Invalid("field.type", path=path, wanted="list", found=type(value).__name__)
+        raise Invalid("field.type", path=path, wanted=wanted, found=type(value).__name__)
     return tuple(value)
 
 

@@ -14,7 +14,7 @@ from tianfu_sdk.core.sms.text_approvals import awaiting, endorsed
 from tianfu_sdk.core.sms.texts import demand_none
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_list
+from tianfu_sdk.model.checks import demand_list, demand_type
 from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.route import Leg
 from tianfu_sdk.model.sms import Campaign, CampaignState, Plan
@@ -109,6 +109,7 @@ class Campaigns(Desk):
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
             PluginError: Nobody offers the gateway, or one of them.
         """
+        demand_type(texts, Mapping, "texts")
         legs = legs_for(self._tools, gateway)
         carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}
         fields = {
@@ -219,6 +220,8 @@ class Campaigns(Desk):
         asked = changes.pop("gateway", None)
         for name in _SEVERAL & changes.keys():
             changes[name] = demand_list(changes[name], name)
+        if "texts" in changes:
+            demand_type(changes["texts"], Mapping, "texts")
         known = self._known(id, Action.COMPOSE)
         legs = legs_of(known) if asked is None else legs_for(self._tools, asked)
         carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}
@@ -410,10 +413,15 @@ Template = str | Sequence[str] | Mapping[str, str]
 def _named(template: Template, texts: Mapping[str, str]) -> list[tuple[str, str]]:
     """Give languages and ids of templates; an empty language: of that of the template."""
     if isinstance(template, Mapping):
+        for tag in template:
+            demand_type(tag, str, f"template.{tag}")
         return [(canonical_language(tag), id_) for tag, id_ in template.items()]
     if isinstance(template, str):
         return [(canonical_language(tag), template) for tag in texts if template]
-    return [("", id_) for id_ in template]
+    several = demand_list(template, "template", "str | list | mapping")
+    for place, id_ in enumerate(several):
+        demand_type(id_, str, f"template[{place}]")
+    return [("", id_) for id_ in several]
 
 
 def _tags(texts: Mapping[str, str]) -> frozenset[str]:
