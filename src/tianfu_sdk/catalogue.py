@@ -460,7 +460,7 @@ ENTRIES: dict[str, Entry] = {
         "没有问题集 {name}；现有：{names}",
     ),
     "evaluation.no_check": Entry(
-        "this rubric wants a {method}, and there is none",
+        "this rubric wants a check of method {method}, and there is none",
         "该评分标准要求 {method}，尚无记录",
         "evaluations.check writes down what was found",
         "用 evaluations.check 记录核查情况",
@@ -494,6 +494,12 @@ ENTRIES: dict[str, Entry] = {
         "系统不能评审或决定",
         "use the account of a person",
         "请使用个人账号",
+    ),
+    "evaluation.to_come": Entry(
+        "the day of a check is not to come",
+        "核查日期不能晚于今天",
+        "give the day on which it was checked, {last} at the latest",
+        "请填写核查当天的日期，不晚于 {last}",
     ),
     "evaluation.until": Entry(
         "a last day, not past, belongs to what is to be rectified, and to nothing else",
@@ -692,7 +698,7 @@ ENTRIES: dict[str, Entry] = {
         "请缩小范围，或用 parent 指定另一项授权",
     ),
     "grant.missing": Entry(
-        "no grant lets this account {action} a {kind} there",
+        "no grant of this account covers {action} on kind {kind} there",
         "该账号没有在此处对 {kind} 执行 {action} 的授权",
         "accounts.why(account, action, id) says what is missing",
         "可用 accounts.why(account, action, id) 查看原因",
@@ -835,7 +841,7 @@ ENTRIES: dict[str, Entry] = {
         "多项之间用分号隔开",
     ),
     "import.no_column": Entry(
-        "a {kind} has no such column; near: {near}",
+        "kind {kind} has no such column; near: {near}",
         "{kind} 没有这一列；相近的列名：{near}",
         "the names of columns stand in the first row; see docs/how-to/import.md",
         "列名应在第一行；可用列名见 docs/how-to/import.md",
@@ -1079,6 +1085,12 @@ ENTRIES: dict[str, Entry] = {
         "name a studio or contact person of the listing's own organization",
         "请填写本单位的工作室或联系人",
     ),
+    "listing.kind_kept": Entry(
+        "interests in this listing count on its kind, {kind}",
+        "已有意向以该条目的种类（{kind}）为准，不能更改种类",
+        "create another listing of the other kind, or let these interests come to nothing first",
+        "请另建新种类的条目，或先使这些意向未成",
+    ),
     "listing.no_budget": Entry(
         "an upper end needs a budget that it is the upper end of",
         "有上限时须填写预算下限",
@@ -1162,7 +1174,7 @@ ENTRIES: dict[str, Entry] = {
         "请按主题或地区分成几轮",
     ),
     "match.target": Entry(
-        "a {kind} is matched with: {targets}",
+        "kind {kind} is matched with: {targets}",
         "{kind} 可匹配的对象：{targets}",
         "name one of these with to, or leave to out",
         "请将 to 设为其中之一，或省略 to",
@@ -1454,7 +1466,7 @@ ENTRIES: dict[str, Entry] = {
         "请先调整或终止其下级",
     ),
     "region.in_use": Entry(
-        "a {kind} belongs to {value}, so the code must stay",
+        "something of kind {kind} belongs to {value}, so the code must stay",
         "有 {kind} 属于 {value}，不能删去该代码",
         "end the region by regions.replace and name its successors",
         "请用 regions.replace 终止该区划并指明后继",
@@ -2484,6 +2496,12 @@ ENTRIES: dict[str, Entry] = {
     "term.bad_code": Entry(
         "{value} cannot be a code: letters, digits, _ . - up to 27",
         "{value} 不能作为代码：字母、数字、_ . -，最多 27 个",
+    ),
+    "term.cycle": Entry(
+        "{parent} is {value} itself, or stands below it",
+        "{parent} 是 {value} 本身或其下位词",
+        "name a wider term as parent, or none",
+        "请将 parent 设为更宽的词，或不填",
     ),
     "term.no_chinese": Entry(
         "a term needs a Chinese label (zh-Hans)",

@@ -577,3 +577,41 @@ def test_money_may_be_a_whole_number(stage):
         refused(lambda: stage.station_desk.interests.report(made.id, **DEAL, amount="3万"))[0]
         == "amount"
     )
+
+
+def republished(stage, id_, **changes):
+    stage.admin.listings.edit(id_, **changes)
+    stage.admin.listings.submit(id_)
+    stage.second.listings.approve(id_)
+    return stage.admin.listings.publish(id_)
+
+
+def test_what_somebody_is_interested_in_stays_what_it_is(stage):
+    told = ("kind", "listing.kind_kept")
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    for id_, kind in ((stage.need, "service"), (stage.service, "need"), (stage.need, "project")):
+        assert refused(lambda i=id_, k=kind: stage.admin.listings.edit(i, kind=k)) == told
+    assert republished(stage, stage.need, title="柑橘溃疡病怎么防").kind == "need"
+    stage.station_desk.interests.withdraw(made.id, "已有他人")
+    assert republished(stage, stage.need, kind="service").kind == "service"
+
+
+def test_what_somebody_is_interested_in_meanwhile_is_not_published_as_another_kind(stage):
+    tomorrow = NOON + timedelta(days=1)
+    stage.admin.listings.edit(stage.need, kind="service")
+    stage.admin.listings.submit(stage.need)
+    stage.second.listings.approve(stage.need)
+    stage.admin.listings.schedule(stage.need, tomorrow)
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    told = refused(lambda: stage.admin.listings.publish(stage.need))
+    assert told == ("kind", "listing.kind_kept")
+    stage.admin.listings.edit(stage.service, title="柑橘防控")
+    stage.admin.listings.submit(stage.service)
+    stage.second.listings.approve(stage.service)
+    stage.admin.listings.schedule(stage.service, tomorrow)
+    stage.clock.tick(timedelta(days=2))
+    system = stage.hub.as_system(reason="worker")
+    assert [one.id for one in system.listings.publish_due()] == [stage.service]
+    assert stage.hub.listings.get(stage.need).kind == "need"
+    stage.grower_desk.interests.decline(made.id, "不合适")
+    assert [one.kind for one in system.listings.publish_due()] == ["service"]

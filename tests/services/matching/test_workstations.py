@@ -242,7 +242,7 @@ def test_nothing_goes_to_review_without_the_checks_and_all_values(stage):
     desk.check(made, method="site_visit", **seen)
     assert refused(lambda: desk.submit(made)) == ("values.team_days", "rubric.missing")
     told = refused(lambda: desk.check(made, method="site_visit", on=date(2026, 3, 3), findings="x"))
-    assert told == ("on", "workstation.outside_term")
+    assert told == ("on", "evaluation.to_come")
     told = refused(lambda: stage.author.evaluations.open(stage.station, **YEAR), Conflict)
     assert told[1] == "evaluation.open"
 

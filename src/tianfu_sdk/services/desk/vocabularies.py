@@ -67,12 +67,14 @@ class Vocabularies(Desk):
             vocabulary: Any name; a new one makes a new vocabulary.
             code: Letters, digits, `_`, `.`, `-`.
             labels: By language, `zh-Hans` at least.
-            parent: Code of the wider term.
+            parent: Code of the wider term, one that is there.
             active: False: not offered any more.
 
         Raises:
             Denied: `grant.missing`.
-            Invalid: `term.no_chinese`, `term.bad_code`.
+            Invalid: `term.no_chinese`, `term.bad_code`; `term.cycle`, the parent is the term
+                itself, or stands below it.
+            NotFound: `term.unknown`, the parent.
         """
 
         def write(work: Work) -> Term:
@@ -98,6 +100,7 @@ class Vocabularies(Desk):
             )
             if known:
                 term = attrs.evolve(term, created_at=known.created_at)
+            _demand_parent(work, term)
             stored = work.put(TERM, term, Placed())
             if vocabulary == SYNONYM:
                 raise_stamp(work, STAMP)
@@ -105,6 +108,24 @@ class Vocabularies(Desk):
             return stored
 
         return self._write(write)
+
+
+def _demand_parent(work: Work, term: Term) -> None:
+    """Demand that what is above a term is there, and is not the term again."""
+    if term.parent is None:
+        return
+    above: str | None = term.parent
+    if above != term.code:
+        demand_term(work, term.vocabulary, term.parent, "parent")
+    tree = {one.code: one.parent for one in terms_of(work, term.vocabulary)}
+    seen: set[str] = set()
+    # What was loaded may be a circle of its own.
+    while above is not None and above not in seen:
+        if above == term.code:
+            value = term.code
+            raise Invalid("term.cycle", path="parent", parent=term.parent, value=value)
+        seen.add(above)
+        above = tree.get(above)
 
 
 def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:

@@ -23,7 +23,7 @@ from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.contacts import details
 from tianfu_sdk.services.matching.speaking import demand_side, organization_of, place_of, sides_of
 
-__all__ = ["Interests", "settle_listing"]
+__all__ = ["Interests", "awaited", "settle_listing"]
 
 _PAIR = "from_"
 
@@ -415,6 +415,11 @@ def settle_listing(work: Work, listing: Listing, *, closed: bool | None = None) 
     after = dealing.settled(listing, _talks(work, listing.id), closed=shut)
     _, placed = work.placed(listing.organization, listing.region)
     return work.put(LISTING, after, placed)
+
+
+def awaited(work: Work, listing: str) -> bool:
+    """Tell whether there is an interest in a listing, or one that it came with, that is live."""
+    return any(talk.state in dealing.LIVE for talk in _talks(work, listing))
 
 
 def _talks(work: Work, listing: str, but: str = "") -> list[dealing.Talk]:
