@@ -135,3 +135,13 @@ def test_a_question_that_leaves_its_group_has_topics_of_its_own(world):
     alone = world.me.questions.separate(second)
     assert (alone.topics, alone.expert) == (("practical_technology",), expert.id)
     assert alone.topics == world.me.questions.get(first).topics
+
+
+def test_a_question_that_ended_with_its_group_stays_in_it(world, filed):
+    other = world.nobody.ask("请问水稻稻瘟病怎么防治呢", region="510104").question
+    assert world.me.questions.get(other).group == filed
+    world.me.questions.close(filed, "重复")
+    for id_, code in ((other, "question.closed"), (filed, "question.not_grouped")):
+        with pytest.raises(Invalid) as caught:
+            world.me.questions.separate(id_)
+        assert caught.value.code == code

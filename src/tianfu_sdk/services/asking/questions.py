@@ -213,7 +213,7 @@ class Questions(Askers):
         """Take a question out of its group, because it asks something else; it is routed anew.
 
         Raises:
-            Invalid: `question.not_grouped`.
+            Invalid: `question.not_grouped`; `question.closed`, it ended with its group.
         """
 
         def read(work: Work) -> str:
@@ -404,7 +404,11 @@ class _Drafts(Resources):
 
 def _demand_grouped(work: Work, id_: str) -> Row:
     row = work.visible(QUESTION, id_, Action.ANSWER)
-    if row.keys["state"] != QuestionState.GROUPED.value:
+    question = work.noun(QUESTION, row)
+    if question.group and question.state is not QuestionState.GROUPED:
+        # It ended with the one that stood for it, and is still listed under that.
+        raise Invalid("question.closed", path="state", state=question.state.value)
+    if not question.group:
         raise Invalid("question.not_grouped", path="id")
     return row
 
