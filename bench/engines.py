@@ -216,7 +216,7 @@ def _postgresql(name: str, stack: contextlib.ExitStack, n: int, **options: Any) 
             # As autovacuum would, sooner or later.
             connection.execute("VACUUM ANALYZE")
             tables = (
-                "'tf_text','tf_count','tf_change','tf_doc','tf_posting','tf_tag','tf_frequency'"
+                "'tf_text','tf_count','tf_change','tf_doc','tf_word','tf_tag','tf_frequency'"
             )
             size = connection.execute(
                 "SELECT sum(pg_total_relation_size(oid)) FROM pg_class"
