@@ -44,14 +44,20 @@ INSERT INTO tf_frequency VALUES ('', 'a', 1), ('apple', 'a', 1)
         pytest.param("mariadb", marks=pytest.mark.ci),
     ]
 )
-def make(request, opened):
-    """Makes stores on a place that is empty at first."""
+def url(request):
+    """A place that is empty at first."""
     server, _, portable = request.param.partition(" ")
     url = request.getfixturevalue(f"fresh_{server}_url")
+    return f"{url}&portable=true" if portable else url
+
+
+@pytest.fixture
+def make(url, opened):
+    """Makes stores on it."""
     made = []
 
     def make():
-        made.append(opened(f"{url}&portable=true" if portable else url))
+        made.append(opened(url))
         return made[-1]
 
     yield make
@@ -93,6 +99,12 @@ def old(make, schema):
     store.open([])
     index(store, "index", DOCS)
     assert of_parts(store) == (BOTH, BOTH)
+    lower(store, schema)
+    return store
+
+
+def lower(store, schema):
+    """Give a store the tables of an earlier schema."""
     gin = is_gin(store)
     session = store._connections.take()
     if not gin:
@@ -103,7 +115,6 @@ def old(make, schema):
         session.do(times if gin else "DROP TABLE tf_time")
     session.do(f"UPDATE tf_meta SET value = '{schema}' WHERE name = 'schema'")
     session.do("COMMIT")
-    return store
 
 
 def test_a_store_with_another_index_is_refused_brought_up_and_made_anew(old, make, schema):
@@ -164,3 +175,14 @@ def test_a_step_that_was_cut_off_is_done_again(make, monkeypatch, after):
     store.migrate([], lambda _, row: row.keys)
     index(store, "index", DOCS)
     assert of_parts(store) == (BOTH, BOTH)
+
+
+@pytest.mark.ci
+def test_the_command_makes_the_index_anew(tianfu, make, url):
+    tianfu("demo", "--db", url)
+    store = make()
+    store.open([])
+    lower(store, 2)
+    assert "migrated" in tianfu("migrate", "--db", url)
+    assert "一氧化碳" in tianfu("ask", "一氧化碳中毒怎么办", "--db", url)
+    assert "error" not in tianfu("doctor", "--db", url)
