@@ -215,9 +215,7 @@ def _postgresql(name: str, stack: contextlib.ExitStack, n: int, **options: Any) 
         with psycopg.connect(url, autocommit=True) as connection:
             # As autovacuum would, sooner or later.
             connection.execute("VACUUM ANALYZE")
-            tables = (
-                "'tf_text','tf_count','tf_change','tf_doc','tf_posting','tf_tag','tf_frequency'"
-            )
+            tables = "'tf_text','tf_count','tf_change','tf_doc','tf_word','tf_tag','tf_frequency'"
             size = connection.execute(
                 "SELECT sum(pg_total_relation_size(oid)) FROM pg_class"
                 f" WHERE relname IN ({tables}) AND relkind = 'r'"

@@ -443,6 +443,12 @@ ENTRIES: dict[str, Entry] = {
         "evaluate both ways on the same sets",
         "请用相同的问题集评测两种方式",
     ),
+    "evaluate.same_name": Entry(
+        "two sets are called {name}",
+        "有两个问题集都叫 {name}",
+        "give each a name of its own: figures go by it",
+        "请给每个问题集各起一个名称：指标按名称列出",
+    ),
     "evaluate.twice": Entry(
         "line {line} has an id that stands above",
         "第 {line} 行的编号已出现过",
@@ -454,7 +460,7 @@ ENTRIES: dict[str, Entry] = {
         "没有问题集 {name}；现有：{names}",
     ),
     "evaluation.no_check": Entry(
-        "this rubric wants a {method}, and there is none",
+        "this rubric wants a check of method {method}, and there is none",
         "该评分标准要求 {method}，尚无记录",
         "evaluations.check writes down what was found",
         "用 evaluations.check 记录核查情况",
@@ -480,12 +486,20 @@ ENTRIES: dict[str, Entry] = {
     "evaluation.reviewed": Entry(
         "this person has reviewed it already",
         "此人已评审过",
+        "evaluations.return_ gives it back, to be reviewed anew",
+        "可用 evaluations.return_ 退回，重新评审",
     ),
     "evaluation.system": Entry(
         "the system neither reviews nor decides",
         "系统不能评审或决定",
         "use the account of a person",
         "请使用个人账号",
+    ),
+    "evaluation.to_come": Entry(
+        "the day of a check is not to come",
+        "核查日期不能晚于今天",
+        "give the day on which it was checked, {last} at the latest",
+        "请填写核查当天的日期，不晚于 {last}",
     ),
     "evaluation.until": Entry(
         "a last day, not past, belongs to what is to be rectified, and to nothing else",
@@ -616,6 +630,8 @@ ENTRIES: dict[str, Entry] = {
     "field.unknown": Entry(
         "there is no such field",
         "没有这个字段",
+        "it may be: {near}",
+        "可能是：{near}",
     ),
     "field.value": Entry(
         "this value is not valid: {value}",
@@ -682,7 +698,7 @@ ENTRIES: dict[str, Entry] = {
         "请缩小范围，或用 parent 指定另一项授权",
     ),
     "grant.missing": Entry(
-        "no grant lets this account {action} a {kind} there",
+        "no grant of this account covers {action} on kind {kind} there",
         "该账号没有在此处对 {kind} 执行 {action} 的授权",
         "accounts.why(account, action, id) says what is missing",
         "可用 accounts.why(account, action, id) 查看原因",
@@ -825,7 +841,7 @@ ENTRIES: dict[str, Entry] = {
         "多项之间用分号隔开",
     ),
     "import.no_column": Entry(
-        "a {kind} has no such column; near: {near}",
+        "kind {kind} has no such column; near: {near}",
         "{kind} 没有这一列；相近的列名：{near}",
         "the names of columns stand in the first row; see docs/how-to/import.md",
         "列名应在第一行；可用列名见 docs/how-to/import.md",
@@ -893,6 +909,8 @@ ENTRIES: dict[str, Entry] = {
     "interest.bad_day": Entry(
         "the two can only have signed after they met, and not in days to come",
         "签约日期须在双方接洽之后，且不晚于今天",
+        "give a day from {first} to {last}",
+        "请填写 {first} 至 {last} 之间的日期",
     ),
     "interest.closed": Entry(
         "one can not be interested in this listing now",
@@ -931,10 +949,11 @@ ENTRIES: dict[str, Entry] = {
         "请先由条目方接受意向",
     ),
     "interest.not_yours": Entry(
-        "this account speaks for neither side of the interest",
-        "该账号不代表意向的任何一方",
-        "ask for a grant on kind interest at one of the two organizations",
-        "请在其中一方单位申请 interest 权限",
+        "this account does not speak for the side that this is for",
+        "该账号不代表应当操作的一方",
+        "the owner of the listing accepts and declines, who is interested withdraws; "
+        "ask for a grant on kind interest at that organization",
+        "接受和谢绝由条目方操作，撤回由提出意向的一方操作；请在该单位申请 interest 权限",
     ),
     "interest.one_kind": Entry(
         "two offers do not meet, nor do two needs (this one is of kind {kind})",
@@ -955,10 +974,14 @@ ENTRIES: dict[str, Entry] = {
     "interest.same_side": Entry(
         "an organization is not interested in its own listing",
         "单位不能对自己的条目表达意向",
+        "come with a listing or an organization of another",
+        "请以其他单位或其条目表达意向",
     ),
     "interest.state": Entry(
         "an interest that is {state} takes no {verb}",
         "处于 {state} 的意向不能 {verb}",
+        "possible from there: {possible}",
+        "此状态下可执行：{possible}",
     ),
     "interest.system": Entry(
         "the system speaks for neither side",
@@ -1039,10 +1062,10 @@ ENTRIES: dict[str, Entry] = {
         "此状态下可执行：{possible}",
     ),
     "lifecycle.own_work": Entry(
-        "who wrote it may not approve it",
-        "作者本人不能审批",
-        "ask another person with the grant to approve",
-        "请由另一位有审批权限的人操作",
+        "who wrote it may neither approve nor strike it",
+        "作者本人不能审批或剔除",
+        "ask another person with the grant",
+        "请由另一位有相应权限的人操作",
     ),
     "lifecycle.past": Entry(
         "the moment must be one to come",
@@ -1061,6 +1084,12 @@ ENTRIES: dict[str, Entry] = {
         "它属于其他单位",
         "name a studio or contact person of the listing's own organization",
         "请填写本单位的工作室或联系人",
+    ),
+    "listing.kind_kept": Entry(
+        "interests in this listing count on its kind, {kind}",
+        "已有意向以该条目的种类（{kind}）为准，不能更改种类",
+        "create another listing of the other kind, or let these interests come to nothing first",
+        "请另建新种类的条目，或先使这些意向未成",
     ),
     "listing.no_budget": Entry(
         "an upper end needs a budget that it is the upper end of",
@@ -1123,6 +1152,8 @@ ENTRIES: dict[str, Entry] = {
     "match.no_weight": Entry(
         "at least one feature must weigh something",
         "至少须有一项权重大于 0",
+        "leave weights out to weigh as it is shipped",
+        "省略 weights 则采用默认权重",
     ),
     "match.popularity": Entry(
         "popularity may weigh a twentieth of all at most",
@@ -1143,7 +1174,7 @@ ENTRIES: dict[str, Entry] = {
         "请按主题或地区分成几轮",
     ),
     "match.target": Entry(
-        "a {kind} is matched with: {targets}",
+        "kind {kind} is matched with: {targets}",
         "{kind} 可匹配的对象：{targets}",
         "name one of these with to, or leave to out",
         "请将 to 设为其中之一，或省略 to",
@@ -1435,7 +1466,7 @@ ENTRIES: dict[str, Entry] = {
         "请先调整或终止其下级",
     ),
     "region.in_use": Entry(
-        "a {kind} belongs to {value}, so the code must stay",
+        "something of kind {kind} belongs to {value}, so the code must stay",
         "有 {kind} 属于 {value}，不能删去该代码",
         "end the region by regions.replace and name its successors",
         "请用 regions.replace 终止该区划并指明后继",
@@ -2466,6 +2497,12 @@ ENTRIES: dict[str, Entry] = {
         "{value} cannot be a code: letters, digits, _ . - up to 27",
         "{value} 不能作为代码：字母、数字、_ . -，最多 27 个",
     ),
+    "term.cycle": Entry(
+        "{parent} is {value} itself, or stands below it",
+        "{parent} 是 {value} 本身或其下位词",
+        "name a wider term as parent, or none",
+        "请将 parent 设为更宽的词，或不填",
+    ),
     "term.no_chinese": Entry(
         "a term needs a Chinese label (zh-Hans)",
         "词条须有中文名称（zh-Hans）",
@@ -2717,6 +2754,8 @@ ENTRIES: dict[str, Entry] = {
     "workstation.struck": Entry(
         "this result is struck already",
         "该成果已剔除",
+        "workstations.results tells why",
+        "可用 workstations.results 查看原因",
     ),
     "xliff.ambiguous": Entry(
         "several segments are called so",

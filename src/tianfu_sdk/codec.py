@@ -24,6 +24,7 @@ from cattrs.preconf.json import make_converter
 
 from tianfu_sdk import catalogue
 from tianfu_sdk.errors import Invalid, SchemaTooNew, StorageCorrupt
+from tianfu_sdk.model.checks import near_field
 from tianfu_sdk.model.checks import problems as problems_of
 
 __all__ = [
@@ -197,12 +198,13 @@ def _date(value: Any, _: type) -> date:
         raise Invalid("field.date", value=str(value)[:40]) from None
 
 
-def structure(cls: type[T], value: Mapping[str, Any]) -> T:
+def structure(cls: type[T], value: Mapping[str, Any] | T) -> T:
     """Make a noun of plain values, such as a caller's keywords or a parsed file.
 
     Args:
         cls: The noun.
-        value: Field by name; nested nouns as mappings or as themselves.
+        value: Field by name; nested nouns as mappings or as themselves. Or the noun as a caller
+            made it, whose fields may be of any type: `check` alone would not find that out.
 
     Returns:
         The noun.
@@ -231,7 +233,7 @@ def check(noun: Any) -> None:
 
 def _invalid(found: list[Problem]) -> Invalid:
     first = found[0]
-    error = Invalid(first.code, path=first.path or None, hint=_hint(first), **first.values)
+    error = Invalid(first.code, path=first.path or None, **first.values)
     error.values["problems"] = found
     return error
 
@@ -248,8 +250,21 @@ def dumps(noun: Any) -> bytes:
     plain = {"$": schema, **_stored().unstructure(noun)}
     native = _native()
     if native is not None:
-        return bytes(native.json.encode(plain))
+        return bytes(native.json.encode(plain, enc_hook=_of_own_class))
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _of_own_class(value: Any) -> Any:
+    """Give a text or number of a class of its own, such as a template's or numpy's, as a plain one.
+
+    The standard library's json writes it as that anyway.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    for plain in (float, int):
+        if isinstance(value, plain):
+            return plain(value)
+    raise TypeError(f"a {type(value).__name__} cannot be written")
 
 
 def loads(cls: type[T], document: bytes) -> T:
@@ -365,7 +380,8 @@ def _walk(error: BaseException, path: str, found: list[Problem]) -> None:
         known = tuple(field.name for field in attrs.fields(error.cl))
         for name in sorted(error.extra_fields):
             where = f"{path}.{name}" if path else name
-            found.append(_problem(Invalid("field.unknown", path=where, known=known)))
+            near = near_field(name, known)
+            found.append(_problem(Invalid("field.unknown", path=where, near=near)))
     elif isinstance(error, Invalid):
         inner_path = error.path or ""
         joiner = "." if path and inner_path and not inner_path.startswith("[") else ""
@@ -388,13 +404,3 @@ def _problem(error: Invalid) -> Problem:
         catalogue.render(error.code, "zh", error.values),
         error.values,
     )
-
-
-def _hint(problem: Problem) -> str | None:
-    import difflib
-
-    known: tuple[str, ...] = problem.values.get("known", ())
-    if problem.code != "field.unknown" or not known:
-        return None
-    near = difflib.get_close_matches(problem.path.rsplit(".", 1)[-1], known, 1)
-    return f"did you mean `{near[0]}`?" if near else f"known fields: {', '.join(known)}"

@@ -87,7 +87,8 @@ class Hub(Upkeep):
             The hub, without an account.
 
         Raises:
-            Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`.
+            Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`; `match.…`, weights in the
+                settings that no match can be made with.
             PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
             StorageError: The store cannot be opened.
         """

@@ -309,13 +309,16 @@ def prepared(
     """Find what a hub is opened with; see `Hub.open` for the arguments.
 
     Raises:
-        Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`.
+        Invalid: `hub.bad_url`, `hub.no_url`, `settings.…`; `match.…`, weights that no match can
+            be made with.
         PluginError: Nobody offers the scheme; in strict mode a plugin is broken.
     """
     if not isinstance(settings, Settings):
         if settings is not None:
             demand_type(settings, Mapping, "settings")
         settings = Settings.load(values=settings, environment=os.environ)
+    if settings.match.weights:
+        _demand_weights(settings.match.weights)
     if isinstance(plugins, str):
         raise Invalid("field.type", path="plugins", wanted="list", found="str")
     url = normal(url or settings.db)
@@ -326,6 +329,15 @@ def prepared(
     own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
     context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
     return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
+
+
+def _demand_weights(own: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse weights that no match can be made with now, not when the first one is asked for."""
+    # Loaded for who weighs by weights of their own only.
+    from tianfu_sdk.core.matching.matching import weights_for
+
+    for target in own:
+        weights_for(target, own)
 
 
 @contextlib.contextmanager

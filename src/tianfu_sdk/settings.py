@@ -104,7 +104,7 @@ class AskSettings:
     """How much the same topics do, of related content."""
     answer_days: int = 7
     """Working days until a question that was filed is due; `sms.holidays`, and those of its
-    association's SMS policy, are none."""
+    association's SMS policy, are none. 3,650 at most."""
     working_days: tuple[str, ...] = ()
     """Days such as `2026-02-14` that are worked though they are of a weekend (调休上班)."""
     engine: str = ""
@@ -464,7 +464,7 @@ _MOST: Mapping[str, Mapping[str, float]] = {
     "ask": {
         **dict.fromkeys(("threshold", "wording", "region", "language", "freshness", "topic"), 1.0),
         "popularity": 0.05,
-        "answer_days": math.inf,
+        "answer_days": 3650,
     },
     "match": {"alert": 1.0},
 }
@@ -474,7 +474,7 @@ _MOST: Mapping[str, Mapping[str, float]] = {
 def _demand_bounds(made: Any, table: str) -> None:
     for name, highest in _MOST.get(table, {}).items():
         if not 0 <= getattr(made, name) <= highest:
-            wanted = "≥ 0" if highest == math.inf else f"0–{highest:g}"
+            wanted = f"0–{highest:g}"
             raise Invalid("settings.type", path=f"{table}.{name}", wanted=wanted)
 
 

@@ -1,7 +1,7 @@
 """Supply and demand, workstations and evaluations from the command line."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -122,6 +122,18 @@ def test_a_clerk_takes_listings_through_review_and_sees_what_room_is_left(town):
     assert nothing.stdout == ""
 
 
+def test_what_nobody_took_up_before_its_deadline_is_shown_as_closed(town):
+    with tf.Hub.open("sqlite:///kepu.db", discover=False) as hub:
+        over = town.today - timedelta(days=1)
+        clerk = hub.as_(town.clerk)
+        missed = clerk.listings.create(
+            title="求测土", kind="need", organization=town.growers, deadline=over
+        ).id
+    listed = said("listings", "list", "--progress", "closed")
+    assert f"{missed}  科技需求  草稿  已关闭" in listed
+    assert "已关闭" in said("listings", "show", missed)
+
+
 def test_two_sides_come_to_a_deal_line_by_line(town):
     published(town)
     made = plain("interests", "express", town.need, "--from", town.service, by=town.seller)["id"]
@@ -138,7 +150,12 @@ def test_two_sides_come_to_a_deal_line_by_line(town):
     day = ["--signed-on", town.today.isoformat()]
     outcome = ["--kind", "service", *day, "--evidence", "合同 2026-51-001", "--amount", "30000"]
     run("interests", "report", made, *outcome, by=town.seller)
-    assert "合同 2026-51-001" in said("interests", "show", made, by=town.grower)
+    outcome = [*outcome, "--note", "分两期付款"]
+    # Who confirms sees all that it confirms.
+    told = said("interests", "show", made, by=town.grower)
+    assert "30000 元  合同 2026-51-001" in told
+    run("interests", "report", made, *outcome, by=town.seller)
+    assert "分两期付款" in said("interests", "show", made, by=town.grower)
     assert "已成交" in said("interests", "confirm", made, by=town.grower)
     stored = plain("interests", "show", made, by=town.grower)
     assert stored["outcome"]["amount"]["value"] == 30_000

@@ -1,6 +1,7 @@
 """`tianfu evaluate`: question sets of others, figures, and two ways side by side."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -82,7 +83,7 @@ def test_what_is_missing_is_said(run, folder, arguments):
 
 def test_a_way_that_is_none_is_refused_with_what_there_is(run, folder):
     result = run("--sets", folder, "--against", "engin=tantivy", code=1)
-    assert result.exception.code == "evaluate.bad_way"
+    assert (result.exception.code, result.exception.path) == ("evaluate.bad_way", "against")
     result = run("--sets", folder.parent.parent / folder.parent.name, "--with", "x", code=1)
     assert result.exception.code == "evaluate.bad_way"
 
@@ -99,3 +100,15 @@ def test_a_store_is_named_for_a_corpus_only(run, folder, tmp_path):
 
 def test_a_folder_without_sets_is_refused(run, tmp_path):
     assert run("--sets", tmp_path, code=1).exception.code == "evaluate.no_file"
+
+
+def test_folders_of_one_name_are_told_apart(run, folder, tmp_path):
+    other = tmp_path / "other" / "health"
+    shutil.copytree(folder, other)
+    (other / "qrels.txt").write_text("q1 0 d4 1\n", "utf-8")
+    found = json.loads(run("--sets", folder, "--sets", other, "--json"))["figures"]
+    assert [(one["set"], one["questions"]) for one in found] == [
+        ("health", 2),
+        ("health-2", 1),
+        ("macro", 3),
+    ]

@@ -113,9 +113,9 @@ def test_a_broken_file_is_told_in_one_line_and_all_columns_at_a_time(place, caps
         whole(["import", path, "--kind", "resource", *who])
     assert caught.value.code == 1
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith("tianfu: a resource has no such column; near: 关键词")
+    assert said[0].startswith("tianfu: kind resource has no such column; near: 关键词")
     assert "row 1, 关健词" in said[0]
-    assert said[1].startswith("  row 1, 地点: a resource has no such column")
+    assert said[1].startswith("  row 1, 地点: kind resource has no such column")
 
 
 @pytest.mark.parametrize(

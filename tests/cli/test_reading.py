@@ -46,6 +46,13 @@ def test_titles_and_related_content_are_printed(made):
     assert (related["id"], sum(related["why"].values())) == (second, related["score"])
 
 
+def test_a_feature_has_one_weight(made):
+    arguments = ["match", made[0], "--db", "kepu.db", "--weights"]
+    done = CliRunner().invoke(app, [*arguments, "text=1, text =2"])
+    assert (done.exit_code, "--weights has text twice" in done.stderr) == (2, True)
+    assert CliRunner().invoke(app, [*arguments, "text=1,topic=2"]).exit_code == 0
+
+
 def test_a_time_is_asked_for_by_days_and_what_is_wrong_with_it_is_said(made):
     asked = {
         "ask": lambda *more: json.loads(told("ask", "脑卒中", "--json", *more))["answers"],

@@ -128,6 +128,47 @@ class Mutant(Follower):
 """,
         ["test_what_is_taken_in_is_found_or_counted_as_lag"],
     ),
+    "it counts what cannot be searched yet": (
+        """
+class Mutant(Follower):
+    held = ()
+
+    def index(self, docs):
+        self.held = [*self.held, *docs]
+
+    def remove(self, ids):
+        self.flush()
+        super().remove(ids)
+
+    def flush(self):
+        super().index(self.held)
+        self.held = ()
+
+    def lag(self):
+        return len(self.held)
+
+    def size(self):
+        return super().size() + len(self.held)
+""",
+        ["test_what_is_taken_in_is_found_or_counted_as_lag"],
+    ),
+    "a rebuilding keeps what was taken in before": (
+        """
+class Mutant(Follower):
+    held = ()
+
+    def index(self, docs):
+        self.held = [*self.held, *docs]
+
+    def flush(self):
+        super().index(self.held)
+        self.held = ()
+
+    def lag(self):
+        return len(self.held)
+""",
+        ["test_a_rebuilding_drops_what_was_taken_in_before"],
+    ),
     "it is empty while it is rebuilt": (
         """
 class Mutant(Follower):

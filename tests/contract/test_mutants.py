@@ -869,6 +869,21 @@ class Mutant(memory.MemoryStore):
 """,
         ["test_filters_leave_scores_as_they_are"],
     ),
+    "every page is the first": (
+        """
+class Wrong(memory._Tx):
+    @property
+    def search(self):
+        class First(memory._Search):
+            def query(self, tokens, only, limit, after=None):
+                return super().query(tokens, only, limit)
+        return First(self)
+
+class Mutant(memory.MemoryStore):
+    _transaction = Wrong
+""",
+        ["test_pages_together_are_the_whole", "test_pages_of_a_time_together_are_the_whole"],
+    ),
     "the limit counts before the filter": (
         """
 class Wrong(memory._Tx):

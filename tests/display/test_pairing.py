@@ -99,6 +99,17 @@ def test_matches_show_candidates_and_what_was_left_out(tmp_path, caplog):
     assert figure.get_suptitle() == "1 candidates    left out: language 2"
 
 
+@pytest.mark.parametrize("fonts", ["none"], indirect=True)
+@pytest.mark.usefixtures("fonts")
+def test_a_picture_says_of_how_many_it_is(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(pairing, "_MOST", 2)
+    figure = drawn(ROUND, tmp_path, caplog)
+    assert figure.get_suptitle() == "3 pairs (2 shown)    total 1.50    without anybody 2 (0 shown)"
+    one = Match(kind="service", id="lst_1", title="甲", score=0.5, why={"text": 0.5})
+    figure = drawn(Matches(to="", found=(one,) * 3, gated={}), tmp_path, caplog)
+    assert figure.get_suptitle() == "3 candidates (2 shown)"
+
+
 @pytest.mark.ci
 @pytest.mark.usefixtures("fonts")
 def test_nothing_and_very_much_can_be_drawn(tmp_path, caplog):

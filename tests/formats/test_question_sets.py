@@ -15,6 +15,7 @@ from tianfu_sdk.formats.question_sets import read_corpus, read_grades, read_ques
     [
         ['{"_id": "q1", "text": "怎么少吃盐", "metadata": {}}', "", '{"_id": "q2", "text": "b"}'],
         ["q1\t怎么少吃盐\n", "q2\tb\r\n"],
+        ["q1 \t怎么少吃盐", " q2\tb"],
         ["_id\ttext", "q1\t怎么少吃盐", "q2\tb"],
         ['\ufeff{"id": "q1", "query": "怎么少吃盐"}', '{"qid": "q2", "question": "b"}'],
     ],
@@ -50,6 +51,7 @@ def test_documents_have_title_and_text():
         (read_questions, ["q1\ta", "q2"], 2),
         (read_questions, ['{"_id": "q1"}'], 1),
         (read_questions, ['{"_id": '], 1),
+        (read_questions, ['{"_id": ' + "[" * 100_000], 1),
         (read_grades, ["q1 0 d1 1", "q1 0 d2 high"], 2),
         (read_grades, ["q1 d1"], 1),
         (read_grades, ["q1 0 d1 100", "q1 0 d2 101"], 2),

@@ -6,8 +6,9 @@ import pytest
 from tianfu_storage_sql import SqlSettings, open_mysql, open_postgresql
 from tianfu_storage_sql.address import Address
 from tianfu_storage_sql.conditions import successor
+from tianfu_storage_sql.engine import clipped
 from tianfu_storage_sql.horizon import month_after
-from tianfu_storage_sql.search import TOKEN, clipped
+from tianfu_storage_sql.schema import TOKEN
 
 from tianfu_sdk.errors import Invalid, PluginError
 from tianfu_sdk.hookspecs import BackendContext

@@ -81,9 +81,9 @@ def test_single_characters_are_found_though_they_are_not_in_the_index(index, ask
 
 
 def test_two_words_of_one_number_are_told_apart(index, ask, monkeypatch):
-    from tianfu_storage_sql import gin
+    from tianfu_storage_sql import engine
 
-    monkeypatch.setattr(gin, "_number", lambda word: 7)
+    monkeypatch.setattr(engine, "_number", lambda word: 7)
     index([doc(1, "apple"), doc(2, "banana")])
     assert ask(["apple"]) == ["r0001"]
 
@@ -156,11 +156,11 @@ def test_who_folds_gives_way_to_who_rebuilds(index, store, opened, postgresql_ur
 
 @pytest.mark.parametrize("held", [1, 200_000])
 def test_an_index_made_of_nothing_is_the_one_that_grows(index, ask, store, monkeypatch, held):
-    from tianfu_storage_sql import gin
+    from tianfu_storage_sql import engine
     from tianfu_storage_sql.texts import Text
 
-    monkeypatch.setattr(gin, "_BATCH", 2)
-    monkeypatch.setattr(gin, "_HELD", held)
+    monkeypatch.setattr(engine, "_BATCH", 2)
+    monkeypatch.setattr(engine, "_HELD", held)
     docs = [doc(n, f"防震 避险 w{n}") for n in range(5)]
     # The same one twice, in two batches: the last one counts.
     given = [doc(0, "apple"), *docs[1:], docs[0]]

@@ -22,6 +22,7 @@ from tianfu_sdk.cli.shared import (
     opened,
 )
 from tianfu_sdk.cli.steps import add_step, side_option
+from tianfu_sdk.model.base import SHANGHAI
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.interest import Interest, InterestState
 from tianfu_sdk.model.listing import Cooperation, Listing, ListingKind, ListingProgress
@@ -75,7 +76,8 @@ def show_listing(db: str, account: str, id_: str, *, as_json: bool) -> None:
 
 def _listing(one: Listing) -> str:
     left = "不限" if one.left is None else str(one.left)
-    stands = f"{one.kind.zh}  {one.state.zh}  {one.progress.zh}"
+    progress = one.progress_on(datetime.now(SHANGHAI).date())
+    stands = f"{one.kind.zh}  {one.state.zh}  {progress.zh}"
     return f"{one.id}  {stands}  余 / left {left}  {one.title}"
 
 
@@ -130,7 +132,11 @@ def show_interest(db: str, account: str, id_: str, *, as_json: bool) -> None:
     if known.outcome:
         said = known.outcome
         evidence = "；".join(said.evidence)
-        click.echo(f"{said.kind.zh}  {said.signed_on.isoformat()}  {evidence}")
+        # All of it: who confirms says that the very same words are so.
+        money = "金额未填报 / not reported" if said.amount is None else f"{said.amount} 元"
+        click.echo(f"{said.kind.zh}  {said.signed_on.isoformat()}  {money}  {evidence}")
+        if said.note:
+            click.echo(said.note)
     if known.comment:
         click.echo(known.comment)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import attrs
 import click
 
 from tianfu_sdk.cli.shared import as_json, db_option, echo_json, json_option, opened
+from tianfu_sdk.core.asking.judging import MACRO
 from tianfu_sdk.errors import Invalid
 from tianfu_sdk.hub import Hub
 from tianfu_sdk.model.judging import QuestionSet
@@ -69,8 +71,8 @@ def evaluate(  # noqa: PLR0917 - options of a command
     corpus, store=URL of an empty store, such as memory:.
     """
     given = _sets(sets, queries, qrels, corpus)
-    found = _evaluated(given, db, _way(ways), seed)
-    other = _evaluated(given, db, _way(against), seed) if against else None
+    found = _evaluated(given, db, _way(ways, "with"), seed)
+    other = _evaluated(given, db, _way(against, "against"), seed) if against else None
     compared = found.against(other) if other is not None else None
     if as_json:
         echo_json(_plain(found, other, compared))
@@ -94,15 +96,23 @@ def _sets(
     if not folders and not queries:
         raise click.UsageError("name question sets: --sets FOLDER, or --queries and --qrels")
     given = [one for folder in folders for one in question_sets(folder)]
-    names = {one.name for one in given}
     for place, (questions, grades) in enumerate(zip(queries, qrels, strict=True)):
-        name = questions.stem if questions.stem not in names else f"{questions.stem}-{place + 1}"
+        texts = corpora[place] if corpora else None
+        given.append(read_set(questions.stem, questions, grades, texts))
+    return list(_named_apart(given))
+
+
+def _named_apart(given: Sequence[QuestionSet]) -> Iterator[QuestionSet]:
+    """Give sets that have the name of one before another: figures go by it."""
+    names = {MACRO} if len(given) > 1 else set()
+    for of in given:
+        also = (f"{of.name}-{number}" for number in itertools.count(2))
+        name = next(one for one in itertools.chain([of.name], also) if one not in names)
         names.add(name)
-        given.append(read_set(name, questions, grades, corpora[place] if corpora else None))
-    return given
+        yield attrs.evolve(of, name=name)
 
 
-def _way(said: Sequence[str]) -> _Way:
+def _way(said: Sequence[str], option: str) -> _Way:
     ask: dict[str, Any] = {}
     way = _Way(ask)
     for one in said:
@@ -116,7 +126,7 @@ def _way(said: Sequence[str]) -> _Way:
         elif divided and key in {field.name for field in attrs.fields(AskSettings)}:
             ask[key] = _value(value)
         else:
-            raise Invalid("evaluate.bad_way", path="with", value=one[:40])
+            raise Invalid("evaluate.bad_way", path=option, value=one[:40])
     return way
 
 

@@ -73,9 +73,11 @@ def match(  # noqa: PLR0917 - options of a command
 
 
 def _weights(text: str) -> dict[str, float]:
-    made = {}
+    made: dict[str, float] = {}
     for part in filter(None, text.split(",")):
         name, _, number = part.partition("=")
+        if name.strip() in made:
+            raise click.UsageError(f"--weights has {name.strip()} twice")
         try:
             made[name.strip()] = float(number)
         except ValueError:

@@ -76,8 +76,9 @@ def draw_round(made: Round, language: str) -> Any:
     _legend(figure, right)
     whole = say("总分", "total"), say("对", "pairs"), say("未匹配", "without anybody")
     figure.suptitle(
-        f"{len(made.pairs)} {whole[1]}    {whole[0]} {made.total:.2f}    "
-        f"{whole[2]} {len(made.spare)}",
+        f"{len(made.pairs)} {whole[1]}{_shown(len(pairs), len(made.pairs), say)}    "
+        f"{whole[0]} {made.total:.2f}    "
+        f"{whole[2]} {len(made.spare)}{_shown(len(idle) + len(free), len(made.spare), say)}",
         fontfamily=fonts(),
         fontsize=12,
     )
@@ -98,10 +99,15 @@ def draw_matches(matches: Matches, language: str) -> Any:
     axes.tick_params(axis="y", length=0)
     _legend(figure, axes)
     out = "，".join(f"{say(_REASONS.get(k, k), k)} {n}" for k, n in matches.gated.items())
-    title = f"{len(matches)} {say('个候选', 'candidates')}"
+    title = f"{len(matches)} {say('个候选', 'candidates')}{_shown(len(found), len(matches), say)}"
     rest = f"    {say('排除', 'left out')}: {out}" if out else ""
     figure.suptitle(title + say(rest, rest.replace("，", ", ")), fontfamily=fonts(), fontsize=12)
     return figure
+
+
+def _shown(drawn: int, whole: int, say: _Say) -> str:
+    """Say of how many a picture is where it has not room for all."""
+    return "" if drawn == whole else say(f"（图中 {drawn}）", f" ({drawn} shown)")
 
 
 def _sheet(rows: int) -> tuple[Any, Any]:

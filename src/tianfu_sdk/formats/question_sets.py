@@ -33,8 +33,9 @@ def read_questions(lines: Iterable[str], *, path: str = "queries") -> dict[str, 
             entry = _entry(line, number, path)
             id_, text = _of(entry, "_id", "id", "qid"), _of(entry, "text", "query", "question")
         else:
-            id_, _, text = line.partition("\t")
-            if number == 1 and id_.strip().lower() in _HEADS:
+            # As cells of judgements are read, so that the ids are the same.
+            id_, _, text = (part.strip() for part in line.partition("\t"))
+            if number == 1 and id_.lower() in _HEADS:
                 continue
         _put(found, id_, text, number, path)
     return found
@@ -110,7 +111,7 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 def _entry(line: str, number: int, path: str) -> dict[str, object]:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
         raise Invalid("evaluate.bad_line", path=path, line=number)

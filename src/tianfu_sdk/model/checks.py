@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,10 +22,13 @@ __all__ = [
     "aware",
     "between",
     "both",
+    "demand_changeable",
+    "demand_list",
     "demand_type",
     "each",
     "language_tag",
     "matching",
+    "near_field",
     "problems",
     "region_code",
     "text",
@@ -56,6 +59,48 @@ def demand_type(value: Any, wanted: type, path: str) -> None:
     )
     if near or not isinstance(value, wanted):
         raise Invalid("field.type", path=path, wanted=wanted.__name__, found=type(value).__name__)
+
+
+def demand_changeable(names: Iterable[str], noun: type[Any], changeable: Collection[str]) -> None:
+    """Refuse to change what stays as it was made, and what there is not.
+
+    Args:
+        names: Of the fields to change.
+        noun: Whose fields they are.
+        changeable: Those that may be changed.
+
+    Raises:
+        Invalid: `content.fixed`; `field.unknown`, with what is near in the hint.
+    """
+    for name in sorted(set(names).difference(changeable)):
+        if any(field.name == name for field in attrs.fields(noun)):
+            raise Invalid("content.fixed", path=name)
+        raise Invalid("field.unknown", path=name, near=near_field(name, sorted(changeable)))
+
+
+def near_field(name: str, known: Sequence[str]) -> str:
+    """Give the field that was meant, or all that there are."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    return ", ".join(near or known)
+
+
+def demand_list(value: Any, path: str, wanted: str = "list") -> tuple[Any, ...]:
+    """Give the members of a list of any form, to be gone through as often as it is needed.
+
+    Args:
+        value: As the caller gave it. A text is made of texts, and a table of its keys: neither
+            is ever meant so.
+        path: Name of the argument, for the error.
+        wanted: What else may be given, for the error.
+
+    Raises:
+        Invalid: `field.type`.
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise Invalid("field.type", path=path, wanted=wanted, found=type(value).__name__)
+    return tuple(value)
 
 
 def problems(noun: Any, path: str = "") -> Iterator[Invalid]:

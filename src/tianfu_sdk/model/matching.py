@@ -30,8 +30,8 @@ class LeftOut:
     id: str
     title: str
     reason: str
-    """`expired`, `deadline`, `closed`, `capacity`, `language` or `age`; of a subscription also
-    `kind`: it is for other kinds."""
+    """`published`, `expired`, `deadline`, `closed`, `capacity`, `language` or `age`; of a
+    subscription also `kind`: it is for other kinds."""
 
 
 @attrs.frozen(kw_only=True)

@@ -120,10 +120,10 @@ class FollowerSearch(Protocol):
     def rebuild(self, docs: Iterable[SearchDoc], mark: Cursor | None = None) -> int:
         """Build anew from these documents, with this mark; gives their number.
 
-        What was there answers until all is ready, and stays if it fails. A damaged index is
-        replaced. Who had read a mark of what was there is turned away with its feeding
-        (`StorageBusy`): what it would feed begins at a place that the new index may not have
-        reached.
+        What was there answers until all is ready, and stays if it fails; what was taken in and
+        not flushed is dropped. A damaged index is replaced. Who had read a mark of what was there
+        is turned away with its feeding (`StorageBusy`): what it would feed begins at a place that
+        the new index may not have reached.
         """
         ...
 

@@ -142,6 +142,23 @@ def test_no_difference_is_no_difference():
     assert (found.ndcg.value, found.ties, found.p) == (0, 3, 1)
 
 
+@pytest.mark.parametrize(
+    ("wins", "losses", "p"),
+    # 2 / 2^n of all ways to turn the signs are as far from nothing; with one loss, 2 (n + 1) / 2^n.
+    [(1, 0, 1), (3, 0, 1 / 4), (9, 0, 1 / 256), (7, 1, 18 / 256)],
+)
+def test_how_likely_a_difference_is_by_chance(wins, losses, p):
+    ours, theirs = some([1] * wins + [0] * losses + [2]), some([0] * wins + [1] * losses + [2])
+    (found,), (back,) = differences(ours, theirs), differences(theirs, ours)
+    assert found.p == back.p == pytest.approx(p)
+
+
+def test_where_not_all_ways_are_looked_at_those_that_are_drawn_say_about_the_same():
+    ours, theirs = some([1] * 20 + [0] * 8), some([0] * 20 + [1] * 8)
+    # Of 2^28 ways, those with 20 or more of one sign.
+    assert differences(ours, theirs, draws=20_000)[0].p == pytest.approx(0.0357, abs=0.005)
+
+
 def test_a_difference_over_sets_counts_all_their_questions():
     ours = [*some([1, 1]), *some([1], "t")]
     theirs = [*some([2, 1]), *some([0], "t")]

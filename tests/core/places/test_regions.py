@@ -111,6 +111,17 @@ def test_a_region_is_known_as_all_that_became_what_it_is(code, day):
         assert (other in known) is (other == code or bool(theirs & now))
 
 
+@given(st.sampled_from(SICHUAN), days)
+def test_what_ended_lies_where_what_followed_it_lies(code, day):
+    now = {region.code for region in TREE.resolve(code, day)}
+    found = TREE.ended_in(code, day)
+    for other in SICHUAN:
+        followed = TREE.resolve(other, day)
+        inside = any(now & set(TREE.levels(region.code).codes) for region in followed)
+        ended = other not in {region.code for region in followed} and bool(followed)
+        assert (other in found) is (ended and inside), other
+
+
 def test_a_circle_of_successors_ends():
     rows = [
         Region(code="110000", name="a", level=RegionLevel.PROVINCE, valid_to=date(2001, 1, 1),

@@ -85,6 +85,8 @@ def test_what_was_written_for_a_region_is_found_under_its_code_of_today_and_back
     assert shares[before] == pytest.approx(shares[after])
     assert shares[moved] < shares[after]
     assert {one.id for one in world.nobody.suggest("简阳防", region=asked)} == {before, after}
+    # Chengdu, in which it lies today.
+    assert {a.id for a in world.nobody.ask("防震", region="510100")} == {before, after, moved}
 
 
 def test_a_question_in_tibetan_gets_tibetan_answers_first(world):

@@ -10,6 +10,7 @@ from tianfu_sdk.errors import Invalid
 from tianfu_sdk.model.judging import QuestionSet
 from tianfu_sdk.model.search import Hit, SearchDoc
 from tianfu_sdk.testing import FrozenClock
+from tianfu_sdk.text import ANALYZER_VERSION
 
 DOCS = {
     "d1": "高血压患者怎么少吃盐：每天不超过五克",
@@ -215,7 +216,7 @@ class Follower:
     """An engine outside, over a list."""
 
     def __init__(self):
-        self.docs, self.cursor = [], None
+        self.docs, self.cursor, self.version = [], None, ANALYZER_VERSION
 
     def rebuild(self, docs):
         self.docs = list(docs)
@@ -227,6 +228,9 @@ class Follower:
 
     def mark(self, cursor=None):
         return self.cursor
+
+    def analyzer_version(self):
+        return self.version if self.docs else None
 
 
 @pytest.fixture
@@ -256,6 +260,29 @@ def test_what_an_engine_still_has_of_a_withdrawn_content_is_left_out(following):
     assert hub.evaluate(kept, through="index").judged[0].found == tuple(sorted(made[1:]))
 
 
+def test_an_engine_that_was_never_fed_is_not_measured(following):
+    hub, follower = following
+    made = publish(hub)
+    kept = QuestionSet(name="t", questions={"q": "地震"}, relevant={"q": {made["d2"]: 1}})
+    with pytest.raises(tf.StorageError) as caught:
+        hub.evaluate(kept, through="index")
+    assert caught.value.code == "search.unfed"
+    follower.docs = [SearchDoc(id=made["d2"], kind="resource", language="", text="地震")]
+    follower.version = 1
+    with pytest.raises(tf.StorageError) as caught:
+        hub.evaluate(kept, through="index")
+    assert caught.value.code == "search.analyzer"
+
+
+def test_what_an_engine_lacks_is_not_laid_to_a_question():
+    def search(text):
+        raise Invalid("field.missing", path="backends.listed.path")
+
+    with pytest.raises(Invalid) as caught:
+        tf.evaluate(search, QUESTIONS)
+    assert caught.value.path == "backends.listed.path"
+
+
 def test_an_engine_that_follows_a_store_is_not_filled_with_a_corpus(following):
     hub, follower = following
     assert hub.evaluate(QUESTIONS)["small"].recall.value == 1
@@ -265,3 +292,29 @@ def test_an_engine_that_follows_a_store_is_not_filled_with_a_corpus(following):
         hub.evaluate(QUESTIONS)
     assert caught.value.code == "evaluate.in_use"
     assert caught.value.path == "ask.engine"
+
+
+def test_two_sets_of_one_name_are_refused(hub):
+    other = attrs.evolve(QUESTIONS, relevant={"q1": {"d4": 1}})
+    for call in (
+        lambda: hub.evaluate([QUESTIONS, other]),
+        lambda: hub.evaluate([QUESTIONS, attrs.evolve(other, name="macro")]),
+        lambda: tf.evaluate(lambda _: [], [QUESTIONS, other]),
+    ):
+        with pytest.raises(Invalid) as caught:
+            call()
+        assert (caught.value.code, caught.value.path) == ("evaluate.same_name", "sets")
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [
+        (lambda: tf.question_sets(None), "folder"),
+        (lambda: tf.evaluate(lambda _: [], QUESTIONS, seed=[7]), "seed"),
+        (lambda: tf.Hub.open("memory:", discover=False).evaluate(QUESTIONS, seed=[7]), "seed"),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_named(call, path):
+    with pytest.raises(Invalid) as caught:
+        call()
+    assert (caught.value.code, caught.value.path) == ("field.type", path)

@@ -102,3 +102,46 @@ def test_what_has_expired_answers_no_question(world):
     with pytest.raises(Invalid) as caught:
         world.hub.as_system(reason="answer").questions.answer(question, id_)
     assert caught.value.code == "question.not_published"
+
+
+def test_what_is_wrong_of_an_answer_or_a_follower_is_named(world, filed):
+    for call, path in (
+        (lambda: world.me.questions.answer(filed, "res_none"), "content"),
+        (lambda: world.me.questions.follow(filed, subscriber="sub_none"), "subscriber"),
+    ):
+        with pytest.raises(NotFound) as caught:
+            call()
+        assert (caught.value.code, caught.value.path) == ("noun.unknown", path)
+
+
+def test_a_reason_to_decline_is_named_as_it_was_given(world):
+    rice = {"topics": ["practical_technology"], "organization": world.org}
+    world.me.experts.create(name="王建国", title="农艺师", **rice)
+    filed = world.nobody.ask("实用技术有哪些可以学", region="510104").question
+    assert world.me.questions.get(filed).expert
+    for reason in (" ", "x" * 501):
+        with pytest.raises(Invalid) as caught:
+            world.me.questions.decline(filed, reason)
+        assert caught.value.path == "reason"
+
+
+def test_a_question_that_leaves_its_group_has_topics_of_its_own(world):
+    rice = {"topics": ["practical_technology"], "organization": world.org}
+    expert = world.me.experts.create(name="王建国", title="农艺师", capacity=2, **rice)
+    ask = world.nobody.ask
+    first = ask("实用技术培训班如何报名参加", region="510104").question
+    second = ask("请问实用技术培训班怎么报名参加", region="510104").question
+    assert world.me.questions.get(second).group == first
+    alone = world.me.questions.separate(second)
+    assert (alone.topics, alone.expert) == (("practical_technology",), expert.id)
+    assert alone.topics == world.me.questions.get(first).topics
+
+
+def test_a_question_that_ended_with_its_group_stays_in_it(world, filed):
+    other = world.nobody.ask("请问水稻稻瘟病怎么防治呢", region="510104").question
+    assert world.me.questions.get(other).group == filed
+    world.me.questions.close(filed, "重复")
+    for id_, code in ((other, "question.closed"), (filed, "question.not_grouped")):
+        with pytest.raises(Invalid) as caught:
+            world.me.questions.separate(id_)
+        assert caught.value.code == code

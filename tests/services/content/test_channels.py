@@ -226,6 +226,8 @@ def test_anybody_reads_channels_and_who_may_manage_makes_them(cast):
         ({"name": ""}, "field.too_short"),
         ({"language": "bo_CN"}, "text.bad_language"),
         ({"kinds": ["resource", "account"]}, "content.bad_kind"),
+        ({"kinds": "resource"}, "field.type"),
+        ({"topics": "healthy_life"}, "field.type"),
         ({"topics": ["nothing"]}, "term.unknown"),
         ({"region": "999999"}, "region.unknown"),
         ({"organization": "org_1"}, "organization.unknown"),

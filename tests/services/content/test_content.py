@@ -377,8 +377,12 @@ def test_a_picture_without_words_is_not_handed_in(world):
 
 def test_many_are_created_all_or_none_and_with_one_audit_line(world):
     many = [{"title": f"第{n}条", "organization": world.org} for n in range(5)]
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as caught:
         world.me.resources.add_many([*many, {"title": "", "organization": world.org}])
+    assert (caught.value.code, caught.value.path) == ("field.too_short", "many[5].title")
+    with pytest.raises(NotFound) as unknown:
+        world.me.resources.add_many([*many, {"title": "x", "organization": "org_none"}])
+    assert unknown.value.path == "many[5].organization"
     assert list(world.me.resources.find()) == []
     made = world.me.resources.add_many(many)
     assert [r.title for r in made] == [f"第{n}条" for n in range(5)]

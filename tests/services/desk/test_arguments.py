@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -227,3 +228,30 @@ def test_no_desk_shows_a_bare_error_whatever_it_is_given(stage):
         bare += [(desk, verb, *one) for one in told]
     assert bare == []
     assert count > 300
+
+
+@pytest.mark.parametrize(
+    ("desk", "field", "near"),
+    [
+        ("glossary", "term", "terms"),
+        ("subscriptions", "texts", "text"),
+        ("subscribers", "colour", "language, phone, region, settings, topics"),
+        ("word_lists", "word", "words"),
+        ("templates", "variable", "variables"),
+        ("segments", "langauges", "languages"),
+        ("sms", "titel", "title"),
+        ("organizations", "nmae", "name"),
+        ("experts", "titel", "title"),
+    ],
+)
+def test_a_field_that_is_none_is_told_with_what_is_near(world, desk, field, near):
+    ids = {"organizations": world.org}
+    if desk == "experts":
+        made = world.me.experts.create(name="王建国", title="农艺师", organization=world.org)
+        ids["experts"] = made.id
+    edit = attrgetter(f"{desk}.edit")(world.me)
+    with pytest.raises(Invalid) as caught:
+        edit(ids.get(desk, "none"), **{field: "x"})
+    assert (caught.value.code, caught.value.path) == ("field.unknown", field)
+    assert caught.value.hint == f"it may be: {near}"
+    assert caught.value.text("zh").endswith(f"可能是：{near}")

@@ -1,5 +1,7 @@
 """What a list is narrowed by is checked: a slip is told, and not answered by an empty list."""
 
+from functools import partial
+
 import pytest
 
 from tianfu_sdk.errors import Invalid, NotFound
@@ -77,3 +79,23 @@ def test_so_is_an_unknown_parent_region_or_type_of_event(world):
         assert "earthquake" in error.values["near"]
     error = told(lambda: world.nobody.ask("地震怎么办", kinds=["resources"]), Invalid)
     assert error.code == "ask.bad_kind"
+
+
+NUMBERED = ("resources", "questions", "audit", "sms", "glossary")
+NAMED = ("accounts", "channels", "organizations", "memory", "subscribers", "experts")
+
+
+@pytest.mark.parametrize("desk", [*NUMBERED, *NAMED])
+def test_a_cursor_of_another_list_is_told(world, desk):
+    by_id = world.me.accounts.find(limit=1).cursor
+    find = getattr(world.me, desk).find
+    for cursor in ('[0.5,"res_1"]', "[true,1]", f'[{2**63},"x"]', f'["x","{"x" * 999}"]'):
+        error = told(partial(find, after=cursor), Invalid)
+        assert (error.code, error.path) == ("page.bad_cursor", "after")
+    if desk in NUMBERED:
+        assert told(partial(find, after=by_id), Invalid).code == "page.bad_cursor"
+
+
+def test_a_place_among_answers_is_a_number(world):
+    error = told(lambda: world.nobody.ask("地震怎么办", after='[NaN,"res_1"]'), Invalid)
+    assert (error.code, error.path) == ("page.bad_cursor", "after")

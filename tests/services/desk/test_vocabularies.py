@@ -1,9 +1,12 @@
 """Open vocabularies: shipped, added to, changed."""
 
+import attrs
 import pytest
 
+from tianfu_sdk import codec
 from tianfu_sdk.core.content.vocabularies import SHIPPED
 from tianfu_sdk.errors import Denied, Invalid, NotFound
+from tianfu_sdk.model.vocabulary import Term
 
 
 def test_anybody_reads_what_ships(world):
@@ -39,6 +42,8 @@ def test_what_is_added_can_be_used(world):
     ("arguments", "code", "path"),
     [
         (("topic", "a", {"en": "a"}), "term.no_chinese", "labels"),
+        (("topic", "a", {"zh-Hans": " "}), "term.no_chinese", "labels"),
+        (("topic", "a", ["甲"]), "field.type", "labels"),
         (("topic", "a b", {"zh-Hans": "甲"}), "term.bad_code", "code"),
         (("Topic", "a", {"zh-Hans": "甲"}), "term.bad_code", "vocabulary"),
         (("topic", "x" * 28, {"zh-Hans": "甲"}), "term.bad_code", "code"),
@@ -51,6 +56,40 @@ def test_mistakes_are_named(world, arguments, code, path):
     with pytest.raises(Invalid) as caught:
         world.me.vocabularies.put(*arguments)
     assert (caught.value.code, caught.value.path) == (code, path)
+
+
+def test_what_is_above_a_term_is_there_and_no_part_of_it(world):
+    put = world.me.vocabularies.put
+
+    def refused(error, code, parent):
+        with pytest.raises(error) as caught:
+            put("topic", code, {"zh-Hans": "甲"}, parent=parent)
+        return caught.value.code, caught.value.path
+
+    assert refused(NotFound, "a", "none") == ("term.unknown", "parent")
+    assert refused(NotFound, "a", "farmers") == ("term.unknown", "parent")
+    assert refused(Invalid, "a", "a") == ("term.cycle", "parent")
+    assert put("topic", "a", {"zh-Hans": "甲"}, parent="healthy_life").parent == "healthy_life"
+    assert put("topic", "b", {"zh-Hans": "乙"}, parent="a").parent == "a"
+    for code in ("a", "healthy_life"):
+        assert refused(Invalid, code, "b") == ("term.cycle", "parent")
+    assert world.me.vocabularies.get("topic", "healthy_life").version == 0
+    assert put("topic", "a", {"zh-Hans": "甲"}).parent is None
+
+
+def test_a_circle_that_was_loaded_holds_up_no_other_term(world):
+    put = world.me.vocabularies.put
+    for code, parent in (("a", None), ("b", "a")):
+        put("topic", code, {"zh-Hans": code}, parent=parent)
+
+    def loaded(tx):
+        (row,) = tx.get("term", ["trm_topic.a"])
+        doc = codec.dumps(attrs.evolve(codec.loads(Term, row.doc), parent="b"))
+        tx.put("term", [attrs.evolve(row, doc=doc)])
+
+    world.nobody._tools.store.run(loaded, write=True)
+    assert world.me.vocabularies.get("topic", "a").parent == "b"
+    assert put("topic", "c", {"zh-Hans": "丙"}, parent="a").parent == "a"
 
 
 def test_who_may_not_manage_terms_may_not(world):

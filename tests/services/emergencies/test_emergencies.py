@@ -365,6 +365,10 @@ def test_plans_are_kept_found_and_changed_by_grants_of_their_own(stage):
     with pytest.raises(Invalid) as caught:
         keeper.emergencies.edit_plan(plan.id, region="510000")
     assert caught.value.code == "content.fixed"
+    for field in ("levels", "resources"):
+        with pytest.raises(Invalid) as caught:
+            stage.plan(**{field: "red"})
+        assert (caught.value.code, caught.value.path) == ("field.type", field)
     with pytest.raises(NotFound):
         stage.reporter.emergencies.get_plan(plan.id)
     with pytest.raises(Denied):

@@ -7,6 +7,7 @@ from tianfu_sdk.backends import memory
 from tianfu_sdk.errors import Denied, Invalid
 from tianfu_sdk.model.content import BaseStatus
 from tianfu_sdk.model.subscriber import Consent
+from tianfu_sdk.services.matching import audiences
 
 
 class People(Stage):
@@ -149,6 +150,21 @@ def test_segments_of_other_languages_are_left_out_with_their_reason(stage):
     assert [(left.id, left.reason) for left in matches.left_out] == [(bo.id, "language")]
     found = counts(matches)
     assert (found[named.id], found[school.id]) == (1, None)
+
+
+def test_of_a_list_those_are_counted_whom_a_campaign_would_reach(stage, monkeypatch):
+    monkeypatch.setattr(audiences, "IN_VALUES", 2)
+    here = [stage.person(topics=["healthy_life"]) for _ in range(3)]
+    gone, away = stage.person(), stage.person(region="510700")
+    new = stage.admin.segments.create
+    where = {"organization": stage.root, "region": "510300"}
+    listed = new(name="名单", members=[*here, gone, away], **where)
+    town = new(name="社区", members=here, settings=["community"], **where)
+    stage.admin.subscribers.erase(gone)
+    found = counts(stage.admin.match(stage.topic.id, to="segment"))
+    assert found[listed.id] == 3
+    # Settings are no key: only a plan counts by them, of a list too.
+    assert found[town.id] is None
 
 
 def test_an_activity_finds_the_bases_near_it(stage):

@@ -116,7 +116,14 @@ def test_editing_changes_the_profile_the_name_and_nothing_fixed(admin, root):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("title", f"{NAME}教授"), ("profile", f"联系{NAME}"), ("keywords", ["木虱", NAME])],
+    [
+        ("title", f"{NAME}教授"),
+        ("profile", f"联系{NAME}"),
+        ("keywords", ["木虱", NAME]),
+        ("profile", "联系" + " ".join(NAME)),
+        ("affiliations", ["\u3000".join(NAME)]),
+        ("availability", "·".join(NAME)),
+    ],
 )
 def test_a_name_does_not_stand_in_what_everybody_reads(admin, root, field, value):
     with pytest.raises(Invalid) as caught:
@@ -126,6 +133,14 @@ def test_a_name_does_not_stand_in_what_everybody_reads(admin, root, field, value
     expert = make(admin, root)
     with pytest.raises(Invalid):
         admin.experts.edit(expert.id, **{field: value})
+
+
+def test_a_name_that_is_set_apart_is_the_same_name_and_letters_are_not_run_together(admin, root):
+    for name, profile in (("王 伟", "王伟教授"), ("扎西·顿珠", "扎西 顿珠")):
+        with pytest.raises(Invalid) as caught:
+            make(admin, root, name=name, profile=profile)
+        assert (caught.value.code, caught.value.path) == ("expert.name_public", "profile")
+    assert make(admin, root, name="Li An", profile="Speaks Italian")
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,8 @@ def test_interest_from_both_ways_is_mutual_at_once(stage):
         ({"from_": "own"}, Invalid, ("from_", "interest.same_side")),
         ({"from_": "station", "contact": ""}, Invalid, ("contact", "interest.no_contact")),
         ({"from_": "station", "contact": "theirs"}, Invalid, ("contact", "listing.foreign")),
-        ({"from_": "org_0"}, NotFound, ("organization", "organization.unknown")),
-        ({"from_": "lst_0"}, NotFound, ("id", "noun.unknown")),
+        ({"from_": "org_0"}, NotFound, ("from_", "organization.unknown")),
+        ({"from_": "lst_0"}, NotFound, ("from_", "noun.unknown")),
     ],
 )
 def test_an_interest_that_cannot_be_is_refused_with_its_path(stage, change, error, told):
@@ -137,6 +137,11 @@ def test_an_interest_that_cannot_be_is_refused_with_its_path(stage, change, erro
     names = {"need": stage.need, "own": stage.grower, "station": stage.station}
     given = {k: names.get(v, public.contact if v == "theirs" else v) for k, v in change.items()}
     assert refused(lambda: stage.admin.listings.interest(stage.need, **given), error) == told
+
+
+def test_of_two_listings_the_error_names_the_one_that_there_is_not(stage):
+    wrong = lambda: stage.station_desk.listings.interest("lst_0", from_=stage.service)  # noqa: E731
+    assert refused(wrong, NotFound) == ("listing", "noun.unknown")
 
 
 def test_one_is_interested_once_at_a_time(stage):
@@ -159,6 +164,11 @@ def test_each_side_says_its_own_and_only_that(stage):
     assert refused(lambda: stage.grower_desk.interests.withdraw(made.id, "x"), Denied)[1] == (
         "interest.not_yours"
     )
+    with pytest.raises(Denied) as caught:
+        stage.grower_desk.interests.withdraw(made.id, "x")
+    # It speaks for a side, and not for the one that withdraws: that is what it is told.
+    assert "neither" not in str(caught.value)
+    assert "who is interested withdraws" in str(caught.value)
     told = refused(lambda: stage.hub.as_system(reason="job").interests.accept(made.id), Denied)
     assert told[1] == "interest.system"
     stage.grower_desk.interests.decline(made.id, "已找到服务方")
@@ -166,6 +176,25 @@ def test_each_side_says_its_own_and_only_that(stage):
         "state",
         "interest.state",
     )
+
+
+def test_what_is_not_possible_says_what_is(stage):
+    made = stage.talks()
+    with pytest.raises(Invalid) as caught:
+        stage.grower_desk.interests.accept(made.id)
+    assert caught.value.hint == "possible from there: agree, fail"
+    stage.grower_desk.interests.fail(made.id, "x")
+    with pytest.raises(Invalid) as caught:
+        stage.grower_desk.interests.agree(made.id)
+    assert caught.value.hint == "possible from there: —"
+
+
+def test_a_reason_is_as_short_as_the_noun_says(stage):
+    made = stage.talks()
+    fail = stage.station_desk.interests.fail
+    assert refused(lambda: fail(made.id, "长" * 1001)) == ("reason", "field.too_long")
+    assert refused(lambda: fail(made.id, "x\0")) == ("reason", "field.characters")
+    assert fail(made.id, "长" * 1000).state == "failed"
 
 
 def test_who_has_acted_for_one_side_never_acts_for_the_other(stage):
@@ -419,6 +448,12 @@ def test_a_contact_person_is_given_out_erased_and_then_nobody_to_call(stage):
     )
     with pytest.raises(NotFound):
         stage.admin.contacts.get(known)
+    # Their listing is written on; only who names somebody is told that there is nobody.
+    assert stage.station_desk.listings.edit(stage.service, body="可上门").body == "可上门"
+    stale = lambda: stage.station_desk.listings.create(  # noqa: E731
+        kind="service", title="测土配方", organization=stage.station, contact=known
+    )
+    assert refused(stale, NotFound) == ("contact", "noun.unknown")
 
 
 def test_contact_data_changes_and_is_checked(stage):
@@ -542,3 +577,41 @@ def test_money_may_be_a_whole_number(stage):
         refused(lambda: stage.station_desk.interests.report(made.id, **DEAL, amount="3万"))[0]
         == "amount"
     )
+
+
+def republished(stage, id_, **changes):
+    stage.admin.listings.edit(id_, **changes)
+    stage.admin.listings.submit(id_)
+    stage.second.listings.approve(id_)
+    return stage.admin.listings.publish(id_)
+
+
+def test_what_somebody_is_interested_in_stays_what_it_is(stage):
+    told = ("kind", "listing.kind_kept")
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    for id_, kind in ((stage.need, "service"), (stage.service, "need"), (stage.need, "project")):
+        assert refused(lambda i=id_, k=kind: stage.admin.listings.edit(i, kind=k)) == told
+    assert republished(stage, stage.need, title="柑橘溃疡病怎么防").kind == "need"
+    stage.station_desk.interests.withdraw(made.id, "已有他人")
+    assert republished(stage, stage.need, kind="service").kind == "service"
+
+
+def test_what_somebody_is_interested_in_meanwhile_is_not_published_as_another_kind(stage):
+    tomorrow = NOON + timedelta(days=1)
+    stage.admin.listings.edit(stage.need, kind="service")
+    stage.admin.listings.submit(stage.need)
+    stage.second.listings.approve(stage.need)
+    stage.admin.listings.schedule(stage.need, tomorrow)
+    made = stage.station_desk.listings.interest(stage.need, from_=stage.service)
+    told = refused(lambda: stage.admin.listings.publish(stage.need))
+    assert told == ("kind", "listing.kind_kept")
+    stage.admin.listings.edit(stage.service, title="柑橘防控")
+    stage.admin.listings.submit(stage.service)
+    stage.second.listings.approve(stage.service)
+    stage.admin.listings.schedule(stage.service, tomorrow)
+    stage.clock.tick(timedelta(days=2))
+    system = stage.hub.as_system(reason="worker")
+    assert [one.id for one in system.listings.publish_due()] == [stage.service]
+    assert stage.hub.listings.get(stage.need).kind == "need"
+    stage.grower_desk.interests.decline(made.id, "不合适")
+    assert [one.kind for one in system.listings.publish_due()] == ["service"]

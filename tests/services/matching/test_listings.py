@@ -122,6 +122,16 @@ def test_a_studio_names_experts_that_there_are(me, org):
     assert told == ("experts[0]", "noun.unknown")
 
 
+def test_an_expert_who_was_erased_hinders_no_other_change_of_a_studio(me, org):
+    expert = me.experts.create(name="欧阳演示", organization=org)
+    studio = me.studios.create(title="果树工作室", organization=org, experts=[expert.id])
+    me.experts.erase(expert.id)
+    assert me.studios.edit(studio.id, body="溃疡病").body == "溃疡病"
+    with pytest.raises(NotFound) as caught:
+        me.studios.edit(studio.id, experts=[expert.id, "exp_0"])
+    assert caught.value.path == "experts[1]"
+
+
 def test_what_nobody_took_up_is_closed_after_its_deadline(hub, me, org):
     today = FrozenClock().now().date()
     made = {

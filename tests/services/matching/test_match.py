@@ -163,8 +163,12 @@ def test_a_need_that_is_not_stored_is_matched_too(stage, need, offers):
     stored = stage.hub.listings.get(need)
     loose = attrs.evolve(stored, id="", state=State.DRAFT, version=0)
     assert stage.hub.match(loose).found == stage.hub.match(need).found
-    with pytest.raises(Invalid):
-        stage.hub.match(attrs.evolve(loose, title=""))
+    # As somebody writes it who knows `listings.create`.
+    assert stage.hub.match(attrs.evolve(loose, kind="need")).found == stage.hub.match(need).found
+    for field, wrong in (("title", ""), ("kind", "demand"), ("capacity", "3"), ("body", None)):
+        with pytest.raises(Invalid) as caught:
+            stage.hub.match(attrs.evolve(loose, **{field: wrong}))
+        assert caught.value.path == field
     with pytest.raises(NotFound):
         stage.hub.match(attrs.evolve(loose, region="999999"))
 
@@ -298,6 +302,21 @@ def test_weights_of_the_settings_hold_for_what_they_name():
 def test_weights_of_the_settings_are_checked_where_they_are_read(weights, path, code):
     with pytest.raises(Invalid) as caught:
         Settings.load(values={"match": {"weights": weights}})
+    assert (caught.value.code, caught.value.path) == (code, path)
+
+
+@pytest.mark.parametrize(
+    ("weights", "path", "code"),
+    [
+        ({"popularity": 0.5}, "match.weights.expert.popularity", "match.popularity"),
+        (dict.fromkeys(WEIGHTS, 0), "match.weights.expert", "match.no_weight"),
+        ({"text": 10**400}, "match.weights.expert.text", "match.bad_weight"),
+    ],
+)
+def test_a_hub_does_not_open_with_weights_that_no_match_can_be_made_with(weights, path, code):
+    own = {"match": {"weights": {"expert": weights}}}
+    with pytest.raises(Invalid) as caught:
+        Hub.open("memory:", settings=own, discover=False)
     assert (caught.value.code, caught.value.path) == (code, path)
 
 

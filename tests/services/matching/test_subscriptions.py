@@ -79,6 +79,31 @@ def test_a_need_is_told_of_what_answers_it_and_nobody_of_what_is_its_own(stage):
     assert (need, own) not in told
 
 
+def test_a_content_is_told_of_once_however_often_it_is_published(stage):
+    need = stage.project("求柑橘木虱防控", kind="need", organization=stage.school)
+    wanted = stage.subscribe()
+    resource = stage.resource()
+    first = {(need, resource), (wanted.id, resource)}
+    assert stage.told().keys() == first
+
+    def again(*before, **changes):
+        for verb in before:
+            getattr(stage.admin.resources, verb)(resource, "改版")
+        stage.admin.resources.edit(resource, **changes)
+        stage.admin.resources.submit(resource)
+        stage.second.resources.approve(resource)
+        stage.admin.resources.publish(resource)
+        return stage.system.subscriptions.alert()
+
+    assert again(summary="第二版") == 0
+    assert again("withdraw", summary="第三版") == 0
+    # Who came since, or sought something else so far, hears of it.
+    late = stage.subscribe(name="后来")
+    other = stage.subscribe(name="天文", text="日食观测")
+    assert again(title="柑橘木虱与日食观测") == 2
+    assert stage.told().keys() == first | {(late.id, resource), (other.id, resource)}
+
+
 def test_however_many_subscribe_to_a_topic_all_are_told(stage, monkeypatch):
     monkeypatch.setattr(percolating, "_MOST", 2)
     monkeypatch.setattr(percolating, "_PAGE", 2)
@@ -143,6 +168,18 @@ def test_topics_kinds_and_languages_say_what_is_wanted(stage):
     assert [match.id for match in matches] == [topic.id]
     assert {left.id: left.reason for left in matches.left_out} == {
         services.id: "kind", bo.id: "language",
+    }  # fmt: skip
+
+
+def test_who_subscribed_to_listings_or_needs_is_told_of_them(stage):
+    listings = stage.subscribe(name="供需", kinds=["listing"])
+    needs = stage.subscribe(name="需求", kinds=["need"])
+    stage.subscribe(name="资源", kinds=["resource"])
+    need = stage.project("求柑橘木虱防控", kind="need")
+    service = stage.project("柑橘木虱防控服务", kind="service")
+    told = stage.told()
+    assert {key for key in told if key[0] != need} == {
+        (listings.id, need), (needs.id, need), (listings.id, service),
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Workstations: a term, a team, targets with evidence, and evaluations that others review."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -129,6 +130,16 @@ def test_what_is_no_workstation_is_refused(stage, change, error, told):
     assert refused(lambda: stage.admin.workstations.create(**given), error) == told
 
 
+def test_an_expert_who_was_erased_hinders_no_other_change(stage):
+    stage.admin.experts.erase(stage.expert)
+    targets = [Target(code="training", title="培训果农", amount=300, unit="人次")]
+    assert stage.admin.workstations.edit(stage.station, targets=targets).targets[0].amount == 300
+    another = [TeamMember(expert=stage.expert), TeamMember(expert="exp_0")]
+    assert refused(
+        lambda: stage.admin.workstations.edit(stage.station, team=another), NotFound
+    ) == ("team[1].expert", "noun.unknown")
+
+
 def test_targets_are_reached_by_results_with_evidence_and_one_struck_does_not_count(stage):
     add = stage.admin.workstations.achieve
     row = {"on": TODAY, "evidence": ["签到表 1"]}
@@ -218,12 +229,20 @@ def test_nothing_goes_to_review_without_the_checks_and_all_values(stage):
     seen = {"on": TODAY, "findings": "一致"}
     desk.fill(made, {"projects": 3})
     assert refused(lambda: desk.fill(made, {"x": 1})) == ("values.x", "rubric.no_item")
+    for wrong in (True, Decimal("1.5"), "1"):
+        told = refused(lambda value=wrong: desk.fill(made, {"projects": value}))
+        assert told == ("values.projects", "field.type")
+    assert refused(lambda: desk.fill(made, {"projects": 10**400})) == (
+        "values.projects",
+        "field.too_large",
+    )
+    assert desk.get(made).values["projects"] == 3
     desk.check(made, method="ledger", **seen)
     assert refused(lambda: desk.submit(made)) == ("checks", "evaluation.no_check")
     desk.check(made, method="site_visit", **seen)
     assert refused(lambda: desk.submit(made)) == ("values.team_days", "rubric.missing")
     told = refused(lambda: desk.check(made, method="site_visit", on=date(2026, 3, 3), findings="x"))
-    assert told == ("on", "workstation.outside_term")
+    assert told == ("on", "evaluation.to_come")
     told = refused(lambda: stage.author.evaluations.open(stage.station, **YEAR), Conflict)
     assert told[1] == "evaluation.open"
 
@@ -256,6 +275,22 @@ def test_it_goes_back_to_its_authors_and_is_reviewed_anew(stage):
     assert (back.state, back.reviews, back.score) == (EvaluationState.OPEN, (), None)
     stage.author.evaluations.fill(made, {"training": 50})
     assert stage.author.evaluations.submit(made).score.points["training"] == 8
+
+
+def test_a_rubric_of_wrong_types_is_refused_and_the_history_stays_readable(stage):
+    lowest = attrs.evolve(example("workstation").grades[-1], at_least=False)
+    for change, path in (
+        ({"grades": (lowest,)}, "grades[0].at_least"),
+        ({"checks": ("visit",)}, "checks[0]"),
+        ({"note": None}, "note"),
+    ):
+        odd = attrs.evolve(example("workstation"), **change)
+        told = refused(
+            lambda by=odd: stage.author.evaluations.open(stage.station, **YEAR, rubric=by)
+        )
+        assert told[0] == path
+        assert refused(lambda by=odd: stage.hub.evaluations.score(by, VALUES))[0] == path
+    assert stage.author.evaluations.history(stage.station) == []
 
 
 def test_an_evaluation_keeps_the_rubric_that_it_was_made_by(stage):

@@ -262,3 +262,12 @@ def test_nobody_and_who_is_out_of_service_ask_no_why(world):
         with pytest.raises(Denied) as caught:
             hub.accounts.why(account, "read", world.org)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("given", "path"), [({"account": 5}, "account"), ({"external_id": 5}, "external_id")]
+)
+def test_whom_a_hub_acts_for_is_named_by_text(world, given, path):
+    with pytest.raises(Invalid) as caught:
+        world.hub.as_(**given)
+    assert (caught.value.code, caught.value.path) == ("field.type", path)

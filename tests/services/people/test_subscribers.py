@@ -167,6 +167,25 @@ def test_consents_are_a_ledger_that_only_grows(place):
         place.me.subscribers.edit(made.id, consents=())
 
 
+@pytest.mark.parametrize(
+    ("wrong", "path", "code"),
+    [
+        ({"granted": 0}, "consent.granted", "field.type"),
+        ({"notice": None}, "consent.notice", "field.type"),
+        ({"topics": "flood"}, "consent.topics", "field.type"),
+        ({"at": datetime(2026, 1, 1)}, "consent.at", "field.naive_time"),
+    ],
+)
+def test_a_consent_of_wrong_types_is_refused_and_the_person_stays_readable(
+    place, wrong, path, code
+):
+    made = place.me.subscribers.create(phone=PHONE, organization=place.org)
+    with pytest.raises(Invalid) as caught:
+        place.me.subscribers.consent(made.id, Consent(**wrong))
+    assert (caught.value.path, caught.value.code) == (path, code)
+    assert place.me.subscribers.get(made.id).consents == made.consents
+
+
 def test_consents_taken_in_late_stand_in_their_order(place):
     later, earlier = Consent(at=NOON, granted=False), Consent(at=NOON - timedelta(days=9))
     made = place.me.subscribers.create(

@@ -46,7 +46,7 @@ def test_a_key_may_not_stand_twice_among_them(me):
 def test_a_term_that_is_none_refuses_all(me, fields, path):
     with pytest.raises(NotFound) as caught:
         me.resources.add_many([row(me), row(me, **fields)])
-    assert (caught.value.code, caught.value.path) == ("term.unknown", path)
+    assert (caught.value.code, caught.value.path) == ("term.unknown", f"many[1].{path}")
     assert me.resources.find().items == ()
 
 

@@ -101,6 +101,48 @@ def test_a_campaign_keeps_the_segment_as_it_was(line):
     assert line.compose(segment=segment.id, languages=["bo"]).languages == ("bo",)
 
 
+@pytest.mark.parametrize("field", ["languages", "interests", "settings", "members"])
+@pytest.mark.parametrize("wrong", ["sub_01", 5, {"bo": 1}])
+def test_a_text_is_no_list_of_its_letters(quick, field, wrong):
+    segments, sms = quick.me.segments, quick.me.sms
+    segment = segments.create(name="学校", organization=quick.org)
+    texts = {"texts": {"zh-Hans": "请注意"}, "signature": "省科协"}
+    campaign = sms.compose(title="x", organization=quick.org, **texts)
+    for call in (
+        lambda more: segments.create(name="x", organization=quick.org, **more),
+        lambda more: segments.edit(segment.id, **more),
+        lambda more: sms.compose(title="x", organization=quick.org, **texts, **more),
+        lambda more: sms.edit(campaign.id, **more),
+    ):
+        with pytest.raises(Invalid) as caught:
+            call({field: wrong})
+        assert (caught.value.code, caught.value.path) == ("field.type", field)
+    assert segments.create(
+        name="名单", organization=quick.org, members=(one for one in ("sub_1", "sub_2"))
+    ).members == ("sub_1", "sub_2")
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"template": 5}, "template"),
+        ({"template": [5]}, "template[0]"),
+        ({"template": {5: "tpl_1"}}, "template.5"),
+        ({"gateway": 5}, "gateway"),
+        ({"gateway": b"one"}, "gateway"),
+        ({"gateway": ["memory", 5]}, "gateway[1]"),
+        ({"gateway": {5: 1}}, "gateway.5"),
+        ({"texts": ["避险"]}, "texts"),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_named_by_edit_as_by_compose(quick, given, path):
+    campaign = quick.compose()
+    for call in (lambda: quick.me.sms.edit(campaign.id, **given), lambda: quick.compose(**given)):
+        with pytest.raises(Invalid) as caught:
+            call()
+        assert (caught.value.code, caught.value.path) == ("field.type", path)
+
+
 def test_segments_are_checked_and_retired(quick):
     segment = quick.me.segments.create(name="学校", organization=quick.org, settings=["school"])
     with pytest.raises(Conflict, match=r"storage\.version"):

@@ -155,6 +155,7 @@ def test_a_template_is_added_found_changed_and_withdrawn(place):
         ({"variables": [{"name": "city", "longest": -1}]}, Invalid, "field.too_small", None),
         ({"signatures": ["【川】"]}, Invalid, "template.signature", "signatures[0]"),
         ({"signatures": ["川"]}, Invalid, "field.too_short", "signatures[0]"),
+        ({"signatures": "四川科普"}, Invalid, "field.type", "signatures"),
         ({"valid_from": NOON, "valid_until": NOON}, Invalid, "template.validity", "valid_until"),
         ({"organization": "org_x"}, NotFound, "organization.unknown", "organization"),
         ({"language": "!"}, Invalid, "text.bad_language", None),
@@ -185,6 +186,8 @@ def test_what_was_approved_does_not_change(quick):
         quick.me.templates.edit(made.id, version=7, name="x")
     with pytest.raises(Invalid):
         quick.me.templates.edit(made.id, variables=[{"name": "city"}])
+    with pytest.raises(Invalid, match=r"field\.type @ signatures\b"):
+        quick.me.templates.edit(made.id, signatures="四川科普")
 
 
 def test_any_account_reads_templates_and_only_who_may_changes_them(place):

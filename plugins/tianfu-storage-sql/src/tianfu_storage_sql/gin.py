@@ -1,16 +1,10 @@
 """Full-text search by an index of PostgreSQL's own, inside the store's transactions.
 
 A document is one row: its folded text, and its words as numbers in an array, over which a GIN
-index lies. The rarest words of a question find candidates, ranked in the server by the weights of
-these words and the length; the best of them are ranked here by BM25 over all tokens, as on
-SQLite. A number is a checksum of a word: two words of one number only make a candidate that the
-ranking then leaves out, and nothing of what somebody asks is ever read as a query.
+index lies; nothing of what somebody asks is ever read as a query.
 
 How many documents have a token stands in `tf_count`, which only housekeeping changes, and in rows
 of `tf_change` that each write appends: who publishes queues for nobody.
-
-What is sought stands in the same tables under ids and words of its own, which begin with a mark
-that no token has.
 """
 
 from __future__ import annotations
@@ -18,39 +12,32 @@ from __future__ import annotations
 import functools
 import secrets
 import threading
-import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-import attrs
-
-from tianfu_sdk.core.rows.border import check_page
-from tianfu_sdk.core.searching.candidates import MOST_HITS, best, enough, is_word, rarest
-from tianfu_sdk.core.searching.percolation import sought_words
-from tianfu_sdk.core.searching.ranking import PAGED, idf, page
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
-from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
-from tianfu_storage_sql.faults import Fault
-from tianfu_storage_sql.schema import TOKEN
-from tianfu_storage_sql.search import SOUGHT, clipped, percolated
-from tianfu_storage_sql.session import Driver, RacedError, Session
+from tianfu_sdk.model.search import SearchDoc, SearchFilter
+from tianfu_sdk.text import ANALYZER_VERSION
+from tianfu_storage_sql.engine import (
+    FIXED,
+    SOUGHT,
+    Candidate,
+    Engine,
+    Entry,
+    Transaction,
+    Weighed,
+    raced,
+)
+from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.texts import Text
 
 __all__ = ["STATEMENTS", "TIMES", "GinSearch", "GinSearching"]
 
-_BATCH = 1_000
 _DUE = 64
 """Writes of this process after which what they appended is folded."""
 _HEAVY_WRITE = 3_000
 """Rows that count as a write; of a bulk load that nobody folded, each question sums up millions."""
 _ROUND = 50_000
 _ROUNDS = 100
-_HELD = 200_000
-"""Counts that a rebuilding keeps before it writes them down."""
-_DOCS, _LENGTH = "", " "
-"""Stand for the number of documents and of all their tokens; no token is empty or a blank."""
 
 # Words that are not in their places yet are read one by one: let these be few.
 _INDEX = (
@@ -99,7 +86,7 @@ _CHANGE = _text("INSERT INTO tf_change (token, part, number) VALUES (%s, %s::big
 # Locked in one order: whoever removes the same documents waits, and finds them gone.
 _REMOVE = _text(
     "DELETE FROM tf_text WHERE id IN (SELECT id FROM tf_text WHERE id = ANY (%s::text[])"
-    " ORDER BY id FOR UPDATE) RETURNING id, body, length"
+    " ORDER BY id FOR UPDATE) RETURNING id, body, length, 0"
 )
 # Who publishes waits for a rebuilding, who asks does not; who folds gives way.
 _REBUILD = "LOCK TABLE tf_text, tf_change IN SHARE ROW EXCLUSIVE MODE"
@@ -132,10 +119,8 @@ _FREQUENCIES = _text(
     " SELECT set_config('jit', 'off', true), 0) AS f GROUP BY token HAVING sum(number) <> 0",
     (0, 0),
 )
-# BM25 as if a document had each word once, as most have: weight · 2.2 / (1 + 1.2 · (0.25 +
-# 0.75 · length / average)). Its constants are parameters, since 0.9 would be exact, and slow.
+# Its constants are parameters, since 0.9 would be exact, and slow.
 _SCORE = "sum(q.weight) / (%s::float8 + %s::float8 * d.length)"
-_FIXED, _LONG, _HEAVY = 1.3, 0.9, 2.2
 _SHOWN = f"left(d.id, 1) <> '{SOUGHT}'"
 _BY_WORDS = (
     "SELECT t.id, t.body, t.length FROM ("
@@ -184,21 +169,6 @@ _FOLD = _text(
 )
 
 
-class _Transaction(Protocol):
-    def reading(self) -> Session: ...
-
-    def writing(self) -> Session: ...
-
-
-@attrs.frozen
-class _Asked:
-    frequencies: Mapping[str, int]
-    """How many documents have each token of a question."""
-    weights: Mapping[str, float]
-    average: float
-    """Tokens of a document."""
-
-
 class GinSearching:
     """The engine of one open store.
 
@@ -211,7 +181,7 @@ class GinSearching:
         self._guard = threading.Lock()
         self._writes = 0
 
-    def within(self, tx: _Transaction) -> GinSearch:
+    def within(self, tx: Transaction) -> GinSearch:
         """Give the engine inside an open transaction."""
         return GinSearch(tx, self)
 
@@ -237,30 +207,24 @@ class GinSearching:
                 break
         return folded
 
-    def add(
-        self, session: Session, docs: Sequence[tuple[str, SearchDoc, int, Iterable[str]]]
-    ) -> None:
-        """Insert documents, given with the id, the number of tokens and the words of their row."""
+    def add(self, session: Session, entries: Sequence[Entry]) -> None:
+        """Insert documents."""
         rows = [
             (
-                id_,
-                doc.kind,
-                doc.language,
-                length,
-                _array(sorted(doc.tags)),
-                _numbers(set(map(_number, words))),
-                doc.text.replace("\0", " "),
-                doc.first,
-                doc.last,
+                entry.id,
+                entry.doc.kind,
+                entry.doc.language,
+                entry.length,
+                _array(sorted(entry.doc.tags)),
+                _numbers(entry.words),
+                entry.body,
+                entry.doc.first,
+                entry.doc.last,
             )
-            for id_, doc, length, words in docs
+            for entry in entries
         ]
-        try:
+        with raced(self._driver):
             session.load("tf_text", _ADD, rows)
-        except self._driver.errors as error:
-            if self._driver.fault(error) is not Fault.DUPLICATE:
-                raise
-            raise RacedError from error
 
     def count(self, session: Session, changes: Mapping[str, int]) -> None:
         """Append what changed of how many documents have tokens."""
@@ -271,7 +235,7 @@ class GinSearching:
             self._writes += -(-len(many) // _HEAVY_WRITE)
 
 
-class GinSearch:
+class GinSearch(Engine):
     """The engine inside one open transaction.
 
     Args:
@@ -279,124 +243,51 @@ class GinSearch:
         searching: Of the store.
     """
 
-    def __init__(self, tx: _Transaction, searching: GinSearching) -> None:
-        self._tx = tx
+    def __init__(self, tx: Transaction, searching: GinSearching) -> None:
+        super().__init__(tx)
         self._all = searching
 
-    def index(self, docs: Sequence[SearchDoc]) -> None:
-        """Add documents, or replace those of the same id."""
-        session = self._tx.writing()
-        changes: Counter[str] = Counter()
-        for batch in _batches({doc.id: doc for doc in docs}.values()):
-            self._index(session, batch, changes)
-        self._all.count(session, changes)
-
-    def _index(self, session: Session, docs: Sequence[SearchDoc], changes: Counter[str]) -> None:
-        self._remove(session, [doc.id for doc in docs], changes)
-        rows: list[tuple[str, SearchDoc, int, Iterable[str]]] = []
-        for doc in sorted(docs, key=lambda doc: doc.id):
-            if doc.sought:
-                words = _sought(doc.text)
-                rows.append((SOUGHT + doc.id, doc, 0, words))
-                changes.update([SOUGHT, *words])
-            if doc.shown:
-                tokens = folded_tokens(doc.text)
-                distinct = set(tokens)
-                words = [one for one in distinct if len(one) > 1 or is_word(one)]
-                rows.append((doc.id, doc, len(tokens), words))
-                changes.update([_DOCS, *_kept(distinct)])
-                changes[_LENGTH] += len(tokens)
-        self._all.add(session, rows)
+    def _add(self, session: Session, entries: Sequence[Entry]) -> None:
+        self._all.add(session, entries)
         session.change(_NOTE, (str(ANALYZER_VERSION),))
 
-    def remove(self, ids: Sequence[str]) -> None:
-        """Remove documents."""
-        session = self._tx.writing()
-        changes: Counter[str] = Counter()
-        self._remove(session, ids, changes)
+    def _take(self, session: Session, ids: Sequence[str]) -> Iterable[tuple[str, str, int, int]]:
+        return session.rows(_REMOVE, (_array(ids),))
+
+    def _drop(self, session: Session, words: Mapping[int, Collection[int]]) -> None:
+        """All of it stood in the rows that are deleted already."""
+
+    def _count(self, session: Session, changes: Mapping[str, int]) -> None:
         self._all.count(session, changes)
-
-    def _remove(self, session: Session, ids: Sequence[str], changes: Counter[str]) -> None:
-        if not ids:
-            return
-        every = [*ids, *(SOUGHT + id_ for id_ in ids)]
-        for id_, body, length in session.rows(_REMOVE, (_array(every),)):
-            if id_.startswith(SOUGHT):
-                changes.subtract([SOUGHT, *_sought(body)])
-                continue
-            changes.subtract([_DOCS, *_kept(set(folded_tokens(body)))])
-            changes[_LENGTH] -= length
-
-    def query(
-        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
-    ) -> list[Hit]:
-        """Rank documents by BM25 over the tokens."""
-        check_page(limit, most=MOST_HITS)
-        session = self._tx.reading()
-        asked = {clipped(token): token for token in tokens if token and "\0" not in token}
-        if not asked:
-            return []
-        frequencies = self._frequencies(session, [_DOCS, _LENGTH, *asked])
-        n = frequencies.pop(_DOCS, 0)
-        length = frequencies.pop(_LENGTH, 0)
-        found = {asked[token]: df for token, df in frequencies.items() if df > 0}
-        if not n or not found:
-            return []
-        weights = {token: idf(n, df) for token, df in found.items()}
-        question = _Asked(found, weights, length / n)
-        wanted = limit if after is None else PAGED
-        rows: list[tuple[str, str, int]] = []
-        for candidates in self._candidates(session, question, only, wanted):
-            rows = candidates
-            if len(rows) >= wanted:
-                break
-        return page(best(rows, weights, question.average), limit, after)
-
-    def spread(self, tokens: Sequence[str]) -> Spread:
-        """Tell how tokens are spread over the documents."""
-        asked = {clipped(token): token for token in tokens if token and "\0" not in token}
-        found = self._frequencies(self._tx.reading(), [_DOCS, _LENGTH, *asked])
-        docs, length = found.pop(_DOCS, 0), found.pop(_LENGTH, 0)
-        frequencies = {asked[token]: df for token, df in found.items() if df > 0}
-        average = length / docs if docs else 0.0
-        return Spread(docs=docs, average=average, frequencies=frequencies)
-
-    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
-        """Find what is sought by a document that may answer it."""
-        session = self._tx.reading()
-        conditions, filters = _filtered(only)
-        shaped = _shaped(_PERCOLATE, conditions)
-
-        def ranked(best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-            numbers = _numbers([_number(word) for word, _ in best])
-            weights = _numbers([weight for _, weight in best])
-            return _by_index(session, shaped, (numbers, weights, *filters, limit))
-
-        return percolated(text, limit, functools.partial(self._frequencies, session), ranked)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         return dict(session.rows(_FREQUENCIES, (_array(tokens),)))
 
-    def _candidates(
+    def _by_words(
+        self, session: Session, weighed: Weighed, only: SearchFilter
+    ) -> Sequence[Candidate]:
+        conditions, filters = _filtered(only)
+        text = _shaped(_BY_WORDS, conditions)
+        given = (FIXED, weighed.long, *_arrays(weighed.words), *filters, weighed.most)
+        return _by_index(session, text, given) if filters else session.rows(text, given)
+
+    def _by_letters(
+        self, session: Session, letters: Sequence[str], only: SearchFilter, most: int
+    ) -> Sequence[Candidate]:
+        conditions, filters = _filtered(only)
+        text = _shaped(_BY_LETTERS, conditions)
+        return session.rows(text, (_array(letters), *filters, most))
+
+    def _sought(
         self,
         session: Session,
-        asked: _Asked,
+        words: Sequence[tuple[int, float]],
         only: SearchFilter,
         limit: int,
-    ) -> Iterator[list[tuple[str, str, int]]]:
+    ) -> Iterable[tuple[str, float]]:
         conditions, filters = _filtered(only)
-        words = {token: df for token, df in asked.frequencies.items() if is_word(token)}
-        if not words:
-            text = _shaped(_BY_LETTERS, conditions)
-            yield session.rows(text, (_array([*asked.frequencies]), *filters, enough(limit)))
-            return
-        text = _shaped(_BY_WORDS, conditions)
-        for some in rarest(words):
-            numbers = _numbers([_number(word) for word in some])
-            heavy = _numbers([_HEAVY * asked.weights[word] for word in some])
-            long = _LONG / asked.average
-            given = (_FIXED, long, numbers, heavy, *filters, enough(limit))
-            yield _by_index(session, text, given) if filters else session.rows(text, given)
+        text = _shaped(_PERCOLATE, conditions)
+        return _by_index(session, text, (*_arrays(words), *filters, limit))
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
@@ -411,14 +302,8 @@ class GinSearch:
             session.do(_NO_INDEX)
         if piled:
             session.do(_PILE)
-        count = functools.partial(_heap if piled else self._all.count, session)
-        changes: Counter[str] = Counter()
-        for batch in _batches(docs):
-            self._index(session, list({doc.id: doc for doc in batch}.values()), changes)
-            if len(changes) > _HELD:
-                count(changes)
-                changes.clear()
-        count(changes)
+        count = functools.partial(_heap, session) if piled else None
+        self._refill(session, docs, count)
         if piled:
             session.change(_SUM, ())
             session.do(_NO_PILE)
@@ -426,19 +311,8 @@ class GinSearch:
             session.do(_INDEX)
         return self.size()
 
-    def analyzer_version(self) -> int | None:
-        """Tell which analyzer made the index."""
-        session = self._tx.reading()
-        noted = session.rows(_NOTED, ()) if self.size() else []
-        return int(noted[0][0]) if noted else None
-
-    def size(self) -> int:
-        """Count the documents that are shown."""
-        return self._frequencies(self._tx.reading(), [_DOCS]).get(_DOCS, 0)
-
-    def sought(self) -> int:
-        """Count what is sought."""
-        return self._frequencies(self._tx.reading(), [SOUGHT]).get(SOUGHT, 0)
+    def _noted(self, session: Session) -> Sequence[tuple[str]]:
+        return session.rows(_NOTED, ())
 
 
 def _heap(session: Session, changes: Mapping[str, int]) -> None:
@@ -462,23 +336,8 @@ def _filtered(only: SearchFilter) -> tuple[str, list[str | int]]:
     return "".join(said for said, _ in asked), [value for _, value in asked]
 
 
-def _kept(tokens: set[str]) -> set[str]:
-    """Give distinct tokens as they are counted; hardly a document has one to clip."""
-    return tokens if max(map(len, tokens), default=0) <= TOKEN else set(map(clipped, tokens))
-
-
-def _sought(text: str) -> list[str]:
-    return sorted({clipped(SOUGHT + word) for word in sought_words(text)})
-
-
-def _batches(docs: Iterable[SearchDoc]) -> Iterator[list[SearchDoc]]:
-    left = iter(docs)
-    while batch := list(islice(left, _BATCH)):
-        yield batch
-
-
-def _number(word: str) -> int:
-    return zlib.crc32(word.encode()) - 2**31
+def _arrays(words: Sequence[tuple[int, float]]) -> tuple[str, str]:
+    return _numbers(word for word, _ in words), _numbers(weight for _, weight in words)
 
 
 def _numbers(numbers: Iterable[float]) -> str:

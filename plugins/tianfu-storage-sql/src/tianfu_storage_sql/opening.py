@@ -24,6 +24,10 @@ __all__ = ["Found", "Opened", "Opener"]
 
 _MONTHS = 3
 """Months ahead for which tables of events are made."""
+_TIMED = 2
+"""The first schema whose GIN index knows of times."""
+_GONE = ("tf_posting", "tf_time")
+"""Tables of the index that schemas before had."""
 
 
 @attrs.frozen
@@ -199,17 +203,23 @@ class Opener:
         return found
 
     def lift(self, session: Session, found: Found) -> None:
-        """Bring tables of the first schema to this one, inside `Making.held`; safe to repeat."""
+        """Bring tables of an earlier schema to this one, inside `Making.held`; safe to repeat."""
+        outdated = True
         if found.facts.get("search") == "gin":
+            outdated = found.version < _TIMED
             session.do(gin.TIMES)
         else:
-            for statement in self.tables.statements(self.tables.time):
-                session.do(repeatable(statement))
+            # Their rows have no texts, of which new ones could be made.
+            searched = self.tables.searched
+            for name in (*_GONE, *(table.name for table in searched)):
+                session.do(f"DROP TABLE IF EXISTS {name}")
+            for statement in (s for table in searched for s in self.tables.statements(table)):
+                session.do(statement)
         self.next_generation(session)
         with self.making.rows(session):
-            # Nothing here knows what time a document is of: until it is made anew, the index
-            # says so.
-            session.change(self._change, ("analyzer", "0"))
+            if outdated:
+                # Until it is made anew, the index says that it is not what is asked of it now.
+                session.change(self._change, ("analyzer", "0"))
             session.change(self._change, ("schema", str(SCHEMA)))
 
     def next_generation(self, session: Session) -> None:

@@ -32,7 +32,7 @@ from tianfu_storage_sql.texts import constant
 
 __all__ = ["SCHEMA", "KindTables", "Tables", "commit_name"]
 
-SCHEMA = 2
+SCHEMA = 3
 """What `tf_meta` says of tables that this program makes."""
 
 _LONGEST_NAME = 60
@@ -40,7 +40,7 @@ _LONGEST_NAME = 60
 _INDEXED = 768
 """Characters of all columns of an index at most: 3,072 bytes in InnoDB."""
 TOKEN = 64
-"""Characters of a token in the index at most; longer ones are clipped, see `search`."""
+"""Characters of a token in the index at most; longer ones are clipped, see `engine`."""
 
 _INNODB: dict[str, Any] = {
     f"{dialect}_{option}": value
@@ -317,27 +317,30 @@ class Tables:
 
     @cached_property
     def doc(self) -> sa.Table:
-        """Documents of the search index."""
-        return self._table(
+        """Documents of the search index; all else refers to them by their places."""
+        table = self._table(
             "tf_doc",
             sa.Column("id", self.text(LONGEST_ID), primary_key=True),
+            sa.Column("place", sa.BigInteger, nullable=False),
             sa.Column("kind", self.text(LONGEST_ID), nullable=False),
             sa.Column("language", self.text(LONGEST_ID), nullable=False),
             sa.Column("length", sa.Integer, nullable=False),
+            sa.Column("first", sa.BigInteger),
+            sa.Column("last", sa.BigInteger),
+            sa.Column("body", self.long_text, nullable=False),
         )
+        # With the length, so that candidates are ranked without a look at the rows.
+        sa.Index("tf_doc_place", table.c.place, table.c.length)
+        return table
 
     @cached_property
-    def posting(self) -> sa.Table:
-        """How often a document has a token."""
-        table = self._table(
-            "tf_posting",
-            sa.Column("token", self.text(TOKEN), primary_key=True),
-            sa.Column("id", self.text(LONGEST_ID), primary_key=True),
-            sa.Column("tf", sa.Integer, nullable=False),
-            sa.Column("length", sa.Integer, nullable=False),
+    def word(self) -> sa.Table:
+        """Which documents have a word, by its number."""
+        return self._table(
+            "tf_word",
+            sa.Column("word", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
         )
-        sa.Index("tf_posting_id", table.c.id)
-        return table
 
     @cached_property
     def tag(self) -> sa.Table:
@@ -345,20 +348,10 @@ class Tables:
         table = self._table(
             "tf_tag",
             sa.Column("tag", self.text(LONGEST_KEY), primary_key=True),
-            sa.Column("id", self.text(LONGEST_ID), primary_key=True),
+            sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
         )
-        sa.Index("tf_tag_id", table.c.id)
+        sa.Index("tf_tag_place", table.c.place)
         return table
-
-    @cached_property
-    def time(self) -> sa.Table:
-        """The time that a document of the search index is of."""
-        return self._table(
-            "tf_time",
-            sa.Column("id", self.text(LONGEST_ID), primary_key=True),
-            sa.Column("first", sa.BigInteger, nullable=False),
-            sa.Column("last", sa.BigInteger, nullable=False),
-        )
 
     @cached_property
     def frequency(self) -> sa.Table:
@@ -366,7 +359,7 @@ class Tables:
         return self._table(
             "tf_frequency",
             sa.Column("token", self.text(TOKEN), primary_key=True),
-            sa.Column("part", self.text(32), primary_key=True),
+            sa.Column("part", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("number", sa.BigInteger, nullable=False),
         )
 
@@ -416,7 +409,7 @@ class Tables:
     @property
     def searched(self) -> list[sa.Table]:
         """Give the tables of the portable search index."""
-        return [self.doc, self.posting, self.tag, self.time, self.frequency]
+        return [self.doc, self.word, self.tag, self.frequency]
 
     @property
     def numbered(self) -> list[sa.Table]:

@@ -1,93 +1,51 @@
 """Full-text search in plain tables, inside the store's transactions.
 
-A posting is a row (token, document, how often, how long the document is). How many documents
-have a token is not a counter, which all who publish would queue for: each write appends what
-it changed (`tf_frequency`), a question sums that up, and housekeeping folds many rows of a
-token into one. The rarest tokens of a question give candidates, ranked by BM25 inside the
-server; those are scored again here with all tokens, by the same rule as on every store.
+A posting is a row (number of a word, place of a document) and nothing else. A place is a number
+that the client makes up; all that the index knows of a document but its text, kind, language,
+length and time refers to it. What is removed is found by the words of the text that is kept.
 
-What is sought stands in the same tables under ids and tokens of its own, which begin with a mark
-that no token has; each of its words counts once.
+How many documents have a token is not a counter, which all who publish would queue for: each
+write appends what it changed (`tf_frequency`), a question sums that up, and housekeeping folds
+many rows of a token into one.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import math
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from tianfu_sdk.core.rows.border import check_page
-from tianfu_sdk.core.searching.percolation import EXACT, best_words, counted_words, sought_words
-from tianfu_sdk.core.searching.ranking import PAGED, bm25, idf, page
-from tianfu_sdk.model.search import Hit, SearchDoc, SearchFilter, Spread
-from tianfu_sdk.text import ANALYZER_VERSION, folded_tokens
+from tianfu_sdk.model.search import SearchDoc, SearchFilter
+from tianfu_sdk.text import ANALYZER_VERSION
+from tianfu_storage_sql.engine import (
+    FIXED,
+    Candidate,
+    Engine,
+    Entry,
+    Transaction,
+    Weighed,
+    raced,
+)
 from tianfu_storage_sql.faults import Fault
-from tianfu_storage_sql.schema import TOKEN, Tables
-from tianfu_storage_sql.session import Driver, RacedError, Session
+from tianfu_storage_sql.schema import Tables
+from tianfu_storage_sql.session import Driver, Session
 from tianfu_storage_sql.texts import Text, among, bind, compiled, constant, width
 
-__all__ = ["SOUGHT", "Searching", "SqlSearch", "clipped", "percolated"]
+__all__ = ["Searching", "SqlSearch"]
 
-_MOST_HITS = 200
-_RAREST = 12
-_MOST_TOKENS = 64
-_WALKED = 20_000
-"""Postings that candidates are looked for in, beyond those of the rarest token."""
-_BATCH = 500
+_TOGETHER = 500
 _FOLDED = 8
 """Rows of a token from which on they are folded."""
-_ALWAYS = 2**62
-"""Microseconds since 1970 to a moment after all others."""
-_DOCS, _LENGTH = "", " "
-"""Stand for the number of documents and of all their tokens; no token is empty or a blank."""
-SOUGHT = "?"
-"""Begins ids and words of what is sought, and alone stands for its number; no token has it."""
-
-
-class _Transaction(Protocol):
-    def reading(self) -> Session: ...
-
-    def writing(self) -> Session: ...
-
-
-def clipped(token: str) -> str:
-    """Give a token as the index keeps it; of one that is too long the end is a hash."""
-    if len(token) <= TOKEN:
-        return token
-    digest = hashlib.blake2b(token.encode(), digest_size=10).hexdigest()
-    return token[: TOKEN - 20] + digest
-
-
-def percolated(
-    text: str,
-    limit: int,
-    frequencies: Callable[[Sequence[str]], dict[str, int]],
-    ranked: Callable[[Sequence[tuple[str, float]]], Iterable[tuple[str, float]]],
-) -> list[Hit]:
-    """Find what is sought by a document that may answer it.
-
-    Args:
-        text: Of the document, folded.
-        limit: Hits at most.
-        frequencies: Tells in how many texts tokens are.
-        ranked: Gives ids and sums by the words to look for, and their weights.
-    """
-    check_page(limit, most=_MOST_HITS)
-    counted = counted_words(text).items()
-    counts = {clipped(SOUGHT + word): number for word, number in counted if "\0" not in word}
-    found = frequencies([SOUGHT, *counts])
-    n = found.pop(SOUGHT, 0)
-    best = best_words(counts, n, found)
-    rows = ranked(best) if best else ()
-    hits = (Hit(id_.removeprefix(SOUGHT), round(score, EXACT)) for id_, score in rows)
-    return page(hits, limit, None)
+_SINCE = 1_577_836_800_000_000
+"""Microseconds from 1970 to 2020, from which places are counted: enough until 2091."""
+_CHANCE = 12
+"""Bits of a place that are drawn."""
+_TAKEN = -(2**31)
+"""A word of every document: of two that come to one place, the primary key refuses one."""
 
 
 class Searching:
@@ -102,24 +60,31 @@ class Searching:
         self.driver = driver
         self._tables = tables
         self._texts: dict[Any, Text] = {}
-        doc, posting, tag, time_ = tables.doc, tables.posting, tables.tag, tables.time
         frequency, meta = tables.frequency, tables.meta
-        self.add_doc = self._insert(doc, "id", "kind", "language", "length")
-        self.add_posting = self._insert(posting, "token", "id", "tf", "length")
-        self.add_tag = self._insert(tag, "tag", "id")
-        self.add_time = self._insert(time_, "id", "first", "last")
-        self.add_frequency = self._insert(frequency, "token", "part", "number")
-        self.note = self._insert(meta, "name", "value")
+        self.add_doc = self._insert(tables.doc)
+        self.add_word = self._insert(tables.word)
+        self.add_tag = self._insert(tables.tag)
+        self.add_frequency = self._insert(frequency)
+        self.note = self._insert(meta)
         name = bind(0, meta.c.name.type)
         self.noted = self._said(sa.select(meta.c.value).where(meta.c.name == name))
         self.forget = self._said(sa.delete(meta).where(meta.c.name == name))
-        self.empty = [self._said(sa.delete(one)) for one in tables.searched]
+        # Documents first: whoever changes one locks it before anything else. And once more:
+        # what was added meanwhile is not to stay where what was counted of it goes.
+        self.empty = [
+            self._said(sa.delete(one))
+            for one in (tables.doc, tables.word, tables.tag, tables.doc, frequency)
+        ]
+        # Where a planner would otherwise learn of them later, and ask them all meanwhile.
+        self.weigh = [
+            f"ANALYZE {one.name}" for one in tables.searched if driver.dialect.name == "postgresql"
+        ]
         f = frequency.c
         self._many = self._said(
             sa.select(f.token)
             .group_by(f.token)
             .having(sa.func.count() > constant(str(_FOLDED)))
-            .limit(constant(str(_BATCH)))
+            .limit(constant(str(_TOGETHER)))
         )
         self.drop_frequency = self._said(
             sa.delete(frequency).where(
@@ -127,7 +92,7 @@ class Searching:
             )
         )
 
-    def within(self, tx: _Transaction) -> SqlSearch:
+    def within(self, tx: Transaction) -> SqlSearch:
         """Give the engine inside an open transaction."""
         return SqlSearch(tx, self)
 
@@ -138,8 +103,8 @@ class Searching:
     def _said(self, statement: Any) -> Text:
         return compiled(statement, self.driver.dialect)
 
-    def _insert(self, table: sa.Table, *columns: str) -> Text:
-        values = {name: bind(n, table.c[name].type) for n, name in enumerate(columns)}
+    def _insert(self, table: sa.Table) -> Text:
+        values = {column.name: bind(n, column.type) for n, column in enumerate(table.c)}
         return self._said(sa.insert(table).values(**values))
 
     def text(self, name: str, *shape: Any) -> Text:
@@ -150,26 +115,23 @@ class Searching:
             text = self._texts[key] = self._said(getattr(self, f"_say_{name}")(*shape))
         return text
 
-    def _say_known(self, number: int) -> Any:
-        doc = self._tables.doc
+    def _say_taken(self, number: int) -> Any:
+        d = self._tables.doc.c
         return (
-            sa.select(doc.c.id, doc.c.length)
-            .where(among(doc.c.id, 0, number))
-            .order_by(doc.c.id)
+            sa.select(d.id, d.body, d.length, d.place)
+            .where(among(d.id, 0, number))
+            .order_by(d.id)
             .with_for_update()
         )
 
-    def _say_tokens(self, number: int) -> Any:
-        posting = self._tables.posting
-        return (
-            sa.select(posting.c.token, sa.func.count())
-            .where(among(posting.c.id, 0, number))
-            .group_by(posting.c.token)
-        )
+    def _say_drop_words(self, number: int) -> Any:
+        w = self._tables.word.c
+        place = w.place == bind(0, w.place.type)
+        return sa.delete(self._tables.word).where(place, among(w.word, 1, number))
 
-    def _say_remove(self, table: str, number: int) -> Any:
+    def _say_drop(self, table: str, number: int) -> Any:
         found: sa.Table = getattr(self._tables, table)
-        return sa.delete(found).where(among(found.c.id, 0, number))
+        return sa.delete(found).where(among(found.c.place, 0, number))
 
     def _say_frequencies(self, number: int) -> Any:
         f = self._tables.frequency.c
@@ -187,60 +149,82 @@ class Searching:
             .with_for_update()
         )
 
-    def _say_candidates(
-        self, tokens: int, kinds: int, languages: int, tags: int, bounds: int
-    ) -> Any:
-        """Say the ranking: pairs of token and weight, then the average, filters, the limit."""
-        p, d, t = self._tables.posting.c, self._tables.doc.c, self._tables.tag.c
-        real: sa.Double[float] = sa.Double()
+    def _weighed(self, number: int) -> sa.Select[Any]:
+        """Sum up weights by place: pairs of word and weight."""
+        w = self._tables.word.c
+        numbers = [bind(2 * n, w.word.type) for n in range(number)]
         weight = sa.case(
-            *[(p.token == bind(2 * n, p.token.type), bind(2 * n + 1, real)) for n in range(tokens)],
+            *[(w.word == one, bind(2 * n + 1, sa.Double())) for n, one in enumerate(numbers)],
             else_=constant("0e0"),
         )
-        place = 2 * tokens
-        average = bind(place, real)
-        # BM25 with k1 = 1.2 and b = 0.75, as in `tianfu_sdk.core.searching.ranking`.
-        share = (
-            weight
-            * p.tf
-            * constant("2.2e0")
-            / (
-                p.tf
-                + constant("1.2e0") * (constant("0.25e0") + constant("0.75e0") * p.length / average)
-            )
-        )
-        score = sa.func.sum(share).label("score")
-        statement = sa.select(p.id, score).where(
-            p.token.in_([bind(2 * n, p.token.type) for n in range(tokens)])
-        )
-        place += 1
-        if kinds or languages:
-            statement = statement.join(self._tables.doc, d.id == p.id)
-            for column, number in ((d.kind, kinds), (d.language, languages)):
-                if number:
-                    statement = statement.where(among(column, place, number))
-                    place += number
+        summed = sa.select(w.place, sa.func.sum(weight).label("weight"))
+        return summed.where(w.word.in_(numbers)).group_by(w.place)
+
+    def _filters(self, place: int, shape: Sequence[int]) -> list[sa.ColumnElement[bool]]:
+        """Say what a document must be, by values from a place on; see `_filtered`."""
+        kinds, languages, tags, since, until = shape
+        d, t = self._tables.doc.c, self._tables.tag.c
+        said: list[sa.ColumnElement[bool]] = []
+        for column, number in ((d.kind, kinds), (d.language, languages)):
+            if number:
+                said.append(among(column, place, number))
+                place += number
         if tags:
             some = sa.select(constant("1")).select_from(self._tables.tag)
-            some = some.where(t.id == p.id, among(t.tag, place, tags))
-            statement = statement.where(sa.exists(some))
+            said.append(sa.exists(some.where(t.place == d.place, among(t.tag, place, tags))))
             place += tags
-        if bounds:
-            m = self._tables.time.c
-            since, until = (bind(place + n, sa.BigInteger()) for n in range(bounds))
-            statement = statement.join(self._tables.time, m.id == p.id)
-            statement = statement.where(m.last >= since, m.first < until)
-            place += bounds
+        if since:
+            said.append(d.last >= bind(place, d.last.type))
+            place += 1
+        if until:
+            said.append(d.first < bind(place, d.first.type))
+        return said
+
+    def _say_by_words(self, number: int, most: int, *shape: int) -> Any:
+        """Say the ranking: pairs of word and weight, what is long, the filters."""
+        doc, w = self._tables.doc, self._tables.word.c
+        every = self._weighed(number).where(w.place > constant("0")).subquery("every")
+        # A question of its own, so that documents are looked up whatever a planner expects.
+        length = sa.select(doc.c.length).where(doc.c.place == every.c.place)
+        length = length.where(*self._filters(2 * number + 1, shape))
+        below = constant(f"{FIXED}e0") + bind(2 * number, sa.Double()) * length.scalar_subquery()
+        score = sa.func.coalesce(every.c.weight / below, constant("0e0")).label("score")
+        best = (
+            sa.select(every.c.place, score)
+            .order_by(score.desc(), every.c.place)
+            .limit(constant(str(most)))
+            .subquery("best")
+        )
         return (
-            statement.group_by(p.id)
-            .order_by(score.desc(), p.id)
-            .limit(bind(place, sa.BigInteger()))
+            sa.select(doc.c.id, doc.c.body, doc.c.length)
+            .join_from(best, doc, doc.c.place == best.c.place)
+            .where(best.c.score > constant("0"))
         )
 
-    def _say_postings(self, ids: int, tokens: int) -> Any:
-        p = self._tables.posting.c
-        return sa.select(p.id, p.token, p.tf, p.length).where(
-            among(p.id, 0, ids), among(p.token, ids, tokens)
+    def _say_by_letters(self, number: int, most: int, *shape: int) -> Any:
+        d = self._tables.doc.c
+        some = [
+            sa.func.position(bind(n, sa.String()).op("IN")(d.body)) > constant("0")
+            for n in range(number)
+        ]
+        return (
+            sa.select(d.id, d.body, d.length)
+            .where(d.place > constant("0"), sa.or_(*some), *self._filters(number, shape))
+            .order_by(d.length, d.id)
+            .limit(constant(str(most)))
+        )
+
+    def _say_sought(self, number: int, *shape: int) -> Any:
+        """Say the sums: pairs of word and weight, the filters, the limit."""
+        d, w = self._tables.doc.c, self._tables.word.c
+        every = self._weighed(number).where(w.place < constant("0")).subquery("every")
+        said = self._filters(2 * number + 1, shape)
+        return (
+            sa.select(d.id, every.c.weight)
+            .join_from(every, self._tables.doc, d.place == every.c.place)
+            .where(*said)
+            .order_by(every.c.weight.desc(), d.id)
+            .limit(bind(2 * number, sa.BigInteger()))
         )
 
     def fold(self, session: Session) -> int:
@@ -259,14 +243,14 @@ class Searching:
         session.commit(None)
         return len(tokens)
 
-    def count(self, session: Session, changes: Counter[str]) -> None:
+    def count(self, session: Session, changes: Mapping[str, int]) -> None:
         """Append what changed of how many documents have tokens."""
-        part = f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+        part = secrets.randbits(63)
         many = [(token, part, change) for token, change in sorted(changes.items()) if change]
         session.load("tf_frequency", self.add_frequency, many)
 
 
-class SqlSearch:
+class SqlSearch(Engine):
     """The engine inside one open transaction.
 
     Args:
@@ -274,57 +258,31 @@ class SqlSearch:
         searching: The texts.
     """
 
-    def __init__(self, tx: _Transaction, searching: Searching) -> None:
-        self._tx = tx
+    def __init__(self, tx: Transaction, searching: Searching) -> None:
+        super().__init__(tx)
         self._all = searching
 
-    def index(self, docs: Sequence[SearchDoc]) -> None:
-        """Add documents, or replace those of the same id."""
-        session = self._tx.writing()
-        distinct = list({doc.id: doc for doc in docs}.values())
-        for start in range(0, len(distinct), _BATCH):
-            self._index(session, distinct[start : start + _BATCH])
-
-    def _index(self, session: Session, docs: Sequence[SearchDoc]) -> None:
-        changes = self._remove(session, [doc.id for doc in docs])
-        tags: list[tuple[str, str]] = []
-        times: list[tuple[Any, ...]] = []
-        heads: list[tuple[Any, ...]] = []
-        postings: list[tuple[Any, ...]] = []
-        for doc in sorted(docs, key=lambda doc: doc.id):
-            if doc.sought:
-                own = SOUGHT + doc.id
-                words = sorted({clipped(SOUGHT + word) for word in sought_words(doc.text)})
-                heads.append((own, doc.kind, doc.language, 0))
-                postings += [(word, own, 1, 1) for word in words]
-                tags += [(tag, own) for tag in sorted(doc.tags)]
-                times.append((own, doc.first, doc.last))
-                changes.update([SOUGHT, *words])
-            if not doc.shown:
-                continue
-            tags += [(tag, doc.id) for tag in sorted(doc.tags)]
-            times.append((doc.id, doc.first, doc.last))
-            counts = Counter(map(clipped, folded_tokens(doc.text)))
-            length = counts.total()
-            heads.append((doc.id, doc.kind, doc.language, length))
-            postings += [(token, doc.id, tf, length) for token, tf in counts.items()]
-            changes.update(counts.keys())
-            changes[_LENGTH] += length
-            changes[_DOCS] += 1
-        try:
-            session.change_many(self._all.add_doc, heads)
-        except self._all.driver.errors as error:
-            if self._all.driver.fault(error) is not Fault.DUPLICATE:
-                raise
-            raise RacedError from error
-        session.load("tf_posting", self._all.add_posting, postings)
-        session.change_many(self._all.add_tag, tags)
-        session.change_many(self._all.add_time, [one for one in times if one[1] is not None])
-        self._all.count(session, changes)
+    def _add(self, session: Session, entries: Sequence[Entry]) -> None:
+        docs: list[tuple[Any, ...]] = []
+        words: list[tuple[int, int]] = []
+        tags: list[tuple[str, int]] = []
+        for place, entry in zip(_places(), entries, strict=False):
+            # Below 0 is what is sought: neither question nor answer comes to the other's.
+            own = -place if entry.sought else place
+            doc = entry.doc
+            head = (entry.id, own, doc.kind, doc.language, entry.length)
+            docs.append((*head, doc.first, doc.last, entry.body))
+            words += [(word, own) for word in {_TAKEN, *entry.words}]
+            tags += [(tag, own) for tag in doc.tags]
+        with raced(self._all.driver):
+            session.load("tf_doc", self._all.add_doc, docs)
+            # In the order in which they are kept.
+            session.load("tf_word", self._all.add_word, sorted(words))
+            session.load("tf_tag", self._all.add_tag, sorted(tags))
         self._note(session)
 
     def _note(self, session: Session) -> None:
-        if session.rows(self._all.noted, ("analyzer",)):
+        if self._noted(session):
             return
         session.do("SAVEPOINT tf_note")
         try:
@@ -335,126 +293,64 @@ class SqlSearch:
             session.failure = None
             session.do("ROLLBACK TO SAVEPOINT tf_note")
 
-    def remove(self, ids: Sequence[str]) -> None:
-        """Remove documents."""
-        session = self._tx.writing()
-        distinct = list(dict.fromkeys(ids))
-        for start in range(0, len(distinct), _BATCH):
-            changes = self._remove(session, distinct[start : start + _BATCH])
-            self._all.count(session, changes)
+    def _take(self, session: Session, ids: Sequence[str]) -> Iterable[tuple[str, str, int, int]]:
+        values, number = padded(ids)
+        return session.rows(self._all.text("taken", number), values)
 
-    def _remove(self, session: Session, ids: Sequence[str]) -> Counter[str]:
-        changes: Counter[str] = Counter()
-        if not ids:
-            return changes
-        values, number = padded([*ids, *(SOUGHT + id_ for id_ in ids)])
-        # Locked: whoever removes the same document waits, and finds it gone.
-        known = session.rows(self._all.text("known", number), values)
-        if not known:
-            return changes
-        changes[SOUGHT] = -sum(id_.startswith(SOUGHT) for id_, _ in known)
-        changes[_DOCS] = -len(known) - changes[SOUGHT]
-        changes[_LENGTH] = -sum(length for _, length in known)
-        values, number = padded([id_ for id_, _ in known])
-        for token, count in session.rows(self._all.text("tokens", number), values):
-            changes[token] -= count
-        for table in ("posting", "tag", "time", "doc"):
-            session.change(self._all.text("remove", table, number), values)
-        return changes
+    def _drop(self, session: Session, words: Mapping[int, Collection[int]]) -> None:
+        # By the whole key: where a document stands in the index is told by its words alone.
+        by_width: dict[int, list[list[int]]] = {}
+        for place, numbers in words.items():
+            every = sorted({_TAKEN, *numbers})
+            for start in range(0, len(every), _TOGETHER):
+                some, number = padded(every[start : start + _TOGETHER])
+                by_width.setdefault(number, []).append([place, *some])
+        for number, many in by_width.items():
+            session.change_many(self._all.text("drop_words", number), many)
+        values, number = padded([*words])
+        for table in ("tag", "doc"):
+            session.change(self._all.text("drop", table, number), values)
 
-    def query(
-        self, tokens: Sequence[str], only: SearchFilter, limit: int, after: Hit | None = None
-    ) -> list[Hit]:
-        """Rank documents by BM25 over the tokens."""
-        check_page(limit, most=_MOST_HITS)
-        session = self._tx.reading()
-        asked = {clipped(token): token for token in tokens}
-        if not asked:
-            return []
-        frequencies = self._frequencies(session, [_DOCS, _LENGTH, *asked])
-        n = frequencies.pop(_DOCS, 0)
-        length = frequencies.pop(_LENGTH, 0)
-        found = sorted((df, token) for token, df in frequencies.items() if df > 0)
-        if not n or not found:
-            return []
-        weights = {token: idf(n, df) for df, token in found}
-        average = length / n
-        ids: list[str] = []
-        for some in _candidate_words(found):
-            # Where all tokens are ranked by the server, its order is that of the answer.
-            most = limit if len(some) == len(found) else _MOST_HITS
-            if after is not None:
-                most = PAGED
-            best = [(token, weights[token]) for token in some]
-            ids = [row[0] for row in self._ranked(session, best, average, only, most)]
-            if len(ids) >= limit:
-                break
-        parts: dict[str, dict[str, float]] = {}
-        for id_, token, tf, doc_length in self._postings(session, ids, list(weights)):
-            share = bm25(tf, weights[token], doc_length, average)
-            parts.setdefault(id_, {})[asked[token]] = share
-        # Rows come in any order: a sum that depended on it would tear pages apart.
-        hits = (Hit(id_, math.fsum(shares.values()), shares) for id_, shares in parts.items())
-        return page(hits, limit, after)
-
-    def spread(self, tokens: Sequence[str]) -> Spread:
-        """Tell how tokens are spread over the documents."""
-        asked = {clipped(token): token for token in tokens}
-        found = self._frequencies(self._tx.reading(), [_DOCS, _LENGTH, *asked])
-        docs, length = found.pop(_DOCS, 0), found.pop(_LENGTH, 0)
-        frequencies = {asked[token]: df for token, df in found.items() if df > 0}
-        average = length / docs if docs else 0.0
-        return Spread(docs=docs, average=average, frequencies=frequencies)
-
-    def percolate(self, text: str, only: SearchFilter, limit: int) -> list[Hit]:
-        """Find what is sought by a document that may answer it."""
-        session = self._tx.reading()
-
-        def ranked(best: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-            # Where each word stands once in a text of average length, BM25 is the sum of the
-            # weights.
-            return self._ranked(session, best, 1.0, only, limit)
-
-        return percolated(text, limit, functools.partial(self._frequencies, session), ranked)
+    def _count(self, session: Session, changes: Mapping[str, int]) -> None:
+        self._all.count(session, changes)
 
     def _frequencies(self, session: Session, tokens: Sequence[str]) -> dict[str, int]:
         values, number = padded(tokens)
         rows = session.rows(self._all.text("frequencies", number), values)
         return {token: int(total) for token, total in rows}
 
-    def _ranked(
+    def _by_words(
+        self, session: Session, weighed: Weighed, only: SearchFilter
+    ) -> Sequence[Candidate]:
+        pairs, number = padded(weighed.words)
+        shape, values = _filtered(only)
+        text = self._all.text("by_words", number, weighed.most, *shape)
+        given = [value for pair in pairs for value in pair]
+        return session.rows(text, [*given, weighed.long, *values])
+
+    def _by_letters(
+        self, session: Session, letters: Sequence[str], only: SearchFilter, most: int
+    ) -> Sequence[Candidate]:
+        some, number = padded(letters)
+        shape, values = _filtered(only)
+        text = self._all.text("by_letters", number, most, *shape)
+        return session.rows(text, [*some, *values])
+
+    def _sought(
         self,
         session: Session,
-        weights: Sequence[tuple[str, float]],
-        average: float,
+        words: Sequence[tuple[int, float]],
         only: SearchFilter,
-        most: int,
-    ) -> list[tuple[str, float]]:
-        filters = [
-            padded(sorted(members)) if members else ([], 0)
-            for members in (only.kinds, only.languages, only.tags)
-        ]
-        bounds: list[int] = []
-        if only.since is not None or only.until is not None:
-            bounds = [
-                -_ALWAYS if only.since is None else only.since,
-                _ALWAYS if only.until is None else only.until,
-            ]
-        numbers = [number for _, number in filters]
-        text = self._all.text("candidates", len(weights), *numbers, len(bounds))
-        values: list[Any] = [value for pair in weights for value in pair]
-        values.append(average)
-        for members, _ in filters:
-            values += members
-        values += bounds
-        return [(row[0], float(row[1])) for row in session.rows(text, [*values, most])]
+        limit: int,
+    ) -> Iterable[tuple[str, float]]:
+        pairs, number = padded(words)
+        shape, values = _filtered(only)
+        text = self._all.text("sought", number, *shape)
+        given = [value for pair in pairs for value in pair]
+        return session.rows(text, [*given, limit, *values])
 
-    def _postings(self, session: Session, ids: Sequence[str], tokens: Sequence[str]) -> list[Any]:
-        if not ids:
-            return []
-        some, number = padded(ids)
-        every, tokens_number = padded(tokens)
-        return session.rows(self._all.text("postings", number, tokens_number), [*some, *every])
+    def _noted(self, session: Session) -> Sequence[tuple[str]]:
+        return session.rows(self._all.noted, ("analyzer",))
 
     def rebuild(self, docs: Iterable[SearchDoc]) -> int:
         """Throw the index away and build it from these documents."""
@@ -462,50 +358,36 @@ class SqlSearch:
         for text in self._all.empty:
             session.change(text, ())
         session.change(self._all.forget, ("analyzer",))
-        batch: list[SearchDoc] = []
-        for doc in docs:
-            batch.append(doc)
-            if len(batch) == _BATCH:
-                self.index(batch)
-                batch.clear()
-        self.index(batch)
+        self._refill(session, docs)
+        for statement in self._all.weigh:
+            session.do(statement)
         return self.size()
 
-    def analyzer_version(self) -> int | None:
-        """Tell which analyzer made the index."""
-        session = self._tx.reading()
-        noted = session.rows(self._all.noted, ("analyzer",)) if self.size() else []
-        return int(noted[0][0]) if noted else None
 
-    def size(self) -> int:
-        """Count the documents that are shown."""
-        return self._frequencies(self._tx.reading(), [_DOCS]).get(_DOCS, 0)
-
-    def sought(self) -> int:
-        """Count what is sought."""
-        return self._frequencies(self._tx.reading(), [SOUGHT]).get(SOUGHT, 0)
+def _places() -> Iterator[int]:
+    """Make places up: ever larger ones, which trees of pages take best, by chance distinct."""
+    moment = time.time_ns() // 1000 - _SINCE
+    low = secrets.randbits(_CHANCE)
+    while True:
+        yield moment << _CHANCE | low
+        moment += 1
 
 
-def padded(values: Sequence[str]) -> tuple[list[str], int]:
+def _filtered(only: SearchFilter) -> tuple[list[int], list[str | int]]:
+    """Give how many values are asked of each of what a document must be, and the values."""
+    values: list[str | int] = []
+    shape = []
+    for members in (only.kinds, only.languages, only.tags):
+        some, number = padded(sorted(members)) if members else ([], 0)
+        values += some
+        shape.append(number)
+    for bound in (only.since, only.until):
+        values += [] if bound is None else [bound]
+        shape.append(int(bound is not None))
+    return shape, values
+
+
+def padded(values: Sequence[Any]) -> tuple[list[Any], int]:
     """Repeat the last value until the number of values is a power of two."""
     number = width(len(values))
     return [*values, *[values[-1]] * (number - len(values))], number
-
-
-def _candidate_words(found: Sequence[tuple[int, str]]) -> Iterator[list[str]]:
-    """Give the words by which candidates are looked for, and more where they are too few."""
-    chosen = _rarest(found)
-    yield chosen
-    if len(chosen) < len(found):
-        yield [token for _, token in found[:_MOST_TOKENS]]
-
-
-def _rarest(found: Sequence[tuple[int, str]]) -> list[str]:
-    chosen: list[str] = []
-    walked = 0
-    for df, token in found[:_RAREST]:
-        walked += df
-        if chosen and walked > _WALKED:
-            break
-        chosen.append(token)
-    return chosen

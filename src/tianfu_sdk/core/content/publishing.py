@@ -77,7 +77,8 @@ def tags_of(region: str, regions: RegionTree, on: date) -> frozenset[str]:
         raise NotFound("region.unknown", path="region", value=region[:20])
     places = regions.places((region,), on)
     above = dict.fromkeys(code for place in places for code in place.codes)
-    tags = {f"in:{code}" for code in regions.known_as(region, on)}
+    below = regions.known_as(region, on) | regions.ended_in(region, on)
+    tags = {f"in:{code}" for code in below}
     return frozenset(
         tags.union(f"at:{one}" for code in above for one in regions.known_as(code, on))
     )

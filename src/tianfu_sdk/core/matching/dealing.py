@@ -107,7 +107,10 @@ def move(interest: Interest, verb: str, side: Side, *, person: str, reason: str 
     """
     target = _MOVES[verb].get(interest.state)
     if target is None:
-        raise Invalid("interest.state", path="state", state=interest.state.value, verb=verb)
+        possible = ", ".join(v for v, moves in _MOVES.items() if interest.state in moves) or "—"
+        raise Invalid(
+            "interest.state", path="state", state=interest.state.value, verb=verb, possible=possible
+        )
     if verb in _NEEDS_REASON and not reason.strip():
         raise Invalid("lifecycle.reason", path="reason", verb=verb)
     after = joined(interest, side, person)
@@ -195,7 +198,9 @@ def demand_outcome(outcome: Outcome, interest: Interest, today: date) -> None:
         raise Invalid("interest.no_evidence", path="evidence")
     met = (interest.accepted_at or interest.created_at).astimezone(SHANGHAI).date()
     if not met <= outcome.signed_on <= today:
-        raise Invalid("interest.bad_day", path="signed_on")
+        raise Invalid(
+            "interest.bad_day", path="signed_on", first=met.isoformat(), last=today.isoformat()
+        )
     if outcome.amount is not None and outcome.amount.value < 0:
         raise Invalid("field.too_small", path="amount", value=outcome.amount.value, least=0)
 

@@ -210,8 +210,12 @@ def features(
     return {name: value for name, value in found.items() if value is not None}
 
 
-def demand_weights(weights: Mapping[str, float]) -> None:
+def demand_weights(weights: Mapping[str, float], path: str = "weights") -> None:
     """Demand weights that a score can be made with.
+
+    Args:
+        weights: By feature.
+        path: Of the errors.
 
     Raises:
         Invalid: `match.bad_weight`: a name that is no feature, or no number from 0 to 1e100;
@@ -221,14 +225,14 @@ def demand_weights(weights: Mapping[str, float]) -> None:
     """
     for name, weight in weights.items():
         # A caller may give anything.
-        number = isinstance(weight, float | int) and 0 <= weight <= _HEAVIEST  # type: ignore[redundant-expr]
-        if name not in WEIGHTS or not number:
-            raise Invalid("match.bad_weight", path=f"weights.{name}", names=", ".join(WEIGHTS))
+        number = isinstance(weight, float | int) and not isinstance(weight, bool)  # type: ignore[redundant-expr]
+        if name not in WEIGHTS or not number or not 0 <= weight <= _HEAVIEST:
+            raise Invalid("match.bad_weight", path=f"{path}.{name}", names=", ".join(WEIGHTS))
     whole = math.fsum(weights.values())
     if not whole:
-        raise Invalid("match.no_weight", path="weights")
+        raise Invalid("match.no_weight", path=path)
     if weights.get("popularity", 0) > _MOST_POPULAR * whole:
-        raise Invalid("match.popularity", path="weights.popularity")
+        raise Invalid("match.popularity", path=f"{path}.popularity")
 
 
 def weights_for(to: str, own: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
@@ -238,8 +242,15 @@ def weights_for(to: str, own: Mapping[str, Mapping[str, float]]) -> Mapping[str,
         to: `service`, `achievement`, `project`, `expert`, `need`, `subscription`, `segment` or
             `base`.
         own: What the settings say, by kind and feature; what they leave out stays.
+
+    Raises:
+        Invalid: As `demand_weights`, with the path of the setting.
     """
-    return {**WEIGHTS, **own.get(to, {})}
+    if to not in own:
+        return WEIGHTS
+    weights = {**WEIGHTS, **own[to]}
+    demand_weights(weights, f"match.weights.{to}")
+    return weights
 
 
 def score(

@@ -16,6 +16,9 @@ from tianfu_sdk.model.rubric import Band, Grade, Rubric, RubricItem, Score
 
 __all__ = ["EXAMPLES", "example", "score"]
 
+_TOO_LARGE = 2**63
+"""As of all numbers that are stored."""
+
 
 def score(rubric: Rubric, values: Mapping[str, float | None]) -> Score:
     """Give points, share and grade.
@@ -32,8 +35,8 @@ def score(rubric: Rubric, values: Mapping[str, float | None]) -> Score:
 
     Raises:
         Invalid: `rubric.missing`, an item without a value; `rubric.no_item`, a value without an
-            item; `field.too_small`, below 0, `field.too_large`, more points than there are, or no
-            number; `rubric.nothing_applies`.
+            item; `field.type`, no number; `field.too_small`, below 0, `field.too_large`, more
+            points than there are, or endless; `rubric.nothing_applies`.
     """
     known = {item.code: item for item in rubric.items}
     for code in values:
@@ -59,7 +62,10 @@ def score(rubric: Rubric, values: Mapping[str, float | None]) -> Score:
 
 def _points(item: RubricItem, value: float) -> float:
     path = f"values.{item.code}"
-    if not math.isfinite(value):
+    # A caller may give anything, and what is no number is stored and never read again.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid("field.type", path=path, wanted="number", found=type(value).__name__)
+    if not abs(value) < _TOO_LARGE:
         raise Invalid("field.too_large", path=path)
     if value < 0:
         raise Invalid("field.too_small", path=path, value=value, least=0)

@@ -195,6 +195,25 @@ class RegionTree:
                     open_.append(before)
         return frozenset(found)
 
+    def ended_in(self, code: str, on: date) -> frozenset[str]:
+        """Give the codes that hold no more and whose successors lie in a region, or are it.
+
+        Args:
+            code: Any code that ever was valid.
+            on: The day.
+
+        Raises:
+            NotFound: `region.unknown`.
+        """
+        now = {region.code for region in self.resolve(code, on)} or {code}
+        ended = {before for some in self._became.values() for before in some}
+        return frozenset(
+            before
+            for before in ended
+            if not any(region.holds(on) for region in self._rows[before])
+            and any(not now.isdisjoint(place.codes) for place in self.places((before,), on))
+        )
+
     @functools.cached_property
     def _became(self) -> Mapping[str, Sequence[str]]:
         """Codes that ended, by what followed them."""

@@ -18,6 +18,7 @@ from tianfu_sdk.core.sms.reach import Traits, shape_of, traits_of
 from tianfu_sdk.core.sms.templates import values_of
 from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Denied, Invalid
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.sms import Campaign, CampaignState, SmsCapabilities
 from tianfu_sdk.model.subscriber import PROFILING, Subscriber
 from tianfu_sdk.model.template import SmsTemplate
@@ -102,11 +103,9 @@ def demand_editable(names: Iterable[str]) -> None:
     """Demand that fields of a draft may be changed.
 
     Raises:
-        Invalid: `content.fixed`.
+        Invalid: `content.fixed`, `field.unknown`.
     """
-    fixed = sorted(set(names) - _EDITABLE)
-    if fixed:
-        raise Invalid("content.fixed", path=fixed[0])
+    demand_changeable(names, Campaign, _EDITABLE)
 
 
 def texts_by_tag(texts: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import attrs
 
 from tianfu_sdk.core.sms.messages import MOST_TRIES, state_of
 from tianfu_sdk.errors import Invalid
+from tianfu_sdk.model.checks import demand_list, demand_type
 from tianfu_sdk.model.route import Leg
 from tianfu_sdk.model.schedule import DayOfSending, Schedule
 from tianfu_sdk.model.sms import Campaign, ErrorClass, MessageState, SmsResult
@@ -56,7 +57,7 @@ def made_of(asked: Asked, settings: SmsSettings) -> tuple[Leg, ...]:
         settings: With the routes.
 
     Raises:
-        Invalid: `sms.route_empty`, `sms.route_twice`, `sms.route_weights`.
+        Invalid: `field.type`, `sms.route_empty`, `sms.route_twice`, `sms.route_weights`.
     """
     asked = settings.gateway if asked is None else asked
     weights: Sequence[int]
@@ -68,8 +69,13 @@ def made_of(asked: Asked, settings: SmsSettings) -> tuple[Leg, ...]:
         path = f"sms.routes.{asked}"
     elif isinstance(asked, Mapping):
         names, weights, path = list(asked), list(asked.values()), "gateway"
+        for name in names:
+            demand_type(name, str, f"gateway.{name}")
     else:
-        names, weights, path = list(asked), (), "gateway"
+        path, weights = "gateway", ()
+        names = list(demand_list(asked, path, "str | list | mapping"))
+        for place, name in enumerate(names):
+            demand_type(name, str, f"gateway[{place}]")
     return tuple(_checked(names, weights, path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -151,8 +152,10 @@ class Ask(Finder):
         asked = attrs.evolve(asked, wordings=(*asked.wordings, *meant))
         return _paged(query, asked, only, most)
 
-    def _nearest(self, text: str) -> list[tuple[float, Sequence[str]]]:
+    def nearest(self, text: str) -> list[tuple[float, Sequence[str]]]:
         """Give score and topics of the published contents that are nearest to a question."""
+        if not asking.asks_something(text):
+            return []
         tokens = asking.question_tokens(text)
 
         def read(work: Work, hits: Sequence[Hit]) -> list[tuple[float, Sequence[str]]]:
@@ -173,7 +176,7 @@ class Ask(Finder):
         # it is asked between two changes, and the second looks again for one to join.
         if joined:
             return joined
-        nearest = self._nearest(text) if asking.asks_something(text) else []
+        nearest = self.nearest(text)
         return until_done(lambda: self._write(partial(file, nearest=nearest)))
 
 
@@ -220,7 +223,7 @@ def _meant(query: Query, slip: str, only: SearchFilter) -> list[str]:
 
 def _place_of(after: str | None) -> tuple[float, str] | None:
     place = read_cursor(after)
-    if place is not None and not isinstance(place[0], float):
+    if place is not None and not (isinstance(place[0], float) and math.isfinite(place[0])):
         raise Invalid("page.bad_cursor", path="after")
     return place
 

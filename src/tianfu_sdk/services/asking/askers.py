@@ -121,7 +121,7 @@ class Askers(PersonDesk):
                 # Nobody will be told any more, so no contact is taken in.
                 raise Invalid("question.closed", path="state", state=question.state.value)
             if subscriber:
-                work.get(SUBSCRIBER, subscriber)
+                work.get(SUBSCRIBER, subscriber, "subscriber")
                 question = attrs.evolve(question, subscriber=subscriber)
             if contact.strip():
                 question = _reached(work, question, contact, consent)

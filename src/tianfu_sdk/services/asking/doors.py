@@ -294,7 +294,9 @@ class Asking(Typed):
 
         Raises:
             Invalid: `evaluate.no_questions`, no question has a document that answers it;
-                `evaluate.in_use`, a corpus, and contents are indexed; `field.choice`.
+                `evaluate.in_use`, a corpus, and contents are indexed; `evaluate.same_name`, two
+                sets have one name; `field.choice`, `field.type`.
+            StorageError: `search.unfed`, `search.analyzer`, through an index that is not ready.
             Unsupported: `ask.no_search`, the store has no search engine.
         """
         from tianfu_sdk.services.asking.judging import Judging

@@ -30,7 +30,7 @@ from tianfu_sdk.services.matching.sides import places_of
 from tianfu_sdk.services.sms.quotas import policies_of
 from tianfu_sdk.settings import days
 
-__all__ = ["file_question", "routed"]
+__all__ = ["file_question", "routed", "topics_of"]
 
 _EXPERTS = 500
 
@@ -92,7 +92,7 @@ def file_question(
         )
         data["group"] = other.id
     else:
-        made = routed(work, attrs.evolve(made, topics=_topics(work, text, nearest or ())))
+        made = routed(work, attrs.evolve(made, topics=topics_of(work, text, nearest or ())))
         made = attrs.evolve(made, due=_due(work, made))
     stored = put_question(work, made, wording)
     work.tell("question.asked", kind="question", subject=id_, region=region or "", data=data)
@@ -220,9 +220,10 @@ def _nowhere(work: Work) -> Levels:
     return work.placed(association.id)[1].levels if association else Levels()
 
 
-def _topics(
+def topics_of(
     work: Work, text: str, nearest: Sequence[tuple[float, Sequence[str]]]
 ) -> tuple[str, ...]:
+    """Give the topics of a question: those that it names and those of the nearest contents."""
     labels = {term.code: tuple(term.labels.values()) for term in _terms(work) if term.active}
     return questions.guessed_topics(text, labels, nearest)
 

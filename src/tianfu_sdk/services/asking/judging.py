@@ -23,6 +23,7 @@ from tianfu_sdk.ports.search import FollowerSearch
 from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.asking.answers import public_of
 from tianfu_sdk.services.asking.ask import Ask
+from tianfu_sdk.services.desk.finding import demand_fit
 from tianfu_sdk.services.desk.page import Frames
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.text import fold, query_tokens
@@ -169,10 +170,12 @@ def evaluate(
 
     Raises:
         Invalid: `evaluate.no_questions`, no question of a set has a document that answers it;
-            `field.type`, a set or what the search gives is something else.
+            `evaluate.same_name`, two sets have one name; `field.type`, a set or what the search
+            gives is something else.
     """
     if not callable(search):
         raise Invalid("field.type", path="search", wanted="function", found=type(search).__name__)
+    demand_type(seed, int, "seed")
     return Measured([one for of in _each(sets) for one in _judge(search, of)], seed=seed)
 
 
@@ -188,8 +191,12 @@ def question_sets(folder: str | Path, *, corpus: bool = True) -> list[QuestionSe
         The sets, each named after its folder, in the order of their names.
 
     Raises:
-        Invalid: `evaluate.no_file`, `evaluate.bad_line`, `evaluate.twice`.
+        Invalid: `evaluate.no_file`, `evaluate.bad_line`, `evaluate.twice`, `field.type`.
     """
+    given: Any = folder
+    if not isinstance(given, (str, Path)):
+        found = type(given).__name__
+        raise Invalid("field.type", path="folder", wanted="str | Path", found=found)
     place = Path(folder).resolve()
     inside = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
     places = [path for path in (place, *inside) if _first(path, _QUESTION_FILES)]
@@ -226,6 +233,7 @@ class Judging(Desk):
         if through not in _THROUGH:
             choices = ", ".join(_THROUGH)
             raise Invalid("field.choice", path="through", value=through, choices=choices)
+        demand_type(seed, int, "seed")
         judged: list[Judged] = []
         for of in _each(sets):
             if of.corpus is not None:
@@ -239,6 +247,10 @@ class Judging(Desk):
         return Measured(judged, seed=seed)
 
     def _over_index(self, of: QuestionSet, *, whole: bool) -> list[Judged]:
+        engine = self._tools.engine()
+        if engine is not None:
+            # Nothing stands in for the engine that is measured, so that it is told.
+            demand_fit(self._tools, engine)
         found = {text: self._ranked(text, whole=whole) for text in of.questions.values()}
         there = self._read(lambda work: _public(work, of))
         return _judge(found.__getitem__, of, there)
@@ -303,8 +315,14 @@ def _answered(desk: Ask, text: str) -> list[str]:
 
 def _each(sets: QuestionSet | Iterable[QuestionSet]) -> list[QuestionSet]:
     given = [sets] if isinstance(sets, QuestionSet) else list(sets)
+    # The mean over several has a name, too.
+    names = {judging.MACRO} if len(given) > 1 else set()
     for of in given:
         judging.demand_set(of)
+        if of.name in names:
+            # Figures and differences go by set and question.
+            raise Invalid("evaluate.same_name", path="sets", name=of.name[:40])
+        names.add(of.name)
     if not given:
         raise Invalid("evaluate.no_questions", path="sets", questions=0, judged=0)
     return given
@@ -375,8 +393,9 @@ def _asked(search: _Search, text: str, path: str) -> list[str]:
     try:
         given: Any = search(text)
     except Invalid as error:
-        # Of hundreds of questions one wants to know which.
-        error.path = path
+        # Of hundreds of questions one wants to know which; what else is wrong is of none.
+        if error.path == "text":
+            error.path = path
         raise
     many = isinstance(given, Iterable) and not isinstance(given, str)
     found: list[Any] = list(given) if many else [given]

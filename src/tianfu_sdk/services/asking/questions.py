@@ -11,6 +11,7 @@ from tianfu_sdk.core.rows.keying import moment_key
 from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, RESOURCE, WAITING, kind_of
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import problems
 from tianfu_sdk.model.content import Resource, State
 from tianfu_sdk.model.question import (
     Question,
@@ -18,9 +19,10 @@ from tianfu_sdk.model.question import (
     Refusal,
     Routing,
 )
-from tianfu_sdk.model.storage import Query, Where
+from tianfu_sdk.model.storage import Query, Row, Where
+from tianfu_sdk.services.asking.ask import Ask
 from tianfu_sdk.services.asking.askers import Askers, readable
-from tianfu_sdk.services.asking.filing import routed
+from tianfu_sdk.services.asking.filing import routed, topics_of
 from tianfu_sdk.services.content.question_groups import end_question, put_question, separate
 from tianfu_sdk.services.content.resources import Resources
 from tianfu_sdk.services.desk.again import until_done
@@ -192,7 +194,7 @@ class Questions(Askers):
 
         Raises:
             Invalid: `question.no_expert`, it is with no expert; `question.closed`;
-                `field.too_short`.
+                `question.grouped`; `field.too_short`, `field.too_long`.
         """
 
         def write(work: Work) -> Question:
@@ -200,6 +202,8 @@ class Questions(Askers):
             if not question.expert:
                 raise Invalid("question.no_expert", path="id")
             refusal = Refusal(expert=question.expert, reason=reason.strip(), at=work.now)
+            for problem in problems(refusal):
+                raise problem
             refused = attrs.evolve(question, refusals=(*question.refusals, refusal), expert="")
             return self._put(work, routed(work, refused), wording, "declined", reason)
 
@@ -209,14 +213,21 @@ class Questions(Askers):
         """Take a question out of its group, because it asks something else; it is routed anew.
 
         Raises:
-            Invalid: `question.not_grouped`.
+            Invalid: `question.not_grouped`; `question.closed`, it ended with its group.
         """
 
+        def read(work: Work) -> str:
+            question = work.noun(QUESTION, _demand_grouped(work, id))
+            return open_sealed(work, id, TEXT, question.text)
+
+        # What joins another is not looked at for topics of its own until it stands alone.
+        text = self._read(read)
+        nearest = Ask(self._tools, self._actor).nearest(text)
+
         def write(work: Work) -> Question:
-            row = work.visible(QUESTION, id, Action.ANSWER)
-            if row.keys["state"] != QuestionState.GROUPED.value:
-                raise Invalid("question.not_grouped", path="id")
-            alone = separate(work, row)
+            row = _demand_grouped(work, id)
+            topics = topics_of(work, text, nearest)
+            alone = attrs.evolve(separate(work, row), topics=topics)
             return self._put(work, routed(work, alone), row.keys["wording"], "separated")
 
         return until_done(lambda: self._write(write))
@@ -288,6 +299,7 @@ class Questions(Askers):
 
         Raises:
             Invalid: `question.not_published`, `question.closed`, `question.grouped`.
+            NotFound: `noun.unknown`.
         """
 
         def write(work: Work) -> Question:
@@ -295,7 +307,7 @@ class Questions(Askers):
             shelf = kind_of(content)
             if shelf is None or shelf.name not in CONTENT:
                 raise Invalid("question.not_published", path="content")
-            if not readable(work, work.get(shelf, content)):
+            if not readable(work, work.get(shelf, content, "content")):
                 raise Invalid("question.not_published", path="content")
             ended = attrs.evolve(question, state=QuestionState.ANSWERED, answer=content)
             return end_question(work, ended, "answered")
@@ -388,6 +400,17 @@ class _Drafts(Resources):
     def drafted(self, work: Work, fields: Mapping[str, Any]) -> Resource:
         """Create a resource within a change that another desk has opened; as `add`."""
         return self._create(work, [fields], bulk=False)[0]
+
+
+def _demand_grouped(work: Work, id_: str) -> Row:
+    row = work.visible(QUESTION, id_, Action.ANSWER)
+    question = work.noun(QUESTION, row)
+    if question.group and question.state is not QuestionState.GROUPED:
+        # It ended with the one that stood for it, and is still listed under that.
+        raise Invalid("question.closed", path="state", state=question.state.value)
+    if not question.group:
+        raise Invalid("question.not_grouped", path="id")
+    return row
 
 
 def _in_work(work: Work, draft: str) -> bool:

@@ -13,17 +13,18 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.content.lifecycle import stale
 from tianfu_sdk.core.languages.translating import current, own_script
 from tianfu_sdk.core.rows.border import check_page
-from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, TRANSLATION
-from tianfu_sdk.errors import Conflict, Invalid
+from tianfu_sdk.core.rows.kinds import CHANNEL, CONTENT, RESOURCE, TRANSLATION
+from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.channel import Channel, ChannelItem
+from tianfu_sdk.model.checks import demand_list
 from tianfu_sdk.model.content import Content, State
 from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.model.translation import Translation, TranslationState
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
-from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import Desk, Work, read_place, write_cursor
 from tianfu_sdk.services.languages.translated import demand_kind, source_of
 from tianfu_sdk.text import canonical_language
 
@@ -73,8 +74,8 @@ class Channels(Desk):
                     "organization": organization,
                     "region": region or owner.region,
                     "language": canonical_language(language),
-                    "kinds": tuple(kinds),
-                    "topics": tuple(topics),
+                    "kinds": demand_list(kinds, "kinds"),
+                    "topics": demand_list(topics, "topics"),
                 },
             )
             _demand_known(work, channel)
@@ -116,8 +117,8 @@ class Channels(Desk):
             changed = attrs.evolve(
                 before,
                 name=before.name if name is None else name,
-                kinds=before.kinds if kinds is None else tuple(kinds),
-                topics=before.topics if topics is None else tuple(topics),
+                kinds=before.kinds if kinds is None else demand_list(kinds, "kinds"),
+                topics=before.topics if topics is None else demand_list(topics, "topics"),
             )
             codec.check(changed)
             _demand_known(work, changed)
@@ -190,7 +191,8 @@ class Channels(Desk):
         def read(work: Work) -> Page[ChannelItem]:
             channel = work.noun(CHANNEL, work.visible(CHANNEL, id))
             check_page(limit)
-            shown = list(islice(_shown(work, channel, _read_place(after), limit), limit))
+            place = read_place(after, RESOURCE.kind, "published")
+            shown = list(islice(_shown(work, channel, place, limit), limit))
             cursor = None
             if len(shown) == limit:
                 last, _ = shown[-1]
@@ -209,13 +211,6 @@ def _demand_known(work: Work, channel: Channel) -> None:
         demand_kind(kind, f"kinds[{index}]")
     for index, topic in enumerate(channel.topics):
         demand_term(work, "topic", topic, f"topics[{index}]")
-
-
-def _read_place(after: str | None) -> tuple[int, str] | None:
-    read = read_cursor(after)
-    if read is not None and not isinstance(read[0], int):
-        raise Invalid("page.bad_cursor", path="after")
-    return read
 
 
 def _shown(

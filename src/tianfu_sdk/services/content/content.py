@@ -24,6 +24,7 @@ from tianfu_sdk.model.storage import Group, Query, Row, Where
 from tianfu_sdk.services.content.copies import Copies
 from tianfu_sdk.services.content.media_uses import demand_readable, forget_dropped, settle_uses
 from tianfu_sdk.services.content.question_groups import answer_questions
+from tianfu_sdk.services.desk.arguments import numbered
 from tianfu_sdk.services.desk.indexing import client_index
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
@@ -276,7 +277,11 @@ class ContentDesk(Desk, Generic[T]):
         return self._write(lambda work: self._create(work, [fields], bulk=False)[0])
 
     def add_many(self, many: Sequence[Mapping[str, Any]]) -> list[T]:
-        """Create contents in one transaction, with one audit line; all or none."""
+        """Create contents in one transaction, with one audit line; all or none.
+
+        Raises:
+            Invalid: As `add`; the path begins with the content, such as `many[3].title`.
+        """
         return self._write(lambda work: self._create(work, many, bulk=True))
 
     def edit(self, id: str, *, version: int | None = None, **changes: Any) -> T:  # noqa: A002
@@ -396,7 +401,7 @@ class ContentDesk(Desk, Generic[T]):
     # Within a transaction.
 
     def _create(self, work: Work, many: Sequence[Mapping[str, Any]], *, bulk: bool) -> list[T]:
-        stored = self._store_new(work, many)
+        stored = self._store_new(work, many, "many" if bulk else "")
         if bulk and stored:
             first = stored[0]
             work.record(
@@ -413,18 +418,20 @@ class ContentDesk(Desk, Generic[T]):
             work.note(content, "created")
         return stored
 
-    def _store_new(self, work: Work, many: Sequence[Mapping[str, Any]]) -> list[T]:
+    def _store_new(self, work: Work, many: Sequence[Mapping[str, Any]], of: str = "") -> list[T]:
         made = []
-        for fields in many:
-            content = self._made(work, fields)
-            _, placed = work.placed(content.organization, content.region)
-            work.allow_for(Action.CREATE, self._shelf.name, content.organization, placed)
+        for number, fields in enumerate(many):
+            with numbered(of, number):
+                content = self._made(work, fields)
+                _, placed = work.placed(content.organization, content.region)
+                work.allow_for(Action.CREATE, self._shelf.name, content.organization, placed)
             made.append((content, placed))
         contents = [content for content, _ in made]
-        demand_terms(work, *contents)
-        for content in contents:
-            demand_readable(work, content)
-            self._demand_links(work, content)
+        demand_terms(work, *contents, of=of)
+        for number, content in enumerate(contents):
+            with numbered(of, number):
+                demand_readable(work, content)
+                self._demand_links(work, content, None)
         claims = [
             (f"external_key.{c.organization}", c.external_key, c.id)
             for c in contents
@@ -476,11 +483,15 @@ class ContentDesk(Desk, Generic[T]):
         changed = revisions.changed(base, changes)
         demand_terms(work, changed)
         demand_readable(work, changed, digests_of(base))
-        self._demand_links(work, changed)
+        self._demand_links(work, changed, base)
         return changed
 
-    def _demand_links(self, work: Work, content: T) -> None:
-        """Demand what this kind names by id; a kind that names something says how."""
+    def _demand_links(self, work: Work, content: T, before: T | None) -> None:
+        """Demand what this kind names by id; a kind that names something says how.
+
+        What it named before is not looked at: who was erased since leads to nothing, and stands
+        in the way of no other change.
+        """
 
     def _working(self, work: Work, head: T) -> T:
         return self._revision(work, head.id, head.pending) if head.pending else head

@@ -108,6 +108,8 @@ class Studios(ContentDesk[Studio]):
         }
         return self.add({k: v for k, v in fields.items() if v is not None})
 
-    def _demand_links(self, work: Work, content: Studio) -> None:
+    def _demand_links(self, work: Work, content: Studio, before: Studio | None) -> None:
+        named = before.experts if before else ()
         for index, expert in enumerate(content.experts):
-            work.get(EXPERT, expert, f"experts[{index}]")
+            if expert not in named:
+                work.get(EXPERT, expert, f"experts[{index}]")

@@ -12,12 +12,13 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from tianfu_sdk.errors import Invalid, PluginError, TianfuError
 
-__all__ = ["Typed", "misfit"]
+__all__ = ["Typed", "misfit", "numbered"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _STUMBLES = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, StopIteration)
@@ -35,6 +36,23 @@ class Typed:
             ready = name.startswith("_") or hasattr(method, "__wrapped__")
             if inspect.isfunction(method) and not ready:
                 setattr(cls, name, _told(method))
+
+
+@contextmanager
+def numbered(many: str, number: int) -> Iterator[None]:
+    """Say of which one of many an error is: its path begins with it, such as `rows[3].phone`.
+
+    Args:
+        many: Name of the argument that has them; empty: there is one only.
+        number: Which one, from 0 on.
+    """
+    try:
+        yield
+    except TianfuError as error:
+        if many:
+            place = f"{many}[{number}]"
+            error.path = f"{place}.{error.path}" if error.path else place
+        raise
 
 
 def _told(method: F) -> F:

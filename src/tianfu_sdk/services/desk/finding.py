@@ -10,10 +10,11 @@ from tianfu_sdk.errors import BackendError, PluginError, StorageError, TianfuErr
 from tianfu_sdk.model.question import Fallback
 from tianfu_sdk.model.search import Hit, SearchFilter
 from tianfu_sdk.ports.search import FollowerSearch
+from tianfu_sdk.services.desk.tools import Tools
 from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.text import ANALYZER_VERSION
 
-__all__ = ["Finder", "Query"]
+__all__ = ["Finder", "Query", "demand_fit"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Finder(Desk):
         fallback = None
         if engine is not None:
             try:
-                self._demand_fit(engine)
+                demand_fit(self._tools, engine)
                 asked = ask(engine.query)
             except Exception as error:
                 fallback = self._stood_in(error)
@@ -66,16 +67,6 @@ class Finder(Desk):
                 self._tools.kept.pop(_KEY, None)
                 return self._read(lambda work: read(work, asked)), None
         return self._read(lambda work: read(work, ask(_own(work)))), fallback
-
-    def _demand_fit(self, engine: FollowerSearch) -> None:
-        # Where there is no other engine, one that finds part of it is better than none.
-        if not self._tools.store.capabilities.search:
-            return
-        version = engine.analyzer_version()
-        if version is None and engine.mark() is None:
-            raise StorageError("search.unfed")
-        if version not in {None, ANALYZER_VERSION}:
-            raise StorageError("search.analyzer", found=version, wanted=ANALYZER_VERSION)
 
     def _stood_in(self, error: Exception) -> Fallback | None:
         """Say that the store's own engine answers; None where it cannot, or it is no fault."""
@@ -95,6 +86,25 @@ class Finder(Desk):
                 fallback.code,
             )
         return fallback
+
+
+def demand_fit(tools: Tools, engine: FollowerSearch) -> None:
+    """Demand that an engine outside the store was fed, by the analyzer that questions go through.
+
+    Args:
+        tools: Where the store has no engine of its own, one that finds a part is better than none.
+        engine: The one that `ask.engine` names.
+
+    Raises:
+        StorageError: `search.unfed`, `search.analyzer`.
+    """
+    if not tools.store.capabilities.search:
+        return
+    version = engine.analyzer_version()
+    if version is None and engine.mark() is None:
+        raise StorageError("search.unfed")
+    if version not in {None, ANALYZER_VERSION}:
+        raise StorageError("search.analyzer", found=version, wanted=ANALYZER_VERSION)
 
 
 def _own(work: Work) -> Query:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import attrs
 
@@ -66,17 +67,21 @@ class Vocabularies(Desk):
             vocabulary: Any name; a new one makes a new vocabulary.
             code: Letters, digits, `_`, `.`, `-`.
             labels: By language, `zh-Hans` at least.
-            parent: Code of the wider term.
+            parent: Code of the wider term, one that is there.
             active: False: not offered any more.
 
         Raises:
             Denied: `grant.missing`.
-            Invalid: `term.no_chinese`, `term.bad_code`.
+            Invalid: `term.no_chinese`, `term.bad_code`; `term.cycle`, the parent is the term
+                itself, or stands below it.
+            NotFound: `term.unknown`, the parent.
         """
 
         def write(work: Work) -> Term:
             work.allow_everywhere(Action.MANAGE, TERM.name)
-            if "zh-Hans" not in labels:
+            demand_type(labels, Mapping, "labels")
+            said: Any = labels.get("zh-Hans")
+            if said is None or (isinstance(said, str) and not said.strip()):
                 raise Invalid("term.no_chinese", path="labels")
             id_ = f"trm_{vocabulary}.{code}"
             rows = work.tx.get(TERM.name, [id_[:64]])
@@ -95,6 +100,7 @@ class Vocabularies(Desk):
             )
             if known:
                 term = attrs.evolve(term, created_at=known.created_at)
+            _demand_parent(work, term)
             stored = work.put(TERM, term, Placed())
             if vocabulary == SYNONYM:
                 raise_stamp(work, STAMP)
@@ -102,6 +108,24 @@ class Vocabularies(Desk):
             return stored
 
         return self._write(write)
+
+
+def _demand_parent(work: Work, term: Term) -> None:
+    """Demand that what is above a term is there, and is not the term again."""
+    if term.parent is None:
+        return
+    above: str | None = term.parent
+    if above != term.code:
+        demand_term(work, term.vocabulary, term.parent, "parent")
+    tree = {one.code: one.parent for one in terms_of(work, term.vocabulary)}
+    seen: set[str] = set()
+    # What was loaded may be a circle of its own.
+    while above is not None and above not in seen:
+        if above == term.code:
+            value = term.code
+            raise Invalid("term.cycle", path="parent", parent=term.parent, value=value)
+        seen.add(above)
+        above = tree.get(above)
 
 
 def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
@@ -116,17 +140,26 @@ def demand_term(work: Work, vocabulary: str, code: str, path: str) -> Term:
     return shipped
 
 
-def demand_terms(work: Work, *contents: Content) -> None:
-    """Demand that all codes of contents are terms of their vocabularies, or regions."""
+def demand_terms(work: Work, *contents: Content, of: str = "") -> None:
+    """Demand that all codes of contents are terms of their vocabularies, or regions.
+
+    Args:
+        work: The open change.
+        contents: One or many.
+        of: Name of the argument that has many, for the error.
+
+    Raises:
+        NotFound: `term.unknown`, `region.unknown`, with the path of the field.
+    """
     tree = work.regions()
-    for content in contents:
+    wanted: dict[tuple[str, str], str] = {}
+    for number, content in enumerate(contents):
+        place = f"{of}[{number}]." if of else ""
         for index, code in enumerate(content.regions):
             if not tree.knows(code):
-                raise NotFound("region.unknown", path=f"regions[{index}]", value=code[:20])
-    wanted: dict[tuple[str, str], str] = {}
-    for content in contents:
+                raise NotFound("region.unknown", path=f"{place}regions[{index}]", value=code[:20])
         for vocabulary, code, path in _codes(content):
-            wanted.setdefault((vocabulary, code), path)
+            wanted.setdefault((vocabulary, code), f"{place}{path}")
     missing = {pair: path for pair, path in wanted.items() if pair not in _SHIPPED}
     known = {row.id for row in _kept(work, missing)}
     for (vocabulary, code), path in missing.items():

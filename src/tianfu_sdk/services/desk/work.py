@@ -22,7 +22,7 @@ from tianfu_sdk.model.account import Account, Action, Explanation, Grant
 from tianfu_sdk.model.base import Noun
 from tianfu_sdk.model.event import Event
 from tianfu_sdk.model.organization import Organization
-from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Row, Where
+from tianfu_sdk.model.storage import AND_GROUPS, Group, Kind, Query, Row, Where
 from tianfu_sdk.ports.storage import Tx
 from tianfu_sdk.services.desk.arguments import Typed
 from tianfu_sdk.services.desk.book import AUDIT_STREAM, EVENTS, Book
@@ -38,6 +38,7 @@ __all__ = [
     "Work",
     "demand_somebody",
     "read_cursor",
+    "read_place",
     "write_cursor",
 ]
 
@@ -225,10 +226,17 @@ class Work(Book):
         scope = self.scope(Action.READ, kind)
         return [row for row in rows if any_matches(row.id, row.keys, scope)]
 
-    def visible(self, shelf: NounKind[N], id_: str, action: Action = Action.READ) -> Row:
+    def visible(
+        self,
+        shelf: NounKind[N],
+        id_: str,
+        action: Action = Action.READ,
+        *,
+        path: str = "id",
+    ) -> Row:
         """Give the row of a thing that the actor may act on.
 
-        What the actor may not even read is answered as if it were not there.
+        What the actor may not even read is answered as if it were not there, at `path`.
 
         Raises:
             NotFound: `noun.unknown`.
@@ -237,16 +245,16 @@ class Work(Book):
         if self.actor.account is None:
             # Before the look-up: who is nobody learns nothing of what there is.
             self.scope(action, shelf.name)
-        row = self.get_row(shelf, id_)
+        row = self.get_row(shelf, id_, path)
         try:
             self.allow(action, shelf.name, row.keys, id_)
         except Denied:
             if action is Action.READ:
-                raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
+                raise NotFound("noun.unknown", path=path, kind=shelf.name, id=id_[:64]) from None
             try:
                 self.allow(Action.READ, shelf.name, row.keys, id_)
             except Denied:
-                raise NotFound("noun.unknown", path="id", kind=shelf.name, id=id_[:64]) from None
+                raise NotFound("noun.unknown", path=path, kind=shelf.name, id=id_[:64]) from None
             raise
         return row
 
@@ -288,7 +296,7 @@ class Work(Book):
                 any_of=any_of,
                 order=order,
                 desc=desc,
-                after=read_cursor(after),
+                after=read_place(after, shelf.kind, order),
                 limit=limit,
             ),
             None if scope is None else (*also, *scope),
@@ -356,3 +364,14 @@ def read_cursor(cursor: str | None) -> tuple[Any, str] | None:
     except (ValueError, TypeError, RecursionError):
         raise Invalid("page.bad_cursor", path="after") from None
     return value, str(id_)
+
+
+def read_place(cursor: str | None, kind: Kind, order: str = "id") -> tuple[Any, str] | None:
+    """Read a cursor of a list in that order; raises `Invalid` (`page.bad_cursor`)."""
+    place = read_cursor(cursor)
+    try:
+        kind.check_query(Query(order=order, after=place))
+    except Invalid:
+        # Of another list, or made up: its place is none among these keys.
+        raise Invalid("page.bad_cursor", path="after") from None
+    return place

@@ -14,6 +14,7 @@ from tianfu_sdk.core.rows.kinds import RESOURCE, RESPONSE_PLAN
 from tianfu_sdk.core.sms.text_approvals import demand_said
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable, demand_list
 from tianfu_sdk.model.emergency import Level, ResponsePlan
 from tianfu_sdk.model.translation_task import TextProblem
 from tianfu_sdk.services.desk.narrowing import narrowed_page
@@ -89,8 +90,8 @@ class Plans(Desk):
                     "organization": organization,
                     "region": region or owner.region,
                     "event_type": event_type,
-                    "levels": tuple(levels),
-                    "resources": tuple(resources),
+                    "levels": demand_list(levels, "levels"),
+                    "resources": demand_list(resources, "resources"),
                     "texts": _by_language(texts),
                     "signature": signature,
                     "gateway": gateway,
@@ -141,7 +142,7 @@ class Plans(Desk):
         Raises:
             Denied: `grant.missing`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`; as `create_plan`.
+            Invalid: `content.fixed`, `field.unknown`; as `create_plan`.
             NotFound: `noun.unknown`; as `create_plan`.
         """
 
@@ -151,9 +152,7 @@ class Plans(Desk):
                 raise Conflict(
                     "storage.version", path="version", ids=(id,), kind=RESPONSE_PLAN.name
                 )
-            odd = sorted(changes.keys() - _CHANGEABLE)
-            if odd:
-                raise Invalid("content.fixed", path=odd[0])
+            demand_changeable(changes, ResponsePlan, _CHANGEABLE)
             plain = {f.name: getattr(known, f.name) for f in attrs.fields(ResponsePlan)}
             if "texts" in changes:
                 changes["texts"] = _by_language(changes["texts"])

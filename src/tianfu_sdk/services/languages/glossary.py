@@ -13,7 +13,7 @@ from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import CONCEPT, TRANSLATION
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.checks import demand_changeable, demand_type
 from tianfu_sdk.model.glossary import (
     Concept,
     GlossaryReport,
@@ -26,7 +26,7 @@ from tianfu_sdk.services.desk.narrowing import narrowed
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.stamps import raise_stamp
 from tianfu_sdk.services.desk.terms import STAMP, glossary_of, term_problems
-from tianfu_sdk.services.desk.work import Desk, Work, demand_somebody, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import Desk, Work, demand_somebody, read_place, write_cursor
 from tianfu_sdk.services.languages.glossary_files import (
     Given,
     GlossaryFormat,
@@ -155,7 +155,7 @@ class GlossaryDesk(Desk):
                 where=tuple(where),
                 order="updated",
                 desc=True,
-                after=read_cursor(after),
+                after=read_place(after, CONCEPT.kind, "updated"),
                 limit=limit,
             )
             rows = work.tx.find(CONCEPT.name, query)
@@ -188,12 +188,10 @@ class GlossaryDesk(Desk):
         Raises:
             Denied: `grant.missing`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`; as `add`.
+            Invalid: `content.fixed`, `field.unknown`; as `add`.
             NotFound: `noun.unknown`.
         """
-        odd = sorted(changes.keys() - _CHANGEABLE)
-        if odd:
-            raise Invalid("content.fixed", path=odd[0])
+        demand_changeable(changes, Concept, _CHANGEABLE)
         if "terms" in changes:
             changes["terms"] = _terms(changes["terms"])
 

@@ -21,7 +21,7 @@ from tianfu_sdk.model.event import Value
 from tianfu_sdk.model.memory import MatchKind, MemoryHit, MemoryReport, MemoryUnit
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.desk.page import Page
-from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import Desk, Work, read_place, write_cursor
 from tianfu_sdk.services.languages.memory_files import (
     FileSource,
     MemoryFormat,
@@ -155,7 +155,8 @@ class Memory(Desk):
             where.append(Where("active", "=", int(active)))
 
         def read(work: Work) -> Page[MemoryUnit]:
-            query = Query(where=tuple(where), after=read_cursor(after), limit=limit)
+            place = read_place(after, MEMORY_UNIT.kind)
+            query = Query(where=tuple(where), after=place, limit=limit)
             rows = work.rows(MEMORY_UNIT.name, query, memory_scope(work))
             cursor = write_cursor(rows[-1].id, rows[-1].id) if len(rows) == limit else None
             return Page(

@@ -33,7 +33,7 @@ from tianfu_sdk.model.translation_task import (
 )
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.terms import glossary_of, task_terms
-from tianfu_sdk.services.desk.work import Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import Desk, Work, read_place, write_cursor
 from tianfu_sdk.services.languages.engines import translate_texts
 from tianfu_sdk.services.languages.prefilling import GLOSSARY, MEMORY, prefilled
 from tianfu_sdk.services.languages.translated import (
@@ -138,7 +138,7 @@ class TranslationTasks(Desk):
                 where=tuple(where),
                 order="updated",
                 desc=True,
-                after=read_cursor(after),
+                after=read_place(after, TRANSLATION_TASK.kind, "updated"),
                 limit=limit,
             )
             rows = work.rows(TRANSLATION_TASK.name, query, _scope(work, Action.READ))

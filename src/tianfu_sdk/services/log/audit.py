@@ -14,7 +14,7 @@ from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.event import AuditLine, Finding, Seal
 from tianfu_sdk.model.storage import Cursor, Query, Row, StoredEvent, Where
 from tianfu_sdk.services.desk.page import Page
-from tianfu_sdk.services.desk.work import AUDIT_STREAM, Desk, Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import AUDIT_STREAM, Desk, Work, read_place, write_cursor
 
 __all__ = ["Audit"]
 
@@ -40,6 +40,9 @@ class Audit(Desk):
             actor: Id of an account, or `system`.
             after: Cursor of a page.
             limit: Of a page.
+
+        Raises:
+            Invalid: `page.bad_cursor`, `storage.limit`.
         """
 
         def read(work: Work) -> Page[AuditLine]:
@@ -49,7 +52,11 @@ class Audit(Desk):
             if actor is not None:
                 where.append(Where("actor", "=", actor))
             query = Query(
-                where=tuple(where), order="at", desc=True, after=read_cursor(after), limit=limit
+                where=tuple(where),
+                order="at",
+                desc=True,
+                after=read_place(after, AUDIT, "at"),
+                limit=limit,
             )
             rows = work.rows(AUDIT.name, query, work.scope(Action.READ, AUDIT.name))
             cursor = write_cursor(rows[-1].keys["at"], rows[-1].id) if len(rows) == limit else None

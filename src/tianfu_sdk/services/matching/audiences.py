@@ -14,7 +14,7 @@ from tianfu_sdk.core.rows.kinds import SEGMENT, SUBSCRIBER
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.segment import Segment
-from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Where
+from tianfu_sdk.model.storage import AND_GROUPS, IN_VALUES, Group, Query, Where
 from tianfu_sdk.services.desk.work import Work
 from tianfu_sdk.services.matching.offers import Gates
 from tianfu_sdk.services.matching.sides import places_of, tree_of
@@ -35,7 +35,8 @@ class _Audience:
     where: tuple[Where, ...]
     topics: tuple[str, ...] = ()
     """They asked for one of these; empty: for anything."""
-    members: int | None = None
+    members: tuple[str, ...] = ()
+    """Only these of them; empty: all."""
     countable: bool = True
 
 
@@ -112,7 +113,7 @@ def _of_segment(work: Work, segment: Segment, offered: Candidate) -> _Audience:
         need=need,
         where=tuple(where),
         topics=segment.interests,
-        members=len(segment.members) or None,
+        members=segment.members,
         countable=not segment.settings,
     )
 
@@ -143,12 +144,18 @@ def _made(work: Work, offered: Candidate, parents: Mapping[str, str | None]) -> 
 
 
 def _count(work: Work, audience: _Audience, scope: tuple[Group, ...] | None) -> int | None:
-    if audience.members is not None:
-        return audience.members
     if not audience.countable or (scope is not None and len(scope) > AND_GROUPS):
         return None
     groups = tuple((Where("topic", "has", topic),) for topic in audience.topics)
     if len(groups) > AND_GROUPS:
         return None
-    query = Query(where=audience.where, any_of=groups or None, scope=scope)
-    return work.tx.count(SUBSCRIBER.name, query)
+    # Of a list those are counted whom a campaign reaches by it: some are erased, or are elsewhere.
+    lists: list[Group] = [
+        (Where("id", "in", audience.members[start : start + IN_VALUES]),)
+        for start in range(0, len(audience.members), IN_VALUES)
+    ]
+    queries = (
+        Query(where=(*audience.where, *only), any_of=groups or None, scope=scope)
+        for only in lists or ((),)
+    )
+    return sum(work.tx.count(SUBSCRIBER.name, query) for query in queries)

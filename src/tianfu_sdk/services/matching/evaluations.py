@@ -174,7 +174,7 @@ class Evaluations(Desk):
         Raises:
             Denied: `grant.missing`, no grant to edit evaluations there.
             NotFound: `noun.unknown`.
-            Invalid: `lifecycle.illegal`, it is submitted; `workstation.outside_term`, a day to
+            Invalid: `lifecycle.illegal`, it is submitted; `evaluation.to_come`, a day to
                 come; with the path of the field.
         """
         fields: dict[str, Any] = {
@@ -186,8 +186,9 @@ class Evaluations(Desk):
 
         def checked(work: Work, known: Evaluation) -> Evaluation:
             seen = codec.structure(Check, fields | _post(work))
-            if seen.on > work.today:
-                raise Invalid("workstation.outside_term", path="on")
+            today = work.today
+            if seen.on > today:
+                raise Invalid("evaluation.to_come", path="on", last=today.isoformat())
             return attrs.evolve(known, checks=(*known.checks, seen))
 
         return self._written(id, "check", "checked", checked)
@@ -202,7 +203,8 @@ class Evaluations(Desk):
         Raises:
             Denied: `grant.missing`.
             NotFound: `noun.unknown`.
-            Invalid: `lifecycle.illegal`; `rubric.no_item`; `field.too_small`, `field.too_large`.
+            Invalid: `lifecycle.illegal`; `rubric.no_item`; `field.type`, `field.too_small`,
+                `field.too_large`.
         """
 
         def filled(_: Work, known: Evaluation) -> Evaluation:
@@ -355,9 +357,6 @@ class Evaluations(Desk):
 def _rubric(given: Rubric | Mapping[str, Any] | str) -> Rubric:
     if isinstance(given, str):
         return rubrics.example(given)
-    if isinstance(given, Rubric):
-        codec.check(given)
-        return given
     return codec.structure(Rubric, given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -16,6 +17,7 @@ from tianfu_sdk.core.rows.kinds import CONTENT, EXPERT, QUESTION, kind_of
 from tianfu_sdk.core.steps import illegal
 from tianfu_sdk.errors import Conflict, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.listing import Expert, ExpertState
 from tianfu_sdk.model.question import QuestionState
@@ -33,6 +35,7 @@ __all__ = ["Answered", "Experts", "public_text", "shown_expert"]
 
 _LONGEST_NAME = 100
 _TELLING_NAME = 2
+_APART = re.compile(r"[\s·・•‧∙]+")
 _READ = 100
 _CHANGEABLE = frozenset(
     {"title", "profile", "topics", "keywords", "languages", "capacity", "fields", "affiliations"}
@@ -262,7 +265,7 @@ class Experts(PersonDesk):
         Raises:
             Denied: `grant.missing`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`, organization and region do not change;
+            Invalid: `content.fixed`, `field.unknown`, organization and region do not change;
                 `expert.name_public`; with the path of the field.
         """
 
@@ -270,9 +273,7 @@ class Experts(PersonDesk):
             known = self._known(work, id, Action.EDIT)
             if version is not None and version != known.version:
                 raise Conflict("storage.version", path="version", ids=(id,), kind=EXPERT.name)
-            odd = sorted(changes.keys() - _CHANGEABLE)
-            if odd:
-                raise Invalid("content.fixed", path=odd[0])
+            demand_changeable(changes, Expert, _CHANGEABLE)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Expert)}
             changed = codec.structure(Expert, plain | changes)
             if name is not None:
@@ -404,12 +405,21 @@ def _demand_name(name: str) -> None:
 def _demand_private(expert: Expert, name: str) -> None:
     """Refuse a name that also stands where everybody can read it."""
     folded = fold(name.strip())
+    closed = _closed_up(folded)
     # One character is a word of its own too often to say that it is the name.
-    if len(folded) < _TELLING_NAME:
+    if len(closed) < _TELLING_NAME:
         return
+    # A name of letters keeps its blanks: Li An is no part of Italian.
+    spaced = any(one.isascii() and one.isalpha() for one in closed)
     for path, texts in _public_fields(expert):
-        if any(folded in fold(text) for text in texts):
+        shown = [fold(text) for text in texts]
+        if any(folded in one or (not spaced and closed in _closed_up(one)) for one in shown):
             raise Invalid("expert.name_public", path=path)
+
+
+def _closed_up(folded: str) -> str:
+    """Leave out what a name is set apart by: 王 伟 stands for 王伟, 扎西·顿珠 for 扎西顿珠."""
+    return _APART.sub("", folded)
 
 
 def _public_fields(expert: Expert) -> Iterable[tuple[str, Sequence[str]]]:

@@ -23,7 +23,7 @@ from tianfu_sdk.services.desk.work import Desk, Work
 from tianfu_sdk.services.matching.contacts import details
 from tianfu_sdk.services.matching.speaking import demand_side, organization_of, place_of, sides_of
 
-__all__ = ["Interests", "settle_listing"]
+__all__ = ["Interests", "awaited", "settle_listing"]
 
 _PAIR = "from_"
 
@@ -61,13 +61,17 @@ class Interests(Desk):
         demand_type(from_, str, "from_")
 
         def write(work: Work) -> Interest:
-            wanted = work.noun(LISTING, work.visible(LISTING, listing))
+            wanted = work.noun(LISTING, work.visible(LISTING, listing, path="listing"))
             offer: Listing | None = None
             if from_.startswith(f"{LISTING.prefix}_"):
-                offer = work.noun(LISTING, work.visible(LISTING, from_))
+                offer = work.noun(LISTING, work.visible(LISTING, from_, path="from_"))
                 dealing.demand_two_kinds(wanted, offer)
             partner = offer.organization if offer else from_
-            owner, placed = work.placed(partner, offer.region if offer else None)
+            try:
+                owner, placed = work.placed(partner, offer.region if offer else None)
+            except NotFound as error:
+                error.path = "from_"
+                raise
             work.allow_at(Action.CREATE, INTEREST.name, partner, placed)
             dealing.demand_open(wanted, work.now)
             if offer is not None:
@@ -373,6 +377,12 @@ def _move(
 ) -> Interest:
     ours = demand_side(work, known, Action.EDIT, dealing.SIDES[verb], side)
     after = dealing.move(known, verb, ours, person=work.person, reason=reason)
+    try:
+        codec.check(after)
+    except Invalid as error:
+        if error.path == "comment":
+            error.path = "reason"
+        raise
     if then is not None:
         after = then(work, after, ours)
     # Read first and written last, so that who changes one of them meanwhile is found out.
@@ -405,6 +415,11 @@ def settle_listing(work: Work, listing: Listing, *, closed: bool | None = None) 
     after = dealing.settled(listing, _talks(work, listing.id), closed=shut)
     _, placed = work.placed(listing.organization, listing.region)
     return work.put(LISTING, after, placed)
+
+
+def awaited(work: Work, listing: str) -> bool:
+    """Tell whether there is an interest in a listing, or one that it came with, that is live."""
+    return any(talk.state in dealing.LIVE for talk in _talks(work, listing))
 
 
 def _talks(work: Work, listing: str, but: str = "") -> list[dealing.Talk]:

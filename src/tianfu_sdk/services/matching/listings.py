@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 import attrs
 
@@ -30,7 +30,7 @@ from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.work import Work
-from tianfu_sdk.services.matching.interests import Interests, settle_listing
+from tianfu_sdk.services.matching.interests import Interests, awaited, settle_listing
 
 __all__ = ["Listings"]
 
@@ -235,11 +235,36 @@ class Listings(ContentDesk[Listing]):
             language=language,
         )
 
-    def _demand_links(self, work: Work, content: Listing) -> None:
+    def _demand_links(self, work: Work, content: Listing, before: Listing | None) -> None:
+        if before is not None and content.kind is not before.kind:
+            _demand_kind(work, work.get(LISTING, content.id), content)
         for path, shelf in (("studio", STUDIO), ("contact", CONTACT_PERSON)):
             id_ = getattr(content, path)
+            if before is not None and id_ == getattr(before, path):
+                continue
             if id_ and work.get_row(shelf, id_, path).keys["organization"] != content.organization:
                 raise Invalid("listing.foreign", path=path)
+
+    def _move(
+        self,
+        work: Work,
+        head: Listing,
+        verb: str,
+        *,
+        reason: str = "",
+        at: datetime | None = None,
+        base: Listing | None = None,
+    ) -> Listing:
+        if verb in ("schedule", "publish"):
+            # Somebody may have become interested since the revision was written.
+            _demand_kind(work, head, base or self._working(work, head))
+        return super()._move(work, head, verb, reason=reason, at=at, base=base)
+
+    def _due(self, work: Work) -> Iterator[tuple[Listing, Listing]]:
+        for head, base in super()._due(work):
+            # One that waits for its interests holds up no other.
+            if base.kind is head.kind or not awaited(work, head.id):
+                yield head, base
 
     def interest(
         self,
@@ -279,6 +304,12 @@ class Listings(ContentDesk[Listing]):
             return stored
 
         return until_done(lambda: self._write(write))
+
+
+def _demand_kind(work: Work, head: Listing, content: Listing) -> None:
+    """Demand that nobody counts on the kind that a listing had (`listing.kind_kept`)."""
+    if content.kind is not head.kind and awaited(work, head.id):
+        raise Invalid("listing.kind_kept", path="kind", kind=head.kind.value)
 
 
 def _so_far(progress: ListingProgress | str, work: Work) -> tuple[Group, ...]:

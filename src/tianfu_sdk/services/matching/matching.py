@@ -97,10 +97,7 @@ class Matching(Desk):
         if given is not None:
             return dict.fromkeys(kinds, given)
         own = self._tools.settings.match.weights
-        made = {kind: matching.weights_for(kind, own) for kind in kinds}
-        for weights in made.values():
-            matching.demand_weights(weights)
-        return made
+        return {kind: matching.weights_for(kind, own) for kind in kinds}
 
     def _scored(
         self,
@@ -122,8 +119,8 @@ class Matching(Desk):
 
     def _subject(self, work: Work, noun: str | Listing) -> _Subject:
         if isinstance(noun, Listing):
-            codec.check(noun)
-            return _of_content(work, LISTING.name, noun)
+            # As a caller made it: its kind may be a text, and nobody has looked at its types.
+            return _of_content(work, LISTING.name, codec.structure(Listing, noun))
         demand_type(noun, str, "id")
         shelf = kind_of(noun)
         if shelf is QUESTION:

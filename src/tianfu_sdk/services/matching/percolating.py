@@ -15,6 +15,7 @@ from tianfu_sdk.core.searching.candidates import MOST_HITS
 from tianfu_sdk.errors import Unsupported
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.content import State
+from tianfu_sdk.model.listing import ListingKind
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.search import SearchFilter
 from tianfu_sdk.model.storage import AND_GROUPS, Group, Query, Row, Where
@@ -29,6 +30,7 @@ _ENOUGH = 10
 _MOST = 100
 """Stored needs that are read and scored at most: twice as many as are asked for, and ten."""
 _PAGE = 500
+_LISTED = frozenset(kind.value for kind in ListingKind)
 
 
 def seekers(
@@ -111,6 +113,7 @@ def _subscriptions(
     ]
     # Who subscribed to a topic alone stands under no word.
     groups += [(Where("topic", "has", topic),) for topic in offered.topics[: AND_GROUPS - 1]]
+    said = {offered.kind} | ({LISTING.name} if offered.kind in _LISTED else set())
     found: dict[str, Row] = {}
     for group in groups:
         query = Query(where=(active, *group), limit=_PAGE if everybodys else _MOST)
@@ -119,7 +122,7 @@ def _subscriptions(
     for _, row in sorted(found.items()):
         subscription = work.noun(SUBSCRIPTION, row)
         need = subscription_need(work, subscription)
-        if subscription.kinds and offered.kind not in subscription.kinds:
+        if subscription.kinds and not said.intersection(subscription.kinds):
             gates.leave_out(need, "kind")
         else:
             yield need

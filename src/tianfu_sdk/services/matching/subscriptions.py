@@ -10,17 +10,19 @@ import attrs
 from tianfu_sdk import codec
 from tianfu_sdk.core.content.publishing import seeks, subscription_doc
 from tianfu_sdk.core.matching import matching
-from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MARK, SUBSCRIPTION, kind_of
+from tianfu_sdk.core.rows.keying import unique_id
+from tianfu_sdk.core.rows.kinds import CONTENT, LISTING, MARK, SUBSCRIPTION, UNIQUE, kind_of
 from tianfu_sdk.core.searching.percolation import sought_words
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.content import State
 from tianfu_sdk.model.event import Consumer, Event
 from tianfu_sdk.model.listing import Listing, ListingKind
 from tianfu_sdk.model.matching import Match
 from tianfu_sdk.model.media import MediaForm
-from tianfu_sdk.model.storage import Cursor
+from tianfu_sdk.model.storage import Cursor, Row
 from tianfu_sdk.model.subscription import Subscription
 from tianfu_sdk.services.desk.again import until_done
 from tianfu_sdk.services.desk.narrowing import narrowed_page
@@ -28,7 +30,7 @@ from tianfu_sdk.services.desk.page import Page
 from tianfu_sdk.services.desk.vocabularies import demand_term
 from tianfu_sdk.services.desk.work import EVENTS, Desk, Work
 from tianfu_sdk.services.log import consumers
-from tianfu_sdk.services.matching.offers import OFFERED, Gates
+from tianfu_sdk.services.matching.offers import Gates
 from tianfu_sdk.services.matching.percolating import seekers
 from tianfu_sdk.services.matching.sides import candidate_of, languages_of
 from tianfu_sdk.text import canonical_language, fold
@@ -38,10 +40,12 @@ __all__ = ["Subscriptions"]
 _CHANGEABLE = frozenset(
     {"name", "text", "topics", "kinds", "language", "audience", "media", "active"}
 )
-_KINDS = frozenset({*CONTENT, *OFFERED})
+_KINDS = frozenset({*CONTENT, *(kind.value for kind in ListingKind)})
 _CONSUMER = f"{consumers.OWN}alerts"
 _ONCE = "alerts"
 """What it was called when every name was free to be taken."""
+_TOLD = "told"
+"""Name of the unique value that says of what a need or subscription was told."""
 _BATCH = 100
 _READ = 500
 _PUBLISHED = frozenset(f"{kind}.published" for kind in CONTENT)
@@ -74,7 +78,8 @@ class Subscriptions(Desk):
             region: Where its people are, GB/T 2260; None: where it is at home.
             text: Words that are looked for, up to 2,000 characters.
             topics: Codes of the vocabulary `topic`; text, topics, or both.
-            kinds: Only these, such as `resource`, `activity`, `service`; empty: all.
+            kinds: Only these, such as `resource`, `activity`, `service`, `need`; `listing`:
+                services, achievements, projects and needs; empty: all.
             language: That it must be readable in; empty: any.
             audience: Codes of the vocabulary `audience` that it is to be fit for.
             media: Forms of media that it had better have, such as `video`.
@@ -134,13 +139,11 @@ class Subscriptions(Desk):
             **changes: Fields by name; `active=False`: nothing is looked for any more.
 
         Raises:
-            Invalid: `content.fixed`, and as `create`.
+            Invalid: `content.fixed`, `field.unknown`, and as `create`.
             Denied: `grant.missing`.
             Conflict: `storage.version`.
         """
-        fixed = sorted(changes.keys() - _CHANGEABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        demand_changeable(changes, Subscription, _CHANGEABLE)
 
         def write(work: Work) -> Subscription:
             known = work.noun(SUBSCRIPTION, work.visible(SUBSCRIPTION, id, Action.EDIT))
@@ -163,8 +166,9 @@ class Subscriptions(Desk):
         200 each that share most words with it and of all that name one of its topics, there is an
         event `need.matched` or `subscription.matched`: `subject` is the need or subscription,
         `organization` whose it is, `data` has `content`, `kind` and `score`, once however many
-        workers there are. Nobody is told of what is its own. The first call only notes where the
-        log of events ends.
+        workers there are, and once a content: of a new revision, or of one that is published
+        again, only those hear who were not told of it before. Nobody is told of what is its own.
+        The first call only notes where the log of events ends.
 
         Args:
             limit: Events of the log at most.
@@ -229,11 +233,9 @@ def _tell(work: Work, id_: str) -> int:
         (one for one in scored if one.score >= match.alert), key=lambda one: (-one.score, one.id)
     )
     owners = _owners(work, fit)
-    told = 0
-    for one in fit:
-        if owners[one.id] == content.organization:
-            continue
-        told += 1
+    fit = [one for one in fit if owners[one.id] != content.organization]
+    fresh = _untold(work, id_, fit)
+    for one in fresh:
         work.tell(
             f"{one.kind}.matched",
             kind=_home(one),
@@ -242,7 +244,20 @@ def _tell(work: Work, id_: str) -> int:
             region=content.region,
             data={"content": id_, "kind": offered.kind, "score": round(one.score, 4)},
         )
-    return told
+    return len(fresh)
+
+
+def _untold(work: Work, content: str, matches: Sequence[Match]) -> list[Match]:
+    """Give those who were never told of a content, and note that they are."""
+    fresh: list[Match] = []
+    for start in range(0, len(matches), _READ):
+        some = matches[start : start + _READ]
+        notes = {one.id: unique_id(_home(one), _TOLD, f"{one.id}|{content}") for one in some}
+        known = {row.id for row in work.tx.get(UNIQUE.name, list(notes.values()))}
+        new = [one for one in some if notes[one.id] not in known]
+        work.tx.put(UNIQUE.name, [Row(notes[one.id], 0, None, {"owner": one.id}) for one in new])
+        fresh += new
+    return fresh
 
 
 def _home(match: Match) -> str:

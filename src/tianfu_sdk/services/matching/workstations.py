@@ -14,6 +14,7 @@ from tianfu_sdk.core.rows.keying import day_key
 from tianfu_sdk.core.rows.kinds import EXPERT, WORKSTATION, WORKSTATION_RESULT
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.organization import OrganizationKind
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.workstation import (
@@ -78,7 +79,7 @@ class Workstations(Desk):
                 raise Invalid("workstation.not_one", path="organization", kind=owner.kind.value)
             own = {"id": work.new_id(WORKSTATION), "region": region or owner.region}
             made = codec.structure(Workstation, fields | own)
-            _demand_links(work, made)
+            _demand_links(work, made, None)
             work.claim_unique(WORKSTATION.name, "organization", organization, made.id)
             stored = work.put(WORKSTATION, made, placed)
             work.note(stored, "created")
@@ -154,7 +155,7 @@ class Workstations(Desk):
             Denied: `grant.missing`.
             NotFound: `noun.unknown`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`, another field; with the path of the field.
+            Invalid: `content.fixed`, `field.unknown`, another field; with the path of the field.
         """
 
         def write(work: Work) -> Workstation:
@@ -162,12 +163,10 @@ class Workstations(Desk):
             if version is not None and version != known.version:
                 kind = WORKSTATION.name
                 raise Conflict("storage.version", path="version", ids=(id,), kind=kind)
-            odd = sorted(changes.keys() - _CHANGEABLE)
-            if odd:
-                raise Invalid("content.fixed", path=odd[0])
+            demand_changeable(changes, Workstation, _CHANGEABLE)
             plain = {field.name: getattr(known, field.name) for field in attrs.fields(Workstation)}
             changed = codec.structure(Workstation, plain | changes)
-            _demand_links(work, changed)
+            _demand_links(work, changed, known)
             _, placed = work.placed(changed.organization, changed.region)
             stored = work.put(WORKSTATION, changed, placed)
             work.note(stored, "edited", fields=",".join(sorted(changes)))
@@ -302,11 +301,14 @@ def results_of(work: Work, workstation: str) -> Iterator[WorkstationResult]:
         yield work.noun(WORKSTATION_RESULT, row)
 
 
-def _demand_links(work: Work, workstation: Workstation) -> None:
+def _demand_links(work: Work, workstation: Workstation, before: Workstation | None) -> None:
+    # An expert who was erased since stands in the way of no other change.
+    named = {member.expert for member in before.team} if before else set()
     try:
         work.placed(workstation.host)
     except NotFound as error:
         error.path = "host"
         raise
     for index, member in enumerate(workstation.team):
-        work.get_row(EXPERT, member.expert, f"team[{index}].expert")
+        if member.expert not in named:
+            work.get_row(EXPERT, member.expert, f"team[{index}].expert")

@@ -12,6 +12,7 @@ from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import ORGANIZATION
 from tianfu_sdk.errors import Invalid, NotFound
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.desk.narrowing import demand_organization, narrowed
@@ -144,9 +145,7 @@ class Organizations(Desk):
 
         def write(work: Work) -> Organization:
             known = work.noun(ORGANIZATION, work.visible(ORGANIZATION, id, Action.EDIT))
-            odd = sorted(changes.keys() - {"name", "aliases", "kind", "note"})
-            if odd:
-                raise Invalid("content.fixed", path=odd[0])
+            demand_changeable(changes, Organization, ("name", "aliases", "kind", "note"))
             plain = {f.name: getattr(known, f.name) for f in attrs.fields(Organization)}
             changed = codec.structure(Organization, plain | changes)
             if changed.name != known.name:

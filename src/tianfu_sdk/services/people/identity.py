@@ -12,6 +12,7 @@ from tianfu_sdk.core.rows.keying import Placed
 from tianfu_sdk.core.rows.kinds import ACCOUNT, GRANT, ORGANIZATION
 from tianfu_sdk.errors import Conflict, Denied, Invalid, NotFound
 from tianfu_sdk.model.account import Account, Action, Grant
+from tianfu_sdk.model.checks import demand_type
 from tianfu_sdk.model.organization import Organization, OrganizationKind
 from tianfu_sdk.model.storage import Query
 from tianfu_sdk.services.desk.atlas import note_made
@@ -32,18 +33,20 @@ class Identity(Desk):
         Raises:
             NotFound: `account.unknown`.
             Denied: `account.inactive`, `account.required`.
+            Invalid: `field.type`.
         """
 
         def read(work: Work) -> str:
             id_: str | None = account or work.tools.settings.account
             if external_id is not None:
+                demand_type(external_id, str, "external_id")
                 id_ = external_owner(work, external_id)
                 if id_ is None:
                     raise NotFound("account.unknown", path="external_id")
             if not id_:
                 raise Denied("account.required")
             try:
-                known = work.get(ACCOUNT, id_)
+                known = work.get(ACCOUNT, id_, "account")
             except NotFound:
                 raise NotFound("account.unknown", path="account") from None
             if not known.active:

@@ -12,7 +12,7 @@ from tianfu_sdk.model.registration import Places, Registrant, RegistrationState,
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.services.content.enrolment import read_tally
 from tianfu_sdk.services.desk.people import REGISTRANT, open_all
-from tianfu_sdk.services.desk.work import Work, read_cursor, write_cursor
+from tianfu_sdk.services.desk.work import Work, read_place, write_cursor
 
 __all__ = ["listed", "places_of", "turnout_of"]
 
@@ -58,7 +58,8 @@ def listed(
     where = [Where("activity", "=", activity)]
     if state is not None:
         where.append(Where("state", "=", state.value))
-    query = Query(where=tuple(where), order="number", after=read_cursor(after), limit=limit)
+    place = read_place(after, REGISTRATION.kind, "number")
+    query = Query(where=tuple(where), order="number", after=place, limit=limit)
     rows = work.tx.find(REGISTRATION.name, query)
     cursor = None
     if len(rows) == limit:

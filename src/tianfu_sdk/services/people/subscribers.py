@@ -15,9 +15,10 @@ from tianfu_sdk.core.sms.phones import normalised
 from tianfu_sdk.errors import Conflict, Denied, Invalid
 from tianfu_sdk.model.account import Action
 from tianfu_sdk.model.base import EPOCH
-from tianfu_sdk.model.checks import demand_type, problems
+from tianfu_sdk.model.checks import demand_changeable, demand_type, near_field, problems
 from tianfu_sdk.model.storage import Query, Row, Where
 from tianfu_sdk.model.subscriber import PROFILING, Consent, Sealed, Subscriber
+from tianfu_sdk.services.desk.arguments import numbered
 from tianfu_sdk.services.desk.indexing import live_indexes, moving, settled
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
@@ -113,6 +114,7 @@ class Subscribers(PersonDesk):
 
         Raises:
             Invalid: As `create`; the path begins with the row, such as `rows[3].phone`.
+            NotFound: Likewise.
         """
 
         def write(work: Work) -> list[Subscriber]:
@@ -184,12 +186,10 @@ class Subscribers(PersonDesk):
             **changes: Fields by name; consents have a verb of their own.
 
         Raises:
-            Invalid: `content.fixed`, and others with the path of the field.
+            Invalid: `content.fixed`, `field.unknown`, and others with the path of the field.
             Conflict: `storage.version`; `unique.taken`, another has this phone.
         """
-        fixed = sorted(changes.keys() - _EDITABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
+        demand_changeable(changes, Subscriber, _EDITABLE)
         phone = normalised(changes["phone"]) if "phone" in changes else None
 
         def write(work: Work) -> Subscriber:
@@ -227,11 +227,16 @@ class Subscribers(PersonDesk):
                 `consent.future`, `consent.over` (it ends before it begins), and others with
                 the path of the field.
         """
+        try:
+            given = codec.structure(Consent, consent)
+        except Invalid as error:
+            error.path = f"consent.{error.path}" if error.path else "consent"
+            raise
 
         def write(work: Work) -> Subscriber:
             row = work.visible(SUBSCRIBER, id, Action.EDIT)
             known = work.noun(SUBSCRIBER, row)
-            added = _dated(consent, work)
+            added = _dated(given, work)
             earlier = [c for c in known.consents if c.purpose == added.purpose]
             if earlier and added.at < earlier[-1].at:
                 raise Invalid("consent.backdated", path="consent.at")
@@ -376,13 +381,8 @@ class Subscribers(PersonDesk):
         places: dict[tuple[str, str | None], tuple[str, Placed]] = {}
         made: list[_New] = []
         for number, row in enumerate(rows):
-            try:
+            with numbered("rows" if bulk else "", number):
                 made.append(_new(work, row, terms, places))
-            except Invalid as error:
-                if not bulk:
-                    raise
-                path = f"rows[{number}].{error.path}" if error.path else f"rows[{number}]"
-                raise Invalid(error.code, path=path, hint=error.hint, **error.values) from None
         settled(work)
         keys = new_subjects(work, [new.subscriber.id for new in made])
         live = [live_indexes(work, new.phone) for new in made]
@@ -424,7 +424,8 @@ def _new(
 ) -> _New:
     unknown = sorted(row.keys() - _GIVEN)
     if unknown:
-        raise Invalid("field.unknown", path=unknown[0])
+        near = near_field(unknown[0], sorted(_GIVEN))
+        raise Invalid("field.unknown", path=unknown[0], near=near)
     missing = [name for name in ("phone", "organization") if not row.get(name)]
     if missing:
         raise Invalid("field.missing", path=missing[0])

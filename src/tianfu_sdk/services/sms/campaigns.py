@@ -14,6 +14,7 @@ from tianfu_sdk.core.sms.text_approvals import awaiting, endorsed
 from tianfu_sdk.core.sms.texts import demand_none
 from tianfu_sdk.errors import Conflict
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_list, demand_type
 from tianfu_sdk.model.next_step import CampaignExplanation
 from tianfu_sdk.model.route import Leg
 from tianfu_sdk.model.sms import Campaign, CampaignState, Plan
@@ -108,6 +109,7 @@ class Campaigns(Desk):
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`, `noun.unknown`.
             PluginError: Nobody offers the gateway, or one of them.
         """
+        demand_type(texts, Mapping, "texts")
         legs = legs_for(self._tools, gateway)
         carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}
         fields = {
@@ -118,7 +120,7 @@ class Campaigns(Desk):
             "topic": topic,
             "purpose": purpose,
             "fallback": fallback,
-            "fallback_order": tuple(fallback_order),
+            "fallback_order": demand_list(fallback_order, "fallback_order"),
             "group": group,
             "content": content,
             "emergency": emergency,
@@ -127,10 +129,10 @@ class Campaigns(Desk):
 
         audience = {
             "region": region,
-            "settings": tuple(settings),
-            "languages": tuple(languages),
-            "interests": tuple(interests),
-            "members": tuple(members),
+            "settings": demand_list(settings, "settings"),
+            "languages": demand_list(languages, "languages"),
+            "interests": demand_list(interests, "interests"),
+            "members": demand_list(members, "members"),
         }
 
         def write(work: Work) -> Campaign:
@@ -217,7 +219,9 @@ class Campaigns(Desk):
         rules.demand_editable(changes)
         asked = changes.pop("gateway", None)
         for name in _SEVERAL & changes.keys():
-            changes[name] = tuple(changes[name])
+            changes[name] = demand_list(changes[name], name)
+        if "texts" in changes:
+            demand_type(changes["texts"], Mapping, "texts")
         known = self._known(id, Action.COMPOSE)
         legs = legs_of(known) if asked is None else legs_for(self._tools, asked)
         carriers = {leg.gateway: capabilities_of(self._tools, leg.gateway) for leg in legs}
@@ -409,10 +413,15 @@ Template = str | Sequence[str] | Mapping[str, str]
 def _named(template: Template, texts: Mapping[str, str]) -> list[tuple[str, str]]:
     """Give languages and ids of templates; an empty language: of that of the template."""
     if isinstance(template, Mapping):
+        for tag in template:
+            demand_type(tag, str, f"template.{tag}")
         return [(canonical_language(tag), id_) for tag, id_ in template.items()]
     if isinstance(template, str):
         return [(canonical_language(tag), template) for tag in texts if template]
-    return [("", id_) for id_ in template]
+    several = demand_list(template, "template", "str | list | mapping")
+    for place, id_ in enumerate(several):
+        demand_type(id_, str, f"template[{place}]")
+    return [("", id_) for id_ in several]
 
 
 def _tags(texts: Mapping[str, str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from tianfu_sdk import codec
 from tianfu_sdk.core.rows.kinds import SEGMENT
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_changeable, demand_list
 from tianfu_sdk.model.segment import Segment
 from tianfu_sdk.services.desk.narrowing import narrowed_page
 from tianfu_sdk.services.desk.page import Page
@@ -55,6 +56,13 @@ class Segments(Desk):
             Invalid: `sms.too_many_members`, `text.bad_language`, or with the path of the field.
             NotFound: `organization.unknown`, `region.unknown`, `term.unknown`.
         """
+        # Before the transaction, which may be run twice: what gives each only once is then empty.
+        audience = {
+            "languages": demand_list(languages, "languages"),
+            "interests": demand_list(interests, "interests"),
+            "settings": demand_list(settings, "settings"),
+            "members": demand_list(members, "members"),
+        }
 
         def write(work: Work) -> Segment:
             owner, placed = work.placed(organization, region)
@@ -66,10 +74,7 @@ class Segments(Desk):
                     "name": name,
                     "organization": organization,
                     "region": region or owner.region,
-                    "languages": tuple(languages),
-                    "interests": tuple(interests),
-                    "settings": tuple(settings),
-                    "members": tuple(members),
+                    **audience,
                 },
             )
             stored = work.put(SEGMENT, made, placed)
@@ -117,14 +122,12 @@ class Segments(Desk):
             **changes: Fields by name; `retired=True`: no campaign takes it any more.
 
         Raises:
-            Invalid: `content.fixed`, and as `create`.
+            Invalid: `content.fixed`, `field.unknown`, and as `create`.
             Denied: `grant.missing`.
             Conflict: `storage.version`.
         """
-        fixed = sorted(changes.keys() - _EDITABLE)
-        if fixed:
-            raise Invalid("content.fixed", path=fixed[0])
-        given = {k: tuple(v) if k in _SEVERAL else v for k, v in changes.items()}
+        demand_changeable(changes, Segment, _EDITABLE)
+        given = {k: demand_list(v, k) if k in _SEVERAL else v for k, v in changes.items()}
 
         def write(work: Work) -> Segment:
             known = work.noun(SEGMENT, work.visible(SEGMENT, id, Action.COMPOSE))

@@ -13,6 +13,7 @@ from tianfu_sdk.core.sms.contacts import caps_of
 from tianfu_sdk.core.sms.hours import window
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
+from tianfu_sdk.model.checks import demand_list, near_field
 from tianfu_sdk.model.sms_policy import QuotaLine, SmsPolicy
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.services.desk.narrowing import narrowed_page
@@ -52,9 +53,10 @@ class SmsPolicies(Desk):
         """
         odd = sorted(rules.keys() - _FIELDS)
         if odd:
-            raise Invalid("field.unknown", path=odd[0])
+            near = near_field(odd[0], sorted(_FIELDS))
+            raise Invalid("field.unknown", path=odd[0], near=near)
         if "holidays" in rules:
-            rules["holidays"] = tuple(rules["holidays"])
+            rules["holidays"] = demand_list(rules["holidays"], "holidays")
 
         def write(work: Work) -> SmsPolicy:
             owner, placed = work.placed(organization)

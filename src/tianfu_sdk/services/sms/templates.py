@@ -14,7 +14,7 @@ from tianfu_sdk.core.sms import templates as rules
 from tianfu_sdk.core.sms.gateways import tightened
 from tianfu_sdk.errors import Conflict, Invalid, Unsupported
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.checks import demand_changeable, demand_list, demand_type
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.template import (
     Comparison,
@@ -106,7 +106,7 @@ class Templates(Desk):
                     "code": code,
                     "text": normal,
                     "variables": tuple(given.get(one, {"name": one}) for one in names),
-                    "signatures": tuple(signatures),
+                    "signatures": demand_list(signatures, "signatures"),
                     "language": canonical_language(language),
                     "valid_from": valid_from,
                     "valid_until": valid_until,
@@ -198,16 +198,14 @@ class Templates(Desk):
         Raises:
             Denied: `grant.missing`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`, gateway, code and text are those that were approved; as
-                `add`.
+            Invalid: `content.fixed`, gateway, code and text are those that were approved;
+                `field.unknown`; as `add`.
             NotFound: `noun.unknown`.
         """
-        odd = sorted(changes.keys() - _CHANGEABLE)
-        if odd:
-            raise Invalid("content.fixed", path=odd[0])
+        demand_changeable(changes, SmsTemplate, _CHANGEABLE)
         for name in ("variables", "signatures"):
             if name in changes:
-                changes[name] = tuple(changes[name])
+                changes[name] = demand_list(changes[name], name)
 
         def write(work: Work) -> SmsTemplate:
             known = self._mine(work, id)

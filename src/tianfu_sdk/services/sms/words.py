@@ -12,7 +12,7 @@ from tianfu_sdk.core.rows.kinds import WORD_LIST
 from tianfu_sdk.core.sms.words import Words
 from tianfu_sdk.errors import Conflict, Invalid
 from tianfu_sdk.model.account import Action
-from tianfu_sdk.model.checks import demand_type
+from tianfu_sdk.model.checks import demand_changeable, demand_type
 from tianfu_sdk.model.storage import Query, Where
 from tianfu_sdk.model.template import Severity, WordHit, WordList
 from tianfu_sdk.services.desk.narrowing import narrowed_page
@@ -119,12 +119,10 @@ class WordLists(Desk):
         Raises:
             Denied: `grant.missing`.
             Conflict: `storage.version`, it was changed since.
-            Invalid: `content.fixed`; as `add`.
+            Invalid: `content.fixed`, `field.unknown`; as `add`.
             NotFound: `noun.unknown`.
         """
-        odd = sorted(changes.keys() - _CHANGEABLE)
-        if odd:
-            raise Invalid("content.fixed", path=odd[0])
+        demand_changeable(changes, WordList, _CHANGEABLE)
         if "words" in changes:
             changes["words"] = _cleaned(changes["words"])
         if "severity" in changes:

@@ -185,6 +185,7 @@ class RankingCases:
                 assert len(page) <= size
                 got += page
                 after = Hit(page[-1].id, page[-1].score)
+                assert len(got) <= len(whole), "the pages never end"
             assert got == whole
 
     def test_pages_reach_five_hundred(self, db: Any) -> None:

@@ -140,6 +140,7 @@ class WindowCases(RankingCases):
         ):
             got += page
             after = Hit(page[-1].id, page[-1].score)
+            assert len(got) <= len(whole), "the pages never end"
         assert got == whole
 
     @pytest.mark.parametrize("seed", range(3))
