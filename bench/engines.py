@@ -79,7 +79,9 @@ def run(*, small: bool) -> str:
         f" {_LIMIT} hits, ms. Build: documents given as they are published, tokens cut in it. Ours"
         " give hits with the contribution of each token, out of a transaction of their own; plain"
         " ones give ids alone and know no filter. MB: all that the engine keeps, with the text where it keeps it."
-        " same: of the best ten, those that tantivy has too (ours have the same tokens)."
+        " same: of the best ten, those that tantivy has too (ours have the same tokens). The stores"
+        " rank candidates only: in made texts, where words meet by chance, others come second; on real"
+        " questions all answer equally well (`bench/quality.py`)."
     )
     return table("engines", head, rows, note)
 
