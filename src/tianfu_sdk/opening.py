@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -61,6 +60,7 @@ __all__ = [
     "optioned",
     "prepared",
     "regions",
+    "scheme_of",
 ]
 
 T = TypeVar("T")
@@ -325,10 +325,20 @@ def prepared(
     clock = clock or SystemClock()
     ids = ids or TimeOrderedIds(clock)
     found = Plugins(settings.plugins, builtin=BUILTIN, given=plugins, discover=discover)
-    scheme = urlsplit(url).scheme
+    scheme = scheme_of(url)
     own = dict(settings.backends.get(scheme, {})) | {"timeout": settings.timeout}
     context = BackendContext(url=url, settings=own, clock=clock, ids=ids)
     return Prepared(url, settings, clock, ids, found, found.make("storage", scheme, context))
+
+
+def scheme_of(url: str) -> str:
+    """Give the scheme of a URL, empty where it has none.
+
+    `urlsplit` refuses a list of hosts with an IPv6 address among them, in some versions of Python.
+    """
+    scheme, colon, _ = url.partition(":")
+    named = colon and scheme.isascii() and scheme.replace("+", "").replace("-", "").isalnum()
+    return scheme.lower() if named else ""
 
 
 def _demand_weights(own: Mapping[str, Mapping[str, float]]) -> None:
@@ -422,7 +432,7 @@ def keys_for(settings: Settings, url: str, store: Store, named: Named) -> Keys:
         there = Path(settings.key_file).exists()
         load = key_file(Path(settings.key_file))
         return _checked(load) if there else LocalKeys(load)
-    scheme = urlsplit(url).scheme
+    scheme = scheme_of(url)
     if scheme == "memory":
         return LocalKeys(new_master_key)
     if scheme == "sqlite":
@@ -456,7 +466,7 @@ def _holds_sealed(store: Store) -> bool:
 
 def beside(url: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """Give what backends keep beside the database where their settings do not say."""
-    if urlsplit(url).scheme != "sqlite":
+    if scheme_of(url) != "sqlite":
         return {}
     path = sqlite_path(url)
     return {("sms", "file"): {"folder": str(path.with_name(path.name + ".sms"))}}
@@ -468,22 +478,22 @@ def blobs_for(settings: Settings, url: str, named: Named) -> Blobs:
     A server has none beside it, so one that nobody named takes no media.
     """
     if settings.media:
-        scheme = urlsplit(settings.media).scheme
+        scheme = scheme_of(settings.media)
         if scheme and scheme != "file":
             blobs: Blobs = named.make("blobs", scheme, settings.media)
             return blobs
         return FileBlobs(settings.media.removeprefix("file://"))
-    if urlsplit(url).scheme == "sqlite":
+    if scheme_of(url) == "sqlite":
         path = sqlite_path(url)
         return FileBlobs(path.with_name(path.name + ".media"))
-    return MemoryBlobs() if urlsplit(url).scheme == "memory" else NoBlobs()
+    return MemoryBlobs() if scheme_of(url) == "memory" else NoBlobs()
 
 
 def erasures_for(settings: Settings, url: str) -> ErasureLog:
     """Give the erasure log that the settings name, or the one beside the database."""
     if settings.erasures:
         return FileErasures(settings.erasures)
-    scheme = urlsplit(url).scheme
+    scheme = scheme_of(url)
     if scheme == "sqlite":
         path = sqlite_path(url)
         return FileErasures(path.with_name(path.name + ".erased"))

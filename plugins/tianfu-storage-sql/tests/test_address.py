@@ -13,6 +13,7 @@ from tianfu_storage_sql.schema import TOKEN
 from tianfu_sdk.errors import Invalid, PluginError
 from tianfu_sdk.hookspecs import BackendContext
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.opening import scheme_of
 from tianfu_sdk.settings import Secret
 from tianfu_sdk.testing import CountingIds, FrozenClock
 
@@ -26,6 +27,8 @@ def test_a_url_of_several_hosts_is_taken_apart_and_put_together():
     address, _ = Address.of(url, SqlSettings())
     assert address.hosts == (("a", 5432), ("::1", 5433), ("c", None))
     assert (address.user, address.password, address.database) == ("me", "geheim!", "kepu")
+    # Nothing on the way to the store takes it for something else.
+    assert scheme_of(url) == "postgresql"
     given = address.url("postgresql")
     assert given == "postgresql://me@a:5432,[::1]:5433,c/kepu?target_session_attrs=read-write"
 
@@ -105,6 +108,8 @@ def test_a_url_without_a_host_stays_one(url):
         "postgresql://a:port/b",
         "postgresql://a/b?no_such_option=1",
         "postgresql://a:1234567/b",
+        "postgresql://a,[::1/b",
+        "postgresql://[::1]5432/b",
         "mysql://a/b?no_such_option=1",
         "mysql://a/b?share_wait=soon",
     ],

@@ -74,6 +74,12 @@ def test_a_filter_reaches_past_the_rarest_words(index, ask, monkeypatch):
     assert len(ask(asked)) == 10
 
 
+def test_which_of_equals_are_first_is_told_by_their_ids_wherever_they_lie(index, ask):
+    for first in (200, 100, 0):
+        index(doc(n, "apple") for n in range(first, first + 100))
+    assert ask(["apple"], limit=3) == ["r0000", "r0001", "r0002"]
+
+
 def test_single_characters_are_found_though_they_are_not_in_the_index(index, ask):
     index([doc(1, "加碘的盐"), doc(2, "盐碱地"), doc(3, "土壤")])
     assert sorted(ask(["盐"])) == ["r0001", "r0002"]

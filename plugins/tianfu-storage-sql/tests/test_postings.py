@@ -69,6 +69,12 @@ def counted(store):
     return {token: int(number) for token, number in said if number}
 
 
+def test_which_of_equals_are_first_is_told_by_their_ids_not_by_when_they_came(store):
+    for first in (200, 100, 0):
+        change(store, "index", [doc(n, "apple") for n in range(first, first + 100)])
+    assert ids(store, ["apple"], limit=3) == ["r0000", "r0001", "r0002"]
+
+
 def test_postings_are_of_words_alone_and_go_with_their_documents(store):
     change(store, "index", [doc(1, "防震 apple apple", sought=True), doc(2, "震")])
     # Words of what is shown, and of what is sought, and one of each place: no single character

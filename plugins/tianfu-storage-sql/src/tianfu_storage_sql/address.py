@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import attrs
 
@@ -88,25 +88,28 @@ class Address:
         Raises:
             Invalid: `storage.bad_address`.
         """
+        # Not by `urlsplit`, which takes [::1] among other hosts for an error in some versions.
+        scheme, _, rest = url.partition("#")[0].partition("://")
+        rest, _, asked = rest.partition("?")
+        netloc, _, database = rest.partition("/")
+        account, _, places = netloc.rpartition("@")
         try:
-            parts = urlsplit(url)
-            account, _, places = parts.netloc.rpartition("@")
             user, _, password = account.partition(":")
             hosts = tuple(_host(place) for place in places.split(",") if place)
         except ValueError:
             raise Invalid("storage.bad_address", path="url") from None
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        query = dict(parse_qsl(asked, keep_blank_values=True))
         for name in _OURS:
             if name in query:
                 changed: dict[str, Any] = {name: _read(name, query.pop(name))}
                 settings = attrs.evolve(settings, **changed)
         secret = settings.password.reveal() if settings.password else unquote(password)
         address = cls(
-            scheme=parts.scheme,
+            scheme=scheme.lower(),
             hosts=hosts,
             user=unquote(user),
             password=secret,
-            database=unquote(parts.path.removeprefix("/")),
+            database=unquote(database),
             options=query,
         )
         return address, settings
@@ -134,8 +137,10 @@ class Address:
 
 def _host(place: str) -> tuple[str, int | None]:
     if place.startswith("["):
-        name, _, port = place[1:].partition("]")
-        port = port.removeprefix(":")
+        name, closed, port = place[1:].partition("]")
+        if not closed or port[:1] not in {"", ":"}:
+            raise ValueError(place)
+        port = port[1:]
     else:
         name, _, port = place.partition(":")
     number = int(port) if port else None

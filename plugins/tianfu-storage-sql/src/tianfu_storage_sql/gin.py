@@ -128,9 +128,12 @@ _BY_WORDS = (
     f"SELECT d.ctid AS place, {_SCORE} AS score"
     " FROM unnest(%s::integer[], %s::float8[]) AS q (word, weight)"
     f" JOIN tf_text AS d ON d.words @> ARRAY[q.word] AND {_SHOWN}{{conditions}}"
-    " GROUP BY d.ctid, d.length ORDER BY score DESC, d.ctid LIMIT %s::bigint"
+    # All that equal the last one: which of them are first is told by their ids, not by where
+    # they happen to lie.
+    " GROUP BY d.ctid, d.length ORDER BY score DESC FETCH FIRST (%s::bigint) ROWS WITH TIES"
     # Within one statement a row lies where it lay.
     ") AS best JOIN tf_text AS t ON t.ctid = best.place"
+    " ORDER BY best.score DESC, t.id LIMIT %s::bigint"
 )
 _BY_LETTERS = (
     "SELECT d.id, d.body, d.length FROM tf_text AS d WHERE EXISTS ("
@@ -268,7 +271,8 @@ class GinSearch(Engine):
     ) -> Sequence[Candidate]:
         conditions, filters = _filtered(only)
         text = _shaped(_BY_WORDS, conditions)
-        given = (FIXED, weighed.long, *_arrays(weighed.words), *filters, weighed.most)
+        most = weighed.most
+        given = (FIXED, weighed.long, *_arrays(weighed.words), *filters, most, most)
         return _by_index(session, text, given) if filters else session.rows(text, given)
 
     def _by_letters(

@@ -189,9 +189,10 @@ class Searching:
         length = length.where(*self._filters(2 * number + 1, shape))
         below = constant(f"{FIXED}e0") + bind(2 * number, sa.Double()) * length.scalar_subquery()
         score = sa.func.coalesce(every.c.weight / below, constant("0e0")).label("score")
+        id_ = sa.select(doc.c.id).where(doc.c.place == every.c.place).scalar_subquery().label("id")
         best = (
-            sa.select(every.c.place, score)
-            .order_by(score.desc(), every.c.place)
+            sa.select(every.c.place, score, id_)
+            .order_by(score.desc(), id_)
             .limit(constant(str(most)))
             .subquery("best")
         )

@@ -6,7 +6,6 @@ import json
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -79,7 +78,7 @@ def _refuse_foreign(db: str) -> None:
 
 def _demand_places(url: str, settings: Settings) -> None:
     # A server has nothing beside it, and half a demo would be of no use.
-    if urlsplit(url).scheme in {"sqlite", "memory"}:
+    if url.startswith(("sqlite:", "memory:")):
         return
     if not settings.media:
         raise StorageUnavailable("media.nowhere", path="media")
