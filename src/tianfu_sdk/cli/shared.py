@@ -134,8 +134,9 @@ def named_store(db: str, *, make: bool = False, **more: Any) -> tuple[str, Setti
 
 
 def _must_be_there(url: str) -> None:
-    # `urlsplit` refuses some lists of hosts that stores on servers have.
-    if not url.startswith("sqlite:"):
+    from tianfu_sdk.opening import scheme_of
+
+    if scheme_of(url) != "sqlite":
         return
     place = Path(unquote(urlsplit(url).path).removeprefix("/"))
     if not place.exists():

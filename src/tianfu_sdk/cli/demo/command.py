@@ -12,6 +12,7 @@ import click
 from tianfu_sdk.cli.shared import echo_json, json_option, opened, shown_db, store_url
 from tianfu_sdk.errors import CryptoError, Invalid, StorageUnavailable
 from tianfu_sdk.hub import Hub
+from tianfu_sdk.opening import scheme_of
 from tianfu_sdk.settings import Settings
 
 __all__ = ["demo"]
@@ -78,7 +79,7 @@ def _refuse_foreign(db: str) -> None:
 
 def _demand_places(url: str, settings: Settings) -> None:
     # A server has nothing beside it, and half a demo would be of no use.
-    if url.startswith(("sqlite:", "memory:")):
+    if scheme_of(url) in {"sqlite", "memory"}:
         return
     if not settings.media:
         raise StorageUnavailable("media.nowhere", path="media")
