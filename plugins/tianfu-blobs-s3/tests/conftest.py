@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -103,11 +105,20 @@ def _weed():
     return str(beside) if beside.exists() else shutil.which("weed")
 
 
+def _bind(one, some):
+    for port in some:
+        with contextlib.suppress(OSError):
+            return one.bind(("127.0.0.1", port))
+    raise OSError("no free port")
+
+
 def _free_ports(count):
     sockets = [socket.socket() for _ in range(count)]
     try:
+        # Below those that a system gives to whoever asks for any: the server takes them later.
+        some = iter(random.sample(range(15_000, 32_000), 1_000))
         for one in sockets:
-            one.bind(("127.0.0.1", 0))
+            _bind(one, some)
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
